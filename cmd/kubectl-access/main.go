@@ -1,0 +1,27 @@
+// Command kubectl-access is a kubectl plugin that shows and changes who may enter an Amazon EKS cluster.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+	"time"
+
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+
+	"github.com/kubectl-access/kubectl-access/pkg/cmd"
+)
+
+func main() {
+	debug.SetGCPercent(400) // reading a large cluster makes garbage quickly and keeps little
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	env := &cmd.Env{
+		IO:  genericiooptions.IOStreams{In: os.Stdin, Out: os.Stdout, ErrOut: os.Stderr},
+		Now: time.Now,
+	}
+	code := cmd.Run(ctx, env, os.Args)
+	stop()
+	os.Exit(code)
+}

@@ -1,0 +1,159 @@
+package access_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/access/accesstest"
+)
+
+// road converges on after without waiting.
+func road(c *accesstest.Cluster, after access.Snapshot) access.Road {
+	return access.Road{
+		Cluster: c,
+		Pause:   func(context.Context, int) error { return nil },
+		Replan: func(ctx context.Context, who []access.Principal) (access.Plan, error) {
+			now, err := c.Snapshot(ctx, access.Want{Principals: who})
+			want := access.Snapshot{Cluster: after.Cluster}
+			for _, p := range who {
+				if e, ok := after.Entry(p); ok {
+					want = want.Put(e)
+				}
+			}
+			return access.Diff(now, want), err
+		},
+	}
+}
+
+func converge(c *accesstest.Cluster, after access.Snapshot) string {
+	var lines []string
+	for r := range road(c, after).Converge(context.Background(), access.Diff(c.State, after)) {
+		line := string(r.Step.Principal().Name()) + " " + r.Step.String()
+		switch {
+		case r.Err != nil:
+			line += " !" + r.Err.Error()
+		case r.InPlace:
+			line += " ="
+		}
+		lines = append(lines, line)
+	}
+	return strings.Join(lines, "; ")
+}
+
+func TestConvergeOnAnEntryThatAppearedMeanwhile(t *testing.T) {
+	c, after := accesstest.New(), snapshot(entry(dev, "view group:g"))
+	plan := access.Diff(c.State, after)
+	c.State = c.State.Put(entry(dev, "edit:x"))
+	var lines []string
+	for r := range road(c, after).Converge(context.Background(), plan) {
+		lines = append(lines, fmt.Sprint(r.Step, r.Err, r.InPlace))
+	}
+	if left := access.Diff(c.State, after); !left.Empty() {
+		t.Errorf("left to do: %v\nafter %v", left.Steps(), lines)
+	}
+}
+
+func TestConvergeOnAnEntryThatVanished(t *testing.T) {
+	c, after := accesstest.New(), snapshot()
+	c.State = c.State.Put(entry(dev, "view"))
+	plan := access.Diff(c.State, after)
+	c.State = c.State.Drop(dev)
+	for r := range road(c, after).Converge(context.Background(), plan) {
+		if r.Err != nil || !r.InPlace {
+			t.Errorf("%v: %v, in place %v", r.Step, r.Err, r.InPlace)
+		}
+	}
+}
+
+func TestConvergeOnLostAnswersTellsTheTruth(t *testing.T) {
+	c := accesstest.New()
+	lost := map[string]bool{}
+	c.Lose = func(s access.Step) error {
+		if lost[s.String()] {
+			return nil
+		}
+		lost[s.String()] = true
+		return access.ErrUnknown
+	}
+	got := converge(c, snapshot(entry(dev, "view group:g")))
+	if want := "dev created =; dev granted view on the whole cluster ="; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestConvergeGivesUpAndSaysWhat(t *testing.T) {
+	c := accesstest.New()
+	c.Fail = func(access.Step) error { return access.ErrUnknown }
+	got := converge(c, snapshot(entry(dev, "view")))
+	if want := "dev created !no answer; dev granted view on the whole cluster !not tried"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestOneThatFailsDoesNotStopTheOthers(t *testing.T) {
+	c := accesstest.New()
+	c.Fail = func(s access.Step) error {
+		if s.Principal() == dev {
+			return access.ErrForbidden
+		}
+		return nil
+	}
+	got := converge(c, snapshot(entry(dev, "view"), entry(ops, "view")))
+	want := "ops created; ops granted view on the whole cluster; dev created !access denied; dev granted view on the whole cluster !not tried"
+	if got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestNothingIsTakenWhileSomethingAddedFailed(t *testing.T) {
+	c := accesstest.New(entry(ops, "admin"))
+	c.Fail = func(s access.Step) error {
+		if s.Principal() == dev {
+			return access.ErrForbidden
+		}
+		return nil
+	}
+	got := converge(c, snapshot(entry(dev, "admin")))
+	if !strings.Contains(got, "ops deleted !not tried") {
+		t.Errorf("got %q", got)
+	}
+	if e, ok := c.State.Entry(ops); !ok || !e.Administers() {
+		t.Error("the old administrator is gone, the new one never came")
+	}
+}
+
+func TestACancelledContextEndsAll(t *testing.T) {
+	ctx, stop := context.WithCancel(context.Background())
+	c := accesstest.New()
+	c.Fail = func(access.Step) error { stop(); return ctx.Err() }
+	after := snapshot(entry(dev, "view"), entry(ops, "view"))
+	for r := range road(c, after).Converge(ctx, access.Diff(c.State, after)) {
+		if r.Err == nil {
+			t.Errorf("%v was done", r.Step)
+		}
+	}
+	if len(c.Steps) > 0 {
+		t.Errorf("done all the same: %v", c.Steps)
+	}
+}
+
+func TestWhoeverStopsListeningStopsTheWork(t *testing.T) {
+	c := accesstest.New()
+	var entries []access.Entry
+	for i := range 100 {
+		entries = append(entries, entry(access.Principal(fmt.Sprintf("arn:aws:iam::111122223333:role/r%d", i)), "view"))
+	}
+	for r := range access.Apply(context.Background(), c, access.Diff(c.State, snapshot(entries...))) {
+		if r.Err != nil && !errors.Is(r.Err, access.ErrSkipped) {
+			t.Error(r.Err)
+		}
+		break
+	}
+	if len(c.Steps) == 200 {
+		t.Error("everything was done although nobody listened")
+	}
+}

@@ -1,0 +1,164 @@
+package access
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Kind is the type of an entry, as EKS spells it.
+type Kind string
+
+// Standard is for people and workloads; every other type is for nodes (EKS API Reference, CreateAccessEntry).
+const (
+	Standard     Kind = "STANDARD"
+	EC2Linux     Kind = "EC2_LINUX"
+	EC2Windows   Kind = "EC2_WINDOWS"
+	EC2          Kind = "EC2"
+	FargateLinux Kind = "FARGATE_LINUX"
+	HybridLinux  Kind = "HYBRID_LINUX"
+	Hyperpod     Kind = "HYPERPOD_LINUX"
+)
+
+// Kinds are all types, the usual one first.
+var Kinds = []Kind{Standard, EC2Linux, EC2Windows, EC2, FargateLinux, HybridLinux, Hyperpod}
+
+// Mode is the cluster's authentication mode: which sources it reads.
+type Mode string
+
+// The modes, in the only order in which a cluster can go through them.
+const (
+	ModeConfigMap Mode = "CONFIG_MAP"
+	ModeBoth      Mode = "API_AND_CONFIG_MAP"
+	ModeAPI       Mode = "API"
+)
+
+// ReadsEntries tells whether access entries count. A cluster that names no mode is older than they are.
+func (m Mode) ReadsEntries() bool { return m == ModeBoth || m == ModeAPI }
+
+// ReadsConfigMap tells whether aws-auth counts.
+func (m Mode) ReadsConfigMap() bool { return m != ModeAPI }
+
+// Info is what EKS tells about a cluster.
+type Info struct {
+	Name, ARN, Endpoint, Status, Version string
+	Mode                                 Mode
+}
+
+// Account owns the cluster.
+func (i Info) Account() string { return Principal(i.ARN).Account() }
+
+// Partition is the cluster's AWS partition.
+func (i Info) Partition() string { return Principal(i.ARN).Partition() }
+
+// Region is the cluster's AWS region.
+func (i Info) Region() string { return Principal(i.ARN).field(3) }
+
+// Snapshot is what was read from one cluster, in canonical order.
+type Snapshot struct {
+	Cluster  Info
+	Caller   Principal // who asks, without its path; risks are judged against it
+	Entries  []Entry   // those that were asked for
+	Policies []Policy  // the live list, where it was asked for
+	Unread   []Unread  // entries that exist and could not be read
+}
+
+// Unread is an entry that exists and could not be read.
+type Unread struct {
+	Principal Principal
+	Err       error
+}
+
+// Entry lets one IAM principal in.
+type Entry struct {
+	Principal Principal
+	Kind      Kind
+	Username  string // "": EKS derives it from the principal
+	Groups    []string
+	Grants    []Grant
+	Tags      map[string]string
+
+	ARN               string // set by EKS, like the times
+	Created, Modified time.Time
+}
+
+// Grant is one access policy and where it holds.
+type Grant struct {
+	Policy Policy
+	Scope  Scope
+}
+
+// Entry finds the entry of a principal.
+func (s Snapshot) Entry(p Principal) (Entry, bool) {
+	i := slices.IndexFunc(s.Entries, func(e Entry) bool { return e.Principal == p })
+	if i < 0 {
+		return Entry{}, false
+	}
+	return s.Entries[i], true
+}
+
+// Put is the snapshot with the entry added or replaced; the receiver stays as it was.
+func (s Snapshot) Put(e Entry) Snapshot {
+	s = s.Drop(e.Principal)
+	s.Entries = append(s.Entries, e.Canonical())
+	SortEntries(s.Entries)
+	return s
+}
+
+// Drop is the snapshot without the principal's entry; the receiver stays as it was.
+func (s Snapshot) Drop(p Principal) Snapshot {
+	s.Entries = slices.DeleteFunc(slices.Clone(s.Entries), func(e Entry) bool { return e.Principal == p })
+	return s
+}
+
+// SortEntries puts entries in canonical order: by principal.
+func SortEntries(entries []Entry) {
+	slices.SortFunc(entries, func(a, b Entry) int { return strings.Compare(string(a.Principal), string(b.Principal)) })
+}
+
+// Canonical is the entry with everything sorted, each thing once, so that equality is plain.
+func (e Entry) Canonical() Entry {
+	e.Groups = union(e.Groups, nil)
+	e.Tags = maps.Clone(e.Tags)
+	grants := make([]Grant, 0, len(e.Grants))
+	for _, g := range e.Grants {
+		grants = append(grants, Grant{Policy: g.Policy, Scope: Scope{Namespaces: union(g.Scope.Namespaces, nil)}})
+	}
+	slices.SortFunc(grants, func(a, b Grant) int { return strings.Compare(string(a.Policy), string(b.Policy)) })
+	e.Grants = grants
+	return e
+}
+
+// Grant finds the entry's grant of a policy.
+func (e Entry) Grant(p Policy) (Grant, bool) {
+	i := slices.IndexFunc(e.Grants, func(g Grant) bool { return g.Policy == p })
+	if i < 0 {
+		return Grant{}, false
+	}
+	return e.Grants[i], true
+}
+
+// Node tells whether the entry is for nodes.
+func (e Entry) Node() bool { return e.Kind != Standard && e.Kind != "" }
+
+// Managed tells whether AWS owns the entry, so that EKS refuses every change.
+func (e Entry) Managed() bool { return e.Principal.ServiceLinked() }
+
+// Administers tells whether the entry makes somebody administrator of the whole cluster.
+func (e Entry) Administers() bool {
+	g, ok := e.Grant(ClusterAdmin)
+	return ok && g.Scope.WholeCluster() && !e.Node() && !e.Managed()
+}
+
+// Empty tells whether the entry lets in without any right.
+func (e Entry) Empty() bool { return len(e.Grants) == 0 && len(e.Groups) == 0 }
+
+// ExpiresTag is the tag that holds when an entry ends, in RFC 3339.
+const ExpiresTag = "kubectl-access/expires"
+
+// Expires is when the entry shall end; zero: never.
+func (e Entry) Expires() time.Time {
+	t, _ := time.Parse(time.RFC3339, e.Tags[ExpiresTag]) // a tag that somebody else wrote is no expiry
+	return t
+}

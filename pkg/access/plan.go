@@ -1,0 +1,111 @@
+package access
+
+import (
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// Edit turns what is into what should be. It is pure and leaves its input alone.
+type Edit func(Snapshot) (Snapshot, error)
+
+// Change is one entry before and after: nil before is a create, nil after a delete.
+type Change struct{ Before, After *Entry }
+
+// Plan is the difference between what is and what should be. It is data: the plan that
+// was shown is the plan that is applied.
+type Plan struct {
+	Cluster Info
+	Changes []Change // sorted by principal
+}
+
+// Diff compares two snapshots of one cluster. What EKS alone decides (ARN, times, the
+// username of an entry that asks for none) makes no difference.
+func Diff(before, after Snapshot) Plan {
+	plan := Plan{Cluster: before.Cluster}
+	for _, p := range principals(before, after) {
+		was, had := before.Entry(p)
+		will, has := after.Entry(p)
+		switch {
+		case had && has && was.Same(will):
+		case had && has:
+			plan.Changes = append(plan.Changes, Change{Before: &was, After: &will})
+		case had:
+			plan.Changes = append(plan.Changes, Change{Before: &was})
+		default:
+			plan.Changes = append(plan.Changes, Change{After: &will})
+		}
+	}
+	return plan
+}
+
+// Make runs an edit and compares.
+func Make(before Snapshot, edit Edit) (Plan, Snapshot, error) {
+	after, err := edit(before)
+	if err != nil {
+		return Plan{}, Snapshot{}, err
+	}
+	return Diff(before, after), after, nil
+}
+
+// Empty tells whether there is nothing to do.
+func (p Plan) Empty() bool { return len(p.Changes) == 0 }
+
+// Change finds what happens to a principal's entry.
+func (p Plan) Change(principal Principal) (Change, bool) {
+	i := slices.IndexFunc(p.Changes, func(c Change) bool { return c.Principal() == principal })
+	if i < 0 {
+		return Change{}, false
+	}
+	return p.Changes[i], true
+}
+
+// Principal is whom the change is about.
+func (c Change) Principal() Principal {
+	if c.After != nil {
+		return c.After.Principal
+	}
+	return c.Before.Principal
+}
+
+// Takes tells whether the change takes a right, a group or the entry away, or gives
+// another username, to which RBAC may bind rights.
+func (c Change) Takes() bool {
+	if c.Before == nil || c.After == nil {
+		return c.After == nil
+	}
+	lost := func(g Grant) bool {
+		now, ok := c.After.Grant(g.Policy)
+		return !ok || !now.Scope.covers(g.Scope)
+	}
+	return slices.ContainsFunc(c.Before.Grants, lost) || c.Before.Username != c.After.Username ||
+		len(union(c.Before.Groups, c.After.Groups)) > len(c.After.Groups)
+}
+
+// covers tells whether every name of t is in s too.
+func (s Scope) covers(t Scope) bool {
+	if s.WholeCluster() || t.WholeCluster() {
+		return s.WholeCluster()
+	}
+	_, left := t.Without(s.Namespaces)
+	return !left
+}
+
+// Same compares what people decide about two canonical entries.
+func (e Entry) Same(f Entry) bool {
+	return e.Principal == f.Principal && e.Kind == f.Kind && e.Username == f.Username &&
+		slices.Equal(e.Groups, f.Groups) && maps.Equal(e.Tags, f.Tags) &&
+		(len(e.Grants) == 0 && len(f.Grants) == 0 || reflect.DeepEqual(e.Grants, f.Grants))
+}
+
+func principals(snapshots ...Snapshot) []Principal {
+	var all []Principal
+	for _, s := range snapshots {
+		for _, e := range s.Entries {
+			all = append(all, e.Principal)
+		}
+	}
+	slices.SortFunc(all, func(a, b Principal) int { return strings.Compare(string(a), string(b)) })
+	return slices.Compact(all)
+}

@@ -1,0 +1,168 @@
+package access
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// Policy is an EKS access policy by its AWS name, such as AmazonEKSViewPolicy.
+type Policy string
+
+// The policies that rules of this program speak of.
+const (
+	ClusterAdmin Policy = "AmazonEKSClusterAdminPolicy"
+	AutoNode     Policy = "AmazonEKSAutoNodePolicy"
+)
+
+// ErrPolicy is wrapped where a text names no access policy.
+var ErrPolicy = errors.New("no such access policy")
+
+// ARN is the policy's ARN in a partition (Service Authorization Reference for EKS).
+func (p Policy) ARN(partition string) string {
+	return "arn:" + partition + ":eks::aws:cluster-access-policy/" + string(p)
+}
+
+// PolicyOf is the policy of an ARN; what is no ARN is taken as a name.
+func PolicyOf(arn string) Policy {
+	return Policy(arn[strings.LastIndexByte(arn, '/')+1:])
+}
+
+// Short is the AWS name without Amazon, EKS and Policy, in kebab case: cluster-admin.
+func (p Policy) Short() string {
+	s := strings.TrimPrefix(strings.TrimPrefix(string(p), "Amazon"), "EKS")
+	return kebab(strings.Replace(s, "Policy", "", 1))
+}
+
+// kebab puts a dash before each word of a CamelCase name; a run of capitals is one word.
+func kebab(s string) string {
+	var b strings.Builder
+	runes := []rune(s)
+	for i, r := range runes {
+		ends := i+1 < len(runes) && unicode.IsLower(runes[i+1])
+		if i > 0 && unicode.IsUpper(r) && (!unicode.IsUpper(runes[i-1]) || ends) {
+			b.WriteByte('-')
+		}
+		b.WriteRune(unicode.ToLower(r))
+	}
+	return b.String()
+}
+
+// ParsePolicy finds the policy that a short name, an AWS name or an ARN means among the known ones.
+func ParsePolicy(text string, known []Policy) (Policy, error) {
+	s := strings.TrimSpace(text)
+	if strings.HasPrefix(s, "arn:") {
+		if !strings.Contains(s, ":eks::aws:cluster-access-policy/") {
+			return "", fmt.Errorf("%w: %q: this ARN is of something else; it looks like %s", ErrPolicy, s, ClusterAdmin.ARN("aws"))
+		}
+		s = string(PolicyOf(s))
+	}
+	for _, p := range known {
+		if strings.EqualFold(s, string(p)) || strings.EqualFold(s, p.Short()) {
+			return p, nil
+		}
+	}
+	return "", fmt.Errorf("%w: %q%s; `kubectl access policies` lists them", ErrPolicy, text, didYouMean(s, known))
+}
+
+func didYouMean(s string, known []Policy) string {
+	best, least := "", 3
+	for _, p := range known {
+		if d := distance(strings.ToLower(s), p.Short()); d < least {
+			best, least = p.Short(), d
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return ", did you mean " + best + "?"
+}
+
+// distance is the number of letters to insert, drop or replace between two words.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		corner := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := corner
+			if a[i] != b[j] {
+				cost++
+			}
+			corner, row[j+1] = row[j+1], min(cost, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}
+
+// Scope is where a grant holds: in the named namespaces, or with none in the whole cluster.
+type Scope struct {
+	Namespaces []string // sorted; a trailing * matches any rest
+}
+
+// WholeCluster tells whether the scope is the cluster and not a list of namespaces.
+func (s Scope) WholeCluster() bool { return len(s.Namespaces) == 0 }
+
+// With is the scope that covers both.
+func (s Scope) With(t Scope) Scope {
+	if s.WholeCluster() || t.WholeCluster() {
+		return Scope{}
+	}
+	return Scope{Namespaces: union(s.Namespaces, t.Namespaces)}
+}
+
+// Without takes namespaces off a list of namespaces; false when nothing is left, since
+// an empty list would mean the whole cluster.
+func (s Scope) Without(namespaces []string) (Scope, bool) {
+	rest := slices.DeleteFunc(slices.Clone(s.Namespaces), func(ns string) bool { return slices.Contains(namespaces, ns) })
+	return Scope{Namespaces: rest}, len(rest) > 0
+}
+
+// Reaches tells whether the scope holds in a namespace.
+func (s Scope) Reaches(namespace string) bool {
+	return s.WholeCluster() || slices.ContainsFunc(s.Namespaces, func(ns string) bool {
+		prefix, open := strings.CutSuffix(ns, "*")
+		return ns == namespace || open && strings.HasPrefix(namespace, prefix)
+	})
+}
+
+func (s Scope) String() string {
+	switch len(s.Namespaces) {
+	case 0:
+		return "the whole cluster"
+	case 1:
+		return "namespace " + s.Namespaces[0]
+	}
+	return "namespaces " + strings.Join(s.Namespaces, ", ")
+}
+
+// union is both lists, sorted, each element once; never nil's twin of an empty list.
+func union(a, b []string) []string {
+	all := slices.Concat(a, b)
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// PartitionOf is the partition of a region, told by how the region's name begins (AWS SDK partition data).
+func PartitionOf(region string) string {
+	prefixes := []struct{ begins, partition string }{
+		{"cn-", "aws-cn"},
+		{"us-gov-", "aws-us-gov"},
+		{"us-iso-", "aws-iso"},
+		{"us-isob-", "aws-iso-b"},
+		{"eu-isoe-", "aws-iso-e"},
+		{"us-isof-", "aws-iso-f"},
+		{"eusc-", "aws-eusc"},
+	}
+	for _, p := range prefixes {
+		if strings.HasPrefix(region, p.begins) {
+			return p.partition
+		}
+	}
+	return "aws"
+}

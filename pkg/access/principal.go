@@ -1,0 +1,219 @@
+package access
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+)
+
+// Principal is the full ARN of an IAM role or user, as EKS holds it. What EKS returns
+// is kept as it is, so a Principal read from a cluster may be any ARN.
+type Principal string
+
+// Partitions are the partitions of AWS in which EKS runs (AWS SDK endpoint data).
+var Partitions = []string{"aws", "aws-cn", "aws-us-gov", "aws-iso", "aws-iso-b", "aws-iso-e", "aws-iso-f", "aws-eusc"}
+
+// field returns one of the six colon-separated parts of the ARN, or "".
+func (p Principal) field(n int) string {
+	parts := strings.SplitN(string(p), ":", 6)
+	if len(parts) < 6 {
+		return ""
+	}
+	return parts[n]
+}
+
+// Partition is aws, aws-cn, aws-us-gov, ….
+func (p Principal) Partition() string { return p.field(1) }
+
+// Account is the twelve-digit account that owns the principal.
+func (p Principal) Account() string { return p.field(4) }
+
+// Kind is role or user, or whatever else stands in the ARN's place for it.
+func (p Principal) Kind() string {
+	kind, _, _ := strings.Cut(p.field(5), "/")
+	return kind
+}
+
+// Name is the last segment: the name that is unique in its account, ignoring case.
+func (p Principal) Name() string {
+	resource := p.field(5)
+	return resource[strings.LastIndexByte(resource, '/')+1:]
+}
+
+// Path is what stands between the kind and the name, "/" when there is none.
+func (p Principal) Path() string {
+	resource := strings.TrimPrefix(p.field(5), p.Kind())
+	return resource[:strings.LastIndexByte(resource, '/')+1]
+}
+
+// Short is role/NAME or user/NAME with its path for a principal of the given account,
+// sso/PERMISSION_SET for its Identity Center roles, and the ARN for every other.
+func (p Principal) Short(account string) string {
+	if account == "" || p.Account() != account || p.field(5) == "" {
+		return string(p)
+	}
+	if set := p.PermissionSet(); set != "" && strings.HasPrefix(p.Path(), "/aws-reserved/") {
+		return "sso/" + set
+	}
+	return p.field(5)
+}
+
+// ServiceLinked tells whether AWS owns the role; EKS refuses changes to its entry.
+func (p Principal) ServiceLinked() bool {
+	return strings.HasPrefix(p.field(5), "role/aws-service-role/")
+}
+
+// PermissionSet is the IAM Identity Center permission set that the role stands for, or "".
+// The name may hold underscores, so the suffix of sixteen hex digits is cut from the end.
+func (p Principal) PermissionSet() string {
+	return PermissionSet(p.Name())
+}
+
+// PermissionSet cuts the permission set out of a role name AWSReservedSSO_<set>_<16 hex>.
+func PermissionSet(roleName string) string {
+	set, ok := strings.CutPrefix(roleName, "AWSReservedSSO_")
+	cut := len(set) - 17
+	if !ok || cut < 1 || set[cut] != '_' || strings.Trim(set[cut+1:], "0123456789abcdef") != "" {
+		return ""
+	}
+	return set[:cut]
+}
+
+// Is tells whether both name the same IAM identity. Paths do not count: a session's ARN
+// hides them, and names are unique in an account without them, ignoring case.
+func (p Principal) Is(q Principal) bool {
+	return p != "" && p.Partition() == q.Partition() && p.Account() == q.Account() &&
+		p.Kind() == q.Kind() && strings.EqualFold(p.Name(), q.Name())
+}
+
+// Ref is a principal as somebody wrote it, before IAM was asked.
+type Ref struct {
+	Written   string
+	Principal Principal // the ARN, as far as the text tells it; "" for the short forms
+	Lookup    Lookup    // what IAM must be asked before the principal is known
+	Name      string    // the role, user or permission set to look up
+	Path      string    // the path that was written, "" when none was
+}
+
+// Lookup is what IAM must be asked to complete a Ref.
+type Lookup int
+
+// What IAM may have to be asked.
+const (
+	LookupNone          Lookup = iota // the ARN is complete
+	LookupPath                        // a session or a path-less ARN: the role's path is wanted, the ARN does without
+	LookupRole                        // role/NAME
+	LookupUser                        // user/NAME
+	LookupPermissionSet               // sso/PERMISSION_SET
+	LookupCaller                      // me
+)
+
+// Matches tells whether what was written may mean the principal. The short forms mean those of
+// the cluster's account.
+func (r Ref) Matches(p Principal, account string) bool {
+	if r.Principal == "" && p.Account() != account {
+		return false
+	}
+	switch r.Lookup {
+	case LookupRole, LookupUser:
+		kind := map[Lookup]string{LookupRole: "role", LookupUser: "user"}[r.Lookup]
+		return p.Kind() == kind && strings.EqualFold(p.Name(), r.Name) && (r.Path == "" || r.Path == p.Path())
+	case LookupPermissionSet:
+		return strings.EqualFold(p.PermissionSet(), r.Name)
+	case LookupPath:
+		return r.Principal.Is(p)
+	case LookupNone, LookupCaller:
+	}
+	return false
+}
+
+// ErrPrincipal is wrapped by every refusal of ParsePrincipal.
+var ErrPrincipal = errors.New("not a principal")
+
+// ParsePrincipal reads every form that a principal may be written in: a role or user ARN,
+// role/NAME, user/NAME, sso/PERMISSION_SET, an STS session's ARN, me; and, because people
+// paste them, the same quoted, percent-encoded, with blanks around, or as an access
+// entry's ARN. Everything else is refused with what to write instead.
+func ParsePrincipal(text string) (Ref, error) {
+	s := unpaste(text)
+	ref, err := parseForm(s)
+	if err != nil {
+		return Ref{}, fmt.Errorf("%w: %q: %w", ErrPrincipal, strings.TrimSpace(text), err)
+	}
+	ref.Written = s
+	return ref, nil
+}
+
+func unpaste(s string) string {
+	s = strings.Trim(strings.TrimSpace(s), `'"`+"`,;")
+	if head := "arn%3a"; len(s) > len(head) && strings.EqualFold(s[:len(head)], head) {
+		if plain, err := url.PathUnescape(s); err == nil {
+			s = plain
+		}
+	}
+	return strings.TrimPrefix(strings.TrimSpace(s), "accessentry/") // what -o name prints
+}
+
+func parseForm(s string) (Ref, error) {
+	kind, rest, _ := strings.Cut(s, "/")
+	switch {
+	case s == "":
+		return Ref{}, errors.New("it is empty; write role/NAME, user/NAME, sso/PERMISSION_SET, an ARN or me")
+	case s == "me":
+		return Ref{Lookup: LookupCaller}, nil
+	case strings.HasPrefix(s, "arn:"):
+		return parseARN(s)
+	case kind == "role":
+		return shortRef(LookupRole, "role", rest)
+	case kind == "user":
+		return shortRef(LookupUser, "user", rest)
+	case kind == "sso" && rest != "":
+		return permissionSetRef(rest)
+	}
+	return Ref{}, hint(s)
+}
+
+func shortRef(lookup Lookup, kind, rest string) (Ref, error) {
+	name := rest[strings.LastIndexByte(rest, '/')+1:]
+	path := rest[:len(rest)-len(name)]
+	if err := checkName(kind, name, path); err != nil {
+		return Ref{}, err
+	}
+	if path != "" {
+		path = "/" + path
+	}
+	return Ref{Lookup: lookup, Name: name, Path: path}, nil
+}
+
+func permissionSetRef(set string) (Ref, error) {
+	if len(set) > 32 || !inCharset(set) {
+		return Ref{}, errors.New("a permission set's name has up to 32 letters, digits and +=,.@_-")
+	}
+	return Ref{Lookup: LookupPermissionSet, Name: set}, nil
+}
+
+// checkName holds IAM's rules for names and paths (IAM API Reference, CreateRole).
+func checkName(kind, name, path string) error {
+	switch {
+	case strings.ContainsAny(path+name, "*?"):
+		return errors.New("EKS takes no wildcards in a principal; write one ARN, or sso/PERMISSION_SET for an Identity Center role")
+	case strings.ContainsAny(path+name, "${}<>"):
+		return errors.New("it holds a placeholder that nobody filled in; write the real name")
+	case name == "":
+		return fmt.Errorf("the %s's name is missing; write %s/NAME", kind, kind)
+	case len(name) > 64:
+		return fmt.Errorf("an IAM %s's name has at most 64 characters", kind)
+	case !inCharset(name):
+		return fmt.Errorf("an IAM %s's name has letters, digits and +=,.@_- only", kind)
+	case strings.ContainsFunc(path, func(r rune) bool { return r < 0x21 || r > 0x7e }):
+		return errors.New("an IAM path has printable ASCII characters only")
+	}
+	return nil
+}
+
+func inCharset(name string) bool {
+	return !strings.ContainsFunc(name, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("+=,.@_-", r)
+	})
+}

@@ -1,0 +1,223 @@
+package access
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Step is what one API call does. It carries what it expects to find.
+type Step interface {
+	Principal() Principal
+	// Takes tells whether the step takes something away; such steps come last.
+	Takes() bool
+	// String says what was done when the step is: "granted view in namespace dev".
+	String() string
+}
+
+// The steps, each one call of the EKS API.
+type (
+	// CreateEntry makes an entry without its grants.
+	CreateEntry struct{ Entry Entry }
+	// UpdateEntry sets username and groups.
+	UpdateEntry struct{ Before, After Entry }
+	// TagEntry sets tags, of which EKS keeps the others.
+	TagEntry struct {
+		Entry Entry // for its ARN; EKS tags by that
+		Tags  map[string]string
+	}
+	// UntagEntry removes tags.
+	UntagEntry struct {
+		Entry Entry
+		Keys  []string
+	}
+	// Associate sets the scope of a policy on an entry.
+	Associate struct {
+		To    Principal
+		Grant Grant
+		Was   *Scope // the scope that the policy has now; nil: it is not on the entry
+		New   bool   // the entry is made by the same plan: EKS may need a moment to see it
+	}
+	// Disassociate takes a policy off an entry.
+	Disassociate struct {
+		From  Principal
+		Grant Grant
+	}
+	// DeleteEntry removes an entry and its grants.
+	DeleteEntry struct{ Entry Entry }
+)
+
+// Principal is whom the step is about.
+func (s CreateEntry) Principal() Principal { return s.Entry.Principal }
+
+// Principal is whom the step is about.
+func (s UpdateEntry) Principal() Principal { return s.After.Principal }
+
+// Principal is whom the step is about.
+func (s TagEntry) Principal() Principal { return s.Entry.Principal }
+
+// Principal is whom the step is about.
+func (s UntagEntry) Principal() Principal { return s.Entry.Principal }
+
+// Principal is whom the step is about.
+func (s Associate) Principal() Principal { return s.To }
+
+// Principal is whom the step is about.
+func (s Disassociate) Principal() Principal { return s.From }
+
+// Principal is whom the step is about.
+func (s DeleteEntry) Principal() Principal { return s.Entry.Principal }
+
+// Takes is false for a step that only adds.
+func (CreateEntry) Takes() bool { return false }
+
+// Takes counts a change of groups or username as taking: EKS sets both in one call.
+func (s UpdateEntry) Takes() bool { return Change{Before: &s.Before, After: &s.After}.Takes() }
+
+// Takes is false: a tag gives no rights.
+func (TagEntry) Takes() bool { return false }
+
+// Takes is false: a tag gives no rights.
+func (UntagEntry) Takes() bool { return false }
+
+// Takes is true where the scope shrinks: EKS replaces the scope of a policy that is already there.
+func (s Associate) Takes() bool { return s.Was != nil && !s.Grant.Scope.covers(*s.Was) }
+
+// Takes is true.
+func (Disassociate) Takes() bool { return true }
+
+// Takes is true.
+func (DeleteEntry) Takes() bool { return true }
+
+func (s CreateEntry) String() string {
+	if s.Entry.Node() {
+		return "created as " + string(s.Entry.Kind)
+	}
+	return "created"
+}
+
+func (s UpdateEntry) String() string {
+	var parts []string
+	if s.Before.Username != s.After.Username {
+		parts = append(parts, "username "+s.After.Username)
+	}
+	if !slices.Equal(s.Before.Groups, s.After.Groups) {
+		parts = append(parts, "groups "+orNone(strings.Join(s.After.Groups, ", ")))
+	}
+	return "set to " + strings.Join(parts, ", ")
+}
+
+func (s TagEntry) String() string   { return "tagged " + joinTags(s.Tags) }
+func (s UntagEntry) String() string { return "untagged " + strings.Join(s.Keys, ", ") }
+
+func (s Associate) String() string {
+	if s.Takes() {
+		return "narrowed to " + s.Grant.String()
+	}
+	return "granted " + s.Grant.String()
+}
+
+func (s Disassociate) String() string { return "revoked " + s.Grant.String() }
+func (s DeleteEntry) String() string  { return "deleted" }
+
+// String reads "view in namespaces dev, qa" or "view on the whole cluster".
+func (g Grant) String() string {
+	if g.Scope.WholeCluster() {
+		return g.Policy.Short() + " on " + g.Scope.String()
+	}
+	return g.Policy.Short() + " in " + g.Scope.String()
+}
+
+func joinTags(tags map[string]string) string {
+	var parts []string
+	for _, k := range slices.Sorted(maps.Keys(tags)) {
+		parts = append(parts, fmt.Sprintf("%s=%s", k, tags[k]))
+	}
+	return strings.Join(parts, ", ")
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "none"
+	}
+	return s
+}
+
+// Steps are the calls of the plan, those of one principal in a row and in their safe order:
+// what adds before what takes, a delete last.
+func (p Plan) Steps() []Step {
+	var steps []Step
+	for _, c := range p.Changes {
+		steps = append(steps, c.steps()...)
+	}
+	return steps
+}
+
+func (c Change) steps() []Step {
+	if c.After == nil {
+		return []Step{DeleteEntry{Entry: *c.Before}}
+	}
+	before, steps := c.Before, []Step(nil)
+	if before == nil {
+		steps = append(steps, CreateEntry{Entry: *c.After})
+		before = &Entry{Username: c.After.Username, Groups: c.After.Groups, Tags: c.After.Tags}
+	}
+	steps = append(steps, grantSteps(*before, *c.After, c.Before == nil)...)
+	if before.Username != c.After.Username || !slices.Equal(before.Groups, c.After.Groups) {
+		steps = append(steps, UpdateEntry{Before: *before, After: *c.After})
+	}
+	steps = append(steps, tagSteps(*before, *c.After)...)
+	slices.SortStableFunc(steps, func(a, b Step) int { return order(a) - order(b) })
+	return steps
+}
+
+// order: 0 what only adds, 1 what narrows or takes.
+func order(s Step) int {
+	if s.Takes() {
+		return 1
+	}
+	return 0
+}
+
+func grantSteps(before, after Entry, isNew bool) []Step {
+	var steps []Step
+	for _, g := range after.Grants {
+		step := Associate{To: after.Principal, Grant: g, New: isNew}
+		if was, had := before.Grant(g.Policy); had {
+			step.Was = &was.Scope
+		}
+		if step.Was == nil || !slices.Equal(step.Was.Namespaces, g.Scope.Namespaces) {
+			steps = append(steps, step)
+		}
+	}
+	for _, g := range before.Grants {
+		if _, stays := after.Grant(g.Policy); !stays {
+			steps = append(steps, Disassociate{From: after.Principal, Grant: g})
+		}
+	}
+	return steps
+}
+
+func tagSteps(before, after Entry) []Step {
+	set, keys := map[string]string{}, []string(nil)
+	for k, v := range after.Tags {
+		if was, had := before.Tags[k]; !had || was != v {
+			set[k] = v
+		}
+	}
+	for k := range before.Tags {
+		if _, stays := after.Tags[k]; !stays {
+			keys = append(keys, k)
+		}
+	}
+	var steps []Step
+	if len(set) > 0 {
+		steps = append(steps, TagEntry{Entry: before, Tags: set})
+	}
+	if len(keys) > 0 {
+		slices.Sort(keys)
+		steps = append(steps, UntagEntry{Entry: before, Keys: keys})
+	}
+	return steps
+}

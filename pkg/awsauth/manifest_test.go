@@ -1,0 +1,67 @@
+package awsauth
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+)
+
+const configMap = `apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: aws-auth
+  namespace: kube-system
+data:
+  mapRoles: |
+    - rolearn: arn:aws:iam::111122223333:role/dev
+      username: dev
+`
+
+func TestManifestsThatHoldTheConfigMap(t *testing.T) {
+	const json = `{"kind":"ConfigMap","metadata":{"name":"aws-auth"},"data":{"mapRoles":"[{\"rolearn\":\"arn:aws:iam::111122223333:role/dev\",\"username\":\"dev\"}]"}}`
+	indented := "  - " + strings.ReplaceAll(strings.TrimSpace(configMap), "\n", "\n    ")
+	for name, text := range map[string]string{
+		"yaml":        configMap,
+		"json":        json,
+		"second":      "kind: Secret\nmetadata: {name: aws-auth}\n---\n# nothing\n---\n" + configMap,
+		"the first":   configMap + "---\n" + strings.ReplaceAll(configMap, "role/dev", "role/ops"),
+		"list":        "kind: List\nitems:\n  - kind: ConfigMap\n    metadata: {name: other}\n" + indented + "\n",
+		"json list":   `{"kind":"List","items":[` + json + `]}`,
+		"two of json": `{"kind":"Secret"}` + json,
+	} {
+		m, err := ParseManifest([]byte(text))
+		if err != nil || showAll(m) != "arn:aws:iam::111122223333:role/dev dev [] inForce" {
+			t.Errorf("%s: %s, %v", name, showAll(m), err)
+		}
+	}
+}
+
+func TestManifestsThatDoNot(t *testing.T) {
+	for text, says := range map[string]string{
+		"": "not found",
+		strings.Replace(configMap, "aws-auth", "other", 1):      "not found",
+		strings.Replace(configMap, "kube-system", "default", 1): "not found",
+		"kind: [":        "document 1 is not valid YAML: line 1",
+		"a: b\n---\n\tx": "document 2 is not valid YAML",
+		strings.Replace(configMap, "mapRoles: |", "mapRoles:", 1): "data.mapRoles of aws-auth is no text",
+		"kind: ConfigMap\nmetadata: {name: aws-auth}\ndata: []\n": "data of aws-auth is no map",
+	} {
+		if _, err := ParseManifest([]byte(text)); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%q: %v, want %s", text, err, says)
+		}
+	}
+	if _, err := ParseManifest([]byte("kind: ConfigMap")); !errors.Is(err, access.ErrNotFound) {
+		t.Error(err)
+	}
+}
+
+func TestAConfigMapWithoutData(t *testing.T) {
+	for _, data := range []string{"", "data: {}\n", "data: {mapRoles: }\n"} {
+		m, err := ParseManifest([]byte("kind: ConfigMap\nmetadata: {name: aws-auth}\n" + data))
+		if err != nil || len(m.Mappings)+len(m.Defects) > 0 {
+			t.Errorf("%q: %v, %v", data, m, err)
+		}
+	}
+}

@@ -1,0 +1,153 @@
+// Package edit holds the verbs of the core: pure functions which turn what is into what
+// should be.
+package edit
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+)
+
+// ErrNarrow is wrapped where exactly what was named cannot be taken away, because something
+// wider gives it.
+var ErrNarrow = errors.New("cannot take this away alone")
+
+// Each does one edit after the other.
+func Each(edits ...access.Edit) access.Edit {
+	return func(s access.Snapshot) (access.Snapshot, error) {
+		var err error
+		for _, e := range edits {
+			if s, err = e(s); err != nil {
+				return access.Snapshot{}, err
+			}
+		}
+		return s, nil
+	}
+}
+
+// Grant lets a principal in, or adds to what is there: grants widen, groups and tags are
+// added, a username replaces the one before. It never takes a right away. An entry's type
+// cannot change; "" asks for STANDARD, or for the one that is there.
+func Grant(want access.Entry) access.Edit {
+	return func(s access.Snapshot) (access.Snapshot, error) {
+		have, exists := s.Entry(want.Principal)
+		if !exists {
+			have = access.Entry{Principal: want.Principal, Kind: want.Kind}
+		}
+		if have.Kind == "" {
+			have.Kind = access.Standard
+		}
+		if want.Kind != "" && want.Kind != have.Kind {
+			return access.Snapshot{}, fmt.Errorf("%w: %s has an entry of type %s; the type cannot change, revoke the entry first",
+				access.ErrRule, want.Principal.Short(s.Cluster.Account()), have.Kind)
+		}
+		will := merge(have, want).Canonical()
+		if exists && have.Same(will) {
+			return s, nil
+		}
+		return s.Put(will), access.Check(will, s.Cluster)
+	}
+}
+
+func merge(have, want access.Entry) access.Entry {
+	have.Grants = slices.Clone(have.Grants)
+	for _, g := range want.Grants {
+		have.Grants = widen(have.Grants, g)
+	}
+	have.Groups = slices.Concat(have.Groups, want.Groups)
+	if want.Username != "" {
+		have.Username = want.Username
+	}
+	if len(want.Tags) > 0 {
+		have.Tags = maps.Clone(have.Tags)
+		if have.Tags == nil {
+			have.Tags = map[string]string{}
+		}
+		maps.Copy(have.Tags, want.Tags)
+	}
+	return have
+}
+
+func widen(grants []access.Grant, g access.Grant) []access.Grant {
+	i := slices.IndexFunc(grants, func(h access.Grant) bool { return h.Policy == g.Policy })
+	if i < 0 {
+		return append(grants, g)
+	}
+	grants[i].Scope = grants[i].Scope.With(g.Scope)
+	return grants
+}
+
+// Revocation names what to take away; a zero one means the whole entry.
+type Revocation struct {
+	Policies   []access.Policy
+	Namespaces []string
+	Groups     []string
+}
+
+func (r Revocation) whole() bool {
+	return len(r.Policies) == 0 && len(r.Namespaces) == 0 && len(r.Groups) == 0
+}
+
+// Revoke takes exactly what is named from a principal. What is not there is not missed.
+func Revoke(p access.Principal, what Revocation) access.Edit {
+	return func(s access.Snapshot) (access.Snapshot, error) {
+		have, exists := s.Entry(p)
+		if !exists {
+			return s, nil
+		}
+		if have.Managed() {
+			return access.Snapshot{}, access.Check(have, s.Cluster)
+		}
+		if what.whole() {
+			return s.Drop(p), nil
+		}
+		grants, err := what.rest(have)
+		if err != nil {
+			return access.Snapshot{}, fmt.Errorf("%s: %w", p.Short(s.Cluster.Account()), err)
+		}
+		have.Grants = grants
+		have.Groups = slices.DeleteFunc(slices.Clone(have.Groups), func(g string) bool { return slices.Contains(what.Groups, g) })
+		return s.Put(have), nil
+	}
+}
+
+// rest are the grants that stay.
+func (r Revocation) rest(e access.Entry) ([]access.Grant, error) {
+	if len(r.Policies) == 0 && len(r.Namespaces) == 0 {
+		return e.Grants, nil
+	}
+	var stay []access.Grant
+	for _, g := range e.Grants {
+		if len(r.Policies) > 0 && !slices.Contains(r.Policies, g.Policy) {
+			stay = append(stay, g)
+			continue
+		}
+		left, keeps, err := r.narrow(g)
+		if err != nil {
+			return nil, err
+		}
+		if keeps {
+			stay = append(stay, left)
+		}
+	}
+	return stay, nil
+}
+
+// narrow takes the named namespaces off a grant. A name which only something wider covers is an
+// error, for it would go on being reachable.
+func (r Revocation) narrow(g access.Grant) (access.Grant, bool, error) {
+	if len(r.Namespaces) == 0 {
+		return g, false, nil
+	}
+	for _, ns := range r.Namespaces {
+		if !slices.Contains(g.Scope.Namespaces, ns) && g.Scope.Reaches(ns) {
+			return g, true, fmt.Errorf("%w: %s reaches %s; revoke it and grant what shall stay", ErrNarrow, g, ns)
+		}
+	}
+	scope, keeps := g.Scope.Without(r.Namespaces)
+	g.Scope = scope
+	return g, keeps, nil
+}

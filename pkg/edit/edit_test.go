@@ -1,0 +1,211 @@
+package edit_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/access/accesstest"
+	"github.com/kubectl-access/kubectl-access/pkg/edit"
+)
+
+const dev access.Principal = "arn:aws:iam::111122223333:role/dev"
+
+var policies = []access.Policy{"AmazonEKSViewPolicy", "AmazonEKSEditPolicy", access.ClusterAdmin}
+
+func grants(text string) (all []access.Grant) {
+	for _, w := range strings.Fields(text) {
+		name, namespaces, _ := strings.Cut(w, ":")
+		g := access.Grant{}
+		for _, p := range policies {
+			if p.Short() == name {
+				g.Policy = p
+			}
+		}
+		if namespaces != "" {
+			g.Scope.Namespaces = strings.Split(namespaces, ",")
+		}
+		all = append(all, g)
+	}
+	return all
+}
+
+func show(e access.Entry) string {
+	var parts []string
+	for _, g := range e.Grants {
+		part := g.Policy.Short()
+		if !g.Scope.WholeCluster() {
+			part += ":" + strings.Join(g.Scope.Namespaces, ",")
+		}
+		parts = append(parts, part)
+	}
+	for _, g := range e.Groups {
+		parts = append(parts, "@"+g)
+	}
+	return strings.Join(parts, " ")
+}
+
+func TestGrantAddsAndNeverTakes(t *testing.T) {
+	for _, c := range []struct{ have, add, want string }{
+		{"", "view:dev", "view:dev"},
+		{"view:dev", "view:qa", "view:dev,qa"},
+		{"view:dev", "view:dev", "view:dev"},
+		{"view", "view:dev", "view"},
+		{"view:dev", "view", "view"},
+		{"view:dev", "edit:qa", "edit:qa view:dev"},
+		{"", "view:b,a,b", "view:a,b"},
+		{"", "view:a view:b", "view:a,b"},
+	} {
+		s := accesstest.New(access.Entry{Principal: dev, Kind: access.Standard, Groups: []string{"g"}, Grants: grants(c.have)}).State
+		after, err := edit.Grant(access.Entry{Principal: dev, Grants: grants(c.add), Groups: []string{"h"}})(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e, _ := after.Entry(dev)
+		if got := show(e); got != c.want+" @g @h" {
+			t.Errorf("%q and %q: %q, want %q", c.have, c.add, got, c.want)
+		}
+	}
+}
+
+func TestRevokeTakesExactlyThat(t *testing.T) {
+	p := func(names ...string) (all []access.Policy) {
+		for _, g := range grants(strings.Join(names, " ")) {
+			all = append(all, g.Policy)
+		}
+		return all
+	}
+	for _, c := range []struct {
+		have string
+		what edit.Revocation
+		want string
+	}{
+		{"view edit:dev", edit.Revocation{Policies: p("edit")}, "view @g"},
+		{"view:dev,qa", edit.Revocation{Policies: p("view"), Namespaces: []string{"qa"}}, "view:dev @g"},
+		{"view:dev", edit.Revocation{Policies: p("view"), Namespaces: []string{"dev"}}, "@g"},
+		{"view:dev edit:dev,qa", edit.Revocation{Namespaces: []string{"dev"}}, "edit:qa @g"},
+		{"view:dev-*", edit.Revocation{Namespaces: []string{"dev-*"}}, "@g"},
+		{"view:dev", edit.Revocation{Groups: []string{"g"}}, "view:dev"},
+		{"view:dev", edit.Revocation{Policies: p("view"), Groups: []string{"g", "other"}}, ""},
+		{"view:dev", edit.Revocation{Policies: p("edit")}, "view:dev @g"},
+		{"view:dev", edit.Revocation{Namespaces: []string{"other"}}, "view:dev @g"},
+		{"view edit:dev", edit.Revocation{Policies: p("edit"), Namespaces: []string{"dev"}}, "view @g"},
+	} {
+		s := accesstest.New(access.Entry{Principal: dev, Kind: access.Standard, Groups: []string{"g"}, Grants: grants(c.have)}).State
+		after, err := edit.Revoke(dev, c.what)(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e, ok := after.Entry(dev); !ok || show(e) != c.want {
+			t.Errorf("%q without %+v: %q, want %q", c.have, c.what, show(e), c.want)
+		}
+	}
+}
+
+func TestRevokeOfNothingNamedTakesTheEntry(t *testing.T) {
+	after, err := edit.Revoke(dev, edit.Revocation{})(accesstest.New(access.Entry{Principal: dev}).State)
+	if _, ok := after.Entry(dev); ok || err != nil {
+		t.Errorf("still there: %v, %v", after.Entries, err)
+	}
+}
+
+func TestRevokeRefusesWhatSomethingWiderGives(t *testing.T) {
+	for have, ns := range map[string]string{"view": "dev", "view:dev-*": "dev-a"} {
+		s := accesstest.New(access.Entry{Principal: dev, Kind: access.Standard, Grants: grants(have)}).State
+		_, err := edit.Revoke(dev, edit.Revocation{Namespaces: []string{ns}})(s)
+		if !errors.Is(err, edit.ErrNarrow) || !strings.Contains(err.Error(), ns) {
+			t.Errorf("%q without %s: %v", have, ns, err)
+		}
+	}
+}
+
+func TestEditsLeaveManagedEntriesAndTypesAlone(t *testing.T) {
+	aws := access.Entry{Principal: "arn:aws:iam::111122223333:role/aws-service-role/eks.amazonaws.com/X", Kind: access.Standard}
+	s := accesstest.New(aws, access.Entry{Principal: dev, Kind: access.EC2Linux}).State
+	for name, e := range map[string]access.Edit{
+		"revoke AWS's":    edit.Revoke(aws.Principal, edit.Revocation{}),
+		"grant to AWS's":  edit.Grant(access.Entry{Principal: aws.Principal, Grants: grants("view")}),
+		"change the type": edit.Grant(access.Entry{Principal: dev, Kind: access.Standard}),
+		"grant to nodes":  edit.Grant(access.Entry{Principal: dev, Grants: grants("view")}),
+	} {
+		if _, err := e(s); !errors.Is(err, access.ErrRule) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestTheLaw: what an edit plans leads to what it asked for, a second time it plans nothing, and
+// neither the edit nor the plan touches its input.
+func TestTheLaw(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 2000 {
+		c := accesstest.New(someEntries(random)...)
+		before := fmt.Sprint(c.State)
+		e := someEdit(random)
+		plan, after, err := access.Make(c.State, e)
+		if errors.Is(err, edit.ErrNarrow) {
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if fmt.Sprint(c.State) != before {
+			t.Fatalf("the edit changed its input: %s", before)
+		}
+		for r := range access.Apply(context.Background(), c, plan) {
+			if r.Err != nil {
+				t.Fatalf("%v: %v", r.Step, r.Err)
+			}
+		}
+		if left := access.Diff(c.State, after); !left.Empty() {
+			t.Fatalf("from %s\nleft: %v", before, left.Steps())
+		}
+		if again, _, err := access.Make(c.State, e); err != nil || !again.Empty() {
+			t.Fatalf("a second run plans %v, %v", again.Steps(), err)
+		}
+	}
+}
+
+func somePrincipal(r *rand.Rand) access.Principal {
+	return access.Principal(fmt.Sprintf("arn:aws:iam::111122223333:role/r%d", r.IntN(4)))
+}
+
+func someGrants(r *rand.Rand) (all []access.Grant) {
+	for _, i := range r.Perm(len(policies))[:r.IntN(3)] {
+		g := access.Grant{Policy: policies[i]}
+		for n := r.IntN(3); n > 0; n-- {
+			g.Scope.Namespaces = append(g.Scope.Namespaces, string(rune('a'+r.IntN(4))))
+		}
+		all = append(all, g)
+	}
+	return all
+}
+
+func someEntries(r *rand.Rand) (all []access.Entry) {
+	for range r.IntN(4) {
+		all = append(all, access.Entry{
+			Principal: somePrincipal(r), Kind: access.Standard, Grants: someGrants(r),
+			Groups: []string{fmt.Sprint("g", r.IntN(3))}, Tags: map[string]string{"t": fmt.Sprint(r.IntN(2))},
+		})
+	}
+	return all
+}
+
+func someEdit(r *rand.Rand) access.Edit {
+	if r.IntN(2) == 0 {
+		what := edit.Revocation{}
+		for _, g := range someGrants(r) {
+			what.Policies = append(what.Policies, g.Policy)
+			what.Namespaces = append(what.Namespaces, g.Scope.Namespaces...)
+		}
+		return edit.Revoke(somePrincipal(r), what)
+	}
+	return edit.Each(
+		edit.Grant(access.Entry{Principal: somePrincipal(r), Grants: someGrants(r), Tags: map[string]string{"t": "1"}}),
+		edit.Grant(access.Entry{Principal: somePrincipal(r), Groups: []string{"g1"}, Username: "u:x"}),
+	)
+}

@@ -1,0 +1,255 @@
+package eks
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/eks"
+	"github.com/aws/aws-sdk-go-v2/service/eks/types"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+)
+
+// inFlight is how many reads go out at the same time; more gains little and wears the retry quota.
+const inFlight = 32
+
+func group(ctx context.Context) (*errgroup.Group, context.Context) {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(inFlight)
+	return g, ctx
+}
+
+// Info asks for the cluster itself.
+func (c *Cluster) Info(ctx context.Context) (access.Info, error) {
+	out, err := c.api.DescribeCluster(ctx, &eks.DescribeClusterInput{Name: &c.Name})
+	if err != nil {
+		return access.Info{}, explain("describe cluster "+c.Name, err)
+	}
+	info := access.Info{
+		Name: aws.ToString(out.Cluster.Name), ARN: aws.ToString(out.Cluster.Arn), Endpoint: aws.ToString(out.Cluster.Endpoint),
+		Status: string(out.Cluster.Status), Version: aws.ToString(out.Cluster.Version), Mode: access.ModeConfigMap,
+	}
+	if out.Cluster.AccessConfig != nil { // a cluster from before access entries may have none: eks-access.md §2
+		info.Mode = access.Mode(out.Cluster.AccessConfig.AuthenticationMode)
+	}
+	return info, nil
+}
+
+// Policies is the live list of access policies of the region.
+func (c *Cluster) Policies(ctx context.Context) ([]access.Policy, error) {
+	var all []access.Policy
+	for pages := eks.NewListAccessPoliciesPaginator(c.api, &eks.ListAccessPoliciesInput{}); pages.HasMorePages(); {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, explain("list access policies", err)
+		}
+		for _, p := range page.AccessPolicies {
+			all = append(all, access.Policy(aws.ToString(p.Name)))
+		}
+	}
+	slices.Sort(all)
+	return all, nil
+}
+
+// Snapshot reads what is wanted, everything at the same time. Entries are read from the moment
+// their page of names has come. A cluster in mode CONFIG_MAP has no entries; that is no error.
+func (c *Cluster) Snapshot(ctx context.Context, want access.Want) (access.Snapshot, error) {
+	var s access.Snapshot
+	var entries []access.Entry
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() (err error) { s.Cluster, err = c.Info(ctx); return })
+	g.Go(func() (err error) { s.Caller, err = c.session.Caller(ctx); return })
+	g.Go(func() (err error) { entries, s.Unread, err = c.entries(ctx, want); return })
+	if want.Policies {
+		g.Go(func() error { s.Policies, _ = c.Policies(ctx); return nil }) // without: the embedded list
+	}
+	if err := g.Wait(); err != nil {
+		return access.Snapshot{}, err
+	}
+	s.Entries = entries
+	access.SortEntries(s.Entries)
+	return s, nil
+}
+
+// entries reads the wanted entries, each once.
+func (c *Cluster) entries(ctx context.Context, want access.Want) ([]access.Entry, []access.Unread, error) {
+	r := &reader{c: c, seen: map[access.Principal]bool{}}
+	r.g.SetLimit(inFlight)
+	for _, p := range want.Principals {
+		r.read(ctx, p)
+	}
+	var err error
+	switch {
+	case want.All:
+		err = c.list(ctx, "", func(p access.Principal) { r.read(ctx, p) })
+	case want.Administrators:
+		arn := access.ClusterAdmin.ARN(access.PartitionOf(c.session.Region()))
+		err = c.list(ctx, arn, func(p access.Principal) { r.read(ctx, p) })
+	}
+	_ = r.g.Wait() // every failure stands in Unread
+	if errors.Is(err, access.ErrMode) || r.noEntries.Load() {
+		return nil, nil, nil
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	slices.SortFunc(r.unread, func(a, b access.Unread) int { return strings.Compare(string(a.Principal), string(b.Principal)) })
+	return r.entries, r.unread, nil
+}
+
+// Names are the principals that have an entry, all pages.
+func (c *Cluster) Names(ctx context.Context) ([]access.Principal, error) {
+	var all []access.Principal
+	err := c.list(ctx, "", func(p access.Principal) { all = append(all, p) })
+	return all, err
+}
+
+// list names the principals that have an entry, all pages; with a policy's ARN those who have it.
+func (c *Cluster) list(ctx context.Context, policyARN string, found func(access.Principal)) error {
+	in := &eks.ListAccessEntriesInput{ClusterName: &c.Name, MaxResults: aws.Int32(100)}
+	if policyARN != "" {
+		in.AssociatedPolicyArn = &policyARN
+	}
+	for pages := eks.NewListAccessEntriesPaginator(c.api, in); pages.HasMorePages(); {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return explain("list access entries", err)
+		}
+		for _, arn := range page.AccessEntries {
+			found(access.Principal(arn))
+		}
+	}
+	return nil
+}
+
+// reader gathers entries that are read side by side.
+type reader struct {
+	c         *Cluster
+	g         errgroup.Group
+	noEntries atomic.Bool // the cluster's mode refuses to tell
+
+	mu      sync.Mutex
+	seen    map[access.Principal]bool
+	done    int
+	entries []access.Entry
+	unread  []access.Unread
+}
+
+// read starts the two calls that make one entry.
+func (r *reader) read(ctx context.Context, p access.Principal) {
+	r.mu.Lock()
+	known := r.seen[p]
+	r.seen[p] = true
+	r.mu.Unlock()
+	if known || p == "" { // EKS would take an empty name for a list
+		return
+	}
+	h := &halves{principal: p, left: 2}
+	r.g.Go(func() error {
+		e, err := r.c.describe(ctx, p)
+		r.join(h, err, func() { e.Grants = h.entry.Grants; h.entry = e })
+		return nil
+	})
+	r.g.Go(func() error {
+		grants, err := r.c.grants(ctx, p)
+		r.join(h, err, func() { h.entry.Grants = grants })
+		return nil
+	})
+}
+
+// halves is one entry while its two calls are under way.
+type halves struct {
+	principal access.Principal
+	left      int
+	entry     access.Entry
+	err       error
+}
+
+// join adds what one of the two calls brought. Not found beats other errors: then there is no entry.
+func (r *reader) join(h *halves, err error, add func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err == nil {
+		add()
+	} else if h.err == nil || errors.Is(err, access.ErrNotFound) {
+		h.err = err
+	}
+	if h.left--; h.left == 0 {
+		r.settle(h)
+	}
+}
+
+func (r *reader) settle(h *halves) {
+	r.done++
+	switch {
+	case h.err == nil:
+		r.entries = append(r.entries, h.entry.Canonical())
+	case errors.Is(h.err, access.ErrMode):
+		r.noEntries.Store(true)
+	case !errors.Is(h.err, access.ErrNotFound): // not found: there is none, or it went while we read
+		r.unread = append(r.unread, access.Unread{Principal: h.principal, Err: h.err})
+	}
+	if r.c.Progress != nil {
+		r.c.Progress(r.done, len(r.seen))
+	}
+}
+
+func (c *Cluster) describe(ctx context.Context, p access.Principal) (access.Entry, error) {
+	out, err := c.api.DescribeAccessEntry(ctx, &eks.DescribeAccessEntryInput{ClusterName: &c.Name, PrincipalArn: aws.String(string(p))})
+	if err != nil {
+		return access.Entry{}, explain("describe the entry", err)
+	}
+	return entryOf(out.AccessEntry), nil
+}
+
+func entryOf(e *types.AccessEntry) access.Entry {
+	return access.Entry{
+		Principal: access.Principal(aws.ToString(e.PrincipalArn)), Kind: access.Kind(aws.ToString(e.Type)),
+		Username: aws.ToString(e.Username), Groups: e.KubernetesGroups, Tags: e.Tags, ARN: aws.ToString(e.AccessEntryArn),
+		Created: aws.ToTime(e.CreatedAt), Modified: aws.ToTime(e.ModifiedAt),
+	}
+}
+
+func (c *Cluster) grants(ctx context.Context, p access.Principal) ([]access.Grant, error) {
+	grants := []access.Grant{}
+	in := &eks.ListAssociatedAccessPoliciesInput{ClusterName: &c.Name, PrincipalArn: aws.String(string(p))}
+	for pages := eks.NewListAssociatedAccessPoliciesPaginator(c.api, in); pages.HasMorePages(); {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, explain("list the entry's policies", err)
+		}
+		for _, a := range page.AssociatedAccessPolicies {
+			g, err := grantOf(a)
+			if err != nil {
+				return nil, err
+			}
+			grants = append(grants, g)
+		}
+	}
+	return grants, nil
+}
+
+// grantOf refuses a scope it does not understand: one without namespaces would read as the whole cluster.
+func grantOf(a types.AssociatedAccessPolicy) (access.Grant, error) {
+	g := access.Grant{Policy: access.PolicyOf(aws.ToString(a.PolicyArn))}
+	if a.AccessScope == nil {
+		return g, fmt.Errorf("EKS told no scope of %s", g.Policy)
+	}
+	switch a.AccessScope.Type {
+	case types.AccessScopeTypeCluster:
+		return g, nil
+	case types.AccessScopeTypeNamespace:
+		g.Scope.Namespaces = a.AccessScope.Namespaces
+		if !g.Scope.WholeCluster() {
+			return g, nil
+		}
+	}
+	return g, fmt.Errorf("EKS told a scope of %s that is not known here: %q", g.Policy, a.AccessScope.Type)
+}

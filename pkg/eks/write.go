@@ -1,0 +1,101 @@
+package eks
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/eks"
+	"github.com/aws/aws-sdk-go-v2/service/eks/types"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+)
+
+// Do carries out one step by one call. Errors are those of access, with what EKS said.
+func (c *Cluster) Do(ctx context.Context, step access.Step) error {
+	var err error
+	switch s := step.(type) {
+	case access.CreateEntry:
+		err = c.create(ctx, s.Entry)
+	case access.UpdateEntry:
+		err = c.update(ctx, s)
+	case access.TagEntry:
+		_, err = c.api.TagResource(ctx, &eks.TagResourceInput{ResourceArn: aws.String(s.Entry.ARN), Tags: s.Tags})
+	case access.UntagEntry:
+		_, err = c.api.UntagResource(ctx, &eks.UntagResourceInput{ResourceArn: aws.String(s.Entry.ARN), TagKeys: s.Keys})
+	case access.Associate:
+		err = c.associate(ctx, s)
+	case access.Disassociate:
+		_, err = c.api.DisassociateAccessPolicy(ctx, &eks.DisassociateAccessPolicyInput{
+			ClusterName: &c.Name, PrincipalArn: principal(step), PolicyArn: c.policyARN(s.From, s.Grant.Policy),
+		})
+	case access.DeleteEntry:
+		_, err = c.api.DeleteAccessEntry(ctx, &eks.DeleteAccessEntryInput{ClusterName: &c.Name, PrincipalArn: principal(step)})
+	default:
+		return fmt.Errorf("no call is known for the step %T", step)
+	}
+	return moved(explainWrite(err))
+}
+
+// moved says of an entry or policy that is not there any more that the cluster changed since the plan.
+func moved(err error) error {
+	if errors.Is(err, access.ErrNotFound) {
+		return fmt.Errorf("%w: %w", access.ErrChanged, err)
+	}
+	return err
+}
+
+func principal(s access.Step) *string { return aws.String(string(s.Principal())) }
+
+// policyARN is in the partition of the principal, which is that of the cluster.
+func (c *Cluster) policyARN(p access.Principal, policy access.Policy) *string {
+	return aws.String(policy.ARN(p.Partition()))
+}
+
+// create leaves out what EKS decides itself, or refuses: groups and usernames of node entries.
+func (c *Cluster) create(ctx context.Context, e access.Entry) error {
+	in := &eks.CreateAccessEntryInput{
+		ClusterName: &c.Name, PrincipalArn: aws.String(string(e.Principal)), Type: aws.String(string(e.Kind)), Tags: e.Tags,
+	}
+	if !e.Node() {
+		in.KubernetesGroups = e.Groups
+		if e.Username != "" {
+			in.Username = &e.Username
+		}
+	}
+	_, err := c.api.CreateAccessEntry(ctx, in)
+	return err
+}
+
+// update sends only what differs. An empty list of groups clears them, a missing one keeps them (eks-access.md §1).
+func (c *Cluster) update(ctx context.Context, s access.UpdateEntry) error {
+	in := &eks.UpdateAccessEntryInput{ClusterName: &c.Name, PrincipalArn: principal(s), KubernetesGroups: append([]string{}, s.After.Groups...)}
+	if s.Before.Username != s.After.Username {
+		in.Username = &s.After.Username
+	}
+	_, err := c.api.UpdateAccessEntry(ctx, in)
+	return err
+}
+
+// associate sets the scope. EKS may not see an entry of a moment ago yet and says that it could
+// not be found; for an entry that this plan made, that is waited out.
+func (c *Cluster) associate(ctx context.Context, s access.Associate) error {
+	in := &eks.AssociateAccessPolicyInput{
+		ClusterName: &c.Name, PrincipalArn: principal(s), PolicyArn: c.policyARN(s.To, s.Grant.Policy),
+		AccessScope: &types.AccessScope{Type: types.AccessScopeTypeCluster},
+	}
+	if !s.Grant.Scope.WholeCluster() {
+		in.AccessScope = &types.AccessScope{Type: types.AccessScopeTypeNamespace, Namespaces: s.Grant.Scope.Namespaces}
+	}
+	for wait := 250 * time.Millisecond; ; wait *= 2 {
+		_, err := c.api.AssociateAccessPolicy(ctx, in)
+		if !s.New || wait > 8*time.Second || !errors.Is(explain("", err), access.ErrNotFound) {
+			return err
+		}
+		if err := access.Pause(ctx, wait); err != nil {
+			return err
+		}
+	}
+}

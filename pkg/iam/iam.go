@@ -1,0 +1,207 @@
+// Package iam completes principals: it finds the path that a role has, the role that IAM
+// Identity Center keeps for a permission set, and who the caller is.
+package iam
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/smithy-go"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/login"
+)
+
+// Client asks IAM for the account of the session.
+type Client struct {
+	session *login.Session
+	api     *iam.Client
+}
+
+// New makes a client; it sends nothing.
+func New(session *login.Session) *Client {
+	return &Client{session: session, api: iam.NewFromConfig(session.Config)}
+}
+
+// Found is a completed principal. Doubt says in a sentence what could not be checked, "" when nothing.
+type Found struct {
+	Principal access.Principal
+	Doubt     string
+}
+
+// Resolve completes a principal. Errors: access.ErrNotFound when IAM has no such role or user,
+// access.ErrForbidden when IAM may not be asked and the ARN cannot do without, both saying what to write.
+func (c *Client) Resolve(ctx context.Context, ref access.Ref) (Found, error) {
+	switch ref.Lookup {
+	case access.LookupCaller:
+		return c.caller(ctx)
+	case access.LookupRole, access.LookupUser:
+		return c.named(ctx, ref)
+	case access.LookupPermissionSet:
+		return c.permissionSet(ctx, ref.Name)
+	case access.LookupPath:
+		return c.path(ctx, ref.Principal)
+	case access.LookupNone:
+	}
+	return Found{Principal: ref.Principal}, nil
+}
+
+func (c *Client) caller(ctx context.Context) (Found, error) {
+	p, err := c.session.Caller(ctx)
+	if err != nil {
+		return Found{}, err
+	}
+	ref, err := access.ParsePrincipal(string(p))
+	if err != nil {
+		return Found{}, err
+	}
+	if p.Kind() == "role" {
+		return c.path(ctx, p)
+	}
+	return Found{Principal: ref.Principal}, nil
+}
+
+func (c *Client) named(ctx context.Context, ref access.Ref) (Found, error) {
+	p, _, err := c.get(ctx, ref.Lookup == access.LookupUser, ref.Name)
+	if errors.Is(err, access.ErrForbidden) {
+		return Found{}, fmt.Errorf("%s: IAM may not be asked for its ARN, write the full ARN instead: %w", ref.Written, err)
+	}
+	if err != nil {
+		return Found{}, fmt.Errorf("%s: %w", ref.Written, err)
+	}
+	if ref.Path != "" && !strings.EqualFold(ref.Path, p.Path()) {
+		return Found{}, fmt.Errorf("%s: %w: the one of that name is %s", ref.Written, access.ErrNotFound, p.Short(p.Account()))
+	}
+	return Found{Principal: p}, nil
+}
+
+// path completes an ARN that hides the path. Only IAM of the principal's own account knows it, and
+// a role of the same name in the caller's account is somebody else.
+func (c *Client) path(ctx context.Context, p access.Principal) (Found, error) {
+	found, _, err := c.get(ctx, p.Kind() == "user", p.Name())
+	if err == nil && found.Is(p) {
+		return Found{Principal: found}, nil
+	}
+	if p.PermissionSet() != "" {
+		return Found{}, fmt.Errorf("%s: an Identity Center role's ARN needs its path, and IAM does not tell it here: write the full ARN, which %s shows: %w",
+			p, "`aws iam get-role --role-name "+p.Name()+"`", whyNot(err, p))
+	}
+	if errors.Is(err, access.ErrNotFound) && c.owns(ctx, p) {
+		return Found{}, fmt.Errorf("%s: %w", p, err)
+	}
+	return Found{Principal: p, Doubt: fmt.Sprintf("%s is used as written: %v", p, whyNot(err, p))}, nil
+}
+
+func whyNot(err error, p access.Principal) error {
+	if err == nil || errors.Is(err, access.ErrNotFound) {
+		return fmt.Errorf("IAM of account %s would have to be asked whether it has a path", p.Account())
+	}
+	return err
+}
+
+func (c *Client) owns(ctx context.Context, p access.Principal) bool {
+	me, err := c.session.Caller(ctx)
+	return err == nil && me.Account() == p.Account() && me.Partition() == p.Partition()
+}
+
+// ssoPath is below which Identity Center keeps its roles (IAM Identity Center User Guide, "Referencing permission sets").
+const ssoPath = "/aws-reserved/sso.amazonaws.com/"
+
+func (c *Client) permissionSet(ctx context.Context, set string) (Found, error) {
+	var found []access.Principal
+	var sets []string
+	for pages := iam.NewListRolesPaginator(c.api, &iam.ListRolesInput{PathPrefix: aws.String(ssoPath)}); pages.HasMorePages(); {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return Found{}, fmt.Errorf("sso/%s: IAM does not list the roles, write the role's full ARN instead: %w", set, explain(err))
+		}
+		for _, role := range page.Roles {
+			p := access.Principal(aws.ToString(role.Arn))
+			sets = append(sets, p.PermissionSet())
+			if strings.EqualFold(p.PermissionSet(), set) {
+				found = append(found, p)
+			}
+		}
+	}
+	switch len(found) {
+	case 0:
+		return Found{}, fmt.Errorf("sso/%s: %w: no role of that permission set is in this account; it has %s", set, access.ErrNotFound, orNone(sets))
+	case 1:
+		return Found{Principal: found[0]}, nil
+	}
+	return Found{}, fmt.Errorf("sso/%s: several roles have that permission set, write the ARN of one: %v", set, found)
+}
+
+func orNone(sets []string) string {
+	if len(sets) == 0 {
+		return "no Identity Center roles"
+	}
+	return strings.Join(sets, ", ")
+}
+
+// Life is what became of the role or user that an entry was made for.
+type Life int
+
+// EKS binds an entry to the unique ID of its principal, so one of the same name that was made
+// later is let in no more (EKS User Guide, "Create access entries").
+const (
+	LifeUnknown Life = iota // IAM may not be asked, or not about that account
+	Alive
+	Gone
+	Recreated
+)
+
+// Life asks IAM what became of an entry's principal.
+func (c *Client) Life(ctx context.Context, e access.Entry) Life {
+	if !c.owns(ctx, e.Principal) {
+		return LifeUnknown
+	}
+	found, made, err := c.get(ctx, e.Principal.Kind() == "user", e.Principal.Name())
+	switch {
+	case errors.Is(err, access.ErrNotFound), err == nil && found != e.Principal:
+		return Gone
+	case err != nil:
+		return LifeUnknown
+	case made.After(e.Created):
+		return Recreated
+	}
+	return Alive
+}
+
+// get returns the full ARN and the time of creation.
+func (c *Client) get(ctx context.Context, user bool, name string) (access.Principal, time.Time, error) {
+	if user {
+		out, err := c.api.GetUser(ctx, &iam.GetUserInput{UserName: &name})
+		if err != nil {
+			return "", time.Time{}, explain(err)
+		}
+		return access.Principal(aws.ToString(out.User.Arn)), aws.ToTime(out.User.CreateDate), nil
+	}
+	out, err := c.api.GetRole(ctx, &iam.GetRoleInput{RoleName: &name})
+	if err != nil {
+		return "", time.Time{}, explain(err)
+	}
+	return access.Principal(aws.ToString(out.Role.Arn)), aws.ToTime(out.Role.CreateDate), nil
+}
+
+// explain turns an IAM error into one of the core, keeping what IAM said.
+func explain(err error) error {
+	var api smithy.APIError
+	if !errors.As(err, &api) {
+		return err
+	}
+	switch api.ErrorCode() {
+	case "NoSuchEntity":
+		return fmt.Errorf("%w: %s", access.ErrNotFound, api.ErrorMessage())
+	case "AccessDenied", "AccessDeniedException":
+		return fmt.Errorf("%w: %s", access.ErrForbidden, api.ErrorMessage())
+	case "Throttling", "ThrottlingException":
+		return fmt.Errorf("%w: %s", access.ErrThrottled, api.ErrorMessage())
+	}
+	return err
+}

@@ -1,0 +1,135 @@
+// Package kube asks a cluster's API server the little that this program wants to know of it:
+// what stands in aws-auth, and which namespaces there are.
+//
+// Only the REST client of client-go is used, with structs of our own. The typed clientset and
+// core/v1 would make the program start slower and its file half as big again.
+package kube
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/runtime/serializer"
+	"k8s.io/client-go/rest"
+)
+
+const (
+	userAgent = "kubectl-access"
+	patience  = 10 * time.Second // for a server that says nothing, where nobody set a timeout
+	page      = 500
+)
+
+// Client speaks to one cluster's API server.
+type Client struct {
+	rest    rest.Interface
+	host    string
+	timeout time.Duration
+	secrets []string // never to be seen in an error
+}
+
+// New makes a client and does not talk yet. A token that was made in this process goes into
+// cfg.BearerToken: client-go then leaves the kubeconfig's credential plugin alone.
+func New(cfg *rest.Config) (*Client, error) {
+	cfg = rest.CopyConfig(cfg)
+	v1 := schema.GroupVersion{Version: "v1"}
+	cfg.APIPath, cfg.GroupVersion, cfg.NegotiatedSerializer = "/api", &v1, codecs(v1)
+	cfg.QPS, cfg.UserAgent = -1, userAgent // client-go would wait in silence after a few calls
+	cfg.WarningHandler = rest.NoWarnings{} // they would go to stderr by another way than ours
+	if cfg.Timeout == 0 {
+		cfg.Timeout = patience
+	}
+	r, err := rest.RESTClientFor(cfg)
+	if err != nil {
+		return nil, fmt.Errorf("kubeconfig: %w", err)
+	}
+	c := &Client{rest: r, host: r.Get().URL().Host, timeout: cfg.Timeout}
+	for _, s := range []string{cfg.BearerToken, cfg.Password} {
+		if s != "" {
+			c.secrets = append(c.secrets, s)
+		}
+	}
+	return c, nil
+}
+
+// codecs know no kind but Status, which is what refusals come as.
+func codecs(v1 schema.GroupVersion) runtime.NegotiatedSerializer {
+	scheme := runtime.NewScheme()
+	metav1.AddToGroupVersion(scheme, v1)
+	return serializer.NewCodecFactory(scheme).WithoutConversion()
+}
+
+// AWSAuth is the data of the ConfigMap aws-auth; access.ErrNotFound when the cluster has none.
+func (c *Client) AWSAuth(ctx context.Context) (map[string]string, error) {
+	var configMap struct {
+		Data map[string]string `json:"data"`
+	}
+	get := c.rest.Get().Namespace("kube-system").Resource("configmaps").Name("aws-auth")
+	if err := c.read(ctx, get, &configMap); err != nil {
+		return nil, fmt.Errorf("read ConfigMap kube-system/aws-auth: %w", err)
+	}
+	return configMap.Data, nil
+}
+
+// Namespaces are the names of all namespaces, sorted.
+func (c *Client) Namespaces(ctx context.Context) ([]string, error) {
+	names, err := c.namespaces(ctx, page)
+	if apierrors.IsResourceExpired(err) { // the list grew old between two pages: take it in one
+		names, err = c.namespaces(ctx, 0)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("list namespaces: %w", err)
+	}
+	slices.Sort(names)
+	return slices.Compact(names), nil
+}
+
+func (c *Client) namespaces(ctx context.Context, limit int) (names []string, err error) {
+	for next := ""; ; {
+		var list struct {
+			Metadata struct {
+				Continue string `json:"continue"`
+			} `json:"metadata"`
+			Items []struct {
+				Metadata struct {
+					Name string `json:"name"`
+				} `json:"metadata"`
+			} `json:"items"`
+		}
+		get := c.rest.Get().Resource("namespaces").Param("limit", strconv.Itoa(limit))
+		if next != "" {
+			get.Param("continue", next)
+		}
+		if err := c.read(ctx, get, &list); err != nil {
+			return nil, err
+		}
+		for _, item := range list.Items {
+			names = append(names, item.Metadata.Name)
+		}
+		if next = list.Metadata.Continue; next == "" {
+			return names, nil
+		}
+	}
+}
+
+func (c *Client) read(ctx context.Context, get *rest.Request, into any) error {
+	result := get.Do(ctx)
+	if err := result.Error(); err != nil {
+		return c.explain(ctx, err)
+	}
+	body, err := result.Raw()
+	if err != nil {
+		return c.explain(ctx, err)
+	}
+	if err := json.Unmarshal(body, into); err != nil {
+		return &failure{text: c.stranger(), err: err}
+	}
+	return nil
+}

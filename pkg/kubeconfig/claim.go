@@ -1,0 +1,70 @@
+package kubeconfig
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Where a part of a Target came from.
+const (
+	FromExecArgs   = "exec-args"   // the arguments of the exec command
+	FromEnv        = "env"         // its environment
+	FromWrapper    = "wrapper"     // the program around it, as in aws-vault exec PROFILE
+	FromARN        = "cluster-arn" // the cluster's ARN, as the name of the cluster or the context
+	FromEksctl     = "eksctl-name" // the name that eksctl gives them
+	FromEndpoint   = "endpoint"    // the host of the API server
+	FromKubeconfig = "kubeconfig"  // written there as it is
+)
+
+// claim is what one source says.
+type claim struct{ value, from string }
+
+// first is the first claim that says anything.
+func first(claims ...claim) claim {
+	for _, c := range claims {
+		if c.value != "" {
+			return c
+		}
+	}
+	return claim{}
+}
+
+// settle believes the first claim that says anything, and tells which others contradict it.
+func settle(field string, claims ...claim) (claim, []string) {
+	winner := first(claims...)
+	var conflicts []string
+	for _, c := range claims {
+		if c.value != "" && c.value != winner.value {
+			s := fmt.Sprintf("%s: %s by %s, but %s by %s", field, winner.value, source(winner.from), c.value, source(c.from))
+			if !slices.Contains(conflicts, s) {
+				conflicts = append(conflicts, s)
+			}
+		}
+	}
+	return winner, conflicts
+}
+
+// foremost is where people look first for what several sources agree on: the order in which
+// kubectl's own command takes them, then the names, then the host.
+func foremost(value string, claims ...claim) string {
+	for _, from := range []string{FromExecArgs, FromEnv, FromARN, FromEksctl, FromEndpoint} {
+		if slices.Contains(claims, claim{value, from}) {
+			return from
+		}
+	}
+	return ""
+}
+
+func source(from string) string {
+	switch from {
+	case FromExecArgs:
+		return "the exec command's arguments"
+	case FromEnv:
+		return "the exec command's environment"
+	case FromARN:
+		return "the ARN"
+	case FromEksctl:
+		return "eksctl's name"
+	}
+	return "the " + from
+}

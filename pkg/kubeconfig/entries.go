@@ -1,0 +1,137 @@
+package kubeconfig
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"k8s.io/client-go/tools/clientcmd/api"
+)
+
+// What may be wrong with a context, as far as the rest of the program may test for it.
+var (
+	ErrNoContext = errors.New("no context is chosen")
+	ErrNoEntry   = errors.New("not in the kubeconfig")
+	ErrNotEKS    = errors.New("not an EKS cluster")
+)
+
+// selection are the entries of a kubeconfig that kubectl would use.
+type selection struct {
+	context, clusterName, userName string
+	server                         api.Cluster
+	user                           api.AuthInfo
+	moved                          bool // --cluster was given: the context's name speaks of another one
+	missing                        bool // no such cluster is defined
+}
+
+// selectEntries follows kubectl: --context, then --cluster and --user replace its parts. A flag
+// must name what exists; what a context names may be missing.
+func selectEntries(raw api.Config, context, cluster, user string) (selection, error) {
+	s := selection{context: cmp.Or(context, raw.CurrentContext), moved: cluster != ""}
+	if s.context == "" && cluster == "" {
+		return s, noContext(raw)
+	}
+	ctx := raw.Contexts[s.context]
+	if ctx == nil && s.context != "" {
+		return s, unknown("context", s.context, slices.Collect(maps.Keys(raw.Contexts)))
+	}
+	if ctx == nil {
+		ctx = &api.Context{}
+	}
+	s.clusterName, s.userName = cmp.Or(cluster, ctx.Cluster), cmp.Or(user, ctx.AuthInfo)
+	if c := raw.Clusters[s.clusterName]; c != nil {
+		s.server = *c
+	} else if s.missing = true; cluster != "" {
+		return s, unknown("cluster", cluster, slices.Collect(maps.Keys(raw.Clusters)))
+	}
+	if u := raw.AuthInfos[s.userName]; u != nil {
+		s.user = *u
+	} else if user != "" {
+		return s, unknown("user", user, slices.Collect(maps.Keys(raw.AuthInfos)))
+	}
+	return s, nil
+}
+
+func (s selection) evidence(t token) evidence {
+	e := evidence{token: t, cluster: parseLabel(s.clusterName), user: parseLabel(s.userName)}
+	if !s.moved {
+		e.context = parseLabel(s.context)
+	}
+	e.endpoint = parseHost(hostOf(s.server.Server))
+	if byName := parseHost(s.server.TLSServerName); !e.endpoint.eks && byName.eks {
+		e.endpoint = byName
+	}
+	return e
+}
+
+// gaps tells what keeps kubectl itself from the cluster.
+func (s selection) gaps() []string {
+	if !s.missing {
+		return nil
+	}
+	return []string{fmt.Sprintf("server: the context names the cluster %q, which is not in the kubeconfig", s.clusterName)}
+}
+
+func noContext(raw api.Config) error {
+	if len(raw.Contexts) == 0 {
+		return fmt.Errorf("%w: the kubeconfig holds no contexts; write one with `aws eks update-kubeconfig --name NAME --region REGION`", ErrNoContext)
+	}
+	return fmt.Errorf("%w: the kubeconfig has no current context; pass --context NAME, or set one with `kubectl config use-context NAME` (%s)",
+		ErrNoContext, known(slices.Collect(maps.Keys(raw.Contexts))))
+}
+
+func unknown(kind, name string, names []string) error {
+	return fmt.Errorf("the %s %q is %w (%s)", kind, name, ErrNoEntry, known(names))
+}
+
+// known lists a few names, for those who mistyped one.
+func known(names []string) string {
+	const enough = 5
+	slices.Sort(names)
+	more := ""
+	if len(names) > enough {
+		names, more = names[:enough], ", …"
+	}
+	quoted := make([]string, len(names))
+	for i, n := range names {
+		quoted[i] = fmt.Sprintf("%q", n)
+	}
+	return "there is " + cmp.Or(strings.Join(quoted, ", "), "none") + more
+}
+
+// notEKS says what was found instead, and what to do about it.
+func (s selection) notEKS() error {
+	return fmt.Errorf("the context %q is %w as far as the kubeconfig tells: its server is %s, its credentials come from %s; "+
+		"if it is one, pass --eks-cluster NAME --region REGION", s.context, ErrNotEKS, s.where(), s.credentials())
+}
+
+func (s selection) where() string {
+	switch host := hostOf(s.server.Server); {
+	case s.missing:
+		return fmt.Sprintf("unknown (the cluster %q is not in the kubeconfig)", s.clusterName)
+	case host == "":
+		return "unknown"
+	default:
+		return fmt.Sprintf("%q", host)
+	}
+}
+
+func (s selection) credentials() string {
+	u := s.user
+	switch {
+	case u.Exec != nil:
+		return fmt.Sprintf("the command %q", baseName(u.Exec.Command))
+	case u.AuthProvider != nil:
+		return fmt.Sprintf("the auth provider %q", u.AuthProvider.Name)
+	case u.ClientCertificate != "" || len(u.ClientCertificateData) > 0:
+		return "a client certificate"
+	case u.Token != "" || u.TokenFile != "":
+		return "a fixed token"
+	case u.Username != "":
+		return "a password"
+	}
+	return "nowhere"
+}

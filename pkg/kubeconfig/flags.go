@@ -1,0 +1,83 @@
+package kubeconfig
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+	"k8s.io/client-go/tools/clientcmd"
+)
+
+// Flags are kubectl's own flags for choosing a context. The zero value chooses as kubectl does without flags.
+type Flags struct {
+	path string
+	over clientcmd.ConfigOverrides
+}
+
+// Bind adds the flags. Left out are those which replace the server or its credentials, since
+// the cluster could not be told by them; and --namespace, whose meaning differs by command.
+func (f *Flags) Bind(fs *pflag.FlagSet) {
+	fs.StringVar(&f.path, "kubeconfig", "", "Path to the kubeconfig file to use for CLI requests.")
+	all := clientcmd.RecommendedConfigOverrideFlags("")
+	clientcmd.BindOverrideFlags(&f.over, fs, clientcmd.ConfigOverrideFlags{
+		AuthOverrideFlags: clientcmd.AuthOverrideFlags{
+			Impersonate:       all.AuthOverrideFlags.Impersonate,
+			ImpersonateGroups: all.AuthOverrideFlags.ImpersonateGroups,
+		},
+		ContextOverrideFlags: clientcmd.ContextOverrideFlags{
+			ClusterName:  all.ContextOverrideFlags.ClusterName,
+			AuthInfoName: all.ContextOverrideFlags.AuthInfoName,
+		},
+		CurrentContext: all.CurrentContext,
+		Timeout:        all.Timeout,
+	})
+}
+
+// Loader reads the kubeconfig as kubectl does: --kubeconfig, else the list in KUBECONFIG, else ~/.kube/config.
+func (f *Flags) Loader() clientcmd.ClientConfig {
+	return clientcmd.NewNonInteractiveDeferredLoadingClientConfig(f.rules(), &f.over)
+}
+
+func (f *Flags) rules() *clientcmd.ClientConfigLoadingRules {
+	rules := clientcmd.NewDefaultClientConfigLoadingRules()
+	rules.ExplicitPath = f.path
+	return rules
+}
+
+// Target loads the kubeconfig and resolves the context that the flags choose.
+func (f *Flags) Target() (Target, error) {
+	raw, err := f.Loader().RawConfig()
+	if errors.Is(err, fs.ErrNotExist) {
+		return Target{}, f.noFile()
+	}
+	if err != nil {
+		return Target{}, fmt.Errorf("read the kubeconfig: %w", err)
+	}
+	if len(raw.Contexts)+len(raw.Clusters)+len(raw.AuthInfos) == 0 {
+		return Target{}, f.noFile()
+	}
+	return Resolve(raw, f.over.CurrentContext, f.over.Context.Cluster, f.over.Context.AuthInfo)
+}
+
+// Timeout is --request-timeout, which bounds one request; 0: none is set.
+func (f *Flags) Timeout() (time.Duration, error) {
+	d, err := clientcmd.ParseTimeout(cmp.Or(f.over.Timeout, "0"))
+	if err != nil {
+		return 0, fmt.Errorf("--request-timeout: %w", err)
+	}
+	return d, nil
+}
+
+// noFile says which files were looked at: to clientcmd a missing file is an empty one.
+func (f *Flags) noFile() error {
+	files := f.rules().GetLoadingPrecedence()
+	if f.path != "" {
+		files = []string{f.path}
+	}
+	return fmt.Errorf("%w: there is no kubeconfig, or nothing in it, at %s; "+
+		"write one with `aws eks update-kubeconfig --name NAME --region REGION`, or pass --kubeconfig FILE", ErrNoContext, strings.Join(files, ", "))
+}

@@ -1,0 +1,113 @@
+// Package kubeconfig tells which EKS cluster a kubeconfig context means, and with which AWS
+// login kubectl enters it, from the kubeconfig alone: it asks nobody and reads no other
+// environment. What it cannot tell stays empty; what contradicts itself is said.
+package kubeconfig
+
+import (
+	"maps"
+
+	"k8s.io/client-go/tools/clientcmd/api"
+)
+
+// Target is the EKS cluster that a context means. Empty fields are unknown.
+type Target struct {
+	Context   string `json:"context,omitempty"`
+	Name      string `json:"name,omitempty"`
+	ID        string `json:"id,omitempty"` // of a local cluster on Outposts
+	Region    string `json:"region,omitempty"`
+	Account   string `json:"account,omitempty"`
+	Partition string `json:"partition,omitempty"`
+	Profile   string `json:"profile,omitempty"`
+	RoleARN   string `json:"roleARN,omitempty"`
+	Server    string `json:"server,omitempty"`
+
+	// TLSServerName is the host that the server's certificate must name. Behind a tunnel it, not Server, is the endpoint.
+	TLSServerName string `json:"-"`
+	// From tells by JSON field where a value came from, in the words of the From constants.
+	From map[string]string `json:"from,omitempty"`
+	// Conflicts are sentences on sources that disagree. The field holds what is likely true; do not write to it unasked.
+	Conflicts []string `json:"conflicts,omitempty"`
+	// Env are the AWS variables that the exec command runs with, beyond those of the process.
+	Env  map[string]string `json:"-"`
+	Exec Exec              `json:"-"`
+}
+
+// Resolve tells what a context means. The overrides are kubectl's flags of these names; empty: not given.
+// The Target that comes with an error holds what is known all the same.
+func Resolve(raw api.Config, context, cluster, user string) (Target, error) {
+	s, err := selectEntries(raw, context, cluster, user)
+	t := Target{Context: s.context, Server: s.server.Server, TLSServerName: s.server.TLSServerName}
+	if err != nil {
+		return t, err
+	}
+	tok := parseExec(s.user.Exec)
+	t.Exec, t.Env = tok.Exec, tok.env
+	ev := s.evidence(tok)
+	if !ev.isEKS() {
+		return t, s.notEKS()
+	}
+	t.From = map[string]string{}
+	t.settleCluster(ev)
+	t.settleLogin(ev)
+	t.Conflicts = append(t.Conflicts, s.gaps()...)
+	return t, nil
+}
+
+// evidence is all that speaks about one cluster.
+type evidence struct {
+	token            token
+	cluster, context label
+	user             label // people share users between clusters: asked last, never held against the others
+	endpoint         endpoint
+}
+
+func (e evidence) isEKS() bool {
+	byToken := e.token.Tool != "" && !e.token.vague
+	return byToken || e.cluster.from != "" || e.context.from != "" || e.endpoint.eks
+}
+
+func (t *Target) put(field string, to *string, c claim) {
+	if c.value != "" {
+		*to = c.value
+		t.From[field] = c.from
+	}
+}
+
+// settleCluster decides which cluster it is, and where. The token works only for the cluster
+// that it names, so the command is believed about the name. It works in any region, though:
+// about the region the endpoint is believed, then the names of the entries.
+func (t *Target) settleCluster(e evidence) {
+	names := []claim{e.token.name, {e.cluster.name, e.cluster.from}, {e.context.name, e.context.from}}
+	name, conflicts := settle("name", append(names, fallback(names, e.user.name, e.user.from)...)...)
+	t.put("name", &t.Name, name)
+	t.Conflicts = append(t.Conflicts, conflicts...)
+
+	regions := []claim{{e.endpoint.region, FromEndpoint}, {e.cluster.region, e.cluster.from}, {e.context.region, e.context.from}, e.token.region}
+	regions = append(regions, fallback(regions, e.user.region, e.user.from)...)
+	region, conflicts := settle("region", regions...)
+	t.put("region", &t.Region, claim{region.value, foremost(region.value, regions...)})
+	t.Conflicts = append(t.Conflicts, conflicts...)
+
+	accounts := []claim{{e.cluster.account, FromARN}, {e.context.account, FromARN}}
+	account, conflicts := settle("account", append(accounts, fallback(accounts, e.user.account, FromARN)...)...)
+	t.put("account", &t.Account, account)
+	t.Conflicts = append(t.Conflicts, conflicts...)
+
+	t.Partition = first(claim{partitionOf(t.Region), ""}, claim{e.endpoint.partition, ""}, claim{e.cluster.partition, ""}, claim{e.context.partition, ""}).value
+}
+
+// fallback is a claim that counts only if there is no other.
+func fallback(claims []claim, value, from string) []claim {
+	if first(claims...).value != "" {
+		return nil
+	}
+	return []claim{{value, from}}
+}
+
+func (t *Target) settleLogin(e evidence) {
+	t.put("id", &t.ID, e.token.id)
+	t.put("profile", &t.Profile, e.token.profile)
+	t.put("roleARN", &t.RoleARN, e.token.role)
+	t.put("server", &t.Server, claim{t.Server, FromKubeconfig})
+	t.Env = maps.Clone(e.token.env)
+}

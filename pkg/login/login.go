@@ -1,0 +1,159 @@
+// Package login makes AWS sessions: credentials, region, retries and the pace of calls, in
+// one place for every AWS service that the program asks.
+package login
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+)
+
+// Settings say who talks to AWS and where; the zero value is what the AWS SDK finds by itself.
+type Settings struct {
+	Region  string
+	Profile string
+	// ProfileFromEnv marks a profile that AWS_PROFILE names: as for the AWS CLI, keys in the environment beat it.
+	ProfileFromEnv bool
+	RoleARN        string // role to assume with the credentials found
+	ExternalID     string
+	Env            map[string]string // AWS_* variables that go before those of the process
+	Timeout        time.Duration     // of one call; 0: 30 seconds
+	Trace          func(format string, args ...any)
+}
+
+// Session is one identity in one region. It is made once and shared by all clients.
+type Session struct {
+	Config aws.Config
+	caller func(context.Context) (access.Principal, error)
+}
+
+// ErrNoRegion says that nothing names a region.
+var ErrNoRegion = errors.New("no AWS region is known: pass --region")
+
+// New makes a session. It talks to nobody: credentials are fetched by the first call.
+func New(ctx context.Context, s Settings) (*Session, error) {
+	cfg, err := config.LoadDefaultConfig(ctx, s.options()...)
+	if err != nil {
+		return nil, fmt.Errorf("load the AWS configuration: %w", err)
+	}
+	if cfg.Region == "" {
+		return nil, ErrNoRegion
+	}
+	if s.RoleARN != "" {
+		provider := stscreds.NewAssumeRoleProvider(sts.NewFromConfig(cfg), s.RoleARN, func(o *stscreds.AssumeRoleOptions) {
+			o.RoleSessionName = "kubectl-access"
+			if s.ExternalID != "" {
+				o.ExternalID = aws.String(s.ExternalID)
+			}
+		})
+		cfg.Credentials = aws.NewCredentialsCache(provider)
+	}
+	session := &Session{Config: cfg}
+	session.caller = once(session.whoAmI)
+	return session, nil
+}
+
+// Region is where the session's calls go.
+func (s *Session) Region() string { return s.Config.Region }
+
+// Caller is who the session is: a role without its path, or a user. Asked once; the call
+// needs no permission (STS API Reference, GetCallerIdentity).
+func (s *Session) Caller(ctx context.Context) (access.Principal, error) { return s.caller(ctx) }
+
+func (s *Session) whoAmI(ctx context.Context) (access.Principal, error) {
+	out, err := sts.NewFromConfig(s.Config).GetCallerIdentity(ctx, nil)
+	if err != nil {
+		return "", fmt.Errorf("ask AWS who you are: %w", err)
+	}
+	arn := access.Principal(aws.ToString(out.Arn))
+	if ref, err := access.ParsePrincipal(string(arn)); err == nil {
+		return ref.Principal, nil
+	}
+	return arn, nil // root and federated users: nobody whom an entry could name
+}
+
+// once keeps the answer of the first call that succeeded.
+func once(ask func(context.Context) (access.Principal, error)) func(context.Context) (access.Principal, error) {
+	var mu sync.Mutex
+	var known access.Principal
+	return func(ctx context.Context) (access.Principal, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if known != "" {
+			return known, nil
+		}
+		p, err := ask(ctx)
+		known = p
+		return p, err
+	}
+}
+
+func (s Settings) options() []func(*config.LoadOptions) error {
+	opts := []func(*config.LoadOptions) error{
+		config.WithAppID("kubectl-access"),
+		config.WithHTTPClient(s.client()),
+		config.WithAssumeRoleCredentialOptions(func(o *stscreds.AssumeRoleOptions) { o.TokenProvider = stscreds.StdinTokenProvider }),
+	}
+	if s.lookup("AWS_RETRY_MODE") == "" {
+		opts = append(opts, config.WithRetryMode(aws.RetryModeAdaptive))
+	}
+	if s.lookup("AWS_MAX_ATTEMPTS") == "" {
+		opts = append(opts, config.WithRetryMaxAttempts(attempts))
+	}
+	if s.Trace != nil {
+		opts = append(opts, config.WithAfterAttempt(tracer{s.Trace}))
+	}
+	return append(opts, s.identity()...)
+}
+
+// attempts of one call: a throttled read of a large cluster needs patience, not failure.
+const attempts = 10
+
+// identity turns the exec entry's environment into options, since setting variables of this
+// process would change what other clusters see.
+func (s Settings) identity() []func(*config.LoadOptions) error {
+	var opts []func(*config.LoadOptions) error
+	if region := cmp.Or(s.Region, s.Env["AWS_REGION"], s.Env["AWS_DEFAULT_REGION"]); region != "" {
+		opts = append(opts, config.WithRegion(region))
+	} else if region := s.lookup("AWS_DEFAULT_REGION"); region != "" && s.lookup("AWS_REGION") == "" {
+		opts = append(opts, config.WithRegion(region)) // the AWS CLI reads it, the SDK does not
+	}
+	if s.Profile != "" {
+		opts = append(opts, config.WithSharedConfigProfile(s.Profile))
+	}
+	if f := s.Env["AWS_CONFIG_FILE"]; f != "" {
+		opts = append(opts, config.WithSharedConfigFiles([]string{f}))
+	}
+	if f := s.Env["AWS_SHARED_CREDENTIALS_FILE"]; f != "" {
+		opts = append(opts, config.WithSharedCredentialsFiles([]string{f}))
+	}
+	key, secret := s.lookup("AWS_ACCESS_KEY_ID"), s.lookup("AWS_SECRET_ACCESS_KEY")
+	if key != "" && secret != "" && (s.Profile == "" || s.ProfileFromEnv) {
+		static := credentials.NewStaticCredentialsProvider(key, secret, s.lookup("AWS_SESSION_TOKEN"))
+		opts = append(opts, config.WithCredentialsProvider(static))
+	}
+	return opts
+}
+
+func (s Settings) client() *awshttp.BuildableClient {
+	timeout := cmp.Or(s.Timeout, 30*time.Second)
+	return awshttp.NewBuildableClient().WithTimeout(timeout).WithTransportOptions(func(t *http.Transport) {
+		t.MaxIdleConns, t.MaxIdleConnsPerHost = pool, pool
+	})
+}
+
+// pool is how many connections stay open; with fewer than calls in flight each call would open its own.
+const pool = 64

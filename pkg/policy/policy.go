@@ -1,0 +1,70 @@
+// Package policy knows the EKS access policies: what each is for, and the Kubernetes
+// rules it grants. EKS has no API that tells the rules, so they are embedded here.
+package policy
+
+import (
+	_ "embed"
+	"encoding/json"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// Policy is one EKS access policy as AWS documents it.
+type Policy struct {
+	Name                  string   `json:"name"` // AmazonEKSViewPolicy
+	Purpose               string   `json:"purpose"`
+	Audience              string   `json:"audience"` // human or aws-service
+	ServiceLinkedRoleOnly bool     `json:"serviceLinkedRoleOnly,omitempty"`
+	TypicalScope          string   `json:"typicalScope,omitempty"`
+	UsedBy                string   `json:"usedBy,omitempty"`
+	Note                  string   `json:"note,omitempty"`
+	RulesForm             string   `json:"rulesForm"`           // table, prose or none
+	Described             []string `json:"described,omitempty"` // what is known where AWS publishes no rules
+	Rules                 []Rule   `json:"rules,omitempty"`
+}
+
+// Rule is one row of a policy, with the meaning of an RBAC PolicyRule.
+type Rule struct {
+	APIGroups       []string `json:"apiGroups,omitempty"` // "" is the core group
+	Resources       []string `json:"resources,omitempty"`
+	ResourceNames   []string `json:"resourceNames,omitempty"`
+	NonResourceURLs []string `json:"nonResourceURLs,omitempty"`
+	Verbs           []string `json:"verbs"`
+	// Restricted tells of a row that AWS limits to objects it does not name; such a row grants nothing in general.
+	Restricted string `json:"restricted,omitempty"`
+}
+
+//go:embed policies.json
+var document []byte
+
+var parse = sync.OnceValue(func() []Policy { //nolint:gochecknoglobals // a table that never changes, made when it is first needed
+	var d struct {
+		Policies []Policy `json:"policies"`
+	}
+	if err := json.Unmarshal(document, &d); err != nil {
+		panic("policy: embedded policies.json: " + err.Error())
+	}
+	return d.Policies
+})
+
+// All returns every access policy known, those for people first, each part by name.
+func All() []Policy {
+	all := slices.Clone(parse())
+	slices.SortFunc(all, func(a, b Policy) int {
+		if a.Audience != b.Audience {
+			return -strings.Compare(a.Audience, b.Audience)
+		}
+		return strings.Compare(a.Name, b.Name)
+	})
+	return all
+}
+
+// Find returns the policy of that AWS name.
+func Find(name string) (Policy, bool) {
+	i := slices.IndexFunc(parse(), func(p Policy) bool { return p.Name == name })
+	if i < 0 {
+		return Policy{}, false
+	}
+	return parse()[i], true
+}

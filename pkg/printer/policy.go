@@ -1,0 +1,135 @@
+package printer
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/policy"
+)
+
+// Policies is a table of access policies.
+func Policies(all []policy.Policy) Table {
+	t := Table{Columns: []Column{{Name: "NAME"}, {Name: "FOR"}, {Name: "PURPOSE"}, {Name: "AWS NAME", Wide: true}}}
+	for _, p := range all {
+		audience := p.Audience
+		switch {
+		case p.ServiceLinkedRoleOnly:
+			audience = "AWS only"
+		case audience == "human":
+			audience = "people"
+		case audience == "aws-service":
+			audience = "services"
+		default:
+			audience = unknown
+		}
+		t.Rows = append(t.Rows, []string{Clean(access.Policy(p.Name).Short()), audience, Clean(p.Purpose), Clean(p.Name)})
+	}
+	return t
+}
+
+// Policy tells all that is known of one policy.
+func Policy(p policy.Policy) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "Name:     %s\nAWS name: %s\nPurpose:  %s\n", access.Policy(p.Name).Short(), Clean(p.Name), Clean(p.Purpose))
+	if p.UsedBy != "" {
+		fmt.Fprintf(&b, "Used by:  %s\n", Clean(p.UsedBy))
+	}
+	if p.Note != "" {
+		fmt.Fprintf(&b, "Note:     %s\n", Clean(p.Note))
+	}
+	b.WriteString("Rules:\n")
+	b.WriteString(Rules(p, "  "))
+	return b.String()
+}
+
+// Rules lists what a policy allows, one row for each of its rules.
+func Rules(p policy.Policy, indent string) string {
+	var b strings.Builder
+	switch {
+	case len(p.Described) > 0:
+		for _, d := range p.Described {
+			fmt.Fprintf(&b, "%s%s (AWS publishes no exact rules)\n", indent, Clean(d))
+		}
+	case len(p.Rules) == 0:
+		fmt.Fprintf(&b, "%sAWS publishes none\n", indent)
+	}
+	for _, verbs := range byVerbs(p.Rules) {
+		fmt.Fprintf(&b, "%s%s on\n%s", indent, verbs.verbs, wrap(verbs.objects, indent+"  ", width))
+	}
+	return b.String()
+}
+
+// width is how wide lists of resources are printed.
+const width = 100
+
+// allowed is what some verbs are allowed on.
+type allowed struct {
+	verbs   string
+	objects []string
+}
+
+// byVerbs joins the rules that allow the same verbs; AWS writes a row for each API group.
+func byVerbs(rules []policy.Rule) []allowed {
+	var all []allowed
+	for _, r := range rules {
+		verbs := strings.Join(r.Verbs, ", ")
+		i := slices.IndexFunc(all, func(a allowed) bool { return a.verbs == verbs })
+		if i < 0 {
+			i, all = len(all), append(all, allowed{verbs: verbs})
+		}
+		all[i].objects = append(all[i].objects, ruleObjects(r)...)
+	}
+	return all
+}
+
+// wrap breaks a list into lines.
+func wrap(items []string, indent string, width int) string {
+	var b strings.Builder
+	line := indent
+	for i, item := range items {
+		if i < len(items)-1 {
+			item += ","
+		}
+		if len(line)+len(item) >= width && line != indent {
+			b.WriteString(strings.TrimRight(line, " ") + "\n")
+			line = indent
+		}
+		line += item + " "
+	}
+	b.WriteString(strings.TrimRight(line, " ") + "\n")
+	return b.String()
+}
+
+// ruleObjects names resources as kubectl does: deployments.apps, pods/log.
+func ruleObjects(r policy.Rule) []string {
+	only := ""
+	if len(r.ResourceNames) > 0 {
+		only = " named " + strings.Join(r.ResourceNames, " or ")
+	}
+	if r.Restricted != "" {
+		only += " (" + r.Restricted + ")"
+	}
+	var names []string
+	for _, group := range r.APIGroups {
+		for _, resource := range r.Resources {
+			names = append(names, Clean(qualified(resource, group)+only))
+		}
+	}
+	for _, url := range r.NonResourceURLs {
+		names = append(names, Clean(url))
+	}
+	return names
+}
+
+func qualified(resource, group string) string {
+	if group == "" {
+		return resource
+	}
+	base, sub, isSub := strings.Cut(resource, "/")
+	if isSub {
+		return base + "." + group + "/" + sub
+	}
+	return base + "." + group
+}

@@ -1,0 +1,89 @@
+// Package printer makes what people read: tables, plans, results. It returns text and rows;
+// who writes them where is not its business.
+package printer
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+
+	"k8s.io/apimachinery/pkg/util/duration"
+)
+
+// Clean makes every character visible that a terminal would obey or hide: an escape becomes ^[,
+// a line break \n, one that turns the direction of writing \u202e.
+func Clean(s string) string {
+	if !strings.ContainsFunc(s, hidden) {
+		return s
+	}
+	var b strings.Builder
+	for _, r := range s {
+		switch {
+		case !hidden(r):
+			b.WriteRune(r)
+		case r == '\n':
+			b.WriteString(`\n`)
+		case r == '\t':
+			b.WriteString(`\t`)
+		case r < 0x20 || r == 0x7f:
+			b.WriteString("^" + string(r^0x40))
+		default:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		}
+	}
+	return b.String()
+}
+
+func hidden(r rune) bool {
+	return unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp) || r == unicode.ReplacementChar
+}
+
+// Age is how long ago something was, as kubectl says it.
+func Age(t, now time.Time) string {
+	if t.IsZero() {
+		return unknown
+	}
+	return duration.HumanDuration(now.Sub(t))
+}
+
+// Until is how long something still lasts.
+func Until(t, now time.Time) string {
+	if t.Before(now) {
+		return "expired " + duration.HumanDuration(now.Sub(t)) + " ago"
+	}
+	return "in " + duration.HumanDuration(t.Sub(now))
+}
+
+// What kubectl prints for a value that is empty, and for one that could not be told.
+const (
+	none    = "<none>"
+	unknown = "<unknown>"
+)
+
+func orNone(s string) string {
+	if s == "" {
+		return none
+	}
+	return Clean(s)
+}
+
+// Color paints, or does not.
+type Color bool
+
+// The three colours there are; each is carried by a word or a sign too.
+func (c Color) paint(code, s string) string {
+	if !c {
+		return s
+	}
+	return "\x1b[" + code + "m" + s + "\x1b[0m"
+}
+
+// Good is for what is added, Bad for what goes, Warn for what needs attention.
+func (c Color) Good(s string) string { return c.paint("32", s) }
+
+// Bad is red.
+func (c Color) Bad(s string) string { return c.paint("31", s) }
+
+// Warn is yellow and bold, as kubectl's warnings are.
+func (c Color) Warn(s string) string { return c.paint("33;1", s) }
