@@ -1,0 +1,240 @@
+package sandbox
+
+import (
+	"cmp"
+	"encoding/base64"
+	"encoding/hex"
+	"maps"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// maxEntries is what one cluster holds; AWS does not raise it.
+const maxEntries = 3000
+
+const entryNotFound = "The specified principalArn could not be found. You can view your available access entries with 'list-access-entries'."
+
+type entryRequest struct {
+	PrincipalARN       string            `json:"principalArn"`
+	KubernetesGroups   []string          `json:"kubernetesGroups"`
+	Tags               map[string]string `json:"tags"`
+	ClientRequestToken string            `json:"clientRequestToken"`
+	Username           string            `json:"username"`
+	Type               string            `json:"type"`
+}
+
+type entryAnswer struct {
+	AccessEntry shownEntry `json:"accessEntry"`
+}
+
+// createAccessEntry checks in the order that probes of the service have shown: what can be judged
+// without the cluster comes first.
+func (a *account) createAccessEntry(c *call) (any, error) {
+	var in entryRequest
+	if err := c.decode(&in); err != nil {
+		return nil, err
+	}
+	if in.Type == "" {
+		in.Type = "STANDARD"
+	}
+	if err := checkClusterName("clusterName parameter", c.PathValue("name")); err != nil {
+		return nil, err
+	}
+	if err := a.checkEntry(in); err != nil {
+		return nil, err
+	}
+	cl, err := a.entryCluster(c)
+	if err != nil {
+		return nil, err
+	}
+	request := hex.EncodeToString(digest(in.ClientRequestToken, string(c.body)))
+	if was := cl.Entries[in.PrincipalARN].now(); was != nil {
+		// UNVERIFIED (eks-access.md §2): what AWS answers to a repeated clientRequestToken.
+		if in.ClientRequestToken != "" && was.Request == request {
+			return entryAnswer{was.shownEntry}, nil
+		}
+		return nil, inUse("The specified access entry resource is already in use on this cluster.")
+	}
+	id, err := a.mayEnter(c, cl, in)
+	if err != nil {
+		return nil, err
+	}
+	e := a.newEntry(cl, in, id, epoch{c.at}, uuid(random()))
+	e.Request = request
+	a.put(cl, in.PrincipalARN, e, c.at)
+	return entryAnswer{e.shownEntry}, nil
+}
+
+// mayEnter returns the unique ID of a principal that the cluster has room for.
+func (a *account) mayEnter(c *call, cl *cluster, in entryRequest) (id string, err error) {
+	id, ok := a.identify(in.PrincipalARN)
+	switch {
+	case !ok:
+		return "", errInvalidPrincipal
+	case cl.count() >= maxEntries:
+		// UNVERIFIED (eks-access.md §3.2): the text.
+		return "", &refusal{status: 400, code: "ResourceLimitExceededException", message: "The cluster has reached its limit of 3000 access entries."}
+	case in.Type == "EC2_LINUX" || in.Type == "EC2_WINDOWS":
+		return id, c.who.require("iam:PassRole", in.PrincipalARN)
+	}
+	return id, nil
+}
+
+// newEntry fills in what the caller left open.
+func (a *account) newEntry(cl *cluster, in entryRequest, id string, at epoch, unique string) *entry {
+	e := &entry{PrincipalID: id}
+	e.ClusterName, e.PrincipalARN, e.Type = cl.Name, in.PrincipalARN, in.Type
+	e.CreatedAt, e.ModifiedAt = at, at
+	e.Username = cmp.Or(in.Username, defaultUsername(in.Type, in.PrincipalARN))
+	e.KubernetesGroups = notNil(in.KubernetesGroups)
+	if groups, ok := nodeGroups[in.Type]; ok {
+		e.KubernetesGroups = groups
+	}
+	if e.Tags = maps.Clone(in.Tags); e.Tags == nil {
+		e.Tags = map[string]string{}
+	}
+	p := splitARN(in.PrincipalARN)
+	e.AccessEntryARN = "arn:aws:eks:" + a.Region + ":" + a.ID + ":access-entry/" +
+		strings.Join([]string{cl.Name, p.kind, p.account, p.name, unique}, "/")
+	return e
+}
+
+func (a *account) describeAccessEntry(c *call) (any, error) {
+	_, e, err := a.readEntry(c)
+	if err != nil {
+		return nil, err
+	}
+	return entryAnswer{e.shownEntry}, nil
+}
+
+func (a *account) listAccessEntries(c *call) (any, error) {
+	cl, err := a.entryCluster(c)
+	if err != nil {
+		return nil, err
+	}
+	policy := c.URL.Query().Get("associatedPolicyArn")
+	if policy != "" {
+		if _, err := findPolicy(policy); err != nil {
+			return nil, err
+		}
+	}
+	var arns []string
+	for arn, h := range cl.Entries {
+		e := h.seen(c.at.Add(-a.lag))
+		if e != nil && (policy == "" || e.policy(policy) >= 0) {
+			arns = append(arns, arn)
+		}
+	}
+	slices.Sort(arns)
+	shown, next, err := page(arns, func(s string) string { return s }, c.URL.Query())
+	return map[string]any{"accessEntries": shown, "nextToken": next}, err
+}
+
+// updateAccessEntry leaves alone what the request leaves out; an empty list of groups clears them.
+func (a *account) updateAccessEntry(c *call) (any, error) {
+	var in entryRequest
+	if err := c.decode(&in); err != nil {
+		return nil, err
+	}
+	cl, was, err := a.writeEntry(c)
+	if err != nil {
+		return nil, err
+	}
+	in.Type = was.Type
+	if err := checkNames(in); err != nil {
+		return nil, err
+	}
+	e := *was
+	if in.KubernetesGroups != nil {
+		e.KubernetesGroups = in.KubernetesGroups
+	}
+	e.Username = cmp.Or(in.Username, e.Username)
+	e.ModifiedAt = epoch{c.at}
+	a.put(cl, e.PrincipalARN, &e, c.at)
+	return entryAnswer{e.shownEntry}, nil
+}
+
+func (a *account) deleteAccessEntry(c *call) (any, error) {
+	cl, e, err := a.writeEntry(c)
+	if err != nil {
+		return nil, err
+	}
+	a.put(cl, e.PrincipalARN, nil, c.at)
+	return struct{}{}, nil
+}
+
+// entryCluster finds the call's cluster and wants it to have entries.
+func (a *account) entryCluster(c *call) (*cluster, error) {
+	cl, err := a.cluster(c, "clusterName parameter")
+	if err == nil && cl.Mode == modeConfigMap {
+		err = invalidRequest("The cluster's authentication mode must be set to one of [API, API_AND_CONFIG_MAP] to perform this operation.")
+	}
+	return cl, err
+}
+
+// readEntry finds the entry as readers see it.
+func (a *account) readEntry(c *call) (*cluster, *entry, error) {
+	cl, err := a.entryCluster(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	if e := cl.Entries[c.PathValue("principalArn")].seen(c.at.Add(-a.lag)); e != nil {
+		return cl, e, nil
+	}
+	// UNVERIFIED (eks-access.md §3.2): the text for calls other than AssociateAccessPolicy.
+	return nil, nil, notFound(entryNotFound)
+}
+
+// writeEntry finds the entry to change as it is, and refuses those that belong to EKS.
+func (a *account) writeEntry(c *call) (*cluster, *entry, error) {
+	arn := c.PathValue("principalArn")
+	if splitARN(arn).serviceLinked() {
+		return nil, nil, errServiceLinked
+	}
+	cl, err := a.entryCluster(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	if e := cl.Entries[arn].now(); e != nil {
+		return cl, e, nil
+	}
+	return nil, nil, notFound(entryNotFound)
+}
+
+// page cuts one page out of sorted items. Its token names the last item shown, so that changes
+// between two pages neither repeat nor skip what was there all the time.
+func page[T any](items []T, key func(T) string, query url.Values) (shown []T, next *string, err error) {
+	size := 100
+	if given := query.Get("maxResults"); given != "" {
+		if size, err = strconv.Atoi(given); err != nil || size < 1 || size > 100 {
+			return nil, nil, invalidParameter("maxResults must be between 1 and 100")
+		}
+	}
+	if token := query.Get("nextToken"); token != "" {
+		after, err := base64.RawURLEncoding.DecodeString(token)
+		if err != nil {
+			return nil, nil, invalidParameter("The nextToken parameter is not valid")
+		}
+		i := slices.IndexFunc(items, func(t T) bool { return key(t) > string(after) })
+		if i < 0 {
+			i = len(items)
+		}
+		items = items[i:]
+	}
+	if len(items) > size {
+		items = items[:size]
+		token := base64.RawURLEncoding.EncodeToString([]byte(key(items[size-1])))
+		next = &token
+	}
+	return notNil(items), next, nil
+}
+
+// notNil makes an empty JSON list of none.
+func notNil[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}

@@ -1,0 +1,278 @@
+package sandbox
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	crand "crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"math/big"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+// object is JSON in the making.
+type object = map[string]any
+
+// kind is one resource that a cluster serves; reviews can only be created, the rest only read.
+type kind struct {
+	group, resource, name string
+	namespaced            bool
+	list                  func(*cluster) []object
+	review                func(*visit, []byte) (object, error)
+}
+
+const (
+	rbacGroup = "rbac.authorization.k8s.io"
+	authn     = "authentication.k8s.io"
+	authz     = "authorization.k8s.io"
+)
+
+var kinds = []kind{
+	{"", "namespaces", "Namespace", false, namespaceObjects, nil},
+	{"", "configmaps", "ConfigMap", true, configMapObjects, nil},
+	{rbacGroup, "clusterroles", "ClusterRole", false, clusterScoped(roleObjects), nil},
+	{rbacGroup, "clusterrolebindings", "ClusterRoleBinding", false, clusterScoped(bindingObjects), nil},
+	{rbacGroup, "roles", "Role", true, inNamespaces(roleObjects), nil},
+	{rbacGroup, "rolebindings", "RoleBinding", true, inNamespaces(bindingObjects), nil},
+	{authn, "selfsubjectreviews", "SelfSubjectReview", false, nil, selfSubjectReview},
+	{authz, "selfsubjectaccessreviews", "SelfSubjectAccessReview", false, nil, selfSubjectAccessReview},
+}
+
+func (k kind) apiVersion() string { return strings.TrimPrefix(k.group+"/v1", "/") }
+
+// answer serves what the user may have: discovery, a review, a list or one object.
+func (v *visit) answer(body []byte) (int, any, error) {
+	if v.path != "" {
+		answer, err := v.discovery()
+		return http.StatusOK, answer, err
+	}
+	for _, k := range kinds {
+		if k.group != v.group || k.resource != v.resource || v.subresource != "" || !strings.Contains(v.URL.Path, "/v1/") {
+			continue
+		}
+		switch {
+		case k.review != nil && v.verb == "create":
+			answer, err := k.review(v, body)
+			return http.StatusCreated, answer, err
+		case k.list != nil && (v.verb == "get" || v.verb == "list"):
+			answer, err := v.read(k)
+			return http.StatusOK, answer, err
+		}
+		return 0, nil, failure(http.StatusMethodNotAllowed, "MethodNotAllowed", "the server does not allow this method on the requested resource")
+	}
+	v.name = "" // it is the resource that there is not
+	return 0, nil, v.notFound()
+}
+
+func (v *visit) read(k kind) (object, error) {
+	found := []object{}
+	for _, o := range k.list(v.cluster) {
+		metadata := o["metadata"].(object)
+		if k.namespaced && v.namespace != "" && metadata["namespace"] != v.namespace {
+			continue
+		}
+		o["apiVersion"], o["kind"] = k.apiVersion(), k.name
+		if metadata["name"] == v.name {
+			return o, nil
+		}
+		found = append(found, o)
+	}
+	if v.verb == "get" {
+		return nil, v.notFound()
+	}
+	return object{"apiVersion": k.apiVersion(), "kind": k.name + "List", "metadata": object{"resourceVersion": "1"}, "items": found}, nil
+}
+
+// metadata is the same at every request, so that a second look finds nothing changed.
+func metadata(cl *cluster, namespace, name string) object {
+	m := object{
+		"name": name, "uid": uuid(cl.Name, namespace, name), "resourceVersion": "1",
+		"creationTimestamp": cl.Created.Format(time.RFC3339),
+	}
+	if namespace != "" {
+		m["namespace"] = namespace
+	}
+	return m
+}
+
+func namespaceObjects(cl *cluster) (list []object) {
+	for _, name := range seedNamespaces {
+		m := metadata(cl, "", name)
+		m["labels"] = object{"kubernetes.io/metadata.name": name}
+		list = append(list, object{"metadata": m, "spec": object{"finalizers": []string{"kubernetes"}}, "status": object{"phase": "Active"}})
+	}
+	return list
+}
+
+func configMapObjects(cl *cluster) []object {
+	if cl.AWSAuth == nil {
+		return nil
+	}
+	return []object{{"metadata": metadata(cl, "kube-system", "aws-auth"), "data": cl.AWSAuth}}
+}
+
+func roleObjects(cl *cluster) (list []object) {
+	for _, r := range roles() {
+		list = append(list, object{"metadata": metadata(cl, r.namespace, r.name), "rules": r.rules})
+	}
+	return list
+}
+
+func bindingObjects(cl *cluster) (list []object) {
+	for _, b := range bindings {
+		list = append(list, object{
+			"metadata": metadata(cl, b.namespace, b.name),
+			"roleRef":  object{"apiGroup": rbacGroup, "kind": b.kind, "name": b.role},
+			"subjects": []object{{"apiGroup": rbacGroup, "kind": "Group", "name": b.group}},
+		})
+	}
+	return list
+}
+
+func clusterScoped(all func(*cluster) []object) func(*cluster) []object {
+	return func(cl *cluster) []object { return only(all(cl), false) }
+}
+
+func inNamespaces(all func(*cluster) []object) func(*cluster) []object {
+	return func(cl *cluster) []object { return only(all(cl), true) }
+}
+
+func only(all []object, namespaced bool) (list []object) {
+	for _, o := range all {
+		if _, has := o["metadata"].(object)["namespace"]; has == namespaced {
+			list = append(list, o)
+		}
+	}
+	return list
+}
+
+func selfSubjectReview(v *visit, _ []byte) (object, error) {
+	return object{
+		"apiVersion": authn + "/v1", "kind": "SelfSubjectReview", "metadata": object{"creationTimestamp": v.at.Format(time.RFC3339)},
+		"status": object{"userInfo": v.user},
+	}, nil
+}
+
+func selfSubjectAccessReview(v *visit, body []byte) (object, error) {
+	var in struct {
+		Spec struct {
+			ResourceAttributes    *struct{ Verb, Group, Resource, Subresource, Namespace, Name string }
+			NonResourceAttributes *struct{ Verb, Path string }
+		}
+	}
+	var echo struct {
+		Spec json.RawMessage `json:"spec"`
+	}
+	if err := errors.Join(json.Unmarshal(body, &in), json.Unmarshal(body, &echo)); err != nil {
+		return nil, failure(http.StatusUnsupportedMediaType, "UnsupportedMediaType", "only JSON is accepted")
+	}
+	var asked attributes
+	if r := in.Spec.ResourceAttributes; r != nil {
+		asked = attributes{r.Verb, r.Group, r.Resource, r.Subresource, r.Namespace, r.Name, ""}
+	} else if n := in.Spec.NonResourceAttributes; n != nil {
+		asked = attributes{verb: n.Verb, path: n.Path}
+	}
+	return object{
+		"apiVersion": authz + "/v1", "kind": "SelfSubjectAccessReview", "metadata": object{}, "spec": echo.Spec,
+		"status": object{"allowed": v.user.allowed(asked)},
+	}, nil
+}
+
+// discovery answers what clients ask before they ask for anything else.
+func (v *visit) discovery() (any, error) {
+	path := "/" + strings.Trim(v.path, "/")
+	switch path {
+	case "/healthz", "/livez", "/readyz":
+		return "ok", nil
+	case "/version":
+		major, minor, _ := strings.Cut(kubernetesVersion, ".")
+		return object{"major": major, "minor": minor, "gitVersion": "v" + kubernetesVersion + ".1-eks-5a3fcc6", "platform": "linux/amd64"}, nil
+	case "/api":
+		return object{"kind": "APIVersions", "versions": []string{"v1"}, "serverAddressByClientCIDRs": []object{}}, nil
+	case "/apis":
+		groups := []object{}
+		for _, group := range []string{authn, authz, rbacGroup} {
+			groups = append(groups, apiGroup(group))
+		}
+		return object{"kind": "APIGroupList", "apiVersion": "v1", "groups": groups}, nil
+	case "/api/v1":
+		return resourceList(""), nil
+	}
+	for _, group := range []string{authn, authz, rbacGroup} {
+		switch path {
+		case "/apis/" + group:
+			return apiGroup(group), nil
+		case "/apis/" + group + "/v1":
+			return resourceList(group), nil
+		}
+	}
+	return nil, v.notFound()
+}
+
+func apiGroup(name string) object {
+	version := object{"groupVersion": name + "/v1", "version": "v1"}
+	return object{"kind": "APIGroup", "apiVersion": "v1", "name": name, "versions": []object{version}, "preferredVersion": version}
+}
+
+func resourceList(group string) object {
+	shortNames := map[string][]string{"namespaces": {"ns"}, "configmaps": {"cm"}}
+	list := []object{}
+	for _, k := range kinds {
+		if k.group != group {
+			continue
+		}
+		verbs := []string{"get", "list"}
+		if k.review != nil {
+			verbs = []string{"create"}
+		}
+		list = append(list, object{
+			"name": k.resource, "singularName": strings.ToLower(k.name), "namespaced": k.namespaced, "kind": k.name,
+			"verbs": verbs, "shortNames": slices.Clone(shortNames[k.resource]),
+		})
+	}
+	return object{"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": strings.TrimPrefix(group+"/v1", "/"), "resources": list}
+}
+
+// certificates makes an authority and, signed by it, the certificate of a server on loopback.
+func certificates(name string) (ca []byte, config *tls.Config, err error) {
+	authority := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name + " authority"},
+		// Fixed dates: the clock that an account is given says nothing about the clients'.
+		NotBefore: time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC), NotAfter: time.Date(2120, 1, 1, 0, 0, 0, 0, time.UTC),
+		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
+	}
+	server := &x509.Certificate{
+		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: name},
+		NotBefore: authority.NotBefore, NotAfter: authority.NotAfter,
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, DNSNames: []string{"localhost"},
+		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+	}
+	authorityKey, err := ecdsa.GenerateKey(elliptic.P256(), crand.Reader)
+	if err != nil {
+		return nil, nil, err
+	}
+	serverKey, err := ecdsa.GenerateKey(elliptic.P256(), crand.Reader)
+	if err != nil {
+		return nil, nil, err
+	}
+	authorityDER, err := x509.CreateCertificate(crand.Reader, authority, authority, authorityKey.Public(), authorityKey)
+	if err != nil {
+		return nil, nil, err
+	}
+	serverDER, err := x509.CreateCertificate(crand.Reader, server, authority, serverKey.Public(), authorityKey)
+	if err != nil {
+		return nil, nil, err
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: authorityDER}), &tls.Config{
+		MinVersion:   tls.VersionTLS12,
+		Certificates: []tls.Certificate{{Certificate: [][]byte{serverDER}, PrivateKey: serverKey}},
+	}, nil
+}
