@@ -1,0 +1,74 @@
+package cmd_test
+
+import (
+	"context"
+	"io"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+
+	"github.com/kubectl-access/kubectl-access/pkg/cmd"
+	"github.com/kubectl-access/kubectl-access/pkg/sandbox"
+	"github.com/kubectl-access/kubectl-access/pkg/sandbox/sandboxtest"
+)
+
+// BenchmarkStart is what every command costs before it does anything: a process of the real program.
+func BenchmarkStart(b *testing.B) {
+	bin := filepath.Join(b.TempDir(), "kubectl-access")
+	build := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", bin, "../../cmd/kubectl-access")
+	build.Env = append(build.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		b.Fatalf("%v\n%s", err, out)
+	}
+	for _, args := range []string{"version", "--help", "__complete grant --policy v"} {
+		b.Run(args, func(b *testing.B) {
+			for b.Loop() {
+				if err := exec.Command(bin, strings.Fields(args)...).Run(); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkList reads 1,000 entries with two policies at 50 ms a call, without a limit and with one
+// of 20 calls a second. ratio is the time taken by the best time possible.
+func BenchmarkList(b *testing.B) {
+	for _, c := range []struct {
+		name string
+		o    sandbox.Options
+	}{
+		{"unlimited", sandbox.Options{Entries: 1000, Latency: 50 * time.Millisecond}},
+		{"20 a second", sandbox.Options{Entries: 1000, Latency: 50 * time.Millisecond, Rate: 20, Burst: 50}},
+	} {
+		b.Run(c.name, func(b *testing.B) { benchmarkList(b, c.o) })
+	}
+}
+
+func benchmarkList(b *testing.B, o sandbox.Options) {
+	b.Helper()
+	for b.Loop() {
+		box := sandboxtest.Start(b, o)
+		start := time.Now()
+		env := &cmd.Env{IO: genericiooptions.IOStreams{In: strings.NewReader(""), Out: io.Discard, ErrOut: io.Discard}, Now: time.Now}
+		if code := cmd.Run(context.Background(), env, []string{"kubectl-access", "list"}); code != 0 {
+			b.Fatalf("exit %d", code)
+		}
+		took := time.Since(start)
+		calls := 0
+		for _, n := range box.Calls() {
+			calls += n
+		}
+		ideal := time.Duration(2012) * o.Latency / 32
+		if o.Rate > 0 {
+			ideal = time.Duration(float64(2012-o.Burst) / o.Rate * float64(time.Second))
+		}
+		b.ReportMetric(float64(calls), "calls")
+		b.ReportMetric(took.Seconds(), "s")
+		b.ReportMetric(float64(took)/float64(ideal), "ratio")
+	}
+}

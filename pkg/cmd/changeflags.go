@@ -1,0 +1,54 @@
+package cmd
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+)
+
+// changeFlags are the flags of every command that changes something.
+type changeFlags struct {
+	dryRun   string
+	wait     bool
+	timeout  time.Duration
+	accepted []string
+	output   output
+}
+
+func (f *changeFlags) bind(fs *pflag.FlagSet) {
+	fs.StringVar(&f.dryRun, "dry-run", "none", "Must be none or client. With client, print what would change and send nothing")
+	fs.Lookup("dry-run").NoOptDefVal = "client"
+	fs.BoolVar(&f.wait, "wait", false, "Return when the change can be read back from EKS")
+	fs.DurationVar(&f.timeout, "timeout", 2*time.Minute, "How long --wait waits")
+	fs.StringSliceVar(&f.accepted, "accept-risk", nil, "Go on in spite of the named risk: "+riskNames())
+	f.output.bind(fs, "json", "yaml", "name", "jsonpath=")
+}
+
+func riskNames() string {
+	names := make([]string, len(access.RiskNames))
+	for i, r := range access.RiskNames {
+		names[i] = string(r)
+	}
+	return strings.Join(names, ", ")
+}
+
+func (f *changeFlags) check() error {
+	switch f.dryRun {
+	case "none", "client":
+	case "server":
+		return fmt.Errorf("%w: EKS cannot try a change without making it; use --dry-run=client", errRefused)
+	default:
+		return fmt.Errorf("invalid dry-run value (%s): must be none or client", f.dryRun)
+	}
+	for _, name := range f.accepted {
+		if !slices.Contains(access.RiskNames, access.RiskName(name)) {
+			return fmt.Errorf("unknown risk %q: the risks are %s", name, riskNames())
+		}
+	}
+	return f.output.check()
+}

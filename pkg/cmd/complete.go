@@ -1,0 +1,41 @@
+package cmd
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/policy"
+)
+
+// completeFlags offers the values that are known without asking anybody.
+func completeFlags(cmd *cobra.Command) {
+	risks := make([]string, len(access.RiskNames))
+	for i, r := range access.RiskNames {
+		risks[i] = string(r)
+	}
+	fixed := map[string][]cobra.Completion{"dry-run": {"none", "client"}, "accept-risk": risks, "type": kindCompletions()}
+	for flag, values := range fixed {
+		if cmd.Flags().Lookup(flag) != nil {
+			_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
+		}
+	}
+	_ = cmd.RegisterFlagCompletionFunc("policy", completePolicies)
+}
+
+func kindCompletions() []cobra.Completion {
+	var all []cobra.Completion
+	for _, k := range access.Kinds {
+		all = append(all, string(k))
+	}
+	return all
+}
+
+func completePolicies(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	var all []cobra.Completion
+	for _, p := range policy.All() {
+		if !p.ServiceLinkedRoleOnly {
+			all = append(all, cobra.CompletionWithDesc(access.Policy(p.Name).Short(), p.Purpose))
+		}
+	}
+	return all, cobra.ShellCompDirectiveNoFileComp
+}

@@ -1,0 +1,110 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/iam"
+	"github.com/kubectl-access/kubectl-access/pkg/printer"
+)
+
+func newDescribeCmd(env *Env) *cobra.Command {
+	var out output
+	cmd := &cobra.Command{
+		Use:   "describe PRINCIPAL...",
+		Short: "Show entries in full: what each grant allows, tags, times and hints",
+		Example: `  # All about one role's access
+  kubectl access describe role/team/dev
+
+  # About your own
+  kubectl access describe me`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := out.check(); err != nil {
+				return usage(cmd, err)
+			}
+			if len(args) == 0 {
+				return usage(cmd, errors.New("whom to describe is missing: role/NAME, user/NAME, sso/PERMISSION_SET, an ARN or me"))
+			}
+			c, err := env.connect(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if !out.people() {
+				return c.list(cmd.Context(), &out, args)
+			}
+			return c.describe(cmd.Context(), args)
+		},
+	}
+	out.bind(cmd.Flags(), "json", "yaml", "name", "jsonpath=")
+	return cmd
+}
+
+func (c *connection) describe(ctx context.Context, written []string) error {
+	who, failed, err := c.letIn(ctx, written)
+	if err != nil || len(who) == 0 {
+		return errors.Join(err, errIf(failed))
+	}
+	s, err := c.eks.Snapshot(ctx, access.Want{Principals: who})
+	if err != nil {
+		return err
+	}
+	c.checkRead(s)
+	mappings := c.mappings(ctx, s.Cluster.Mode, who)
+	for i, p := range who {
+		if i > 0 {
+			fmt.Fprintln(c.env.IO.Out)
+		}
+		failed = !c.describeOne(ctx, s, p, mappings) || failed
+	}
+	return errIf(failed || len(s.Unread) > 0)
+}
+
+// describeOne tells of one principal; false when nothing lets it in.
+func (c *connection) describeOne(ctx context.Context, s access.Snapshot, p access.Principal, mappings []access.Mapping) bool {
+	var theirs []access.Mapping
+	for _, m := range mappings {
+		if p.Is(access.Principal(m.ARN)) {
+			theirs = append(theirs, m)
+		}
+	}
+	e, ok := s.Entry(p)
+	if !ok && len(theirs) == 0 {
+		if len(s.Unread) == 0 {
+			c.env.tell(fmt.Errorf("accessentry/%s: %w: no entry and no line of aws-auth lets it in", p.Short(s.Cluster.Account()), access.ErrNotFound))
+		}
+		return false
+	}
+	d := printer.Description{Principal: p, Cluster: s.Cluster, Mappings: theirs, Now: c.env.Now()}
+	if ok {
+		d.Entry, d.Hints = &e, c.hintsOf(ctx, e, s.Cluster)
+	}
+	fmt.Fprint(c.env.IO.Out, d)
+	return true
+}
+
+// hintsOf says what about an entry may surprise.
+func (c *connection) hintsOf(ctx context.Context, e access.Entry, cluster access.Info) []string {
+	short := e.Principal.Short(cluster.Account())
+	var hints []string
+	if e.Managed() {
+		hints = append(hints, "AWS owns this entry; it cannot be changed.")
+	}
+	if e.Empty() && !e.Node() {
+		hints = append(hints, "It lets in and grants nothing: kubectl access grant "+short+" --policy POLICY -n NAMESPACE")
+	}
+	if at := e.Expires(); !at.IsZero() && at.Before(c.env.Now()) {
+		hints = append(hints, "It was meant to end: kubectl access revoke "+short)
+	}
+	switch life := c.iam.Life(ctx, e); {
+	case life == iam.Gone:
+		hints = append(hints, "IAM has no such "+e.Principal.Kind()+" any more, so nobody gets in by it: kubectl access revoke "+short)
+	case life == iam.Recreated && !e.Managed():
+		hints = append(hints, "The "+e.Principal.Kind()+" was deleted and made again after this entry. EKS knows it by its unique ID, so nobody gets in by it: "+
+			"revoke the entry and grant it anew")
+	}
+	return hints
+}

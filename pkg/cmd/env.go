@@ -1,0 +1,195 @@
+package cmd
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+	"golang.org/x/term"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/eks"
+	"github.com/kubectl-access/kubectl-access/pkg/iam"
+	"github.com/kubectl-access/kubectl-access/pkg/kubeconfig"
+	"github.com/kubectl-access/kubectl-access/pkg/login"
+	"github.com/kubectl-access/kubectl-access/pkg/printer"
+)
+
+// Env is all that a command may touch.
+type Env struct {
+	IO  genericiooptions.IOStreams
+	Now func() time.Time
+
+	flags    kubeconfig.Flags
+	override struct {
+		name, region, profile string
+		role                  optional
+	}
+	verbosity int
+}
+
+func (env *Env) bind(fs *pflag.FlagSet) {
+	env.flags.Bind(fs)
+	fs.StringVar(&env.override.name, "eks-cluster", "", "The EKS cluster's name, instead of the one that the context points to")
+	fs.StringVar(&env.override.region, "region", "", "The EKS cluster's AWS region")
+	fs.StringVar(&env.override.profile, "profile", "", "The profile of the AWS configuration to use")
+	fs.Var(&env.override.role, "role-arn", "The role to assume for AWS calls; empty: none, whatever the kubeconfig says")
+	fs.IntVarP(&env.verbosity, "v", "v", 0, "Number for the log level verbosity; 6 and up show each AWS call")
+}
+
+// optional is a string flag that knows whether it was given.
+type optional struct {
+	value string
+	given bool
+}
+
+func (o *optional) String() string     { return o.value }
+func (o *optional) Type() string       { return "string" }
+func (o *optional) Set(s string) error { o.value, o.given = s, true; return nil }
+
+// target is the cluster that the context means, with what the flags say instead.
+func (env *Env) target() (kubeconfig.Target, error) {
+	t, err := env.flags.Target()
+	if err != nil && env.override.name == "" {
+		return t, err
+	}
+	if t.From == nil {
+		t.From = map[string]string{}
+	}
+	set := func(field *string, name, value string) {
+		if value != "" {
+			*field, t.From[name] = value, "flag"
+		}
+	}
+	set(&t.Name, "name", env.override.name)
+	set(&t.Region, "region", env.override.region)
+	set(&t.Profile, "profile", env.override.profile)
+	if env.override.role.given {
+		delete(t.From, "roleARN")
+		t.RoleARN = ""
+		set(&t.RoleARN, "roleARN", env.override.role.value)
+	}
+	return t, nil
+}
+
+// connection is one cluster with all that can be asked about it.
+type connection struct {
+	env     *Env
+	target  kubeconfig.Target
+	session *login.Session
+	eks     *eks.Cluster
+	iam     *iam.Client
+}
+
+// connect finds the cluster. It asks AWS only where the kubeconfig has no more than an endpoint.
+func (env *Env) connect(ctx context.Context) (*connection, error) {
+	target, err := env.target()
+	if err != nil {
+		return nil, err
+	}
+	session, err := env.login(ctx, target)
+	if err != nil {
+		return nil, err
+	}
+	if target.Region == "" {
+		target.Region, target.From["region"] = session.Region(), "environment"
+		env.warn("the kubeconfig names no region; using %s of your AWS settings", session.Region())
+	}
+	c := &connection{env: env, target: target, session: session, eks: eks.New(session, target.Name), iam: iam.New(session)}
+	c.eks.Progress = env.progress()
+	if target.Name == "" {
+		return c, c.nameByEndpoint(ctx)
+	}
+	return c, nil
+}
+
+func (env *Env) login(ctx context.Context, t kubeconfig.Target) (*login.Session, error) {
+	s := login.Settings{
+		Region: t.Region, Profile: t.Profile, ProfileFromEnv: t.From["profile"] == "env",
+		RoleARN: t.RoleARN, ExternalID: t.Exec.ExternalID, Env: t.Env,
+	}
+	var err error
+	if s.Timeout, err = env.flags.Timeout(); err != nil {
+		return nil, err
+	}
+	if env.verbosity >= 6 {
+		s.Trace = func(format string, args ...any) { fmt.Fprintf(env.IO.ErrOut, format, args...) }
+	}
+	return login.New(ctx, s)
+}
+
+func (c *connection) nameByEndpoint(ctx context.Context) error {
+	info, err := c.eks.ByEndpoint(ctx, func(endpoint string) bool { return kubeconfig.SameEndpoint(endpoint, c.target.Server) })
+	if err != nil {
+		return fmt.Errorf("find the cluster of %s in %s: %w", c.target.Server, c.target.Region, err)
+	}
+	c.target.Name, c.target.From["name"] = info.Name, "endpoint"
+	c.eks.Name = info.Name
+	return nil
+}
+
+// warn tells on stderr what does not stop the command.
+func (env *Env) warn(format string, args ...any) {
+	color := printer.Color(colorful(env.IO.ErrOut))
+	fmt.Fprintf(env.IO.ErrOut, "%s %s\n", color.Warn("Warning:"), printer.Clean(fmt.Sprintf(format, args...)))
+}
+
+// terminal tells whether a stream is one.
+func terminal(stream any) bool {
+	f, ok := stream.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// colorful follows kubectl: a terminal that is not dumb, and no NO_COLOR.
+func colorful(w io.Writer) bool {
+	_, no := os.LookupEnv("NO_COLOR")
+	return !no && os.Getenv("TERM") != "dumb" && terminal(w)
+}
+
+// progress shows how far a long read is, on a terminal, once it takes longer than a second.
+func (env *Env) progress() func(done, total int) {
+	if !terminal(env.IO.ErrOut) {
+		return nil
+	}
+	start := env.Now()
+	shown := start
+	mu := make(chan struct{}, 1)
+	return func(done, total int) {
+		mu <- struct{}{}
+		defer func() { <-mu }()
+		now := env.Now()
+		if now.Sub(start) < time.Second {
+			return
+		}
+		if done == total {
+			fmt.Fprint(env.IO.ErrOut, "\r\x1b[K")
+		} else if now.Sub(shown) >= 100*time.Millisecond {
+			shown = now
+			fmt.Fprintf(env.IO.ErrOut, "\r\x1b[Kread %d of %d entries found so far", done, total)
+		}
+	}
+}
+
+// rightCluster is an error where the kubeconfig's server is not the cluster that AWS knows by that
+// name. The endpoint decides: where it is right, what else in the kubeconfig disagrees does no harm.
+// A name given by flag is the user's own word.
+func (c *connection) rightCluster(info access.Info) error {
+	server := c.target.Server
+	if c.target.TLSServerName != "" { // a tunnel: the certificate proves which endpoint is behind it
+		server = "https://" + c.target.TLSServerName
+	}
+	if c.target.From["name"] == "flag" || kubeconfig.SameEndpoint(info.Endpoint, server) {
+		return nil
+	}
+	err := fmt.Errorf("%w: the context's server is %s, but the endpoint of EKS cluster %s in %s is %s",
+		errWrong, server, info.Name, info.Region(), info.Endpoint)
+	if len(c.target.Conflicts) > 0 {
+		err = fmt.Errorf("%w; the kubeconfig contradicts itself: %s", err, strings.Join(c.target.Conflicts, "; "))
+	}
+	return err
+}

@@ -1,0 +1,121 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/kubeconfig"
+	"github.com/kubectl-access/kubectl-access/pkg/login"
+	"github.com/kubectl-access/kubectl-access/pkg/printer"
+)
+
+// The outcomes that no other package has a name for.
+var (
+	errRefused = errors.New("refused")
+	errRisk    = fmt.Errorf("%w: the change is dangerous", errRefused)
+	errWrong   = fmt.Errorf("%w: this may be the wrong cluster", errRefused)
+	errFailed  = errors.New("not everything was done") // each failure was told already
+)
+
+// Exit codes.
+const (
+	exitDone    = 0
+	exitFailed  = 1
+	exitRefused = 2
+)
+
+// outcome says of an error how the program ends and what the user does next.
+type outcome struct {
+	is   error
+	text string // part of the message, where the error alone does not tell
+	code int
+	hint string
+}
+
+// outcomes are tried in order; the first that fits counts.
+var outcomes = []outcome{
+	{is: errRisk, code: exitRefused},
+	{is: errWrong, code: exitRefused, hint: "check the context with `kubectl access cluster`; if the cluster is right and only reached another way, name it with --eks-cluster"},
+	{is: errRefused, code: exitRefused},
+	{is: access.ErrPrincipal, code: exitRefused},
+	{is: access.ErrRule, code: exitRefused},
+	{is: context.Canceled, code: exitRefused, hint: "interrupted; run the same command again, it goes on from where the cluster is"},
+	{is: access.ErrMode, code: exitFailed, hint: "turn entries on, a step that cannot be taken back: aws eks update-cluster-config --name %s --access-config authenticationMode=API_AND_CONFIG_MAP"},
+	{is: access.ErrForbidden, text: "iam:PassRole", code: exitFailed, hint: "an entry of a node type needs the permission iam:PassRole on its role: ask for it, or have somebody with it grant the entry"},
+	{is: access.ErrForbidden, text: "UnrecognizedClient", code: exitFailed, hint: "these AWS credentials are not valid; see `aws sts get-caller-identity`"},
+	{is: access.ErrForbidden, text: "not authorized", code: exitFailed, hint: "ask for that permission; the README lists what each command needs"},
+	{is: access.ErrThrottled, code: exitFailed, hint: "EKS asked for a slower pace; run the same command again"},
+	{is: access.ErrUnknown, code: exitFailed, hint: "it may or may not have been carried out; run the same command again, it completes what is missing"},
+	{is: access.ErrChanged, code: exitFailed, hint: "run the same command again"},
+	{is: login.ErrNoRegion, code: exitFailed},
+	{is: kubeconfig.ErrNotEKS, code: exitFailed},
+	{is: kubeconfig.ErrNoContext, code: exitFailed},
+	{text: "invalid principal", code: exitFailed, hint: "the role or user does not exist, or its path is missing: aws iam get-role --role-name NAME shows the full ARN; a role that was made a moment ago may need some seconds"},
+	{text: "No cluster found", code: exitFailed, hint: "see `kubectl access cluster` for where the name, region and profile came from"},
+	{text: "ExpiredToken", code: exitFailed, hint: "the AWS credentials have expired: log in again, for example with `aws sso login`"},
+	{text: "get identity: get credentials", code: exitFailed, hint: "no AWS credentials: log in, for example with `aws sso login`, or set AWS_PROFILE"},
+	{text: "failed to get shared config profile", code: exitFailed, hint: "the profile is not in the AWS configuration; `aws configure list-profiles` lists those that are"},
+	{text: "no such host", code: exitFailed, hint: "the region may be misspelt, or there is no network"},
+}
+
+func (o outcome) fits(err error) bool {
+	return (o.is == nil || errors.Is(err, o.is)) && strings.Contains(err.Error(), o.text)
+}
+
+func outcomeOf(err error) outcome {
+	for _, o := range outcomes {
+		if o.fits(err) {
+			return o
+		}
+	}
+	return outcome{code: exitFailed}
+}
+
+// finish tells of the error that ended the command, and how to go on.
+func (env *Env) finish(err error) int {
+	if err == nil {
+		return exitDone
+	}
+	var status childStatus
+	if errors.As(err, &status) {
+		if status < 0 { // killed by a signal
+			return exitFailed
+		}
+		return int(status)
+	}
+	o := outcomeOf(err)
+	if !errors.Is(err, errFailed) {
+		env.tell(err)
+	}
+	return o.code
+}
+
+// tell prints an error and its hint.
+func (env *Env) tell(err error) {
+	color := printer.Color(colorful(env.IO.ErrOut))
+	for i, line := range strings.Split(err.Error(), "\n") {
+		if i == 0 {
+			line = color.Bad("error:") + " " + printer.Clean(line)
+		} else {
+			line = printer.Clean(line)
+		}
+		fmt.Fprintln(env.IO.ErrOut, line)
+	}
+	env.hint(err)
+}
+
+func (env *Env) hint(err error) {
+	if h := outcomeOf(err).hint; h != "" {
+		fmt.Fprintf(env.IO.ErrOut, "  %s\n", strings.Replace(h, "%s", "CLUSTER", 1))
+	}
+}
+
+// usage marks a mistake in how the command was called.
+func usage(cmd *cobra.Command, err error) error {
+	return fmt.Errorf("%w\nSee '%s -h' for help and examples", err, cmd.CommandPath())
+}

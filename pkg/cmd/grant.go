@@ -1,0 +1,178 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/edit"
+	"github.com/kubectl-access/kubectl-access/pkg/policy"
+)
+
+// grantFlags say what is to be granted.
+type grantFlags struct {
+	changeFlags
+	policies, namespaces, groups []string
+	all                          bool
+	username, kind               string
+	tags                         map[string]string
+	lasts                        time.Duration
+}
+
+func (f *grantFlags) bind(fs *pflag.FlagSet) {
+	fs.StringSliceVar(&f.policies, "policy", nil, "Access policies to grant: view, edit, admin, cluster-admin, … or their AWS names or ARNs")
+	fs.StringSliceVarP(&f.namespaces, "namespace", "n", nil, "Namespaces in which the policies shall hold; dev-* means all that begin so")
+	fs.BoolVarP(&f.all, "all-namespaces", "A", false, "Let the policies hold in the whole cluster")
+	fs.StringSliceVar(&f.groups, "group", nil, "Kubernetes groups to add, for RBAC bindings")
+	fs.StringVar(&f.username, "username", "", "Kubernetes username, instead of the one that EKS derives")
+	fs.StringVar(&f.kind, "type", "", "Type of a new entry: "+kindNames())
+	fs.StringToStringVar(&f.tags, "tag", nil, "Tags to set, key=value")
+	fs.DurationVar(&f.lasts, "for", 0, "How long the entry is meant to last, such as 8h; kept in the tag "+access.ExpiresTag)
+	f.changeFlags.bind(fs)
+}
+
+func kindNames() string {
+	names := make([]string, len(access.Kinds))
+	for i, k := range access.Kinds {
+		names[i] = string(k)
+	}
+	return strings.Join(names, ", ")
+}
+
+func newGrantCmd(env *Env) *cobra.Command {
+	var f grantFlags
+	cmd := &cobra.Command{
+		Use:   "grant PRINCIPAL... --policy POLICY (-n NAMESPACE | -A)",
+		Short: "Let principals into the cluster, or add to what they may do",
+		Long: `Let IAM roles and users into the cluster, or add to what they may do there.
+
+A principal is role/NAME, user/NAME, sso/PERMISSION_SET, me, or an ARN. A grant never takes
+anything away: namespaces, groups and tags are added to those that are there.`,
+		Example: `  # Let a role read two namespaces
+  kubectl access grant role/dev --policy view -n dev,qa
+
+  # Let everybody with an Identity Center permission set change things in namespaces that begin with dev-
+  kubectl access grant sso/Developer --policy edit -n 'dev-*'
+
+  # See first what would change
+  kubectl access grant user/alice --policy cluster-admin -A --dry-run=client
+
+  # Put a role into a Kubernetes group that RBAC knows
+  kubectl access grant role/ci/deployer --group deployers`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := errors.Join(f.complete(args), f.check()); err != nil {
+				return usage(cmd, err)
+			}
+			c, err := env.connect(cmd.Context())
+			if err != nil {
+				return err
+			}
+			return c.grant(cmd.Context(), &f, args)
+		},
+	}
+	f.bind(cmd.Flags())
+	completeFlags(cmd)
+	return cmd
+}
+
+// complete refuses a command line that leaves open what to grant. The scope is never guessed.
+func (f *grantFlags) complete(args []string) error {
+	f.kind = strings.ToUpper(strings.ReplaceAll(f.kind, "-", "_"))
+	switch scoped := f.all || len(f.namespaces) > 0; {
+	case len(args) == 0:
+		return errors.New("whom to let in is missing: role/NAME, user/NAME, sso/PERMISSION_SET, an ARN or me")
+	case f.all && len(f.namespaces) > 0:
+		return errors.New("-n and -A exclude each other: name namespaces, or take the whole cluster")
+	case len(f.policies) > 0 && !scoped:
+		return errors.New("the scope is missing: -n NAMESPACE for some namespaces, or -A for the whole cluster")
+	case len(f.policies) == 0 && scoped:
+		return errors.New("--policy is missing: -n and -A say where a policy holds")
+	case len(f.policies) == 0 && len(f.groups) == 0 && len(f.tags) == 0 && f.username == "" && f.kind == "" && f.lasts == 0:
+		return errors.New("what to grant is missing: --policy with -n or -A, or --group")
+	case f.lasts < 0:
+		return fmt.Errorf("--for %s lies in the past", f.lasts)
+	case slices.ContainsFunc(append(f.namespaces, f.groups...), func(s string) bool { return strings.TrimSpace(s) == "" }):
+		return errors.New("a namespace or a group has no name")
+	}
+	return nil
+}
+
+func (c *connection) grant(ctx context.Context, f *grantFlags, written []string) error {
+	who, failed, err := c.anybody(ctx, written)
+	if err != nil {
+		return err
+	}
+	var want access.Entry
+	ch := change{connection: c, flags: &f.changeFlags, who: who, incomplete: failed}
+	ch.prepare = func(ctx context.Context) error {
+		policies, err := c.policies(ctx, f.policies)
+		want = f.entry(policies, c.env.Now())
+		return err
+	}
+	ch.edit = func(p access.Principal) access.Edit {
+		e := want
+		e.Principal = p
+		return edit.Grant(e)
+	}
+	return ch.run(ctx)
+}
+
+func (f *grantFlags) entry(policies []access.Policy, now time.Time) access.Entry {
+	e := access.Entry{Kind: access.Kind(f.kind), Username: f.username, Groups: f.groups, Tags: f.tags}
+	for _, p := range policies {
+		e.Grants = append(e.Grants, access.Grant{Policy: p, Scope: access.Scope{Namespaces: f.namespaces}})
+	}
+	if f.lasts > 0 {
+		e.Tags = map[string]string{access.ExpiresTag: now.Add(f.lasts).UTC().Format(time.RFC3339)}
+		for k, v := range f.tags {
+			e.Tags[k] = v
+		}
+	}
+	return e
+}
+
+// policies finds what was written in the live list of the region, or in the embedded one where
+// AWS does not tell it.
+func (c *connection) policies(ctx context.Context, written []string) ([]access.Policy, error) {
+	if len(written) == 0 {
+		return nil, nil
+	}
+	known, err := c.eks.Policies(ctx)
+	if err != nil {
+		known = embedded()
+	}
+	found, err := parsePolicies(written, known)
+	for _, p := range found {
+		if doc, ok := policy.Find(string(p)); ok && doc.ServiceLinkedRoleOnly {
+			return nil, fmt.Errorf("%w: %s is for AWS's own service-linked roles", access.ErrRule, p)
+		}
+	}
+	return found, err
+}
+
+func parsePolicies(written []string, known []access.Policy) ([]access.Policy, error) {
+	found := make([]access.Policy, len(written))
+	for i, text := range written {
+		p, err := access.ParsePolicy(text, known)
+		if err != nil {
+			return nil, err
+		}
+		found[i] = p
+	}
+	return found, nil
+}
+
+func embedded() []access.Policy {
+	var names []access.Policy
+	for _, p := range policy.All() {
+		names = append(names, access.Policy(p.Name))
+	}
+	return names
+}

@@ -1,0 +1,153 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/awsauth"
+	"github.com/kubectl-access/kubectl-access/pkg/printer"
+)
+
+func newListCmd(env *Env) *cobra.Command {
+	var out output
+	cmd := &cobra.Command{
+		Use:     "list [PRINCIPAL...]",
+		Aliases: []string{"ls", "get"},
+		Short:   "List who is let into the cluster",
+		Long: `List who is let into the cluster: every access entry with what it grants and, where the
+cluster's mode still reads it, every line of the aws-auth ConfigMap.
+
+With principals, list only their entries.`,
+		Example: `  # Everybody who is let in
+  kubectl access list
+
+  # Their usernames and tags too
+  kubectl access list -o wide
+
+  # One role, as a manifest for AWS Controllers for Kubernetes
+  kubectl access list role/team/dev -o yaml`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := out.check(); err != nil {
+				return usage(cmd, err)
+			}
+			c, err := env.connect(cmd.Context())
+			if err != nil {
+				return err
+			}
+			return c.list(cmd.Context(), &out, args)
+		},
+	}
+	out.bindTable(cmd.Flags(), "json", "yaml", "name", "wide", "jsonpath=")
+	return cmd
+}
+
+func (c *connection) list(ctx context.Context, out *output, written []string) error {
+	who, failed, err := c.letIn(ctx, written)
+	if err != nil || failed && len(who) == 0 {
+		return errors.Join(err, errIf(failed))
+	}
+	s, err := c.eks.Snapshot(ctx, access.Want{All: len(written) == 0, Principals: who})
+	if err != nil {
+		return err
+	}
+	c.checkRead(s)
+	mappings := c.mappings(ctx, s.Cluster.Mode, who)
+	for _, p := range who {
+		if _, ok := s.Entry(p); !ok && !mapped(mappings, p) {
+			failed = true
+			c.env.tell(fmt.Errorf("accessentry/%s: %w", p.Short(s.Cluster.Account()), access.ErrNotFound))
+		}
+	}
+	if err := c.printList(out, s, mappings, len(written) == 1); err != nil {
+		return err
+	}
+	return errIf(failed || len(s.Unread) > 0)
+}
+
+func errIf(failed bool) error {
+	if failed {
+		return errFailed
+	}
+	return nil
+}
+
+func (c *connection) printList(out *output, s access.Snapshot, mappings []access.Mapping, one bool) error {
+	env := c.env
+	if !out.people() {
+		if len(mappings) > 0 {
+			env.warn("%d mappings of aws-auth are not in this output, they are not entries; see `kubectl access list`", len(mappings))
+		}
+		return out.entries(env.IO.Out, s.Entries, s.Cluster, one)
+	}
+	t := printer.Entries(s, mappings, env.Now())
+	if len(t.Rows) == 0 {
+		_, err := fmt.Fprintf(env.IO.ErrOut, "No access entries found in cluster %s.\n", printer.Clean(s.Cluster.Name))
+		return err
+	}
+	return out.table(env.IO.Out, t)
+}
+
+// checkRead warns of what makes the answer less than it seems.
+func (c *connection) checkRead(s access.Snapshot) {
+	if err := c.rightCluster(s.Cluster); err != nil {
+		c.env.warn("%v", err)
+	}
+	if !s.Cluster.Mode.ReadsEntries() {
+		c.env.warn("cluster %s is in mode %s and reads no access entries, only aws-auth; its creator is an administrator that no list shows. "+
+			"Entries are turned on, a step that cannot be taken back, by: %s", s.Cluster.Name, s.Cluster.Mode, modeCommand(s.Cluster))
+	}
+	for _, u := range s.Unread {
+		c.env.tell(fmt.Errorf("accessentry/%s: %w", u.Principal.Short(s.Cluster.Account()), u.Err))
+	}
+}
+
+func modeCommand(i access.Info) string {
+	return fmt.Sprintf("aws eks update-cluster-config --region %s --name %s --access-config authenticationMode=API_AND_CONFIG_MAP", i.Region(), i.Name)
+}
+
+// mappings are the lines of aws-auth, of some principals or of all. Where the ConfigMap cannot be
+// read, one warning says so.
+func (c *connection) mappings(ctx context.Context, mode access.Mode, who []access.Principal) []access.Mapping {
+	if !mode.ReadsConfigMap() {
+		return nil
+	}
+	data, err := c.awsAuth(ctx)
+	if errors.Is(err, access.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		c.env.warn("the cluster also reads the aws-auth ConfigMap, which could not be read: %v", err)
+		return nil
+	}
+	m := awsauth.Parse(data)
+	for _, d := range m.Defects {
+		if d.Item == 0 { // what is wrong with a single line stands beside it
+			c.env.warn("aws-auth: %s: %s", d.Key, d.Text)
+		}
+	}
+	if len(who) == 0 {
+		return m.Mappings
+	}
+	var theirs []access.Mapping
+	for _, line := range m.Mappings {
+		for _, p := range who {
+			if p.Is(access.Principal(line.ARN)) {
+				theirs = append(theirs, line)
+			}
+		}
+	}
+	return theirs
+}
+
+func mapped(mappings []access.Mapping, p access.Principal) bool {
+	for _, m := range mappings {
+		if p.Is(access.Principal(m.ARN)) {
+			return true
+		}
+	}
+	return false
+}

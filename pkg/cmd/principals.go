@@ -1,0 +1,90 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/iam"
+)
+
+// answer is what IAM says of one principal.
+type answer struct {
+	iam.Found
+	err error
+}
+
+// anybody completes what was written on the command line by asking IAM. A principal that IAM does
+// not know is told of and left out; the others go on.
+func (c *connection) anybody(ctx context.Context, written []string) ([]access.Principal, bool, error) {
+	return c.principals(ctx, written, func(_ access.Ref, a answer) answer { return a })
+}
+
+// letIn completes principals that have an entry already: where IAM does not know them any more, or
+// may not be asked, the entries do.
+func (c *connection) letIn(ctx context.Context, written []string) ([]access.Principal, bool, error) {
+	entries := sync.OnceValues(func() ([]access.Principal, error) { return c.eks.Names(ctx) })
+	return c.principals(ctx, written, func(ref access.Ref, a answer) answer {
+		if !errors.Is(a.err, access.ErrNotFound) && !errors.Is(a.err, access.ErrForbidden) {
+			return a
+		}
+		me, whoErr := c.session.Caller(ctx)
+		names, err := entries()
+		if errors.Join(whoErr, err) != nil {
+			return a
+		}
+		return among(names, me.Account(), ref, a)
+	})
+}
+
+// among finds the one entry that a short form means.
+func among(entries []access.Principal, account string, ref access.Ref, a answer) answer {
+	var found []access.Principal
+	for _, p := range entries {
+		if ref.Matches(p, account) {
+			found = append(found, p)
+		}
+	}
+	switch len(found) {
+	case 0:
+		return a
+	case 1:
+		return answer{Found: iam.Found{Principal: found[0]}}
+	}
+	return answer{err: fmt.Errorf("%s may be any of %v: write the ARN", ref.Written, found)}
+}
+
+// principals resolves all side by side; second may find what IAM did not.
+func (c *connection) principals(ctx context.Context, written []string, second func(access.Ref, answer) answer) (found []access.Principal, failed bool, err error) {
+	refs := make([]access.Ref, len(written))
+	for i, text := range written {
+		if refs[i], err = access.ParsePrincipal(text); err != nil {
+			return nil, false, err
+		}
+	}
+	answers := make([]answer, len(refs))
+	var g sync.WaitGroup
+	for i, ref := range refs {
+		g.Go(func() { answers[i].Found, answers[i].err = c.iam.Resolve(ctx, ref) })
+	}
+	g.Wait()
+	for i, a := range answers {
+		if a = second(refs[i], a); a.err != nil {
+			failed = true
+			c.env.tell(a.err)
+			continue
+		}
+		if a.Doubt != "" {
+			c.env.warn("%s", a.Doubt)
+		}
+		if !slices.Contains(found, a.Principal) {
+			found = append(found, a.Principal)
+		}
+	}
+	slices.SortFunc(found, func(a, b access.Principal) int { return strings.Compare(string(a), string(b)) })
+	return found, failed, nil
+}

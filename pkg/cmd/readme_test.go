@@ -1,0 +1,108 @@
+package cmd_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+
+	"github.com/kubectl-access/kubectl-access/pkg/cmd"
+	"github.com/kubectl-access/kubectl-access/pkg/sandbox"
+	"github.com/kubectl-access/kubectl-access/pkg/sandbox/sandboxtest"
+)
+
+const readme = "../../README.md"
+
+// TestReadmeIsTrue runs the commands of the README in a sandbox, one after the other, and compares
+// what they print, and the table of commands, with what stands there. -update renews both.
+func TestReadmeIsTrue(t *testing.T) {
+	sandboxtest.Start(t, sandbox.Options{})
+	was, err := os.ReadFile(readme)
+	if err != nil {
+		t.Fatal(err)
+	}
+	is := withCommands(withOutput(string(was)))
+	if *update {
+		if err := os.WriteFile(readme, []byte(is), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if diff := cmp.Diff(timeless(string(was)), timeless(is)); diff != "" && !*update {
+		t.Errorf("the README says (-), the program (+):\n%s", diff)
+	}
+}
+
+// timeless hides what differs from day to day and from run to run.
+func timeless(text string) string {
+	for pattern, instead := range map[string]string{
+		`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ`: "TIME", `127\.0\.0\.1:\d+`: "127.0.0.1:PORT",
+	} {
+		text = regexp.MustCompile(pattern).ReplaceAllString(text, instead)
+	}
+	return text
+}
+
+// run is what a command prints, on both streams.
+func run(args ...string) (string, int) {
+	var out bytes.Buffer
+	code := runTo(&out, &out, args)
+	return out.String(), code
+}
+
+// runQuietly is what a command prints on stdout.
+func runQuietly(args ...string) (string, int) {
+	var out bytes.Buffer
+	code := runTo(&out, io.Discard, args)
+	return out.String(), code
+}
+
+func runTo(out, errOut io.Writer, args []string) int {
+	env := &cmd.Env{IO: genericiooptions.IOStreams{In: strings.NewReader(""), Out: out, ErrOut: errOut}, Now: time.Now}
+	return cmd.Run(context.Background(), env, append([]string{"kubectl-access"}, args...))
+}
+
+// withOutput puts behind each command of the README what it prints.
+func withOutput(text string) string {
+	var b strings.Builder
+	console, ours := false, false
+	for _, line := range strings.SplitAfter(text, "\n") {
+		switch command, isCommand := strings.CutPrefix(line, "$ "); {
+		case strings.HasPrefix(line, "```"):
+			console, ours = line == "```console\n", false
+		case console && isCommand:
+			command = strings.Replace(command, "go run ./cmd/kubectl-access sandbox -- kubectl-access", "kubectl access", 1)
+			args, isOurs := strings.CutPrefix(strings.TrimSpace(command), "kubectl access ")
+			if ours = isOurs; ours {
+				out, _ := run(strings.Fields(args)...)
+				b.WriteString(line + out)
+				continue
+			}
+		case console && ours: // what stood there
+			continue
+		}
+		b.WriteString(line)
+	}
+	return b.String()
+}
+
+func withCommands(text string) string {
+	const begin, end = "<!-- commands -->\n", "<!-- /commands -->"
+	head, rest, _ := strings.Cut(text, begin)
+	_, tail, _ := strings.Cut(rest, end)
+	var b strings.Builder
+	b.WriteString("| command | |\n|---|---|\n")
+	for _, c := range cmd.New(&cmd.Env{}, "kubectl access").Commands() {
+		if c.IsAvailableCommand() {
+			fmt.Fprintf(&b, "| `%s` | %s |\n", strings.TrimSuffix(c.UseLine(), " [flags]"), c.Short)
+		}
+	}
+	return head + begin + b.String() + end + tail
+}

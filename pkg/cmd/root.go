@@ -1,0 +1,61 @@
+// Package cmd is the command line: flags in, one edit or one look at the cluster, text out.
+package cmd
+
+import (
+	"context"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// Run executes the command line and returns the exit code: 0 done, 1 failed, 2 refused or cancelled.
+func Run(ctx context.Context, env *Env, args []string) int {
+	root := New(env, displayName(args[0]))
+	root.SetArgs(args[1:])
+	return env.finish(root.ExecuteContext(ctx))
+}
+
+// New is the whole tree of commands.
+func New(env *Env, name string) *cobra.Command {
+	root := &cobra.Command{
+		Use:           "access",
+		Short:         "Show and change who may enter an Amazon EKS cluster",
+		Long:          long,
+		Annotations:   map[string]string{cobra.CommandDisplayNameAnnotation: name},
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetIn(env.IO.In)
+	root.SetOut(env.IO.Out)
+	root.SetErr(env.IO.ErrOut)
+	env.bind(root.PersistentFlags())
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(cmd, err) })
+	root.AddCommand(
+		newListCmd(env), newDescribeCmd(env), newGrantCmd(env), newRevokeCmd(env),
+		newPoliciesCmd(env), newClusterCmd(env), newSandboxCmd(env), newVersionCmd(env),
+	)
+	for _, c := range root.Commands() {
+		c.Example = strings.ReplaceAll(c.Example, "kubectl access", name)
+	}
+	return root
+}
+
+const long = `Show and change who may enter an Amazon EKS cluster.
+
+The cluster is the one that the current kubeconfig context points to. EKS lets people
+in by access entries: one IAM principal, and access policies that hold in the whole
+cluster or in some namespaces. Older clusters read the aws-auth ConfigMap too.`
+
+// displayName is what the user typed: kubectl finds plugins by their file's name, and krew
+// links the binary under the name of the plugin.
+func displayName(argv0 string) string {
+	name := strings.TrimSuffix(filepath.Base(argv0), ".exe")
+	plugin, ok := strings.CutPrefix(name, "kubectl-")
+	if !ok {
+		return "kubectl access"
+	}
+	return "kubectl " + strings.ReplaceAll(plugin, "_", "-")
+}

@@ -1,0 +1,170 @@
+package cmd
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/kubectl-access/kubectl-access/pkg/sandbox"
+)
+
+func newSandboxCmd(env *Env) *cobra.Command {
+	var o sandbox.Options
+	var log string
+	cmd := &cobra.Command{
+		Use:   "sandbox [-- COMMAND [ARG...]]",
+		Short: "Run a command, or your shell, in an AWS account with EKS clusters on this machine",
+		Long: `Start an AWS account with three EKS clusters on the loopback interface, and run a command in
+it, or your shell. Nothing reaches AWS. The AWS CLI, kubectl and this plugin work in it as they
+are: AWS_ENDPOINT_URL, credentials, region and KUBECONFIG point to it.
+
+The clusters: demo (reads entries and aws-auth), legacy (aws-auth only) and prod (entries only).`,
+		Example: `  # Look around
+  kubectl access sandbox -- kubectl-access list
+
+  # Try things in a shell
+  kubectl access sandbox
+
+  # A big cluster on a slow line that allows 20 calls a second
+  kubectl access sandbox --entries 1000 --latency 50ms --rate 20 --burst 50 -- kubectl-access list`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if n := cmd.ArgsLenAtDash(); n > 0 || n < 0 && len(args) > 0 {
+				return usage(cmd, errors.New("put -- before the command to run"))
+			}
+			return env.runSandbox(cmd.Context(), o, log, args)
+		},
+	}
+	fs := cmd.Flags()
+	fs.DurationVar(&o.Latency, "latency", 0, "Time added to every answer")
+	fs.DurationVar(&o.Propagation, "propagation", 0, "Time until a change takes effect")
+	fs.Float64Var(&o.Rate, "rate", 0, "Calls a second that each AWS service allows, 0: any number")
+	fs.IntVar(&o.Burst, "burst", 1, "Calls that may come at once under --rate")
+	fs.Float64Var(&o.FaultRate, "fault-rate", 0, "Share of AWS calls that fail by 500, 503 or a lost connection")
+	fs.Uint64Var(&o.Seed, "seed", 1, "Which calls --fault-rate lets fail")
+	fs.IntVar(&o.Entries, "entries", 0, "Fill cluster demo up to that many entries")
+	fs.StringVar(&o.State, "state", "", "File that keeps the account between runs")
+	fs.StringVar(&log, "log", "", "File for a line about each request")
+	return cmd
+}
+
+func (env *Env) runSandbox(ctx context.Context, o sandbox.Options, log string, args []string) (err error) {
+	if log != "" {
+		f, err := os.OpenFile(log, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+		if err != nil {
+			return fmt.Errorf("open the log: %w", err)
+		}
+		defer f.Close()
+		o.Log = f
+	}
+	box, err := sandbox.Start(o)
+	if err != nil {
+		return fmt.Errorf("start the sandbox: %w", err)
+	}
+	defer func() { err = errors.Join(err, box.Close()) }()
+	environ, err := withProgram(box)
+	if err != nil {
+		return err
+	}
+	if len(args) == 0 {
+		args = []string{shell()}
+		fmt.Fprintf(env.IO.ErrOut, "A shell in the sandbox; exit ends it. Try: kubectl-access list\n")
+	}
+	return env.child(ctx, environ, args)
+}
+
+// withProgram puts this program on PATH as kubectl-access.
+func withProgram(box *sandbox.Sandbox) ([]string, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	bin := filepath.Join(box.Dir(), "bin")
+	if err := os.MkdirAll(bin, 0o700); err != nil {
+		return nil, err
+	}
+	link := filepath.Join(bin, "kubectl-access")
+	if runtime.GOOS == "windows" {
+		link += ".exe"
+	}
+	if err := os.Symlink(self, link); err != nil { // Windows needs a privilege for links
+		if err := copyFile(self, link); err != nil {
+			return nil, err
+		}
+	}
+	environ := box.Environ(os.Environ())
+	path := bin + string(os.PathListSeparator) + os.Getenv("PATH")
+	return append(environ, "PATH="+path, "XDG_STATE_HOME="+filepath.Join(box.Dir(), "state")), nil
+}
+
+func copyFile(from, to string) error {
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out, err := os.OpenFile(to, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o700)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(out, in)
+	return errors.Join(err, out.Close())
+}
+
+func shell() string {
+	if runtime.GOOS == "windows" {
+		return cmp.Or(os.Getenv("COMSPEC"), "cmd.exe")
+	}
+	return cmp.Or(os.Getenv("SHELL"), "/bin/sh")
+}
+
+// child runs the command with the sandbox's environment, also for finding it, and ends as it ends.
+func (env *Env) child(ctx context.Context, environ, args []string) error {
+	path := args[0]
+	if !strings.ContainsRune(path, filepath.Separator) {
+		found, err := lookPath(path, environ)
+		if err != nil {
+			return err
+		}
+		path = found
+	}
+	c := exec.CommandContext(ctx, path, args[1:]...)
+	c.Args[0] = args[0]
+	c.Cancel = func() error { return nil } // the terminal sends the signal to the command too; wait for it
+	c.Env, c.Stdin, c.Stdout, c.Stderr = environ, env.IO.In, env.IO.Out, env.IO.ErrOut
+	err := c.Run()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return childStatus(exit.ExitCode())
+	}
+	return err
+}
+
+// lookPath searches the PATH of the environment that the command gets.
+func lookPath(name string, environ []string) (string, error) {
+	var path string
+	for _, kv := range environ {
+		if v, ok := strings.CutPrefix(kv, "PATH="); ok {
+			path = v
+		}
+	}
+	for _, dir := range filepath.SplitList(path) {
+		if found, err := exec.LookPath(filepath.Join(dir, name)); err == nil {
+			return found, nil
+		}
+	}
+	return "", fmt.Errorf("%q: %w", name, exec.ErrNotFound)
+}
+
+// childStatus is the exit code of a command that was run; it spoke for itself.
+type childStatus int
+
+func (s childStatus) Error() string { return fmt.Sprintf("the command ended with %d", int(s)) }

@@ -1,0 +1,106 @@
+package cmd_test
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+
+	"github.com/kubectl-access/kubectl-access/pkg/cmd"
+	"github.com/kubectl-access/kubectl-access/pkg/sandbox"
+)
+
+var update = flag.Bool("update", false, "renew the expected output")
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"kubectl-access": program})
+}
+
+func program() {
+	env := &cmd.Env{IO: genericiooptions.IOStreams{In: os.Stdin, Out: os.Stdout, ErrOut: os.Stderr}, Now: time.Now}
+	os.Exit(cmd.Run(context.Background(), env, append([]string{"kubectl-access"}, os.Args[1:]...)))
+}
+
+// TestScripts runs what a user types against a sandbox of its own for each script.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		UpdateScripts:       *update,
+		RequireExplicitExec: true,
+		Setup:               func(env *testscript.Env) error { return start(env, sandbox.Options{}) },
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"account": account, "calls": calls, "nowrites": noWrites, "profile": profile,
+		},
+	})
+}
+
+type boxKey struct{}
+
+// start gives the script an account.
+func start(env *testscript.Env, o sandbox.Options) error {
+	box, err := sandbox.Start(o)
+	if err != nil {
+		return err
+	}
+	env.Defer(func() { _ = box.Close() })
+	env.Vars = append(box.Environ(env.Vars), "XDG_STATE_HOME="+env.WorkDir+"/state", "HOME="+env.WorkDir, "USERPROFILE="+env.WorkDir)
+	env.Values[boxKey{}] = &box
+	return nil
+}
+
+// account starts the script's account anew, with knobs: account --entries 20.
+func account(ts *testscript.TestScript, _ bool, args []string) {
+	var o sandbox.Options
+	fs := flag.NewFlagSet("account", flag.ContinueOnError)
+	fs.IntVar(&o.Entries, "entries", 0, "")
+	fs.Float64Var(&o.FaultRate, "fault-rate", 0, "")
+	fs.Uint64Var(&o.Seed, "seed", 1, "")
+	fs.DurationVar(&o.Propagation, "propagation", 0, "")
+	fs.DurationVar(&o.Latency, "latency", 0, "")
+	ts.Check(fs.Parse(args))
+	box, err := sandbox.Start(o)
+	ts.Check(err)
+	ts.Defer(func() { _ = box.Close() })
+	for _, kv := range box.Environ(nil) {
+		k, v, _ := strings.Cut(kv, "=")
+		ts.Setenv(k, v)
+	}
+	*ts.Value(boxKey{}).(**sandbox.Sandbox) = box
+}
+
+// profile makes the commands that follow those of another identity.
+func profile(ts *testscript.TestScript, _ bool, args []string) {
+	for _, name := range []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"} {
+		ts.Setenv(name, "")
+	}
+	ts.Setenv("AWS_PROFILE", args[0])
+}
+
+// calls checks how many calls of an operation there were so far: calls eks.DescribeCluster 1.
+func calls(ts *testscript.TestScript, neg bool, args []string) {
+	want, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	got := (*ts.Value(boxKey{}).(**sandbox.Sandbox)).Calls()[args[0]]
+	if (got == want) == neg {
+		ts.Fatalf("%d calls of %s", got, args[0])
+	}
+}
+
+// noWrites checks that nothing was changed so far.
+func noWrites(ts *testscript.TestScript, _ bool, _ []string) {
+	for op, n := range (*ts.Value(boxKey{}).(**sandbox.Sandbox)).Calls() {
+		_, verb, _ := strings.Cut(op, ".")
+		for _, write := range []string{"Create", "Update", "Delete", "Associate", "Disassociate", "Tag", "Untag"} {
+			if strings.HasPrefix(verb, write) && verb != "DescribeUpdate" {
+				ts.Fatalf("%s", fmt.Sprintf("%d calls of %s", n, op))
+			}
+		}
+	}
+}

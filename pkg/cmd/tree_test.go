@@ -1,0 +1,66 @@
+package cmd_test
+
+import (
+	"strings"
+	"testing"
+	"unicode"
+
+	"github.com/spf13/cobra"
+
+	"github.com/kubectl-access/kubectl-access/pkg/cmd"
+	"github.com/kubectl-access/kubectl-access/pkg/sandbox"
+	"github.com/kubectl-access/kubectl-access/pkg/sandbox/sandboxtest"
+)
+
+func commands() []*cobra.Command { return cmd.New(&cmd.Env{}, "kubectl access").Commands() }
+
+func TestEveryCommandIsDocumented(t *testing.T) {
+	for _, c := range commands() {
+		if !unicode.IsUpper(rune(c.Short[0])) || strings.HasSuffix(c.Short, ".") {
+			t.Errorf("%s: %q begins with a capital and ends without a dot", c.Name(), c.Short)
+		}
+		if n := len(examples(c)); n < 2 {
+			t.Errorf("%s has %d examples, two at least", c.Name(), n)
+		}
+		if c.RunE == nil || c.Run != nil {
+			t.Errorf("%s returns no error", c.Name())
+		}
+	}
+}
+
+func examples(c *cobra.Command) (lines []string) {
+	for _, line := range strings.Split(c.Example, "\n") {
+		if rest, ok := strings.CutPrefix(strings.TrimSpace(line), "kubectl access "); ok {
+			lines = append(lines, rest)
+		}
+	}
+	return lines
+}
+
+// TestExamplesRun runs the examples of all commands in one sandbox. Those of sandbox itself start
+// programs and are run by its own script.
+func TestExamplesRun(t *testing.T) {
+	sandboxtest.Start(t, sandbox.Options{})
+	for _, c := range commands() {
+		for _, line := range examples(c) {
+			if c.Name() == "sandbox" {
+				continue
+			}
+			args := strings.Fields(strings.ReplaceAll(line, "'", ""))
+			if out, code := run(args...); code != 0 {
+				t.Errorf("kubectl access %s: exit %d\n%s", line, code, out)
+			}
+		}
+	}
+}
+
+func TestTheShownNameIsWhatTheUserTyped(t *testing.T) {
+	for _, name := range []string{"kubectl access", "kubectl eks-access"} {
+		root := cmd.New(&cmd.Env{}, name)
+		for _, c := range root.Commands() {
+			if !strings.HasPrefix(c.UseLine(), name+" ") || !strings.Contains(c.Example, name+" ") {
+				t.Errorf("%s %s: %q\n%s", name, c.Name(), c.UseLine(), c.Example)
+			}
+		}
+	}
+}

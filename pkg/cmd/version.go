@@ -1,0 +1,73 @@
+package cmd
+
+import (
+	"fmt"
+	"runtime"
+	"runtime/debug"
+
+	"github.com/spf13/cobra"
+)
+
+// version is set by the release build.
+var version = ""
+
+func newVersionCmd(env *Env) *cobra.Command {
+	var out output
+	cmd := &cobra.Command{
+		Use:   "version",
+		Short: "Print the version of this program",
+		Example: `  # For people
+  kubectl access version
+
+  # For scripts
+  kubectl access version -o json`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := out.check(); err != nil {
+				return usage(cmd, err)
+			}
+			b := build()
+			if out.people() {
+				_, err := fmt.Fprintf(env.IO.Out, "kubectl-access %s (commit %s, %s, %s)\n", b.Version, b.Commit, b.GoVersion, b.Platform)
+				return err
+			}
+			return out.plain(env.IO.Out, b)
+		},
+	}
+	out.bind(cmd.Flags(), "json", "yaml")
+	return cmd
+}
+
+type buildInfo struct {
+	APIVersion string `json:"apiVersion"`
+	Kind       string `json:"kind"`
+	Version    string `json:"version"`
+	Commit     string `json:"commit"`
+	Date       string `json:"date,omitempty"`
+	GoVersion  string `json:"goVersion"`
+	Platform   string `json:"platform"`
+}
+
+// build is what the binary knows of its own making.
+func build() buildInfo {
+	b := buildInfo{
+		APIVersion: "v1", Kind: "Version", Version: version, Commit: "unknown",
+		GoVersion: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH,
+	}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return b
+	}
+	if b.Version == "" {
+		b.Version = info.Main.Version
+	}
+	for _, s := range info.Settings {
+		switch s.Key {
+		case "vcs.revision":
+			b.Commit = s.Value
+		case "vcs.time":
+			b.Date = s.Value
+		}
+	}
+	return b
+}
