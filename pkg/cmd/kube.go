@@ -6,8 +6,18 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/kube"
 )
 
-// awsAuth reads the aws-auth ConfigMap as the user of the context.
+// awsAuth is the data of the aws-auth ConfigMap; access.ErrNotFound where there is none.
 func (c *connection) awsAuth(ctx context.Context) (map[string]string, error) {
+	client, err := c.kube(ctx)
+	if err != nil {
+		return nil, err
+	}
+	m, err := client.AWSAuth(ctx)
+	return m.Data, err
+}
+
+// kube speaks to the cluster as the user of the context.
+func (c *connection) kube(ctx context.Context) (*kube.Client, error) {
 	cfg, err := c.env.flags.Loader().ClientConfig()
 	if err != nil {
 		return nil, err
@@ -19,9 +29,5 @@ func (c *connection) awsAuth(ctx context.Context) (map[string]string, error) {
 		}
 		cfg.ExecProvider = nil
 	}
-	client, err := kube.New(cfg)
-	if err != nil {
-		return nil, err
-	}
-	return client.AWSAuth(ctx)
+	return kube.New(cfg)
 }

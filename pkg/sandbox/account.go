@@ -65,7 +65,9 @@ type cluster struct {
 	Creator string             `json:"creator"` // ARN
 	Mode    string             `json:"mode"`
 	Tags    map[string]string  `json:"tags"`
-	AWSAuth map[string]string  `json:"awsAuth,omitempty"` // data of the ConfigMap; nil: there is none
+	AWSAuth map[string]string  `json:"awsAuth"`           // data of the ConfigMap; nil: there is none
+	Frame   object             `json:"frame,omitempty"`   // the rest of that object, once somebody wrote it
+	Written int                `json:"written,omitempty"` // how often the cluster's objects were written
 	Entries map[string]history `json:"entries"`           // by principal ARN
 	Updates []*update          `json:"updates,omitempty"`
 }
