@@ -25,6 +25,7 @@ type account struct {
 
 	file      string        // where save writes; "" nowhere
 	lag       time.Duration // Options.Propagation
+	trouble   string        // Options.UpdateError
 	keys      map[string]*key
 	endpoints map[string]endpoint // by cluster
 }
@@ -183,7 +184,7 @@ func openAccount(o Options) (*account, error) {
 			return nil, fmt.Errorf("state %s: %w", o.State, err)
 		}
 	}
-	a.file, a.lag, a.keys = o.State, o.Propagation, map[string]*key{}
+	a.file, a.lag, a.trouble, a.keys = o.State, o.Propagation, o.UpdateError, map[string]*key{}
 	a.endpoints = map[string]endpoint{}
 	a.fill(a.Clusters["demo"], o.Entries, now)
 	a.issueKeys(now)
