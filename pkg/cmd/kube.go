@@ -6,20 +6,25 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/kube"
 )
 
-// awsAuth reads the aws-auth ConfigMap as the user of the context.
-func (c *connection) awsAuth(ctx context.Context) (map[string]string, error) {
+// kube is the cluster's API, as the user of the context.
+func (c *connection) kube(ctx context.Context) (*kube.Client, error) {
 	cfg, err := c.env.flags.Loader().ClientConfig()
 	if err != nil {
 		return nil, err
 	}
-	if c.target.Exec.Native {
+	if c.target.Exec.Native && !c.env.noNativeToken {
 		// The exec entry would start a program to make the same token; this takes 1 ms instead of half a second.
 		if cfg.BearerToken, err = c.session.Token(ctx, c.target.Exec.Cluster); err != nil {
 			return nil, err
 		}
 		cfg.ExecProvider = nil
 	}
-	client, err := kube.New(cfg)
+	return kube.New(cfg)
+}
+
+// awsAuth is the data of the aws-auth ConfigMap.
+func (c *connection) awsAuth(ctx context.Context) (map[string]string, error) {
+	client, err := c.kube(ctx)
 	if err != nil {
 		return nil, err
 	}

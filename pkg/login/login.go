@@ -28,6 +28,7 @@ type Settings struct {
 	// ProfileFromEnv marks a profile that AWS_PROFILE names: as for the AWS CLI, keys in the environment beat it.
 	ProfileFromEnv bool
 	RoleARN        string // role to assume with the credentials found
+	SessionName    string // of the assumed role; "": kubectl-access. EKS usernames may hold it
 	ExternalID     string
 	Env            map[string]string // AWS_* variables that go before those of the process
 	Timeout        time.Duration     // of one call; 0: 30 seconds
@@ -54,7 +55,8 @@ func New(ctx context.Context, s Settings) (*Session, error) {
 	}
 	if s.RoleARN != "" {
 		provider := stscreds.NewAssumeRoleProvider(sts.NewFromConfig(cfg), s.RoleARN, func(o *stscreds.AssumeRoleOptions) {
-			o.RoleSessionName = "kubectl-access"
+			o.RoleSessionName = cmp.Or(s.SessionName, "kubectl-access")
+			o.TokenProvider = askMFA
 			if s.ExternalID != "" {
 				o.ExternalID = aws.String(s.ExternalID)
 			}
@@ -105,7 +107,7 @@ func (s Settings) options() []func(*config.LoadOptions) error {
 	opts := []func(*config.LoadOptions) error{
 		config.WithAppID("kubectl-access"),
 		config.WithHTTPClient(s.client()),
-		config.WithAssumeRoleCredentialOptions(func(o *stscreds.AssumeRoleOptions) { o.TokenProvider = stscreds.StdinTokenProvider }),
+		config.WithAssumeRoleCredentialOptions(func(o *stscreds.AssumeRoleOptions) { o.TokenProvider = askMFA }),
 	}
 	if s.lookup("AWS_RETRY_MODE") == "" {
 		opts = append(opts, config.WithRetryMode(aws.RetryModeAdaptive))
