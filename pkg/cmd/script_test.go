@@ -62,6 +62,7 @@ func account(ts *testscript.TestScript, _ bool, args []string) {
 	fs.IntVar(&o.Entries, "entries", 0, "")
 	fs.Float64Var(&o.FaultRate, "fault-rate", 0, "")
 	fs.Uint64Var(&o.Seed, "seed", 1, "")
+	fs.DurationVar(&o.ClockSkew, "clock-skew", 0, "")
 	fs.DurationVar(&o.Propagation, "propagation", 0, "")
 	fs.DurationVar(&o.Latency, "latency", 0, "")
 	ts.Check(fs.Parse(args))

@@ -26,6 +26,7 @@ type account struct {
 	file      string        // where save writes; "" nowhere
 	lag       time.Duration // Options.Propagation
 	keys      map[string]*key
+	profiles  map[string]*key
 	endpoints map[string]endpoint // by cluster
 }
 
@@ -181,7 +182,7 @@ func openAccount(o Options) (*account, error) {
 			return nil, fmt.Errorf("state %s: %w", o.State, err)
 		}
 	}
-	a.file, a.lag, a.keys = o.State, o.Propagation, map[string]*key{}
+	a.file, a.lag, a.keys, a.profiles = o.State, o.Propagation, map[string]*key{}, map[string]*key{}
 	a.endpoints = map[string]endpoint{}
 	a.fill(a.Clusters["demo"], o.Entries, now)
 	a.issueKeys(now)
