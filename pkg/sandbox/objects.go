@@ -44,6 +44,7 @@ var kinds = []kind{
 	{rbacGroup, "rolebindings", "RoleBinding", true, inNamespaces(bindingObjects), nil},
 	{authn, "selfsubjectreviews", "SelfSubjectReview", false, nil, selfSubjectReview},
 	{authz, "selfsubjectaccessreviews", "SelfSubjectAccessReview", false, nil, selfSubjectAccessReview},
+	{authz, "selfsubjectrulesreviews", "SelfSubjectRulesReview", false, nil, selfSubjectRulesReview},
 }
 
 func (k kind) apiVersion() string { return strings.TrimPrefix(k.group+"/v1", "/") }

@@ -163,6 +163,7 @@ func (s *Sandbox) Environ(base []string) []string {
 	s.mu.Unlock()
 	return append(aroundProxies(env),
 		"AWS_ENDPOINT_URL="+s.url,
+		"AWS_ENDPOINT_URL_STS="+s.url, // Go's SDK takes a profile's role before it looks at the one for all services
 		"AWS_ACCESS_KEY_ID="+k.ID,
 		"AWS_SECRET_ACCESS_KEY="+k.Secret,
 		"AWS_SESSION_TOKEN="+k.Token,
