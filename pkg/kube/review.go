@@ -86,6 +86,24 @@ func (c *Client) HasRights(ctx context.Context, namespace string) (bool, error) 
 	return false, nil
 }
 
+// May asks the cluster whether the caller may do something; group "" is the core group, namespace "" is all of them.
+// Access policies count, as they do in every answer of SelfSubjectAccessReview.
+func (c *Client) May(ctx context.Context, verb, group, resource, namespace string) (bool, error) {
+	resource, sub, _ := strings.Cut(resource, "/")
+	spec := map[string]any{"resourceAttributes": map[string]string{
+		"verb": verb, "group": group, "resource": resource, "subresource": sub, "namespace": namespace,
+	}}
+	var answer struct {
+		Status struct {
+			Allowed bool `json:"allowed"`
+		} `json:"status"`
+	}
+	if err := c.review(ctx, "authorization.k8s.io/v1", "SelfSubjectAccessReview", "selfsubjectaccessreviews", spec, &answer); err != nil {
+		return false, fmt.Errorf("ask the cluster whether you may %s %s: %w", verb, resource, err)
+	}
+	return answer.Status.Allowed, nil
+}
+
 func (c *Client) review(ctx context.Context, version, kind, resource string, spec, into any) error {
 	body := map[string]any{"apiVersion": version, "kind": kind}
 	if spec != nil {
