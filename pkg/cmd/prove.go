@@ -67,7 +67,9 @@ func effective(ctx context.Context, client *kube.Client, want access.Entry, stay
 // hasOne asks for the first right of a grant whose rules are published, in each namespace.
 func hasOne(ctx context.Context, client *kube.Client, g access.Grant) (bool, error) {
 	doc, _ := policy.Find(string(g.Policy))
-	i := slices.IndexFunc(doc.Rules, func(r policy.Rule) bool { return r.Restricted == "" && len(r.Resources) > 0 && len(r.ResourceNames) == 0 })
+	i := slices.IndexFunc(doc.Rules, func(r policy.Rule) bool {
+		return r.Restricted == "" && len(r.Resources) > 0 && len(r.ResourceNames) == 0
+	})
 	if i < 0 {
 		return true, nil
 	}
