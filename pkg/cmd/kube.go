@@ -6,6 +6,22 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/kube"
 )
 
+// kube is the cluster's API, as the user of the context.
+func (c *connection) kube(ctx context.Context) (*kube.Client, error) {
+	cfg, err := c.env.flags.Loader().ClientConfig()
+	if err != nil {
+		return nil, err
+	}
+	if c.target.Exec.Native && !c.env.noNativeToken {
+		// The exec entry would start a program to make the same token; this takes 1 ms instead of half a second.
+		if cfg.BearerToken, err = c.session.Token(ctx, c.target.Exec.Cluster); err != nil {
+			return nil, err
+		}
+		cfg.ExecProvider = nil
+	}
+	return kube.New(cfg)
+}
+
 // awsAuth is the data of the aws-auth ConfigMap; access.ErrNotFound where there is none.
 func (c *connection) awsAuth(ctx context.Context) (map[string]string, error) {
 	client, err := c.kube(ctx)
@@ -14,20 +30,4 @@ func (c *connection) awsAuth(ctx context.Context) (map[string]string, error) {
 	}
 	m, err := client.AWSAuth(ctx)
 	return m.Data, err
-}
-
-// kube speaks to the cluster as the user of the context.
-func (c *connection) kube(ctx context.Context) (*kube.Client, error) {
-	cfg, err := c.env.flags.Loader().ClientConfig()
-	if err != nil {
-		return nil, err
-	}
-	if c.target.Exec.Native {
-		// The exec entry would start a program to make the same token; this takes 1 ms instead of half a second.
-		if cfg.BearerToken, err = c.session.Token(ctx, c.target.Exec.Cluster); err != nil {
-			return nil, err
-		}
-		cfg.ExecProvider = nil
-	}
-	return kube.New(cfg)
 }
