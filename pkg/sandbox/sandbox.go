@@ -37,6 +37,7 @@ type Options struct {
 	FaultRate   float64          // 0 to 1: share of AWS requests that end in 500, 503 or a reset connection
 	Seed        uint64           // makes faults repeatable
 	Entries     int              // cluster demo is filled up to this many entries
+	UpdateError string           // what every update of a cluster fails with; "": they succeed
 	State       string           // file that keeps the account between runs
 	Log         io.Writer        // one line per request; nil: none
 	Now         func() time.Time // nil: time.Now
