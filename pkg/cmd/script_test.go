@@ -64,6 +64,7 @@ func account(ts *testscript.TestScript, _ bool, args []string) {
 	fs.Uint64Var(&o.Seed, "seed", 1, "")
 	fs.DurationVar(&o.ClockSkew, "clock-skew", 0, "")
 	fs.DurationVar(&o.Propagation, "propagation", 0, "")
+	fs.StringVar(&o.UpdateError, "update-error", "", "")
 	fs.DurationVar(&o.Latency, "latency", 0, "")
 	ts.Check(fs.Parse(args))
 	box, err := sandbox.Start(o)
