@@ -28,7 +28,8 @@ func (c *change) apply(ctx context.Context, plan access.Plan, before access.Snap
 	if plan.Mode != nil {
 		fmt.Fprintln(c.env.IO.ErrOut, "waiting for EKS to change the mode, which takes some minutes")
 	}
-	road := access.Road{Cluster: c.sides(), Pause: pauseBetween, Replan: c.replan}
+	c.ground = &recorded{Cluster: c.sides(), dir: dir, touched: map[access.Principal]bool{}}
+	road := access.Road{Cluster: c.ground, Pause: pauseBetween, Replan: c.replan}
 	var hints []error
 	for r := range road.Converge(ctx, plan) {
 		c.record.Did(r)

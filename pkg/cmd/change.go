@@ -30,7 +30,8 @@ type change struct {
 	risks      func(access.Snapshot) []access.Risk // beside those of every plan; nil: none
 	undoes     string                              // the ID of the change that this one takes back
 	record     journal.Record
-	incomplete bool // something asked for could not be done
+	ground     *recorded // what the plan is carried out on; nil: not begun
+	incomplete bool      // something asked for could not be done
 }
 
 // run is the one road from an edit to the cluster.
@@ -126,7 +127,10 @@ func (c *change) replan(ctx context.Context, who []access.Principal) (access.Pla
 	if err != nil {
 		return access.Plan{}, err
 	}
-	return plan, c.safe(ctx, plan, now)
+	if err := c.safe(ctx, plan, now); err != nil {
+		return access.Plan{}, err
+	}
+	return plan, c.rebase(plan, who)
 }
 
 // settle waits, where --wait asks for it, until EKS shows what was asked for, and the cluster does where the caller
