@@ -27,11 +27,11 @@ var mayImport = map[string][]string{
 	"journal":             {"access", "manifest"},
 	"sandbox":             {"policy"},
 	"sandbox/sandboxtest": {"sandbox"},
-	"whoami":              {"access"},
+	"whoami":              {"access", "shell"},
 	"printer":             {"access", "policy", "whoami"},
 	"cmd": {
 		"access", "awsauth", "edit", "eks", "iam", "journal", "kube", "kubeconfig", "login", "manifest",
-		"policy", "printer", "sandbox", "whoami",
+		"policy", "printer", "sandbox", "shell", "whoami",
 	},
 }
 
