@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -88,12 +89,16 @@ func (c *connection) showMode(ctx context.Context, f *changeFlags) error {
 	if err := c.rightCluster(s.Cluster); err != nil {
 		c.env.warn("%v", err)
 	}
+	for _, u := range s.Unread {
+		c.env.tell(fmt.Errorf("accessentry/%s: %w", u.Principal.Short(s.Cluster.Account()), u.Err))
+	}
 	r := reportOf(s)
 	if !f.output.people() {
-		return f.output.plain(c.env.IO.Out, r)
+		err = f.output.plain(c.env.IO.Out, r)
+	} else {
+		_, err = fmt.Fprint(c.env.IO.Out, r.text(c.env.command))
 	}
-	_, err = fmt.Fprint(c.env.IO.Out, r.text(c.env.command))
-	return err
+	return cmp.Or(err, errIf(len(s.Unread) > 0))
 }
 
 // modeReport is what the modes mean for one cluster.
