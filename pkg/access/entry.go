@@ -44,6 +44,8 @@ func (m Mode) ReadsConfigMap() bool { return m != ModeAPI }
 type Info struct {
 	Name, ARN, Endpoint, Status, Version string
 	Mode                                 Mode
+	CA                                   string // certificates to trust at the endpoint: PEM in base64
+	LocalID                              string // of a local cluster on Outposts, whose tokens are made for it and not for the name
 }
 
 // Account owns the cluster.

@@ -36,6 +36,12 @@ func (c *Cluster) Info(ctx context.Context) (access.Info, error) {
 		Name: aws.ToString(out.Cluster.Name), ARN: aws.ToString(out.Cluster.Arn), Endpoint: aws.ToString(out.Cluster.Endpoint),
 		Status: string(out.Cluster.Status), Version: aws.ToString(out.Cluster.Version), Mode: access.ModeConfigMap,
 	}
+	if out.Cluster.CertificateAuthority != nil {
+		info.CA = aws.ToString(out.Cluster.CertificateAuthority.Data)
+	}
+	if out.Cluster.OutpostConfig != nil {
+		info.LocalID = aws.ToString(out.Cluster.Id)
+	}
 	if out.Cluster.AccessConfig != nil { // a cluster from before access entries may have none: eks-access.md §2
 		info.Mode = access.Mode(out.Cluster.AccessConfig.AuthenticationMode)
 	}
