@@ -28,10 +28,11 @@ var mayImport = map[string][]string{
 	"journal":             {"access"},
 	"sandbox":             {"policy"},
 	"sandbox/sandboxtest": {"sandbox"},
-	"printer":             {"access", "policy"},
+	"whoami":              {"access", "shell"},
+	"printer":             {"access", "policy", "whoami"},
 	"cmd": {
 		"access", "awsauth", "edit", "eks", "iam", "journal", "kube", "kubeconfig", "kubefile", "login", "manifest",
-		"policy", "printer", "sandbox",
+		"policy", "printer", "sandbox", "shell", "whoami",
 	},
 }
 

@@ -34,6 +34,19 @@ const (
 	ModeAPI       Mode = "API"
 )
 
+// Next is the mode that a cluster may be taken to from this one, "" from the last: one step, and
+// no way back (eks-access.md §5).
+func (m Mode) Next() Mode {
+	switch m {
+	case ModeAPI:
+		return ""
+	case ModeBoth:
+		return ModeAPI
+	default:
+		return ModeBoth
+	}
+}
+
 // ReadsEntries tells whether access entries count. A cluster that names no mode is older than they are.
 func (m Mode) ReadsEntries() bool { return m == ModeBoth || m == ModeAPI }
 
@@ -46,6 +59,7 @@ type Info struct {
 	Mode                                 Mode
 	CA                                   string // certificates to trust at the endpoint: PEM in base64
 	LocalID                              string // of a local cluster on Outposts, whose tokens are made for it and not for the name
+	Private                              bool   // only the cluster's own network reaches the endpoint
 }
 
 // Account owns the cluster.
@@ -60,10 +74,11 @@ func (i Info) Region() string { return Principal(i.ARN).field(3) }
 // Snapshot is what was read from one cluster, in canonical order.
 type Snapshot struct {
 	Cluster  Info
-	Caller   Principal // who asks, without its path; risks are judged against it
-	Entries  []Entry   // those that were asked for
-	Policies []Policy  // the live list, where it was asked for
-	Unread   []Unread  // entries that exist and could not be read
+	Caller   Principal  // who asks, without its path; risks are judged against it
+	Entries  []Entry    // those that were asked for
+	Policies []Policy   // the live list, where it was asked for
+	AWSAuth  *ConfigMap // where it was asked for
+	Unread   []Unread   // entries that exist and could not be read
 }
 
 // Unread is an entry that exists and could not be read.
