@@ -8,6 +8,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -51,7 +53,7 @@ them, else ~/.kube/config. --all leaves the current context alone.`,
 			if f.name == "" && !f.all {
 				return usage(cmd, env.nameMissing(cmd.Context(), f))
 			}
-			f.form.Program = f.program(cmd.Root())
+			f.form.Program = f.program(env.name)
 			return env.writeKubeconfig(cmd.Context(), f)
 		},
 	}
@@ -92,7 +94,16 @@ func (f *kubeconfigFlags) check() error {
 		return err
 	}
 	f.form.RoleARN = f.roleARN
-	return errors.Join(checkRole("--role-arn", f.roleARN), checkRole("--assume-role-arn", f.describeBy))
+	return errors.Join(checkAlias("--alias", f.form.Alias), checkAlias("--user-alias", f.form.UserAlias),
+		checkRole("--role-arn", f.roleARN), checkRole("--assume-role-arn", f.describeBy))
+}
+
+// checkAlias takes what can be typed again after kubectl --context.
+func checkAlias(flag, name string) error {
+	if !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl) {
+		return fmt.Errorf("%s: %q holds control characters", flag, name)
+	}
+	return nil
 }
 
 // checkRole takes the ARN of a role as IAM knows it, for STS takes no other.
@@ -129,15 +140,18 @@ func contextless(fs *pflag.FlagSet) error {
 			return fmt.Errorf("--%s does not say which cluster to write; name it with --name", name)
 		}
 	}
+	if fs.Changed("role-arn") && fs.Lookup("role-arn").Value.String() == "" {
+		return errors.New("--role-arn has an empty value; is a variable unset?") // elsewhere that says: no role
+	}
 	return nil
 }
 
 // program makes the tokens: this one, under the name that kubectl finds it by. Empty: the AWS CLI.
-func (f *kubeconfigFlags) program(root *cobra.Command) string {
+func (f *kubeconfigFlags) program(shown string) string {
 	if f.exec == "aws" {
 		return ""
 	}
-	return strings.ReplaceAll(strings.ReplaceAll(root.Annotations[cobra.CommandDisplayNameAnnotation], "-", "_"), "kubectl ", "kubectl-")
+	return "kubectl-" + strings.ReplaceAll(strings.TrimPrefix(shown, "kubectl "), "-", "_")
 }
 
 // envProfile is the profile that the AWS CLI takes from the environment.

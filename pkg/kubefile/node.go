@@ -30,10 +30,11 @@ func sequence(texts []string) *yaml.Node {
 }
 
 // scalar is text that every YAML reader takes for text: the library quotes what it would read as
-// something else itself, but older readers know more, such as = and <<.
+// something else, such as yes and 12:30, but older readers know more: = and <<.
 func scalar(text string) *yaml.Node {
 	n := &yaml.Node{}
-	n.SetString(text)
+	_ = n.Encode(text) // a string always has a form
+	n.Tag = "!!str"
 	if text == "" || !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-", rune(text[0])) || strings.Contains(text, "\n") {
 		n.Style = yaml.DoubleQuotedStyle
 	}
