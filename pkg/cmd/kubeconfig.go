@@ -38,7 +38,7 @@ the file stays as it is.
 Written is the file that has the cluster already, among those that KUBECONFIG lists; else the first of
 them, else ~/.kube/config. --all leaves the current context alone.`,
 		Example: `  # Enter a cluster
-  kubectl access kubeconfig --name prod --alias prod
+  kubectl access kubeconfig --name demo --alias demo
 
   # Every cluster of a region; kubectl will need no AWS CLI
   kubectl access kubeconfig --all --region us-west-2 --exec native

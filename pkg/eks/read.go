@@ -20,12 +20,6 @@ import (
 // inFlight is how many reads go out at the same time; more gains little and wears the retry quota.
 const inFlight = 32
 
-func group(ctx context.Context) (*errgroup.Group, context.Context) {
-	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(inFlight)
-	return g, ctx
-}
-
 // Info asks for the cluster itself.
 func (c *Cluster) Info(ctx context.Context) (access.Info, error) {
 	out, err := c.api.DescribeCluster(ctx, &eks.DescribeClusterInput{Name: &c.Name})

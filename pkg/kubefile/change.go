@@ -12,8 +12,8 @@ import (
 // Change is what to write and where.
 type Change struct {
 	Paths   []string // the files that kubectl reads, in its order; at least one
-	Entries []Entry
-	Switch  bool // make the last entry's context the current one
+	Entries []Entry  // at least one
+	Switch  bool     // make the last entry's context the current one
 }
 
 // Result is what became of one entry.
@@ -98,6 +98,9 @@ func (c Change) merge() (*merged, error) {
 			return nil, err
 		}
 		m.put(e, at, c.Switch && i == len(c.Entries)-1)
+	}
+	if !c.Switch && !slices.ContainsFunc(m.files, func(f *file) bool { return f.err == nil && f.tree.current() != "" }) {
+		m.Notes = append(m.Notes, "no context is the current one; choose one with: kubectl config use-context "+c.Entries[0].Context)
 	}
 	return m, nil
 }
