@@ -25,7 +25,7 @@ var mayImport = map[string][]string{
 	"kubefile":            {"access"},
 	"kube":                {"access"},
 	"manifest":            {"access"},
-	"journal":             {"access"},
+	"journal":             {"access", "manifest"},
 	"sandbox":             {"policy"},
 	"sandbox/sandboxtest": {"sandbox"},
 	"whoami":              {"access", "shell"},
