@@ -22,6 +22,7 @@ var mayImport = map[string][]string{
 	"iam":                 {"access", "login"},
 	"awsauth":             {"access"},
 	"kubeconfig":          {"access"},
+	"kubefile":            {"access"},
 	"kube":                {"access"},
 	"manifest":            {"access"},
 	"journal":             {"access", "manifest"},
@@ -30,7 +31,7 @@ var mayImport = map[string][]string{
 	"whoami":              {"access", "shell"},
 	"printer":             {"access", "policy", "whoami"},
 	"cmd": {
-		"access", "awsauth", "edit", "eks", "iam", "journal", "kube", "kubeconfig", "login", "manifest",
+		"access", "awsauth", "edit", "eks", "iam", "journal", "kube", "kubeconfig", "kubefile", "login", "manifest",
 		"policy", "printer", "sandbox", "shell", "whoami",
 	},
 }
@@ -48,6 +49,7 @@ var onlyIn = []struct {
 	{"github.com/spf13/cobra", []string{"cmd"}},
 	{"github.com/spf13/pflag", []string{"cmd", "kubeconfig"}},
 	{"sigs.k8s.io/yaml", []string{"manifest", "awsauth", "sandbox"}},
+	{"go.yaml.in/yaml/v3", []string{"kubefile"}}, // keeps order, comments and form; for rewriting files of others
 }
 
 // tooHeavy must not be in the program at all: each costs megabytes or milliseconds at every start. Templates are
