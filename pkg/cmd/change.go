@@ -194,7 +194,7 @@ func (c *change) until(ctx context.Context, otherwise string, isSo func() (bool,
 		case errors.Is(ended, context.Canceled):
 			return ended
 		case ended != nil && err != nil:
-			return fmt.Errorf("%s after %s: %s", otherwise, c.flags.timeout, err)
+			return fmt.Errorf("%s after %s: %s", otherwise, c.flags.timeout, err.Error()) // a read failed, nothing is in doubt
 		case ended != nil:
 			return fmt.Errorf("%s after %s", otherwise, c.flags.timeout)
 		}
