@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"slices"
 	"strings"
@@ -27,38 +28,59 @@ type change struct {
 	who        []access.Principal
 	prepare    func(context.Context) error // what the edit needs from AWS, asked while the entries are read
 	edit       func(access.Principal) access.Edit
-	takes      bool // the edit may take rights away: risks need to know every administrator
-	incomplete bool // something asked for could not be done
+	takes      bool     // the edit may take rights away: risks need to know every administrator
+	args       []string // the command line, for the journal
+	incomplete bool     // something asked for could not be done
+}
+
+// proposal is a change that nothing was sent of yet.
+type proposal struct {
+	before, after access.Snapshot
+	plan          access.Plan
 }
 
 // run is the one road from an edit to the cluster.
 func (c *change) run(ctx context.Context) error {
-	before, err := c.first(ctx)
+	p, err := c.propose(ctx)
 	if err != nil {
 		return err
 	}
-	c.cluster = before.Cluster
-	c.dropUnread(before)
-	if err := c.rightCluster(before.Cluster); err != nil {
-		return err
-	}
-	plan, after, err := access.Make(before, c.edits(c.who))
-	if err != nil {
-		return err
-	}
-	if err := c.safe(ctx, plan, before); err != nil {
+	if err := c.safe(ctx, p.plan, p.before); err != nil {
 		return err
 	}
 	if c.flags.dryRun == "client" {
-		return c.show(plan, after)
+		return c.show(p.plan, p.after)
 	}
-	if err := c.apply(ctx, plan, before); err != nil {
+	if err := c.apply(ctx, p); err != nil {
 		return err
 	}
 	if err := c.settle(ctx); err != nil {
 		return err
 	}
-	return c.finish(after)
+	return c.finish(p.after)
+}
+
+// propose reads what is and plans.
+func (c *change) propose(ctx context.Context) (p proposal, err error) {
+	if p.before, err = c.first(ctx); err != nil {
+		return p, err
+	}
+	c.cluster = p.before.Cluster
+	c.dropUnread(p.before)
+	if err := c.rightCluster(p.before.Cluster); err != nil {
+		return p, err
+	}
+	p.plan, p.after, err = access.Make(p.before, c.edits(c.who))
+	return p, err
+}
+
+// send journals a plan and carries it out.
+func (c *change) send(ctx context.Context, p proposal) (iter.Seq[access.Result], error) {
+	if err := c.journal(p.plan, p.before); err != nil {
+		return nil, err
+	}
+	road := access.Road{Cluster: c.eks, Pause: pauseBetween, Replan: c.replan}
+	return road.Converge(ctx, p.plan), nil
 }
 
 // first is one round trip: the snapshot, and what else the edit needs.
@@ -101,7 +123,7 @@ func (c *change) dropUnread(s access.Snapshot) {
 // safe refuses a plan whose risks were not accepted by name.
 func (c *change) safe(ctx context.Context, plan access.Plan, before access.Snapshot) error {
 	var refused []string
-	for _, r := range plan.Risks(c.living(ctx, plan, before)) {
+	for _, r := range c.risks(ctx, plan, before) {
 		if !slices.Contains(c.flags.accepted, string(r.Name)) {
 			refused = append(refused, fmt.Sprintf("  %s: %s\n    to do it all the same: --accept-risk=%s", r.Name, r.Why, r.Name))
 		}
@@ -110,6 +132,10 @@ func (c *change) safe(ctx context.Context, plan access.Plan, before access.Snaps
 		return nil
 	}
 	return fmt.Errorf("%w, nothing was sent:\n%s", errRisk, strings.Join(refused, "\n"))
+}
+
+func (c *change) risks(ctx context.Context, plan access.Plan, before access.Snapshot) []access.Risk {
+	return plan.Risks(c.living(ctx, plan, before))
 }
 
 // living leaves out administrators whose role or user is known to be gone, since they keep nobody in.
@@ -162,21 +188,21 @@ func verbOf(ch access.Change) string {
 }
 
 // apply carries the plan out and prints a line for each thing done or not done.
-func (c *change) apply(ctx context.Context, plan access.Plan, before access.Snapshot) error {
-	for _, p := range c.who {
-		if _, ok := plan.Change(p); !ok {
-			fmt.Fprintf(c.talk(), "accessentry/%s unchanged\n", printer.Clean(p.Short(c.cluster.Account())))
+func (c *change) apply(ctx context.Context, p proposal) error {
+	for _, who := range c.who {
+		if _, ok := p.plan.Change(who); !ok {
+			fmt.Fprintf(c.talk(), "accessentry/%s unchanged\n", printer.Clean(who.Short(c.cluster.Account())))
 		}
 	}
-	if plan.Empty() {
+	if p.plan.Empty() {
 		return nil
 	}
-	if err := c.journal(plan, before); err != nil {
+	results, err := c.send(ctx, p)
+	if err != nil {
 		return err
 	}
-	road := access.Road{Cluster: c.eks, Pause: pauseBetween, Replan: c.replan}
 	var hints []error
-	for r := range road.Converge(ctx, plan) {
+	for r := range results {
 		if r.Err == nil {
 			fmt.Fprintln(c.talk(), printer.Result(r, c.cluster.Account()))
 			continue
@@ -227,7 +253,7 @@ func (c *change) journal(plan access.Plan, before access.Snapshot) error {
 		return fmt.Errorf("find a folder for the record of the change: %w; set XDG_STATE_HOME", err)
 	}
 	_, err = journal.Write(dir, journal.Record{
-		Time: c.env.Now(), Cluster: before.Cluster, Caller: before.Caller, Args: os.Args, Changes: plan.Changes,
+		Time: c.env.Now(), Cluster: before.Cluster, Caller: before.Caller, Args: c.args, Changes: plan.Changes,
 	})
 	return err
 }

@@ -1,0 +1,83 @@
+package tui
+
+import (
+	"strings"
+
+	"github.com/charmbracelet/x/ansi"
+)
+
+// fit makes a line exactly width cells wide.
+func fit(s string, width int) string {
+	if width <= 0 {
+		return ""
+	}
+	if n := ansi.StringWidth(s); n < width {
+		return s + strings.Repeat(" ", width-n)
+	} else if n > width {
+		s = ansi.Truncate(s, width, "…")
+		return s + strings.Repeat(" ", width-ansi.StringWidth(s)) // a wide character may have left a gap
+	}
+	return s
+}
+
+// clip makes a block exactly width by height.
+func clip(s string, width, height int) []string {
+	lines := strings.Split(s, "\n")
+	for len(lines) < height {
+		lines = append(lines, "")
+	}
+	lines = lines[:max(height, 0)]
+	for i := range lines {
+		lines[i] = fit(lines[i], width)
+	}
+	return lines
+}
+
+// wrap breaks the lines of a text that are too long and keeps their indentation.
+func wrap(s string, width int) string {
+	var out []string
+	for line := range strings.SplitSeq(strings.TrimRight(s, "\n"), "\n") {
+		body := strings.TrimLeft(line, " ")
+		indent := min(len(line)-len(body), width/2)
+		if ansi.StringWidth(line) <= width || width < 8 {
+			out = append(out, line)
+			continue
+		}
+		for i, part := range strings.Split(ansi.Wrap(body, width-indent-2, " ,/:"), "\n") {
+			if i > 0 {
+				part = "  " + strings.TrimLeft(part, " ")
+			}
+			out = append(out, strings.Repeat(" ", indent)+part)
+		}
+	}
+	return strings.Join(out, "\n")
+}
+
+// quote writes a command line as a shell takes it.
+func quote(args []string) string {
+	words := make([]string, len(args))
+	for i, a := range args {
+		words[i] = a
+		if a == "" || strings.ContainsFunc(a, special) {
+			words[i] = "'" + strings.ReplaceAll(a, "'", `'\''`) + "'"
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+func special(r rune) bool {
+	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("-_./:=,@+", r)
+}
+
+// beside puts blocks of the same height next to each other.
+func beside(gap string, blocks ...[]string) []string {
+	lines := make([]string, len(blocks[0]))
+	for i := range lines {
+		parts := make([]string, len(blocks))
+		for j, b := range blocks {
+			parts[j] = b[i]
+		}
+		lines[i] = strings.Join(parts, gap)
+	}
+	return lines
+}
