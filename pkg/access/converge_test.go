@@ -17,8 +17,8 @@ func road(c *accesstest.Cluster, after access.Snapshot) access.Road {
 		Cluster: c,
 		Pause:   func(context.Context, int) error { return nil },
 		Replan: func(ctx context.Context, who []access.Principal) (access.Plan, error) {
-			now, err := c.Snapshot(ctx, access.Want{Principals: who})
-			want := access.Snapshot{Cluster: after.Cluster}
+			now, err := c.Snapshot(ctx, access.Want{Principals: who, AWSAuth: true})
+			want := access.Snapshot{Cluster: after.Cluster, AWSAuth: after.AWSAuth}
 			for _, p := range who {
 				if e, ok := after.Entry(p); ok {
 					want = want.Put(e)

@@ -52,7 +52,7 @@ func checkGroups(e Entry, _ Info) error {
 		return nil
 	}
 	for _, g := range e.Groups {
-		if prefix := reservedPrefix(g); prefix == "system:" {
+		if prefix := Reserved(g); prefix == "system:" {
 			return fmt.Errorf("the group %s cannot be given: groups must not begin with system:; for system:masters grant --policy cluster-admin -A", g)
 		} else if prefix != "" {
 			return fmt.Errorf("the group %s cannot be given: groups must not begin with %s", g, prefix)
@@ -68,7 +68,7 @@ func checkUsername(e Entry, _ Info) error {
 	if e.Node() {
 		return nil
 	}
-	if prefix := reservedPrefix(e.Username); prefix != "" {
+	if prefix := Reserved(e.Username); prefix != "" {
 		return fmt.Errorf("the username %s cannot be given: usernames must not begin with %s", e.Username, prefix)
 	}
 	before, _, session := strings.Cut(e.Username, "{{SessionName")
@@ -78,7 +78,8 @@ func checkUsername(e Entry, _ Info) error {
 	return nil
 }
 
-func reservedPrefix(s string) string {
+// Reserved is the beginning of a username or group that EKS keeps for itself, "" where it has none.
+func Reserved(s string) string {
 	for _, prefix := range reserved {
 		if strings.HasPrefix(s, prefix) {
 			return prefix

@@ -110,6 +110,7 @@ func (env *Env) connect(ctx context.Context) (*connection, error) {
 	return c, nil
 }
 
+// login is what the exec entry would use, as the flags change it.
 func (env *Env) login(ctx context.Context, t kubeconfig.Target) (*login.Session, error) {
 	s := login.Settings{
 		Region: t.Region, Profile: t.Profile, ProfileFromEnv: t.From["profile"] == "env",

@@ -52,6 +52,23 @@ func Grant(want access.Entry) access.Edit {
 	}
 }
 
+// SetMode takes the cluster one step on. EKS knows no other way (eks-access.md §5).
+func SetMode(to access.Mode) access.Edit {
+	return func(s access.Snapshot) (access.Snapshot, error) {
+		next := s.Cluster.Mode.Next()
+		switch {
+		case to == s.Cluster.Mode:
+		case to == next:
+			s.Cluster.Mode = to
+		case next == "":
+			return access.Snapshot{}, fmt.Errorf("%w: from mode %s there is no way on or back", access.ErrRule, s.Cluster.Mode)
+		default:
+			return access.Snapshot{}, fmt.Errorf("%w: from mode %s a cluster goes to %s, in one step and not back", access.ErrRule, s.Cluster.Mode, next)
+		}
+		return s, nil
+	}
+}
+
 func merge(have, want access.Entry) access.Entry {
 	have.Grants = slices.Clone(have.Grants)
 	for _, g := range want.Grants {

@@ -33,6 +33,8 @@ func (c *Cluster) Do(ctx context.Context, step access.Step) error {
 		})
 	case access.DeleteEntry:
 		_, err = c.api.DeleteAccessEntry(ctx, &eks.DeleteAccessEntryInput{ClusterName: &c.Name, PrincipalArn: principal(step)})
+	case access.SetMode:
+		return c.setMode(ctx, s)
 	default:
 		return fmt.Errorf("no call is known for the step %T", step)
 	}
