@@ -29,6 +29,7 @@ var mayImport = map[string][]string{
 	"sandbox/sandboxtest": {"sandbox"},
 	"whoami":              {"access"},
 	"printer":             {"access", "policy", "whoami"},
+	"tui":                 {"access", "edit", "policy", "printer"},
 	"cmd": {
 		"access", "awsauth", "edit", "eks", "iam", "journal", "kube", "kubeconfig", "login", "manifest",
 		"policy", "printer", "sandbox", "whoami",
@@ -47,6 +48,8 @@ var onlyIn = []struct {
 	{"k8s.io/cli-runtime", []string{"cmd"}},
 	{"github.com/spf13/cobra", []string{"cmd"}},
 	{"github.com/spf13/pflag", []string{"cmd", "kubeconfig"}},
+	{"charm.land/", []string{"tui"}},
+	{"github.com/charmbracelet/", []string{"tui"}},
 	{"sigs.k8s.io/yaml", []string{"manifest", "awsauth", "sandbox"}},
 }
 

@@ -54,7 +54,7 @@ func (c *change) run(ctx context.Context) error {
 	if err := c.apply(ctx, p); err != nil {
 		return err
 	}
-	if err := c.settle(ctx, after); err != nil {
+	if err := c.settle(ctx, p.after); err != nil {
 		return err
 	}
 	return c.finish(p.after)
@@ -253,9 +253,17 @@ func (c *change) journal(plan access.Plan, before access.Snapshot) error {
 		return fmt.Errorf("find a folder for the record of the change: %w; set XDG_STATE_HOME", err)
 	}
 	_, err = journal.Write(dir, journal.Record{
-		Time: c.env.Now(), Cluster: before.Cluster, Caller: before.Caller, Args: c.args, Changes: plan.Changes,
+		Time: c.env.Now(), Cluster: before.Cluster, Caller: before.Caller, Args: commandLine(c.args), Changes: plan.Changes,
 	})
 	return err
+}
+
+// commandLine is what was typed, or what would have to be.
+func commandLine(instead []string) []string {
+	if len(instead) > 0 {
+		return instead
+	}
+	return os.Args
 }
 
 // settle waits, where --wait asks for it, until EKS shows what was asked for, and the cluster does where the caller

@@ -12,6 +12,7 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/kubeconfig"
 	"github.com/kubectl-access/kubectl-access/pkg/login"
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
+	"github.com/kubectl-access/kubectl-access/pkg/tui"
 )
 
 // The outcomes that no other package has a name for.
@@ -42,6 +43,7 @@ var outcomes = []outcome{
 	{is: errRisk, code: exitRefused},
 	{is: errWrong, code: exitRefused, hint: "check the context with `kubectl access cluster`; if the cluster is right and only reached another way, name it with --eks-cluster"},
 	{is: errRefused, code: exitRefused},
+	{is: tui.ErrCancelled, code: exitRefused},
 	{is: access.ErrPrincipal, code: exitRefused},
 	{is: access.ErrRule, code: exitRefused},
 	{is: context.Canceled, code: exitRefused, hint: "interrupted; run the same command again, it goes on from where the cluster is"},
