@@ -6,6 +6,7 @@ import (
 	"charm.land/bubbles/v2/help"
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
+	"charm.land/lipgloss/v2"
 	"github.com/charmbracelet/x/ansi"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
@@ -14,7 +15,7 @@ import (
 
 // From these sizes on there is room for what the cursor is on, beside the list or below it.
 const (
-	roomBeside = 100
+	roomBeside = 110
 	roomBelow  = 17
 )
 
@@ -28,9 +29,10 @@ func (m *model) View() tea.View {
 		h = min(h, 16)
 	}
 	head := m.head(w)
-	body, cursor := m.top().view(m, w, max(h-len(head)-2, 1), len(head))
+	status := m.statusLines(w, h)
+	body, cursor := m.top().view(m, w, max(h-len(head)-len(status)-1, 1), len(head))
 	lines := append(head, body...)
-	lines = append(lines, m.statusLine(w), m.keyLine(w))
+	lines = append(append(lines, status...), m.keyLine(w))
 	v := tea.NewView(strings.Join(lines[:min(len(lines), max(h, 1))], "\n"))
 	v.AltScreen = !m.inline
 	if !m.inline {
@@ -44,7 +46,7 @@ func (m *model) View() tea.View {
 // head tells always where one is, and who: cluster, region, account, mode, identity.
 func (m *model) head(width int) []string {
 	s := m.styles
-	title := s.title.Render(fit("━ "+m.top().name()+" "+strings.Repeat("━", width), width))
+	title := s.title.Render(rule(printer.Clean(m.top().name()), width))
 	if m.inline {
 		return []string{title}
 	}
@@ -71,6 +73,12 @@ func (m *model) head(width int) []string {
 	}
 }
 
+// rule is a line with a name in it.
+func rule(name string, width int) string {
+	name = ansi.Truncate("━ "+name+" ", max(width-1, 0), "… ")
+	return name + strings.Repeat("━", max(width-ansi.StringWidth(name), 0))
+}
+
 // mine is the caller with the path that the entries know.
 func mine(s access.Snapshot) access.Principal {
 	for _, e := range s.Entries {
@@ -90,24 +98,34 @@ func first(texts ...string) string {
 	return ""
 }
 
-// statusLine is what happened last, or what is wrong all the time.
-func (m *model) statusLine(width int) string {
+// statusLines are what happened last, or what is wrong all the time; a sentence may need three.
+func (m *model) statusLines(width, height int) []string {
+	text, style := m.standing()
+	lines := strings.Split(wrap(text, width), "\n")
+	lines = clip(strings.Join(lines, "\n"), width, min(len(lines), max(1, min(3, height-8))))
+	for i := range lines {
+		lines[i] = style.Render(lines[i])
+	}
+	return lines
+}
+
+func (m *model) standing() (string, lipgloss.Style) {
 	v := m.at
 	switch {
 	case m.status != "" && m.bad:
-		return m.styles.danger.Render(fit("✗ "+m.status, width))
+		return "✗ " + m.status, m.styles.danger
 	case m.status != "":
-		return m.styles.good.Render(fit("✓ "+m.status, width))
+		return "✓ " + m.status, m.styles.good
 	case v != nil && v.err != nil:
 		text := v.err.Error()
 		if h := m.world.Hint(v.err); h != "" {
 			text += " – " + h
 		}
-		return m.styles.danger.Render(fit("✗ "+printer.Clean(text), width))
+		return "✗ " + printer.Clean(text), m.styles.danger
 	case v != nil && len(v.warnings) > 0 && !m.inline:
-		return m.styles.warn.Render(fit("! "+printer.Clean(strings.Join(v.warnings, "; ")), width))
+		return "! " + printer.Clean(strings.Join(v.warnings, "; ")), m.styles.warn
 	}
-	return fit("", width)
+	return "", m.styles.plain
 }
 
 // keyLine names the keys that do something now; help has all of them.
@@ -143,7 +161,7 @@ func prints(b key.Binding) bool {
 // view draws the screen; y is the line on which it begins.
 func (s *screen) view(m *model, width, height, y int) ([]string, *tea.Cursor) {
 	var lines []string
-	if s.intro != nil {
+	if s.intro != nil && s.intro(width) != "" {
 		lines = strings.Split(wrap(s.intro(width), width), "\n")
 		lines = clip(strings.Join(lines, "\n"), width, min(len(lines), height/2))
 	}
@@ -196,7 +214,7 @@ func (s *screen) viewList(m *model, width, height, y int) ([]string, *tea.Cursor
 	draw := func(w, h int) []string { return s.list.view(w, h, m.styles, empty) }
 	switch {
 	case s.about != nil && width >= roomBeside:
-		left := width * 58 / 100
+		left := width * 62 / 100
 		right := width - left - 2
 		bar := m.styles.bar.Render("│")
 		about := clip(s.about(right), right, height)

@@ -45,11 +45,25 @@ func byCell(i int) func(a, b sorted) int {
 }
 
 var orders = []order{
-	{"principal", byCell(0)},
-	{"access", byCell(1)},
-	{"source", byCell(3)},
-	{"newest", func(a, b sorted) int { return cmp.Compare(b.born(), a.born()) }},
-	{"expiry", func(a, b sorted) int { return cmp.Compare(a.ends(), b.ends()) }},
+	{"people first", func(a, b sorted) int { return a.rank() - b.rank() }},
+	{"by principal", byCell(0)},
+	{"by access", byCell(1)},
+	{"by source", byCell(3)},
+	{"newest first", func(a, b sorted) int { return cmp.Compare(b.born(), a.born()) }},
+	{"by expiry", func(a, b sorted) int { return cmp.Compare(a.ends(), b.ends()) }},
+}
+
+// rank puts what nobody is to change behind the rest: nodes, what AWS owns, aws-auth.
+func (t thing) rank() int {
+	switch {
+	case t.mapping != nil:
+		return 3
+	case t.entry != nil && t.entry.Managed():
+		return 2
+	case t.entry != nil && t.entry.Node():
+		return 1
+	}
+	return 0
 }
 
 func (t thing) born() int64 {
@@ -96,7 +110,7 @@ func (e *entries) title() string {
 	if len(e.list.shown) != len(e.list.rows) {
 		n = fmt.Sprintf("%d of %d", len(e.list.shown), len(e.list.rows))
 	}
-	text := "Entries · " + n + " · by " + orders[e.sort].name
+	text := "Entries · " + n + " · " + orders[e.sort].name
 	if e.v.reading != 0 && e.v.total > 0 {
 		text += fmt.Sprintf(" · reading, %d known so far", e.v.total)
 	}
@@ -140,9 +154,7 @@ func (e *entries) fill() {
 		all[i] = sorted{entryRow(id, cells, t), t}
 		e.what[id] = t
 	}
-	if e.sort > 0 {
-		slices.SortStableFunc(all, orders[e.sort].less)
-	}
+	slices.SortStableFunc(all, orders[e.sort].less)
 	rows := make([]row, len(all))
 	for i := range all {
 		rows[i] = all[i].row
@@ -170,12 +182,15 @@ func entryRow(id string, cells []string, t thing) row {
 		source = "nodes " + cells[typeColumn]
 	}
 	blank := func(s string) string {
-		if s == "<none>" {
+		switch s {
+		case "<none>":
 			return "–"
+		case "<unknown>":
+			return "?"
 		}
 		return s
 	}
-	r := row{id: id, cells: []string{cells[0], blank(rights), blank(groups), source, cells[ageColumn], blank(cells[expiresColumn])}}
+	r := row{id: id, cells: []string{cells[0], blank(rights), blank(groups), source, blank(cells[ageColumn]), blank(cells[expiresColumn])}}
 	r.keys = []string{cells[arnColumn], cells[0], source}
 	r.keys = append(r.keys, strings.FieldsFunc(rights, func(r rune) bool { return strings.ContainsRune(":,; ", r) })...)
 	r.keys = append(r.keys, strings.Split(groups, ",")...)

@@ -54,18 +54,23 @@ func newList(s styles, multi bool, columns ...column) *list {
 
 // set replaces the rows; the cursor stays on its row.
 func (l *list) set(rows []row) {
+	was, had := l.current()
 	l.rows = nil
 	l.index.reset()
 	l.natural = make([]int, len(l.columns))
 	for i, c := range l.columns {
 		l.natural[i] = len(c.title)
 	}
-	l.add(rows)
+	l.put(rows, was, had)
 }
 
-// add puts rows at the end.
+// add puts rows at the end; the cursor stays on its row.
 func (l *list) add(rows []row) {
 	was, had := l.current()
+	l.put(rows, was, had)
+}
+
+func (l *list) put(rows []row, was row, had bool) {
 	l.rows = append(l.rows, rows...)
 	for _, r := range rows {
 		l.index.add(r.keys)
@@ -74,7 +79,7 @@ func (l *list) add(rows []row) {
 		}
 	}
 	l.refilter()
-	if had && l.cursor >= 0 {
+	if had {
 		l.seek(was.id)
 	}
 }
@@ -122,6 +127,7 @@ func (l *list) typeIn(msg tea.Msg) tea.Cmd {
 	return cmd
 }
 
+// clearFilter shows all rows; the cursor stays on its row.
 func (l *list) clearFilter() {
 	was, had := l.current()
 	l.filter.Reset()
@@ -164,6 +170,7 @@ func (l *list) toggle() string {
 		l.marks = slices.DeleteFunc(l.marks, func(id string) bool { return alone || l.single(id) })
 	}
 	l.marks = append(l.marks, r.id)
+	l.clearFilter() // whoever types goes on to the next
 	return ""
 }
 
@@ -267,7 +274,7 @@ func titles(columns []column) []string {
 }
 
 // least is how narrow a column may become before another one goes.
-const least = 14
+const least = 20
 
 // widths shares the width out: each column what it needs, or else those of the highest rank go
 // and the widest of the rest give.

@@ -34,7 +34,8 @@ func (g *granting) policyStep() step {
 		return g.next()
 	})
 	s.name = func() string { return "Grant · " + g.summary() + " · which policies" }
-	s.empty = func() string { return cmp.Or(problem(v.policies.err), "reading…") }
+	s.empty = func() string { return "reading…" }
+	s.intro = func(int) string { return problem(v.policies.err) }
 	s.about = func(width int) string {
 		r, _ := l.current()
 		return aboutPolicy(v.policies.value, r.id, width)
