@@ -102,7 +102,7 @@ func first(texts ...string) string {
 func (m *model) statusLines(width, height int) []string {
 	text, style := m.standing()
 	lines := strings.Split(wrap(text, width), "\n")
-	lines = clip(strings.Join(lines, "\n"), width, min(len(lines), max(1, min(3, height-8))))
+	lines = clip(strings.Join(lines, "\n"), width, min(len(lines), max(1, min(4, height-10))))
 	for i := range lines {
 		lines[i] = style.Render(lines[i])
 	}
@@ -148,15 +148,8 @@ func (m *model) keyLine(width int) string {
 	return fit(fit(line, width-8)+" "+h.ShortHelpView([]key.Binding{hint}), width)
 }
 
-// prints tells whether all keys of a binding are text.
-func prints(b key.Binding) bool {
-	for _, k := range b.Keys() {
-		if len([]rune(k)) > 1 && k != "space" {
-			return false
-		}
-	}
-	return true
-}
+// prints tells whether the key that the line names would be text.
+func prints(b key.Binding) bool { return len([]rune(b.Keys()[0])) == 1 || b.Keys()[0] == "space" }
 
 // view draws the screen; y is the line on which it begins.
 func (s *screen) view(m *model, width, height, y int) ([]string, *tea.Cursor) {
@@ -202,6 +195,7 @@ func (s *screen) viewList(m *model, width, height, y int) ([]string, *tea.Cursor
 	var lines []string
 	var cursor *tea.Cursor
 	if s.typing || s.list.filter.Value() != "" {
+		s.list.filter.SetWidth(max(width-3, 1))
 		lines = append(lines, fit(s.list.filter.View(), width))
 		cursor = inputCursor(s.list.filter, y)
 		height, y = height-1, y+1

@@ -57,6 +57,7 @@ func (f *form) view(m *model, width, height, y int) ([]string, *tea.Cursor) {
 		if i == f.at {
 			cursor = inputCursor(in.Model, y+len(lines))
 		}
+		in.SetWidth(max(width-14, 1))
 		lines = append(lines, in.View())
 		if i == f.at && in.hint != nil {
 			hint := wrap(in.hint(width-4), width-4)

@@ -41,6 +41,7 @@ type list struct {
 	natural []int // widest cell of each column
 	shown   []int // rows that match, len(rows) standing for extra
 	cursor  int   // in shown; -1: nothing
+	moved   bool  // by somebody
 	top     int
 	height  int // rows that were last seen at once
 	marks   []string
@@ -79,7 +80,7 @@ func (l *list) put(rows []row, was row, had bool) {
 		}
 	}
 	l.refilter()
-	if had {
+	if had && l.moved { // whoever did not choose a row wants the first
 		l.seek(was.id)
 	}
 }
@@ -87,7 +88,7 @@ func (l *list) put(rows []row, was row, had bool) {
 // seek puts the cursor on a row, where it is shown.
 func (l *list) seek(id string) {
 	if i := slices.IndexFunc(l.shown, func(n int) bool { return l.at(n).id == id }); i >= 0 {
-		l.cursor = i
+		l.cursor, l.moved = i, true
 	}
 }
 
@@ -121,7 +122,7 @@ func (l *list) typeIn(msg tea.Msg) tea.Cmd {
 	var cmd tea.Cmd
 	l.filter, cmd = l.filter.Update(msg)
 	if l.filter.Value() != was {
-		l.cursor, l.top = 0, 0
+		l.cursor, l.top, l.moved = 0, 0, false
 		l.refilter()
 	}
 	return cmd
@@ -147,7 +148,7 @@ func (l *list) current() (row, bool) {
 
 func (l *list) move(n int) {
 	if len(l.shown) > 0 {
-		l.cursor = max(0, min(l.cursor+n, len(l.shown)-1))
+		l.cursor, l.moved = max(0, min(l.cursor+n, len(l.shown)-1)), true
 	}
 }
 

@@ -136,8 +136,7 @@ func (m *model) click(msg tea.MouseClickMsg) tea.Cmd {
 		return nil
 	}
 	if l.cursor != l.top+n {
-		l.cursor = l.top + n
-		return nil
+		return m.top().move(l.top + n - l.cursor)
 	}
 	k := tea.KeyPressMsg{Code: tea.KeyEnter}
 	if l.multi {

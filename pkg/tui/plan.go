@@ -48,8 +48,8 @@ func (m *model) propose(v *view, r Request) tea.Cmd {
 		on("y", "y", "yes, do it", p.apply).unless(p.notYet),
 		on("n", "n", "no", p.leave).unless(p.busySending),
 		on("left right tab shift+tab h l", "←→", "choose", p.flip).unless(p.notYet),
-		on("enter", "⏎", "do what is chosen", p.enter),
-		on("c", "c", "copy the command line", p.copy),
+		on("enter", "⏎", "do what is chosen", p.enter).unless(p.busySending),
+		on("c", "c", "copy the command line", p.copy).unless(p.busySending),
 		on("esc q", "esc", "back", p.leave).unless(p.busySending),
 	}, p.moves()...)
 	_ = m.push(p.screen)
@@ -179,6 +179,10 @@ func (p *planning) apply() tea.Cmd {
 		return nil
 	}, func() tea.Cmd {
 		p.state, p.m.leaving = ended, nil
+		p.actions = append([]action{
+			on("enter esc q", "⏎", "to the entries", p.leave),
+			on("c", "c", "copy the command line", p.copy),
+		}, p.moves()...)
 		return p.m.refresh(p.v, p.request.Who)
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"os"
 	"runtime/debug"
 	"slices"
 
@@ -23,9 +24,41 @@ func Run(ctx context.Context, w World) error {
 	debug.SetGCPercent(50)
 	debug.SetMemoryLimit(memory)
 	m := newModel(ctx, w)
-	_, err := tea.NewProgram(m, tea.WithContext(ctx), tea.WithInput(w.In), tea.WithOutput(w.Out)).Run()
-	m.stop()
-	return errors.Join(err, m.outcome)
+	return errors.Join(m.run(ctx), m.outcome)
+}
+
+// run shows the model until it ends, or the terminal is lost.
+func (m *model) run(ctx context.Context) error {
+	defer m.stop()
+	ctx, lose := context.WithCancelCause(ctx)
+	defer lose(nil)
+	in := m.world.In
+	if f, ok := in.(*os.File); ok {
+		in = watched{f, func() { lose(errLost) }}
+	}
+	_, err := tea.NewProgram(m, tea.WithContext(ctx), tea.WithInput(in), tea.WithOutput(m.world.Out)).Run()
+	if errors.Is(context.Cause(ctx), errLost) {
+		return errLost
+	}
+	return err
+}
+
+var errLost = errors.New("the terminal is gone")
+
+// watched is a terminal that tells when it is gone: Bubble Tea takes that for an end of input and would wait on.
+// The signal of a hangup does not always reach a program.
+type watched struct {
+	*os.File
+	lost func()
+}
+
+// Read reads from the terminal.
+func (w watched) Read(p []byte) (int, error) {
+	n, err := w.File.Read(p)
+	if n == 0 && err != nil {
+		w.lost()
+	}
+	return n, err
 }
 
 func (m *model) currentContext() Context {
@@ -76,8 +109,7 @@ func pick(ctx context.Context, w World, begin func(*model, *view) tea.Cmd) (Choi
 	m := newModel(ctx, w)
 	m.inline = true
 	m.begin = begin
-	_, err := tea.NewProgram(m, tea.WithContext(ctx), tea.WithInput(w.In), tea.WithOutput(w.Out)).Run()
-	m.stop()
+	err := m.run(ctx)
 	switch {
 	case err != nil:
 		return Choice{}, err

@@ -211,7 +211,8 @@ func (v *view) closed() string {
 	return ""
 }
 
-func (v *view) account() string { return v.snapshot.Cluster.Account() }
+// account is the cluster's, as AWS tells it or, before that, as the kubeconfig does.
+func (v *view) account() string { return first(v.snapshot.Cluster.Account(), v.context.Account) }
 
 // letIn tells whether a principal has an entry.
 func (v *view) letIn(p access.Principal) bool {
