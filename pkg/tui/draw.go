@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"slices"
 	"strings"
 
 	"charm.land/bubbles/v2/help"
@@ -188,7 +189,8 @@ func (s *screen) viewText(width, height int) []string {
 	if s.offset+height < s.total && height > 0 {
 		lines[height-1] = fit(ansi.Truncate(lines[height-1], width-9, "")+"  ↓ more", width)
 	}
-	return append(lines, foot...)
+	shown := min(s.total-s.offset, height) // what is below the text stands right below it
+	return slices.Concat(lines[:shown], foot, lines[shown:])
 }
 
 func (s *screen) viewList(m *model, width, height, y int) ([]string, *tea.Cursor) {
@@ -209,10 +211,9 @@ func (s *screen) viewList(m *model, width, height, y int) ([]string, *tea.Cursor
 	switch {
 	case s.about != nil && width >= roomBeside:
 		left := width * 62 / 100
-		right := width - left - 2
-		bar := m.styles.bar.Render("│")
+		right := width - left - 3
 		about := clip(s.about(right), right, height)
-		lines = append(lines, beside(bar+" ", draw(left, height), about)...)
+		lines = append(lines, beside(m.styles.bar.Render(" │ "), draw(left, height), about)...)
 	case s.about != nil && height >= roomBelow:
 		above := max(height*55/100, 6)
 		lines = append(lines, draw(width, above)...)

@@ -85,7 +85,7 @@ func newEntries(m *model, v *view) *entries {
 	e := &entries{m: m, v: v}
 	e.screen = &screen{
 		name:  e.title,
-		list:  newList(m.styles, false, column{"PRINCIPAL", 0}, column{"ACCESS", 0}, column{"GROUPS", 4}, column{"SOURCE", 2}, column{"AGE", 3}, column{"EXPIRES", 1}),
+		list:  newList(m.styles, false, column{"PRINCIPAL", 0}, column{"ACCESS", 0}, column{"GROUPS", 4}, column{"SOURCE", 1}, column{"AGE", 3}, column{"EXPIRES", 2}),
 		about: e.aboutCurrent,
 		empty: e.nothing,
 	}
@@ -194,7 +194,7 @@ func entryRow(id string, cells []string, t thing) row {
 	r.keys = []string{cells[arnColumn], cells[0], source}
 	r.keys = append(r.keys, strings.FieldsFunc(rights, func(r rune) bool { return strings.ContainsRune(":,; ", r) })...)
 	r.keys = append(r.keys, strings.Split(groups, ",")...)
-	r.muted = t.entry != nil && (t.entry.Managed() || t.entry.Node()) || t.mapping != nil && t.mapping.State != access.InForce
+	r.muted = t.entry != nil && (t.entry.Managed() || t.entry.Node()) || t.mapping != nil && strings.Contains(source, "(") // it does nothing
 	return r
 }
 

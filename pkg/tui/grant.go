@@ -60,12 +60,12 @@ func (g *granting) command() []string {
 	for _, p := range g.Policies {
 		policies = append(policies, p.Short())
 	}
-	args = flag(args, "--policy", policies)
-	args = flag(args, "-n", g.Namespaces)
+	args = option(args, "--policy", policies)
+	args = option(args, "-n", g.Namespaces)
 	if len(g.Policies) > 0 && len(g.Namespaces) == 0 {
 		args = append(args, "-A")
 	}
-	args = flag(args, "--group", g.Groups)
+	args = option(args, "--group", g.Groups)
 	if g.username != "" {
 		args = append(args, "--username", g.username)
 	}
@@ -75,7 +75,7 @@ func (g *granting) command() []string {
 	return args
 }
 
-func flag(args []string, name string, values []string) []string {
+func option(args []string, name string, values []string) []string {
 	if len(values) == 0 {
 		return args
 	}

@@ -80,8 +80,8 @@ func (m *model) revokeRequest(v *view, p access.Principal, chosen []revocation) 
 		for _, policy := range r.Policies {
 			command = append(command, "--policy", policy.Short())
 		}
-		command = flag(command, "-n", r.Namespaces)
-		command = flag(command, "--group", r.Groups)
+		command = option(command, "-n", r.Namespaces)
+		command = option(command, "--group", r.Groups)
 	}
 	return Request{
 		Who: []access.Principal{p}, Takes: true, Command: command,

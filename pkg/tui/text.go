@@ -33,17 +33,18 @@ func clip(s string, width, height int) []string {
 	return lines
 }
 
-// wrap breaks the lines of a text that are too long and keeps their indentation.
+// wrap breaks the lines of a text that are too long and keeps their indentation. A list that was
+// broken for another width is broken anew.
 func wrap(s string, width int) string {
 	var out []string
-	for line := range strings.SplitSeq(strings.TrimRight(s, "\n"), "\n") {
+	for _, line := range joined(strings.Split(strings.TrimRight(s, "\n"), "\n")) {
 		body := strings.TrimLeft(line, " ")
 		indent := min(len(line)-len(body), width/2)
 		if ansi.StringWidth(line) <= width || width < 8 {
 			out = append(out, line)
 			continue
 		}
-		for i, part := range strings.Split(ansi.Wrap(body, width-indent-2, " ,/:"), "\n") {
+		for i, part := range strings.Split(ansi.Wrap(body, width-indent-2, ","), "\n") {
 			if i > 0 {
 				part = "  " + strings.TrimLeft(part, " ")
 			}
@@ -51,6 +52,20 @@ func wrap(s string, width int) string {
 		}
 	}
 	return strings.Join(out, "\n")
+}
+
+// joined puts lines that end in a comma and the next of the same indentation together.
+func joined(lines []string) []string {
+	indent := func(s string) int { return len(s) - len(strings.TrimLeft(s, " ")) }
+	var out []string
+	for _, l := range lines {
+		if n := len(out); n > 0 && strings.HasSuffix(out[n-1], ",") && indent(out[n-1]) == indent(l) {
+			out[n-1] += " " + strings.TrimLeft(l, " ")
+			continue
+		}
+		out = append(out, l)
+	}
+	return out
 }
 
 // quote writes a command line as a shell takes it.
