@@ -22,17 +22,18 @@ var mayImport = map[string][]string{
 	"iam":                 {"access", "login"},
 	"awsauth":             {"access"},
 	"kubeconfig":          {"access"},
+	"kubefile":            {"access"},
 	"kube":                {"access"},
 	"manifest":            {"access"},
-	"journal":             {"access"},
+	"journal":             {"access", "manifest"},
 	"sandbox":             {"policy"},
 	"sandbox/sandboxtest": {"sandbox"},
-	"whoami":              {"access"},
+	"whoami":              {"access", "shell"},
 	"printer":             {"access", "policy", "whoami"},
-	"tui":                 {"access", "edit", "policy", "printer"},
+	"tui":                 {"access", "edit", "policy", "printer", "shell"},
 	"cmd": {
-		"access", "awsauth", "edit", "eks", "iam", "journal", "kube", "kubeconfig", "login", "manifest",
-		"policy", "printer", "sandbox", "whoami",
+		"access", "awsauth", "edit", "eks", "iam", "journal", "kube", "kubeconfig", "kubefile", "login", "manifest",
+		"policy", "printer", "sandbox", "shell", "tui", "whoami",
 	},
 }
 
@@ -51,6 +52,7 @@ var onlyIn = []struct {
 	{"charm.land/", []string{"tui"}},
 	{"github.com/charmbracelet/", []string{"tui"}},
 	{"sigs.k8s.io/yaml", []string{"manifest", "awsauth", "sandbox"}},
+	{"go.yaml.in/yaml/v3", []string{"kubefile"}}, // keeps order, comments and form; for rewriting files of others
 }
 
 // tooHeavy must not be in the program at all: each costs megabytes or milliseconds at every start. Templates are

@@ -1,36 +1,39 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"iter"
-	"os"
 	"slices"
-	"strings"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/edit"
-	"github.com/kubectl-access/kubectl-access/pkg/iam"
 	"github.com/kubectl-access/kubectl-access/pkg/journal"
-	"github.com/kubectl-access/kubectl-access/pkg/printer"
 )
 
-// change is one edit for each of some principals on its way to the cluster.
+// change is one edit for each of some principals on its way to the cluster. access.Itself among
+// them is the cluster's mode and aws-auth.
 type change struct {
 	*connection
 	flags      *changeFlags
 	cluster    access.Info
 	who        []access.Principal
-	prepare    func(context.Context) error // what the edit needs from AWS, asked while the entries are read
+	prepare    func(context.Context) error // what the edit needs from AWS, asked while the entries are read; nil: nothing
 	edit       func(access.Principal) access.Edit
-	takes      bool     // the edit may take rights away: risks need to know every administrator
-	args       []string // the command line, for the journal
-	incomplete bool     // something asked for could not be done
+	takes      bool                                // the edit may take rights away: risks need to know every administrator
+	mappings   bool                                // the edit may end mappings of aws-auth: risks need to know every entry
+	asks       bool                                // it changes more than was named: the plan is shown, and somebody says yes
+	remarks    func(access.Snapshot) []string      // what to know before it is done; nil: nothing
+	risks      func(access.Snapshot) []access.Risk // beside those of every plan; nil: none
+	undoes     string                              // the ID of the change that this one takes back
+	args       []string                            // the command line that asks for the same, where it was not typed
+	record     journal.Record
+	ground     *recorded                 // what the plan is carried out on; nil: not begun
+	incomplete bool                      // something asked for could not be done
+	failed     map[access.Principal]bool // for whom it could not
 }
 
 // proposal is a change that nothing was sent of yet.
@@ -45,11 +48,16 @@ func (c *change) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := c.safe(ctx, p.plan, p.before); err != nil {
-		return err
-	}
+	c.announce(p.plan, p.before)
+	refused := c.safe(ctx, p.plan, p.before)
 	if c.flags.dryRun == "client" {
-		return c.show(p.plan, p.after)
+		return cmp.Or(c.show(p.plan, p.after), refused)
+	}
+	if refused != nil {
+		return refused
+	}
+	if err := c.confirm(ctx, p.plan); err != nil {
+		return err
 	}
 	if err := c.apply(ctx, p); err != nil {
 		return err
@@ -62,6 +70,9 @@ func (c *change) run(ctx context.Context) error {
 
 // propose reads what is and plans.
 func (c *change) propose(ctx context.Context) (p proposal, err error) {
+	if c.env.flags.Impersonates() {
+		return p, fmt.Errorf("%w: EKS knows no impersonation, so --as and --as-group would not be heeded", errRefused)
+	}
 	if p.before, err = c.first(ctx); err != nil {
 		return p, err
 	}
@@ -70,43 +81,45 @@ func (c *change) propose(ctx context.Context) (p proposal, err error) {
 	if err := c.rightCluster(p.before.Cluster); err != nil {
 		return p, err
 	}
-	p.plan, p.after, err = access.Make(p.before, c.edits(c.who))
-	return p, err
-}
-
-// send journals a plan and carries it out.
-func (c *change) send(ctx context.Context, p proposal) (iter.Seq[access.Result], error) {
-	if err := c.journal(p.plan, p.before); err != nil {
-		return nil, err
+	if err := c.dropRefused(p.before); err != nil {
+		return p, err
 	}
-	road := access.Road{Cluster: c.eks, Pause: pauseBetween, Replan: c.replan}
-	return road.Converge(ctx, p.plan), nil
+	if p.plan, p.after, err = c.plan(p.before, c.who); err == nil {
+		c.warnOfDead(ctx, p.plan)
+	}
+	return p, err
 }
 
 // first is one round trip: the snapshot, and what else the edit needs.
 func (c *change) first(ctx context.Context) (s access.Snapshot, err error) {
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { s, err = c.read(ctx, c.who); return err })
-	g.Go(func() error { return c.prepare(ctx) })
-	return s, g.Wait()
-}
-
-// edits is the edit of all given principals together.
-func (c *change) edits(who []access.Principal) access.Edit {
-	all := make([]access.Edit, len(who))
-	for i, p := range who {
-		all[i] = c.edit(p)
+	g.Go(func() error { s, err = c.fresh(ctx); return err })
+	if c.prepare != nil {
+		g.Go(func() error { return c.prepare(ctx) })
 	}
-	return edit.Each(all...)
+	return s, g.Wait()
 }
 
 // read is the snapshot that the edit needs.
 func (c *change) read(ctx context.Context, who []access.Principal) (access.Snapshot, error) {
-	s, err := c.eks.Snapshot(ctx, access.Want{Principals: who, Administrators: c.takes})
-	if err == nil && !s.Cluster.Mode.ReadsEntries() {
-		err = fmt.Errorf("cluster %s is in mode %s: %w", s.Cluster.Name, s.Cluster.Mode, access.ErrMode)
+	itself := slices.Contains(who, access.Itself)
+	return c.sides().Snapshot(ctx, access.Want{
+		Principals: who, Administrators: c.takes, All: c.mappings && itself, AWSAuth: c.mappings && itself,
+	})
+}
+
+// plan is the edit of some principals, and what it leads to.
+func (c *change) plan(s access.Snapshot, who []access.Principal) (access.Plan, access.Snapshot, error) {
+	all := make([]access.Edit, len(who))
+	for i, p := range who {
+		all[i] = c.edit(p)
 	}
-	return s, err
+	plan, after, err := access.Make(s, edit.Each(all...))
+	entries := slices.ContainsFunc(who, func(p access.Principal) bool { return p != access.Itself })
+	if mode := s.Cluster.Mode; entries && !mode.ReadsEntries() && (plan.Mode == nil || err != nil) {
+		err = fmt.Errorf("cluster %s is in mode %s: %w", s.Cluster.Name, mode, access.ErrMode)
+	}
+	return plan, after, err
 }
 
 // dropUnread leaves out principals whose entry cannot be read, and tells so; the others go on.
@@ -120,150 +133,49 @@ func (c *change) dropUnread(s access.Snapshot) {
 	}
 }
 
-// safe refuses a plan whose risks were not accepted by name.
-func (c *change) safe(ctx context.Context, plan access.Plan, before access.Snapshot) error {
-	var refused []string
-	for _, r := range c.risks(ctx, plan, before) {
-		if !slices.Contains(c.flags.accepted, string(r.Name)) {
-			refused = append(refused, fmt.Sprintf("  %s: %s\n    to do it all the same: --accept-risk=%s", r.Name, r.Why, r.Name))
-		}
-	}
-	if len(refused) == 0 {
-		return nil
-	}
-	return fmt.Errorf("%w, nothing was sent:\n%s", errRisk, strings.Join(refused, "\n"))
-}
-
-func (c *change) risks(ctx context.Context, plan access.Plan, before access.Snapshot) []access.Risk {
-	return plan.Risks(c.living(ctx, plan, before))
-}
-
-// living leaves out administrators whose role or user is known to be gone, since they keep nobody in.
-func (c *change) living(ctx context.Context, plan access.Plan, before access.Snapshot) access.Snapshot {
-	if !plan.TakesAdministrator() {
-		return before
-	}
-	for _, e := range before.Entries {
-		if _, changed := plan.Change(e.Principal); changed || !e.Administers() {
-			continue
-		}
-		if life := c.iam.Life(ctx, e); life == iam.Gone || life == iam.Recreated {
-			before = before.Drop(e.Principal)
-		}
-	}
-	return before
-}
-
-// talk is where the lines of results go: data when nothing else is asked for on stdout.
-func (c *change) talk() io.Writer {
-	if c.flags.output.format == "" {
-		return c.env.IO.Out
-	}
-	return c.env.IO.ErrOut
-}
-
-func (c *change) show(plan access.Plan, after access.Snapshot) error {
-	out := c.talk()
-	if !plan.Empty() {
-		printer.Plan(out, plan, printer.Color(colorful(out)))
-	}
+// dropRefused leaves out principals for whom EKS would refuse what is asked, and tells why; the others go on. Where
+// nobody is left it is an error.
+func (c *change) dropRefused(s access.Snapshot) error {
+	var left []access.Principal
+	var refused []error
 	for _, p := range c.who {
-		verb := "unchanged"
-		if change, ok := plan.Change(p); ok {
-			verb = verbOf(change)
-		}
-		fmt.Fprintf(out, "accessentry/%s %s (dry run)\n", printer.Clean(p.Short(c.cluster.Account())), verb)
-	}
-	return c.finish(after)
-}
-
-func verbOf(ch access.Change) string {
-	switch {
-	case ch.Before == nil:
-		return "created"
-	case ch.After == nil:
-		return "deleted"
-	}
-	return "configured"
-}
-
-// apply carries the plan out and prints a line for each thing done or not done.
-func (c *change) apply(ctx context.Context, p proposal) error {
-	for _, who := range c.who {
-		if _, ok := p.plan.Change(who); !ok {
-			fmt.Fprintf(c.talk(), "accessentry/%s unchanged\n", printer.Clean(who.Short(c.cluster.Account())))
-		}
-	}
-	if p.plan.Empty() {
-		return nil
-	}
-	results, err := c.send(ctx, p)
-	if err != nil {
-		return err
-	}
-	var hints []error
-	for r := range results {
-		if r.Err == nil {
-			fmt.Fprintln(c.talk(), printer.Result(r, c.cluster.Account()))
+		_, err := c.edit(p)(s)
+		if errors.Is(err, access.ErrRule) || errors.Is(err, edit.ErrNarrow) {
+			refused = append(refused, err)
 			continue
 		}
+		left = append(left, p)
+	}
+	if len(left) == 0 && len(refused) > 0 {
+		return errors.Join(refused...)
+	}
+	for _, err := range refused {
 		c.incomplete = true
-		fmt.Fprintln(c.env.IO.ErrOut, printer.Color(colorful(c.env.IO.ErrOut)).Bad("error:"), printer.Result(r, c.cluster.Account()))
-		hints = append(hints, r.Err)
+		c.env.tell(err)
 	}
-	c.hints(hints)
-	return ctx.Err()
-}
-
-// hints gives each piece of advice once.
-func (c *change) hints(errs []error) {
-	told := map[string]bool{}
-	for _, err := range errs {
-		if h := outcomeOf(err).hint; !told[h] {
-			told[h] = true
-			c.env.hint(err)
-		}
-	}
+	c.who = left
+	return nil
 }
 
 // replan plans the same edit anew for some principals; a new risk ends it.
 func (c *change) replan(ctx context.Context, who []access.Principal) (access.Plan, error) {
 	now, err := c.read(ctx, who)
-	if err == nil && len(now.Unread) > 0 {
-		err = now.Unread[0].Err
+	for _, u := range now.Unread {
+		if slices.Contains(who, u.Principal) {
+			err = u.Err
+		}
 	}
 	if err != nil {
 		return access.Plan{}, fmt.Errorf("%w: %w", access.ErrUnknown, err)
 	}
-	plan, _, err := access.Make(now, c.edits(who))
+	plan, _, err := c.plan(now, who)
 	if err != nil {
 		return access.Plan{}, err
 	}
-	return plan, c.safe(ctx, plan, now)
-}
-
-// pauseBetween waits longer before each new look.
-func pauseBetween(ctx context.Context, n int) error {
-	return access.Pause(ctx, min(100*time.Millisecond<<n, 5*time.Second))
-}
-
-func (c *change) journal(plan access.Plan, before access.Snapshot) error {
-	dir, err := journal.Dir()
-	if err != nil {
-		return fmt.Errorf("find a folder for the record of the change: %w; set XDG_STATE_HOME", err)
+	if err := c.safe(ctx, plan, now); err != nil {
+		return access.Plan{}, err
 	}
-	_, err = journal.Write(dir, journal.Record{
-		Time: c.env.Now(), Cluster: before.Cluster, Caller: before.Caller, Args: commandLine(c.args), Changes: plan.Changes,
-	})
-	return err
-}
-
-// commandLine is what was typed, or what would have to be.
-func commandLine(instead []string) []string {
-	if len(instead) > 0 {
-		return instead
-	}
-	return os.Args
+	return plan, c.rebase(plan, who)
 }
 
 // settle waits, where --wait asks for it, until EKS shows what was asked for, and the cluster does where the caller
@@ -291,8 +203,13 @@ func (c *change) until(ctx context.Context, otherwise string, isSo func() (bool,
 		if done {
 			return nil
 		}
-		if pauseBetween(ctx, n) != nil {
-			return fmt.Errorf("%s after %s (%w)", otherwise, c.flags.timeout, errors.Join(err, context.DeadlineExceeded))
+		switch ended := pauseBetween(ctx, n); {
+		case errors.Is(ended, context.Canceled):
+			return ended
+		case ended != nil && err != nil:
+			return fmt.Errorf("%s after %s: %s", otherwise, c.flags.timeout, err.Error()) // a read failed, nothing is in doubt
+		case ended != nil:
+			return fmt.Errorf("%s after %s", otherwise, c.flags.timeout)
 		}
 	}
 }
@@ -301,7 +218,7 @@ func (c *change) until(ctx context.Context, otherwise string, isSo func() (bool,
 func (c *change) finish(after access.Snapshot) error {
 	var entries []access.Entry
 	for _, p := range c.who {
-		if e, ok := after.Entry(p); ok {
+		if e, ok := after.Entry(p); ok && !c.failed[p] {
 			entries = append(entries, e)
 		}
 	}

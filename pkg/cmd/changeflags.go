@@ -17,6 +17,7 @@ type changeFlags struct {
 	wait     bool
 	timeout  time.Duration
 	accepted []string
+	yes      bool
 	output   output
 }
 
@@ -29,6 +30,11 @@ func (f *changeFlags) bind(fs *pflag.FlagSet) {
 	f.output.bind(fs, "json", "yaml", "name", "jsonpath=")
 }
 
+// bindAsk is for the commands that change more than they name.
+func (f *changeFlags) bindAsk(fs *pflag.FlagSet) {
+	fs.BoolVarP(&f.yes, "yes", "y", false, "Do not ask. What is dangerous needs --accept-risk all the same")
+}
+
 func riskNames() string {
 	names := make([]string, len(access.RiskNames))
 	for i, r := range access.RiskNames {
@@ -38,12 +44,8 @@ func riskNames() string {
 }
 
 func (f *changeFlags) check() error {
-	switch f.dryRun {
-	case "none", "client":
-	case "server":
-		return fmt.Errorf("%w: EKS cannot try a change without making it; use --dry-run=client", errRefused)
-	default:
-		return fmt.Errorf("invalid dry-run value (%s): must be none or client", f.dryRun)
+	if err := checkDryRun(f.dryRun); err != nil {
+		return err
 	}
 	for _, name := range f.accepted {
 		if !slices.Contains(access.RiskNames, access.RiskName(name)) {
@@ -51,4 +53,14 @@ func (f *changeFlags) check() error {
 		}
 	}
 	return f.output.check()
+}
+
+func checkDryRun(value string) error {
+	switch value {
+	case "none", "client":
+		return nil
+	case "server":
+		return fmt.Errorf("%w: EKS cannot try a change without making it; use --dry-run=client", errRefused)
+	}
+	return fmt.Errorf("invalid dry-run value (%s): must be none or client", value)
 }

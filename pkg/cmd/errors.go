@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/edit"
 	"github.com/kubectl-access/kubectl-access/pkg/kubeconfig"
 	"github.com/kubectl-access/kubectl-access/pkg/login"
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
@@ -36,6 +37,7 @@ type outcome struct {
 	text string // part of the message, where the error alone does not tell
 	code int
 	hint string
+	next []string // the command that the hint ends in
 }
 
 // outcomes are tried in order; the first that fits counts.
@@ -46,8 +48,10 @@ var outcomes = []outcome{
 	{is: tui.ErrCancelled, code: exitRefused},
 	{is: access.ErrPrincipal, code: exitRefused},
 	{is: access.ErrRule, code: exitRefused},
+	{is: edit.ErrNarrow, code: exitRefused},
+	{is: access.ErrPolicy, code: exitRefused},
 	{is: context.Canceled, code: exitRefused, hint: "interrupted; run the same command again, it goes on from where the cluster is"},
-	{is: access.ErrMode, code: exitFailed, hint: "turn entries on, a step that cannot be taken back: aws eks update-cluster-config --name %s --access-config authenticationMode=API_AND_CONFIG_MAP"},
+	{is: access.ErrMode, code: exitFailed, hint: "turn entries on, a step that cannot be taken back: ", next: []string{"mode", string(access.ModeBoth)}},
 	{is: access.ErrForbidden, text: "iam:PassRole", code: exitFailed, hint: "an entry of a node type needs the permission iam:PassRole on its role: ask for it, or have somebody with it grant the entry"},
 	{is: access.ErrForbidden, text: "UnrecognizedClient", code: exitFailed, hint: "these AWS credentials are not valid; see `aws sts get-caller-identity`"},
 	{is: access.ErrForbidden, text: "not authorized", code: exitFailed, hint: "ask for that permission; the README lists what each command needs"},
@@ -60,6 +64,7 @@ var outcomes = []outcome{
 	{text: "invalid principal", code: exitFailed, hint: "the role or user does not exist, or its path is missing: aws iam get-role --role-name NAME shows the full ARN; a role that was made a moment ago may need some seconds"},
 	{text: "No cluster found", code: exitFailed, hint: "see `kubectl access cluster` for where the name, region and profile came from"},
 	{text: "ExpiredToken", code: exitFailed, hint: "the AWS credentials have expired: log in again, for example with `aws sso login`"},
+	{text: "sts:AssumeRole", code: exitFailed, hint: "the role cannot be taken with these credentials: its trust policy and your permissions must allow sts:AssumeRole"},
 	{text: "get identity: get credentials", code: exitFailed, hint: "no AWS credentials: log in, for example with `aws sso login`, or set AWS_PROFILE"},
 	{text: "failed to get shared config profile", code: exitFailed, hint: "the profile is not in the AWS configuration; `aws configure list-profiles` lists those that are"},
 	{text: "no such host", code: exitFailed, hint: "the region may be misspelt, or there is no network"},
@@ -112,8 +117,12 @@ func (env *Env) tell(err error) {
 }
 
 func (env *Env) hint(err error) {
-	if h := outcomeOf(err).hint; h != "" {
-		fmt.Fprintf(env.IO.ErrOut, "  %s\n", strings.Replace(h, "%s", "CLUSTER", 1))
+	o := outcomeOf(err)
+	if o.next != nil {
+		o.hint += env.command(o.next...)
+	}
+	if o.hint != "" {
+		fmt.Fprintf(env.IO.ErrOut, "  %s\n", o.hint)
 	}
 }
 

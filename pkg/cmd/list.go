@@ -50,12 +50,13 @@ func (c *connection) list(ctx context.Context, out *output, written []string) er
 	if err != nil || failed && len(who) == 0 {
 		return errors.Join(err, errIf(failed))
 	}
+	data := c.awsAuthSoon(ctx)
 	s, err := c.eks.Snapshot(ctx, access.Want{All: len(written) == 0, Principals: who})
 	if err != nil {
 		return err
 	}
 	c.checkRead(s)
-	mappings := c.mappings(ctx, s.Cluster.Mode, who)
+	mappings := c.mappings(s.Cluster, who, data)
 	for _, p := range who {
 		if _, ok := s.Entry(p); !ok && !mapped(mappings, p) {
 			failed = true
@@ -79,7 +80,7 @@ func (c *connection) printList(out *output, s access.Snapshot, mappings []access
 	env := c.env
 	if !out.people() {
 		if len(mappings) > 0 {
-			env.warn("%d mappings of aws-auth are not in this output, they are not entries; see `kubectl access list`", len(mappings))
+			env.warn("mappings of aws-auth are no entries and not in this output, there are %d: %s", len(mappings), env.command("list"))
 		}
 		return out.entries(env.IO.Out, s.Entries, s.Cluster, one)
 	}
@@ -98,24 +99,24 @@ func (c *connection) checkRead(s access.Snapshot) {
 	}
 	if !s.Cluster.Mode.ReadsEntries() {
 		c.env.warn("cluster %s is in mode %s and reads no access entries, only aws-auth; its creator is an administrator that no list shows. "+
-			"Entries are turned on, a step that cannot be taken back, by: %s", s.Cluster.Name, s.Cluster.Mode, modeCommand(s.Cluster))
+			"Entries are turned on, a step that cannot be taken back, by: %s", s.Cluster.Name, s.Cluster.Mode, c.env.command("mode", string(access.ModeBoth)))
 	}
 	for _, u := range s.Unread {
 		c.env.tell(fmt.Errorf("accessentry/%s: %w", u.Principal.Short(s.Cluster.Account()), u.Err))
 	}
 }
 
-func modeCommand(i access.Info) string {
-	return fmt.Sprintf("aws eks update-cluster-config --region %s --name %s --access-config authenticationMode=API_AND_CONFIG_MAP", i.Region(), i.Name)
-}
-
 // mappings are the lines of aws-auth, of some principals or of all. Where the ConfigMap cannot be
 // read, one warning says so.
-func (c *connection) mappings(ctx context.Context, mode access.Mode, who []access.Principal) []access.Mapping {
-	if !mode.ReadsConfigMap() {
+func (c *connection) mappings(cluster access.Info, who []access.Principal, read func() (map[string]string, error)) []access.Mapping {
+	if !cluster.Mode.ReadsConfigMap() {
 		return nil
 	}
-	data, err := c.awsAuth(ctx)
+	if !c.sameServer(cluster) {
+		c.env.warn("cluster %s also reads the aws-auth ConfigMap, which could not be read: the context leads to another cluster's server, %s", cluster.Name, c.target.Server)
+		return nil
+	}
+	data, err := read()
 	if errors.Is(err, access.ErrNotFound) {
 		return nil
 	}

@@ -14,7 +14,7 @@ func (env *Env) asks() bool { return terminal(env.IO.In) && terminal(env.IO.ErrO
 
 // pick asks on the terminal for what was not typed.
 func (env *Env) pick(cmd *cobra.Command, ask func(context.Context, tui.World) (tui.Choice, error)) (tui.Choice, error) {
-	world, done, err := env.world(cmd.Context(), cmd.Root().DisplayName(), env.IO.ErrOut)
+	world, done, err := env.world(cmd.Context(), env.IO.ErrOut)
 	if err != nil {
 		return tui.Choice{}, err
 	}
@@ -39,11 +39,11 @@ func (f *grantFlags) ask(env *Env, cmd *cobra.Command, args []string) ([]string,
 		return tui.Grant(ctx, w, missing, known)
 	})
 	if missing.Policy {
-		f.policies = names(c.Policies)
+		f.policies = texts(c.Policies)
 	}
 	f.namespaces, f.all = c.Namespaces, c.All
 	if missing.Who {
-		args = names(c.Who)
+		args = texts(c.Who)
 	}
 	return args, err
 }
@@ -56,12 +56,12 @@ func (f *revokeFlags) ask(env *Env, cmd *cobra.Command, args []string) ([]string
 	missing := tui.Missing{Who: true, What: len(f.policies)+len(f.namespaces)+len(f.groups) == 0}
 	c, err := env.pick(cmd, func(ctx context.Context, w tui.World) (tui.Choice, error) { return tui.Revoke(ctx, w, missing) })
 	if missing.What {
-		f.policies, f.namespaces, f.groups = names(c.Policies), c.Namespaces, c.Groups
+		f.policies, f.namespaces, f.groups = texts(c.Policies), c.Namespaces, c.Groups
 	}
-	return names(c.Who), err
+	return texts(c.Who), err
 }
 
-func names[T ~string](values []T) []string {
+func texts[T ~string](values []T) []string {
 	all := make([]string, len(values))
 	for i, v := range values {
 		all[i] = string(v)

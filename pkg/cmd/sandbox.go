@@ -53,6 +53,7 @@ staging (where everybody has some trouble to get in) and private (whose endpoint
 	fs.Float64Var(&o.FaultRate, "fault-rate", 0, "Share of AWS calls that fail by 500, 503 or a lost connection")
 	fs.Uint64Var(&o.Seed, "seed", 1, "Which calls --fault-rate lets fail")
 	fs.IntVar(&o.Entries, "entries", 0, "Fill cluster demo up to that many entries")
+	fs.StringVar(&o.UpdateError, "update-error", "", "What every change of a cluster's mode fails with")
 	fs.StringVar(&o.State, "state", "", "File that keeps the account between runs")
 	fs.StringVar(&log, "log", "", "File for a line about each request")
 	return cmd
@@ -77,7 +78,7 @@ func (env *Env) runSandbox(ctx context.Context, o sandbox.Options, log string, a
 		return err
 	}
 	if len(args) == 0 {
-		args = []string{shell()}
+		args = []string{userShell()}
 		fmt.Fprintf(env.IO.ErrOut, "A shell in the sandbox; exit ends it. Try: kubectl-access list\n")
 	}
 	return env.child(ctx, environ, args)
@@ -121,7 +122,7 @@ func copyFile(from, to string) error {
 	return errors.Join(err, out.Close())
 }
 
-func shell() string {
+func userShell() string {
 	if runtime.GOOS == "windows" {
 		return cmp.Or(os.Getenv("COMSPEC"), "cmd.exe")
 	}

@@ -8,15 +8,16 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/spf13/pflag"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
-	"github.com/kubectl-access/kubectl-access/pkg/kubeconfig"
+	"github.com/kubectl-access/kubectl-access/pkg/shell"
 	"github.com/kubectl-access/kubectl-access/pkg/tui"
 )
 
 // screen opens the full-screen interface.
-func (env *Env) screen(ctx context.Context, name string) error {
-	world, done, err := env.world(ctx, name, env.IO.Out)
+func (env *Env) screen(ctx context.Context) error {
+	world, done, err := env.world(ctx, env.IO.Out)
 	if err != nil {
 		return err
 	}
@@ -26,7 +27,7 @@ func (env *Env) screen(ctx context.Context, name string) error {
 
 // world is the outside as the screens see it. What would ask the user something asks before it
 // returns; until done is called nothing but the screens writes to the terminal.
-func (env *Env) world(ctx context.Context, name string, out io.Writer) (w tui.World, done func(), err error) {
+func (env *Env) world(ctx context.Context, out io.Writer) (w tui.World, done func(), err error) {
 	start, err := env.target()
 	if err != nil {
 		return w, nil, err
@@ -36,12 +37,12 @@ func (env *Env) world(ctx context.Context, name string, out io.Writer) (w tui.Wo
 	for _, t := range contexts {
 		w.Contexts = append(w.Contexts, tui.Context{Name: t.Context, Cluster: cmp.Or(t.Name, t.Context), Region: t.Region, Account: t.Account})
 	}
-	first := env.seen(ctx, name, start.Context, start.Context)
+	first := env.seen(start.Context, start.Context)
 	w.Open = func(ctx context.Context, at string) (*tui.Cluster, error) {
 		if at == start.Context {
 			return first.open(ctx)
 		}
-		return env.seen(ctx, name, at, start.Context).open(ctx)
+		return env.seen(at, start.Context).open(ctx)
 	}
 	if c, err := first.open(ctx); err == nil && c.Login != nil {
 		_ = c.Login() // before the screen; what went wrong is told by whoever needs it
@@ -100,26 +101,19 @@ type seen struct {
 }
 
 // seen is the cluster of a context. The flags that name a cluster are about the first one only.
-func (env *Env) seen(_ context.Context, name, at, start string) *seen {
-	s := &seen{said: &notes{}, command: strings.Fields(name)}
+func (env *Env) seen(at, start string) *seen {
+	s := &seen{said: &notes{}}
 	own := &Env{
 		IO: genericiooptions.IOStreams{In: strings.NewReader(""), Out: io.Discard, ErrOut: s.said}, Now: env.Now,
-		flags: env.flags, override: env.override, noNativeToken: env.noNativeToken,
+		name: env.name, persist: env.persist, flags: env.flags, override: env.override, noNativeToken: env.noNativeToken,
 	}
 	if at != start {
+		own.name, own.persist = env.name+" --context "+shell.Quote(at), pflag.NewFlagSet("", pflag.ContinueOnError)
 		own.flags, own.override = env.flags.In(at), Env{}.override
+		s.command = append(strings.Fields(env.name), "--context", at)
+	} else {
+		s.command = append(strings.Fields(env.name), env.given()...)
 	}
 	s.env = own
-	plain := kubeconfig.Flags{}
-	if t, err := plain.Target(); err != nil || t.Context != at {
-		s.command = append(s.command, "--context", at)
-	}
-	for flag, value := range map[string]string{
-		"--eks-cluster": own.override.name, "--region": own.override.region, "--profile": own.override.profile, "--role-arn": own.override.role.value,
-	} {
-		if value != "" {
-			s.command = append(s.command, flag, value)
-		}
-	}
 	return s
 }

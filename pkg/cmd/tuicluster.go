@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"strings"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/iam"
@@ -104,6 +105,7 @@ func (s *seen) readInto(ctx context.Context, who []access.Principal, pieces chan
 	cluster := *s.c.eks
 	cluster.Found = func(part access.Snapshot) { send(found{Piece: tui.Piece{Snapshot: part}}) }
 	cluster.Progress = func(_, total int) { send(found{Piece: tui.Piece{Total: total}}) }
+	data := s.c.awsAuthSoon(ctx)
 	snapshot, err := cluster.Snapshot(ctx, access.Want{All: len(who) == 0, Principals: who})
 	if err != nil {
 		send(found{err: err})
@@ -113,7 +115,7 @@ func (s *seen) readInto(ctx context.Context, who []access.Principal, pieces chan
 	if len(who) == 0 {
 		snapshot.Unread = nil // they have rows of their own
 		s.c.checkRead(snapshot)
-		last.Mappings = s.c.mappings(ctx, snapshot.Cluster.Mode, nil)
+		last.Mappings = s.c.mappings(snapshot.Cluster, nil, data)
 	}
 	last.Warnings = s.said.take()
 	send(last)
@@ -163,20 +165,19 @@ func (s *seen) resolve(ctx context.Context, text string) (access.Principal, stri
 func (s *seen) propose(ctx context.Context, r tui.Request) (tui.Proposal, error) {
 	ch := &change{
 		connection: s.c, flags: &changeFlags{}, who: r.Who, args: r.Command, edit: r.Edit, takes: r.Takes,
-		prepare: func(context.Context) error { return nil },
 	}
 	p, err := ch.propose(ctx)
-	if err == nil && ch.incomplete {
-		err = p.before.Unread[0].Err
+	said := s.said.take()
+	if err == nil && ch.incomplete { // of several principals: what the screen showed is not what would be done
+		err = errors.New(strings.Join(said, "; "))
 	}
-	s.said.take() // it is in the error
 	if err != nil {
 		return tui.Proposal{}, err
 	}
 	apply := func(ctx context.Context, accepted []access.RiskName) iter.Seq2[access.Result, error] {
 		return func(yield func(access.Result, error) bool) { ch.tellEach(ctx, p, accepted, yield) }
 	}
-	return tui.Proposal{Plan: p.plan, Risks: ch.risks(ctx, p.plan, p.before), Apply: apply}, nil
+	return tui.Proposal{Plan: p.plan, Warnings: said, Risks: ch.judge(ctx, p.plan, p.before), Apply: apply}, nil
 }
 
 // tellEach sends the plan, if every risk was accepted, and tells of each step.

@@ -20,12 +20,6 @@ import (
 // inFlight is how many reads go out at the same time; more gains little and wears the retry quota.
 const inFlight = 32
 
-func group(ctx context.Context) (*errgroup.Group, context.Context) {
-	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(inFlight)
-	return g, ctx
-}
-
 // Info asks for the cluster itself.
 func (c *Cluster) Info(ctx context.Context) (access.Info, error) {
 	out, err := c.api.DescribeCluster(ctx, &eks.DescribeClusterInput{Name: &c.Name})
@@ -35,6 +29,12 @@ func (c *Cluster) Info(ctx context.Context) (access.Info, error) {
 	info := access.Info{
 		Name: aws.ToString(out.Cluster.Name), ARN: aws.ToString(out.Cluster.Arn), Endpoint: aws.ToString(out.Cluster.Endpoint),
 		Status: string(out.Cluster.Status), Version: aws.ToString(out.Cluster.Version), Mode: access.ModeConfigMap,
+	}
+	if out.Cluster.CertificateAuthority != nil {
+		info.CA = aws.ToString(out.Cluster.CertificateAuthority.Data)
+	}
+	if out.Cluster.OutpostConfig != nil {
+		info.LocalID = aws.ToString(out.Cluster.Id)
 	}
 	if out.Cluster.AccessConfig != nil { // a cluster from before access entries may have none: eks-access.md §2
 		info.Mode = access.Mode(out.Cluster.AccessConfig.AuthenticationMode)

@@ -162,7 +162,7 @@ func (p *planning) command() string {
 	for _, r := range p.accepted {
 		args = append(args, "--accept-risk="+string(r))
 	}
-	return strings.ReplaceAll(quote(args), "'&&'", "&&")
+	return quote(args)
 }
 
 // apply sends the plan and tells of each call.
@@ -289,6 +289,9 @@ func (p *planning) plan(b *strings.Builder, account string) {
 			line = p.m.styles.danger.Render(line)
 		}
 		b.WriteString(line + "\n")
+	}
+	for _, w := range p.proposal.Warnings {
+		b.WriteString("\n" + paint(p.m.styles.warn, "! "+printer.Clean(w)) + "\n")
 	}
 	for _, r := range p.proposal.Risks {
 		state := "type " + string(r.Name) + " to accept it"

@@ -73,7 +73,7 @@ func (m *model) revokeRequest(v *view, p access.Principal, chosen []revocation) 
 	var command []string
 	for i, r := range chosen {
 		if i > 0 {
-			command = append(command, "&&")
+			command = append(command, and)
 		}
 		command = append(command, m.commandOf(v)...)
 		command = append(command, "revoke", p.Short(v.account()))

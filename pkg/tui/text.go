@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"github.com/charmbracelet/x/ansi"
+
+	"github.com/kubectl-access/kubectl-access/pkg/shell"
 )
 
 // fit makes a line exactly width cells wide.
@@ -73,16 +75,15 @@ func quote(args []string) string {
 	words := make([]string, len(args))
 	for i, a := range args {
 		words[i] = a
-		if a == "" || strings.ContainsFunc(a, special) {
-			words[i] = "'" + strings.ReplaceAll(a, "'", `'\''`) + "'"
+		if a != and {
+			words[i] = shell.Quote(a)
 		}
 	}
 	return strings.Join(words, " ")
 }
 
-func special(r rune) bool {
-	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("-_./:=,@+", r)
-}
+// and stands between two commands of which the second wants the first done.
+const and = "&&"
 
 // beside puts blocks of the same height next to each other.
 func beside(gap string, blocks ...[]string) []string {

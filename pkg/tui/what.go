@@ -118,7 +118,7 @@ func (l *list) has(id string) bool {
 
 // typedNamespace lets through what can be a namespace or a wildcard; the rules are the plan's.
 func typedNamespace(text string) (row, bool) {
-	if strings.ContainsFunc(text, func(r rune) bool { return special(r) && r != '*' || r == '/' || r == '=' }) {
+	if strings.ContainsFunc(text, func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' && r != '*' }) {
 		return row{}, false
 	}
 	what := "a namespace that is not there yet"

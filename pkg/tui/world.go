@@ -83,8 +83,9 @@ type Request struct {
 
 // Proposal is a plan that waits for a yes.
 type Proposal struct {
-	Plan  access.Plan
-	Risks []access.Risk
+	Plan     access.Plan
+	Risks    []access.Risk
+	Warnings []string // sentences about what is not as it seems
 	// Apply carries the plan out, in spite of the risks named.
 	Apply func(ctx context.Context, accepted []access.RiskName) iter.Seq2[access.Result, error]
 }
