@@ -30,9 +30,10 @@ var mayImport = map[string][]string{
 	"sandbox/sandboxtest": {"sandbox"},
 	"whoami":              {"access", "shell"},
 	"printer":             {"access", "policy", "whoami"},
+	"tui":                 {"access", "edit", "policy", "printer", "shell"},
 	"cmd": {
 		"access", "awsauth", "edit", "eks", "iam", "journal", "kube", "kubeconfig", "kubefile", "login", "manifest",
-		"policy", "printer", "sandbox", "shell", "whoami",
+		"policy", "printer", "sandbox", "shell", "tui", "whoami",
 	},
 }
 
@@ -48,6 +49,8 @@ var onlyIn = []struct {
 	{"k8s.io/cli-runtime", []string{"cmd"}},
 	{"github.com/spf13/cobra", []string{"cmd"}},
 	{"github.com/spf13/pflag", []string{"cmd", "kubeconfig"}},
+	{"charm.land/", []string{"tui"}},
+	{"github.com/charmbracelet/", []string{"tui"}},
 	{"sigs.k8s.io/yaml", []string{"manifest", "awsauth", "sandbox"}},
 	{"go.yaml.in/yaml/v3", []string{"kubefile"}}, // keeps order, comments and form; for rewriting files of others
 }

@@ -28,7 +28,12 @@ func New(env *Env, name string) *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          cobra.NoArgs,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if terminal(env.IO.In) && terminal(env.IO.Out) {
+				return env.screen(cmd.Context())
+			}
+			return cmd.Help()
+		},
 	}
 	root.SetIn(env.IO.In)
 	root.SetOut(env.IO.Out)

@@ -19,6 +19,9 @@ type Cluster struct {
 	// Progress, when set, hears how many of how many entries were read so far. It may be called
 	// from several goroutines.
 	Progress func(done, total int)
+	// Found, when set, hears of each part of a snapshot as soon as it was read: a snapshot that holds
+	// that part alone. It may be called from several goroutines.
+	Found func(access.Snapshot)
 
 	session *login.Session
 	api     *eks.Client

@@ -93,8 +93,16 @@ func (c *Cluster) Snapshot(ctx context.Context, want access.Want) (access.Snapsh
 	var s access.Snapshot
 	var entries []access.Entry
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() (err error) { s.Cluster, err = c.Info(ctx); return })
-	g.Go(func() (err error) { s.Caller, err = c.session.Caller(ctx); return })
+	g.Go(func() (err error) {
+		s.Cluster, err = c.Info(ctx)
+		c.found(access.Snapshot{Cluster: s.Cluster})
+		return
+	})
+	g.Go(func() (err error) {
+		s.Caller, err = c.session.Caller(ctx)
+		c.found(access.Snapshot{Caller: s.Caller})
+		return
+	})
 	g.Go(func() (err error) { entries, s.Unread, err = c.entries(ctx, want); return })
 	if want.Policies {
 		g.Go(func() error { s.Policies, _ = c.Policies(ctx); return nil }) // without: the embedded list
@@ -105,6 +113,12 @@ func (c *Cluster) Snapshot(ctx context.Context, want access.Want) (access.Snapsh
 	s.Entries = entries
 	access.SortEntries(s.Entries)
 	return s, nil
+}
+
+func (c *Cluster) found(part access.Snapshot) {
+	if c.Found != nil {
+		c.Found(part)
+	}
 }
 
 // entries reads the wanted entries, each once.
@@ -220,6 +234,7 @@ func (r *reader) settle(h *halves) {
 	switch {
 	case h.err == nil:
 		r.entries = append(r.entries, h.entry.Canonical())
+		r.c.found(access.Snapshot{Entries: []access.Entry{h.entry.Canonical()}})
 	case errors.Is(h.err, access.ErrMode):
 		r.noEntries.Store(true)
 	case !errors.Is(h.err, access.ErrNotFound): // not found: there is none, or it went while we read
