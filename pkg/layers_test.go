@@ -24,13 +24,14 @@ var mayImport = map[string][]string{
 	"kubeconfig":          {"access"},
 	"kube":                {"access"},
 	"manifest":            {"access"},
-	"journal":             {"access"},
+	"journal":             {"access", "manifest"},
 	"sandbox":             {"policy"},
 	"sandbox/sandboxtest": {"sandbox"},
-	"printer":             {"access", "policy"},
+	"whoami":              {"access"},
+	"printer":             {"access", "policy", "whoami"},
 	"cmd": {
 		"access", "awsauth", "edit", "eks", "iam", "journal", "kube", "kubeconfig", "login", "manifest",
-		"policy", "printer", "sandbox",
+		"policy", "printer", "sandbox", "whoami",
 	},
 }
 

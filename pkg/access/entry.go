@@ -57,6 +57,7 @@ func (m Mode) ReadsConfigMap() bool { return m != ModeAPI }
 type Info struct {
 	Name, ARN, Endpoint, Status, Version string
 	Mode                                 Mode
+	Private                              bool // only the cluster's own network reaches the endpoint
 }
 
 // Account owns the cluster.

@@ -61,7 +61,7 @@ func checkGroups(e Entry, _ Info) error {
 
 // CheckGroup says why EKS would refuse a group on a STANDARD entry; nil when no rule is known to (eks-access.md §4.2).
 func CheckGroup(g string) error {
-	switch prefix := reservedPrefix(g); {
+	switch prefix := Reserved(g); {
 	case prefix == "system:":
 		return fmt.Errorf("the group %s cannot be given: groups must not begin with system:; for system:masters grant --policy cluster-admin -A", g)
 	case prefix != "":
@@ -81,7 +81,7 @@ func checkUsername(e Entry, _ Info) error {
 
 // CheckUsername says why EKS would refuse a username on a STANDARD entry; nil when no rule is known to (eks-access.md §4.3).
 func CheckUsername(name string) error {
-	if prefix := reservedPrefix(name); prefix != "" {
+	if prefix := Reserved(name); prefix != "" {
 		return fmt.Errorf("the username %s cannot be given: usernames must not begin with %s", name, prefix)
 	}
 	before, _, session := strings.Cut(name, "{{SessionName")
@@ -91,7 +91,8 @@ func CheckUsername(name string) error {
 	return nil
 }
 
-func reservedPrefix(s string) string {
+// Reserved is the beginning of a username or group that EKS keeps for itself, "" where it has none.
+func Reserved(s string) string {
 	for _, prefix := range reserved {
 		if strings.HasPrefix(s, prefix) {
 			return prefix

@@ -30,7 +30,8 @@ type Env struct {
 		name, region, profile string
 		role                  optional
 	}
-	verbosity int
+	verbosity     int
+	noNativeToken bool
 }
 
 func (env *Env) bind(fs *pflag.FlagSet) {
@@ -39,6 +40,7 @@ func (env *Env) bind(fs *pflag.FlagSet) {
 	fs.StringVar(&env.override.region, "region", "", "The EKS cluster's AWS region")
 	fs.StringVar(&env.override.profile, "profile", "", "The profile of the AWS configuration to use")
 	fs.Var(&env.override.role, "role-arn", "The role to assume for AWS calls; empty: none, whatever the kubeconfig says")
+	fs.BoolVar(&env.noNativeToken, "no-native-token", false, "Run the kubeconfig's credential plugin for a token, also where one can be made without it")
 	fs.IntVarP(&env.verbosity, "v", "v", 0, "Number for the log level verbosity; 6 and up show each AWS call")
 }
 
@@ -108,10 +110,11 @@ func (env *Env) connect(ctx context.Context) (*connection, error) {
 	return c, nil
 }
 
+// login is what the exec entry would use, as the flags change it.
 func (env *Env) login(ctx context.Context, t kubeconfig.Target) (*login.Session, error) {
 	s := login.Settings{
 		Region: t.Region, Profile: t.Profile, ProfileFromEnv: t.From["profile"] == "env",
-		RoleARN: t.RoleARN, ExternalID: t.Exec.ExternalID, Env: t.Env,
+		RoleARN: t.RoleARN, SessionName: t.Exec.SessionName, ExternalID: t.Exec.ExternalID, Env: t.Env,
 	}
 	var err error
 	if s.Timeout, err = env.flags.Timeout(); err != nil {

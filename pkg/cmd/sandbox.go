@@ -23,11 +23,12 @@ func newSandboxCmd(env *Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "sandbox [-- COMMAND [ARG...]]",
 		Short: "Run a command, or your shell, in an AWS account with EKS clusters on this machine",
-		Long: `Start an AWS account with three EKS clusters on the loopback interface, and run a command in
+		Long: `Start an AWS account with EKS clusters on the loopback interface, and run a command in
 it, or your shell. Nothing reaches AWS. The AWS CLI, kubectl and this plugin work in it as they
 are: AWS_ENDPOINT_URL, credentials, region and KUBECONFIG point to it.
 
-The clusters: demo (reads entries and aws-auth), legacy (aws-auth only) and prod (entries only).`,
+The clusters: demo (reads entries and aws-auth), legacy (aws-auth only), prod (entries only),
+staging (where everybody has some trouble to get in) and private (whose endpoint is out of reach).`,
 		Example: `  # Look around
   kubectl access sandbox -- kubectl-access list
 
@@ -46,6 +47,7 @@ The clusters: demo (reads entries and aws-auth), legacy (aws-auth only) and prod
 	fs := cmd.Flags()
 	fs.DurationVar(&o.Latency, "latency", 0, "Time added to every answer")
 	fs.DurationVar(&o.Propagation, "propagation", 0, "Time until a change takes effect")
+	fs.DurationVar(&o.ClockSkew, "clock-skew", 0, "How far the account's clock is ahead of this machine's")
 	fs.Float64Var(&o.Rate, "rate", 0, "Calls a second that each AWS service allows, 0: any number")
 	fs.IntVar(&o.Burst, "burst", 1, "Calls that may come at once under --rate")
 	fs.Float64Var(&o.FaultRate, "fault-rate", 0, "Share of AWS calls that fail by 500, 503 or a lost connection")

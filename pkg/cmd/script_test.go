@@ -36,7 +36,7 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		Setup:               func(env *testscript.Env) error { return start(env, sandbox.Options{}) },
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"account": account, "calls": calls, "nowrites": noWrites, "profile": profile,
+			"account": account, "calls": calls, "cure": cure, "nowrites": noWrites, "profile": profile,
 		},
 	})
 }
@@ -62,7 +62,9 @@ func account(ts *testscript.TestScript, _ bool, args []string) {
 	fs.IntVar(&o.Entries, "entries", 0, "")
 	fs.Float64Var(&o.FaultRate, "fault-rate", 0, "")
 	fs.Uint64Var(&o.Seed, "seed", 1, "")
+	fs.DurationVar(&o.ClockSkew, "clock-skew", 0, "")
 	fs.DurationVar(&o.Propagation, "propagation", 0, "")
+	fs.StringVar(&o.UpdateError, "update-error", "", "")
 	fs.DurationVar(&o.Latency, "latency", 0, "")
 	ts.Check(fs.Parse(args))
 	box, err := sandbox.Start(o)
@@ -81,6 +83,24 @@ func profile(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Setenv(name, "")
 	}
 	ts.Setenv("AWS_PROFILE", args[0])
+}
+
+// cure runs the commands that the last output gives to an administrator, as the administrator.
+func cure(ts *testscript.TestScript, _ bool, _ []string) {
+	_, commands, found := strings.Cut(ts.ReadFile("stdout"), "An administrator of the cluster ends it by:\n")
+	if !found {
+		ts.Fatalf("nothing for an administrator to do")
+	}
+	me := ts.Getenv("AWS_PROFILE")
+	ts.Setenv("AWS_PROFILE", "default")
+	for line := range strings.Lines(commands) {
+		command, ok := strings.CutPrefix(line, "    kubectl access ")
+		if !ok {
+			break
+		}
+		ts.Check(ts.Exec("kubectl-access", strings.Fields(strings.ReplaceAll(command, "'", ""))...))
+	}
+	ts.Setenv("AWS_PROFILE", me)
 }
 
 // calls checks how many calls of an operation there were so far: calls eks.DescribeCluster 1.

@@ -173,6 +173,11 @@ func (c *Client) Life(ctx context.Context, e access.Entry) Life {
 	return Alive
 }
 
+// Made is the full ARN of a role or user of the session's account, and when it was created.
+func (c *Client) Made(ctx context.Context, p access.Principal) (access.Principal, time.Time, error) {
+	return c.get(ctx, p.Kind() == "user", p.Name())
+}
+
 // get returns the full ARN and the time of creation.
 func (c *Client) get(ctx context.Context, user bool, name string) (access.Principal, time.Time, error) {
 	if user {

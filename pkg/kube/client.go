@@ -9,6 +9,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"slices"
 	"strconv"
 	"time"
@@ -33,6 +34,7 @@ type Client struct {
 	host    string
 	timeout time.Duration
 	secrets []string // never to be seen in an error
+	watch   *watch
 }
 
 // New makes a client and does not talk yet. A token that was made in this process goes into
@@ -46,11 +48,13 @@ func New(cfg *rest.Config) (*Client, error) {
 	if cfg.Timeout == 0 {
 		cfg.Timeout = patience
 	}
+	w := &watch{now: time.Now} //nolint:forbidigo // what is compared is this machine's own clock
+	cfg.Wrap(func(next http.RoundTripper) http.RoundTripper { w.RoundTripper = next; return w })
 	r, err := rest.RESTClientFor(cfg)
 	if err != nil {
 		return nil, fmt.Errorf("kubeconfig: %w", err)
 	}
-	c := &Client{rest: r, host: r.Get().URL().Host, timeout: cfg.Timeout}
+	c := &Client{rest: r, host: r.Get().URL().Host, timeout: cfg.Timeout, watch: w}
 	for _, s := range []string{cfg.BearerToken, cfg.Password} {
 		if s != "" {
 			c.secrets = append(c.secrets, s)

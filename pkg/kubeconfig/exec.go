@@ -29,6 +29,9 @@ type Exec struct {
 	ExternalID, SessionName string
 }
 
+// TokenSession is the session that `aws eks get-token` gives to a role it assumes. Usernames in the cluster may hold it.
+const TokenSession = "EKSGetTokenAuth"
+
 // token is what the exec entry tells about the cluster and the login.
 type token struct {
 	Exec
@@ -79,6 +82,9 @@ func (t *token) fill(c call, set setting, env map[string]string) {
 		if isUUID(t.name.value) {
 			t.id, t.name = t.name, claim{}
 		}
+	}
+	if c.tool != toolAuthenticator && t.role.value != "" {
+		t.SessionName = TokenSession
 	}
 	t.name.value = clusterName(t.name.value)
 	t.Cluster = cmp.Or(t.id.value, t.name.value)

@@ -27,6 +27,7 @@ type account struct {
 	lag       time.Duration // Options.Propagation
 	trouble   string        // Options.UpdateError
 	keys      map[string]*key
+	profiles  map[string]*key
 	endpoints map[string]endpoint // by cluster
 }
 
@@ -184,7 +185,8 @@ func openAccount(o Options) (*account, error) {
 			return nil, fmt.Errorf("state %s: %w", o.State, err)
 		}
 	}
-	a.file, a.lag, a.trouble, a.keys = o.State, o.Propagation, o.UpdateError, map[string]*key{}
+	a.file, a.lag, a.trouble = o.State, o.Propagation, o.UpdateError
+	a.keys, a.profiles = map[string]*key{}, map[string]*key{}
 	a.endpoints = map[string]endpoint{}
 	a.fill(a.Clusters["demo"], o.Entries, now)
 	a.issueKeys(now)

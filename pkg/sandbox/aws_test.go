@@ -85,7 +85,7 @@ func (s *Sandbox) signatureTests(good key, now time.Time) []signatureTest {
 
 func TestSignatures(t *testing.T) {
 	s := start(t, Options{})
-	now, good := time.Now(), s.account.profile("default")
+	now, good := time.Now(), *s.account.profiles["default"]
 	for _, test := range s.signatureTests(good, now) {
 
 		status, got := s.signed(t, "eks", "POST", "/clusters/demo/access-entries", `{"principalArn":"x"}`, test.key, now.Add(-test.age), test.spoil)
@@ -140,7 +140,7 @@ func TestIAM(t *testing.T) {
 		t.Errorf("%+v", u)
 	}
 	sso := must[*iam.ListRolesOutput](t)(c.ListRoles(ctx, &iam.ListRolesInput{PathPrefix: aws.String("/aws-reserved/sso.amazonaws.com/")}))
-	if len(sso.Roles) != 3 || sso.IsTruncated {
+	if len(sso.Roles) != 4 || sso.IsTruncated {
 		t.Errorf("SSO roles: %+v", sso.Roles)
 	}
 	total, pages := 0, 0

@@ -133,7 +133,7 @@ func (a *account) describeCluster(c *call) (any, error) {
 		"accessConfig":            map[string]any{"authenticationMode": cl.Mode, "bootstrapClusterCreatorAdminPermissions": true},
 		"identity":                map[string]any{"oidc": map[string]any{"issuer": issuer}},
 		"kubernetesNetworkConfig": map[string]any{"serviceIpv4Cidr": "10.100.0.0/16", "ipFamily": "ipv4"},
-		"resourcesVpcConfig":      map[string]any{"endpointPublicAccess": true, "endpointPrivateAccess": true, "publicAccessCidrs": []string{"0.0.0.0/0"}},
+		"resourcesVpcConfig":      map[string]any{"endpointPublicAccess": cl.Name != privateCluster, "endpointPrivateAccess": true, "publicAccessCidrs": []string{"0.0.0.0/0"}},
 		"health":                  map[string]any{"issues": []any{}},
 		"tags":                    cl.Tags,
 	}}, nil

@@ -54,6 +54,16 @@ const defaultProfile = "default"
 
 // profiles are the identities that have keys from the start; all but the users are role sessions.
 var profiles = []struct{ name, kind, principal string }{
+	{"operator", "role", ssoOperator},
+	{"rotated", "role", "rotated"},
+	{"lead", "role", "lead"},
+	{"mapped", "role", "mapped"},
+	{"twice", "role", "twice"},
+	{"idle", "role", "idle"},
+	{"joiner", "role", "joiner"},
+	{"dave", "user", "dave"},
+	{"ops", "role", "ops"},
+	{expiredProfile, "role", "dev"},
 	{defaultProfile, "role", "platform-admin"},
 	{"developer", "role", "dev"},
 	{"newcomer", "role", "newcomer"},
@@ -64,32 +74,31 @@ var profiles = []struct{ name, kind, principal string }{
 	{"bob", "user", "bob"},
 }
 
+// expiredProfile has keys that have run out.
+const expiredProfile = "expired"
+
+// assumed are the profiles that have no keys of their own and take a role with those of another.
+var assumed = []struct{ name, role, source string }{
+	{"joiner-as-dev", "role/team/dev", "joiner"},
+}
+
 // sessionName is the session of every profile that is a role.
 const sessionName = "sandbox"
 
 func (a *account) issueKeys(now time.Time) {
 	for _, p := range profiles {
-		who, session := a.Principals[principalKey(p.kind, p.principal)], sessionName
+		who, session, expires := a.Principals[principalKey(p.kind, p.principal)], sessionName, time.Time{}
 		if who == nil {
 			continue // a kept account may have lost it
 		}
 		if p.kind == "user" {
 			session = ""
 		}
-		a.issue(who, session, time.Time{}, now)
-	}
-}
-
-// profile returns the key that was issued first to the profile's principal.
-func (a *account) profile(name string) key {
-	for _, p := range profiles {
-		for _, k := range a.keys {
-			if p.name == name && k.Expires.IsZero() && k.who.Kind == p.kind && k.who.Name == p.principal {
-				return *k
-			}
+		if p.name == expiredProfile {
+			expires = now.Add(-time.Hour)
 		}
+		a.profiles[p.name] = a.issue(who, session, expires, now)
 	}
-	return key{}
 }
 
 // issue makes a key; session "" makes a user's long-term one, which has no token.

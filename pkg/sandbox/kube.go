@@ -50,6 +50,10 @@ func (s *Sandbox) listenCluster(name string) error {
 	if err != nil {
 		return err
 	}
+	if name == privateCluster {
+		s.account.endpoints[name] = endpoint{url: "https://127.0.0.1:1", ca: ca}
+		return nil
+	}
 	server := newServer(func(w http.ResponseWriter, r *http.Request) { s.handleKube(w, r, name) })
 	server.TLSConfig = config
 	addr, err := s.listen(server)
@@ -78,6 +82,7 @@ func (s *Sandbox) handleKube(w http.ResponseWriter, r *http.Request, name string
 		code, answer = refused.Code, refused
 	}
 	s.writeLog(moment(s.options), "kube/"+name, r.Method, r.URL.EscapedPath(), fmt.Sprint(code))
+	w.Header().Set("Date", moment(s.options).Format(http.TimeFormat))
 	writeKube(w, code, answer)
 }
 

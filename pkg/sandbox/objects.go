@@ -45,6 +45,7 @@ var kinds = []kind{
 	{rbacGroup, "rolebindings", "RoleBinding", true, inNamespaces(bindingObjects), nil, nil},
 	{authn, "selfsubjectreviews", "SelfSubjectReview", false, nil, selfSubjectReview, nil},
 	{authz, "selfsubjectaccessreviews", "SelfSubjectAccessReview", false, nil, selfSubjectAccessReview, nil},
+	{authz, "selfsubjectrulesreviews", "SelfSubjectRulesReview", false, nil, selfSubjectRulesReview, nil},
 }
 
 func (k kind) apiVersion() string { return strings.TrimPrefix(k.group+"/v1", "/") }

@@ -41,6 +41,7 @@ type Options struct {
 	State       string           // file that keeps the account between runs
 	Log         io.Writer        // one line per request; nil: none
 	Now         func() time.Time // nil: time.Now
+	ClockSkew   time.Duration    // how far the account's clock is ahead of that one
 }
 
 // Sandbox is a running account.
@@ -67,6 +68,9 @@ type Sandbox struct {
 func Start(o Options) (*Sandbox, error) {
 	if o.Now == nil {
 		o.Now = time.Now //nolint:forbidigo // the default that Options.Now replaces
+	}
+	if now := o.Now; o.ClockSkew != 0 {
+		o.Now = func() time.Time { return now().Add(o.ClockSkew) }
 	}
 	s := &Sandbox{
 		options: o,
@@ -156,10 +160,11 @@ func (s *Sandbox) Environ(base []string) []string {
 		}
 	}
 	s.mu.Lock()
-	k := s.account.profile(defaultProfile)
+	k := s.account.profiles[defaultProfile]
 	s.mu.Unlock()
 	return append(aroundProxies(env),
 		"AWS_ENDPOINT_URL="+s.url,
+		"AWS_ENDPOINT_URL_STS="+s.url, // Go's SDK takes a profile's role before it looks at the one for all services
 		"AWS_ACCESS_KEY_ID="+k.ID,
 		"AWS_SECRET_ACCESS_KEY="+k.Secret,
 		"AWS_SESSION_TOKEN="+k.Token,
@@ -211,8 +216,8 @@ func (s *Sandbox) stop() error {
 func (s *Sandbox) writeFiles() error {
 	var config, credentials bytes.Buffer
 	for _, p := range profiles {
-		k := s.account.profile(p.name)
-		if k.ID == "" {
+		k := s.account.profiles[p.name]
+		if k == nil {
 			continue
 		}
 		section := "profile " + p.name
@@ -225,6 +230,10 @@ func (s *Sandbox) writeFiles() error {
 			fmt.Fprintf(&credentials, "aws_session_token = %s\n", k.Token)
 		}
 		credentials.WriteString("\n")
+	}
+	for _, p := range assumed {
+		fmt.Fprintf(&config, "[profile %s]\nregion = %s\noutput = json\nendpoint_url = %s\nrole_arn = %s\nsource_profile = %s\n\n",
+			p.name, s.account.Region, s.url, s.account.arnOf(p.role), p.source)
 	}
 	for name, data := range map[string][]byte{
 		"config": config.Bytes(), "credentials": credentials.Bytes(), "kubeconfig": []byte(s.kubeconfig()),

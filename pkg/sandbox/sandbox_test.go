@@ -64,7 +64,7 @@ func (c *clock) add(d time.Duration) {
 func (s *Sandbox) config(profile string) aws.Config {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	k := s.account.profile(profile)
+	k := *s.account.profiles[profile]
 	return keyConfig(s, k)
 }
 

@@ -14,6 +14,8 @@ const (
 	ssoAdministrator = "AWSReservedSSO_AdministratorAccess_1a2b3c4d5e6f7081"
 	ssoDeveloper     = "AWSReservedSSO_Developer_90a1b2c3d4e5f607"
 	ssoReadOnly      = "AWSReservedSSO_Read_Only_8f7e6d5c4b3a2910"
+	ssoOperator      = "AWSReservedSSO_Operator_4d5e6f708192a3b4"
+	ssoFormer        = "AWSReservedSSO_Operator_0f1e2d3c4b5a6978" // of the same permission set, before it was assigned anew
 	eksServiceRole   = "AWSServiceRoleForAmazonEKS"
 )
 
@@ -38,7 +40,14 @@ var seedPrincipals = []struct {
 	{"role", "/", "demo-auto-node", 60, nil},
 	{"role", "/", "demo-hybrid-node", 50, nil},
 	{"role", "/", "demo-hyperpod", 40, nil},
-	{"role", "/", "rotated", 1, []string{"eks:DescribeCluster", "sts:*"}},
+	{"role", "/", "rotated", 1, []string{"eks:Describe*", "eks:List*", "iam:GetRole", "sts:*"}},
+	{"role", "/team/", "lead", 310, readers},
+	{"role", "/", "mapped", 320, readers},
+	{"role", "/", "twice", 330, readers},
+	{"role", "/", "idle", 340, readers},
+	{"role", "/", "joiner", 20, readers},
+	{"role", ssoPath, ssoOperator, 2, readers},
+	{"user", "/", "dave", 350, readers},
 	{"role", ssoPath, ssoAdministrator, 700, []string{"*"}},
 	{"role", ssoPath, ssoDeveloper, 690, []string{"eks:Describe*", "eks:List*", "sts:*"}},
 	{"role", ssoPath, ssoReadOnly, 690, []string{"eks:Describe*", "eks:List*", "iam:Get*", "iam:List*", "sts:*"}},
@@ -46,6 +55,9 @@ var seedPrincipals = []struct {
 	{"user", "/", "alice", 800, []string{"eks:Describe*", "eks:List*", "sts:*"}},
 	{"user", "/contractors/", "bob", 30, []string{"eks:DescribeCluster", "sts:*"}},
 }
+
+// readers may look at all that tells whether they are let in.
+var readers = []string{"eks:Describe*", "eks:List*", "iam:GetRole", "iam:GetUser", "sts:*"}
 
 // seedEntry is one row of a cluster's entries. A policy reads View (whole cluster) or View:dev,dev-*.
 type seedEntry struct {
@@ -85,6 +97,17 @@ var seedEntries = map[string][]seedEntry{
 		{"role/platform-admin", "STANDARD", 400, "", nil, []string{"ClusterAdmin"}, nil},
 		{"role" + ssoPath + ssoAdministrator, "STANDARD", 399, "", nil, []string{"ClusterAdmin"}, nil},
 		{"role" + ssoPath + ssoReadOnly, "STANDARD", 398, "", nil, []string{"AdminView"}, nil},
+	},
+	"private": {
+		{"role/platform-admin", "STANDARD", 100, "", nil, []string{"ClusterAdmin"}, nil},
+	},
+	// Everybody here has a trouble with getting in, or with what that gives.
+	"staging": {
+		{"role/platform-admin", "STANDARD", 300, "", nil, []string{"ClusterAdmin"}, nil},
+		{"role/team/dev", "STANDARD", 120, "", nil, []string{"Edit:dev"}, nil},
+		{"role/rotated", "STANDARD", 110, "", nil, []string{"Edit:dev,dev-*", "View"}, nil},
+		{"role" + ssoPath + ssoFormer, "STANDARD", 210, "", nil, []string{"Admin:dev", "View"}, nil},
+		{"role/idle", "STANDARD", 90, "", []string{"nobody-binds-this"}, nil, nil},
 	},
 }
 
@@ -131,6 +154,25 @@ var seedAWSAuth = map[string]map[string]string{
 		"mapAccounts": `- "444455556666"
 `,
 	},
+	"staging": {
+		"mapRoles": `- rolearn: arn:aws:iam::111122223333:role/team/lead
+  username: lead
+  groups: [viewers]
+- rolearn: arn:aws:sts::111122223333:assumed-role/mapped/sandbox
+  username: mapped
+  groups: [viewers]
+- rolearn: arn:aws:iam::111122223333:role/twice
+  username: twice-admin
+  groups: [system:masters]
+- rolearn: arn:aws:iam::111122223333:role/twice
+  username: twice
+  groups: [viewers]
+`,
+		"mapUsers": `- userarn: arn:aws:iam::111122223333:user/dave
+  username: dave
+	groups: [viewers]
+`,
+	},
 }
 
 var seedClusters = []struct {
@@ -140,8 +182,13 @@ var seedClusters = []struct {
 }{
 	{"demo", modeBoth, 200, map[string]string{"env": "demo"}},
 	{"legacy", modeConfigMap, 900, map[string]string{}},
+	{"private", modeAPI, 100, map[string]string{}},
 	{"prod", modeAPI, 400, map[string]string{"env": "prod"}},
+	{"staging", modeBoth, 300, map[string]string{"env": "staging"}},
 }
+
+// privateCluster has an endpoint inside its network only, so nobody answers here.
+const privateCluster = "private"
 
 // seeded makes a new account: the same names and ids every time, as old as they say on the day they are made.
 func seeded(now time.Time) *account {

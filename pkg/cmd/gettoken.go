@@ -1,0 +1,77 @@
+package cmd
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/kubectl-access/kubectl-access/pkg/kubeconfig"
+	"github.com/kubectl-access/kubectl-access/pkg/login"
+)
+
+func newGetTokenCmd(env *Env) *cobra.Command {
+	var name, id, format string
+	cmd := &cobra.Command{
+		Use:   "get-token (--cluster-name NAME | --cluster-id ID)",
+		Short: "Print a token for a cluster, in place of aws eks get-token",
+		Long: `Print a token that lets the caller into an EKS cluster, as the ExecCredential that kubectl asks of a
+credential plugin. The flags are those of aws eks get-token. It is made on this machine; AWS is
+asked only where a role has to be assumed.
+
+The token is a credential for 15 minutes. It is printed and kept nowhere else.`,
+		Example: `  # What kubectl runs; kubectl access kubeconfig writes it
+  kubectl access get-token --cluster-name demo --region us-west-2
+
+  # By another role
+  kubectl access get-token --cluster-name demo --role-arn arn:aws:iam::111122223333:role/ops`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := checkTokenFlags(name, id, format); err != nil {
+				return usage(cmd, err)
+			}
+			return env.getToken(cmd.Context(), name+id)
+		},
+	}
+	fs := cmd.Flags()
+	fs.StringVar(&name, "cluster-name", "", "The name of the EKS cluster")
+	fs.StringVar(&id, "cluster-id", "", "The ID of a local cluster on AWS Outposts")
+	fs.Var(&env.override.role, "role", "The same as --role-arn")
+	fs.StringVar(&format, "output", "json", "Output format: json")
+	return cmd
+}
+
+func checkTokenFlags(name, id, format string) error {
+	switch {
+	case name == "" && id == "":
+		return errors.New("the cluster is missing: --cluster-name NAME, or --cluster-id ID for a local cluster on Outposts")
+	case name != "" && id != "":
+		return errors.New("--cluster-name and --cluster-id exclude each other")
+	case format != "json":
+		return fmt.Errorf("--output %s: a credential plugin answers in json", format)
+	}
+	return nil
+}
+
+// getToken looks at no kubeconfig: what the token depends on is in the flags and the environment, as for the AWS CLI.
+func (env *Env) getToken(ctx context.Context, cluster string) error {
+	session, err := env.login(ctx, kubeconfig.Target{
+		Region: env.override.region, Profile: env.override.profile, RoleARN: env.override.role.value,
+		Exec: kubeconfig.Exec{SessionName: kubeconfig.TokenSession},
+	})
+	if err != nil {
+		return err
+	}
+	token, err := session.Token(ctx, cluster)
+	if err != nil {
+		return err
+	}
+	version, doubt := login.ExecVersion(os.Getenv("KUBERNETES_EXEC_INFO"))
+	if doubt != "" {
+		env.warn("%s", doubt)
+	}
+	return json.NewEncoder(env.IO.Out).Encode(login.NewExecCredential(version, token, session.Expiry(ctx, env.Now())))
+}

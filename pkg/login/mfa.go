@@ -1,0 +1,50 @@
+package login
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"strings"
+)
+
+// askMFA asks for a code on the terminal itself: stdout may be read by kubectl, and stdin may be a pipe.
+func askMFA() (string, error) {
+	terminal, err := openTerminal()
+	if err != nil {
+		return "", errors.New("the role needs an MFA code, and there is no terminal to ask for it: log in first, for example with `aws sts get-session-token`")
+	}
+	code, err := readMFA(terminal)
+	return code, errors.Join(err, terminal.Close())
+}
+
+func openTerminal() (io.ReadWriteCloser, error) {
+	if runtime.GOOS != "windows" {
+		return os.OpenFile("/dev/tty", os.O_RDWR, 0)
+	}
+	in, err := os.OpenFile("CONIN$", os.O_RDWR, 0)
+	if err != nil {
+		return nil, err
+	}
+	return console{in, os.Stderr}, nil
+}
+
+// console is Windows' terminal, which is two files.
+type console struct {
+	io.ReadCloser
+	io.Writer
+}
+
+func readMFA(terminal io.ReadWriter) (string, error) {
+	if _, err := fmt.Fprint(terminal, "MFA code: "); err != nil {
+		return "", err
+	}
+	line, err := bufio.NewReader(terminal).ReadString('\n')
+	code := strings.TrimSpace(line)
+	if code == "" {
+		return "", errors.Join(errors.New("no MFA code was given"), err)
+	}
+	return code, nil
+}
