@@ -28,10 +28,11 @@ var mayImport = map[string][]string{
 	"sandbox":             {"policy"},
 	"sandbox/sandboxtest": {"sandbox"},
 	"whoami":              {"access"},
+	"migrate":             {"access"},
 	"printer":             {"access", "policy", "whoami"},
 	"cmd": {
 		"access", "awsauth", "edit", "eks", "iam", "journal", "kube", "kubeconfig", "login", "manifest",
-		"policy", "printer", "sandbox", "whoami",
+		"migrate", "policy", "printer", "sandbox", "whoami",
 	},
 }
 
