@@ -27,12 +27,12 @@ var mayImport = map[string][]string{
 	"journal":             {"access", "manifest"},
 	"sandbox":             {"policy"},
 	"sandbox/sandboxtest": {"sandbox"},
-	"whoami":              {"access"},
+	"whoami":              {"access", "shell"},
 	"migrate":             {"access"},
 	"printer":             {"access", "policy", "whoami"},
 	"cmd": {
 		"access", "awsauth", "edit", "eks", "iam", "journal", "kube", "kubeconfig", "login", "manifest",
-		"migrate", "policy", "printer", "sandbox", "whoami",
+		"migrate", "policy", "printer", "sandbox", "shell", "whoami",
 	},
 }
 

@@ -85,6 +85,25 @@ func TestConvergeOnLostAnswersTellsTheTruth(t *testing.T) {
 	}
 }
 
+// TestOfWhatAnotherOverwroteNothingIsClaimed: the answer of the grant in dev is lost while somebody sets the scope to
+// qa. The line about dev alone would be untrue; the new plan's line tells what there is in the end.
+func TestOfWhatAnotherOverwroteNothingIsClaimed(t *testing.T) {
+	c := accesstest.New(entry(dev, "view:base"))
+	once := false
+	c.Lose = func(access.Step) error {
+		if once {
+			return nil
+		}
+		once = true
+		c.State = c.State.Put(entry(dev, "view:qa group:g"))
+		return access.ErrUnknown
+	}
+	got := converge(c, snapshot(entry(dev, "view:base,dev,qa group:g")))
+	if want := "dev set to groups g =; dev granted view in namespaces base, dev, qa"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 func TestConvergeGivesUpAndSaysWhat(t *testing.T) {
 	c := accesstest.New()
 	c.Fail = func(access.Step) error { return access.ErrUnknown }

@@ -14,6 +14,9 @@ var reserved = []string{"system:", "eks:", "aws:", "amazon:", "iam:"}
 // sent; nil when no rule is known to. Errors wrap ErrRule. Whether the principal exists
 // only EKS can tell.
 func Check(e Entry, cluster Info) error {
+	if err := CheckSize(e, cluster); err != nil {
+		return err
+	}
 	for _, rule := range []func(Entry, Info) error{checkManaged, checkKind, checkGroups, checkUsername, checkGrants, checkTags} {
 		if err := rule(e, cluster); err != nil {
 			return fmt.Errorf("%w: %s: %w", ErrRule, e.Principal.Short(cluster.Account()), err)
@@ -125,9 +128,6 @@ func checkNamespace(ns string) error {
 }
 
 func checkTags(e Entry, _ Info) error {
-	if len(e.Tags) > 50 {
-		return fmt.Errorf("an entry has at most 50 tags")
-	}
 	for k, v := range e.Tags {
 		switch {
 		case k == "" || len([]rune(k)) > 128 || len([]rune(v)) > 256:
@@ -135,6 +135,20 @@ func checkTags(e Entry, _ Info) error {
 		case strings.HasPrefix(strings.ToLower(k), "aws:"):
 			return fmt.Errorf("the tag %s cannot be set: aws: at the beginning is reserved", k)
 		}
+	}
+	return nil
+}
+
+// CheckSize says what a whole entry may not exceed: 50 tags, those of AWS itself not counted (eks-access.md §4.6).
+func CheckSize(e Entry, cluster Info) error {
+	own := 0
+	for k := range e.Tags {
+		if !strings.HasPrefix(strings.ToLower(k), "aws:") {
+			own++
+		}
+	}
+	if own > 50 {
+		return fmt.Errorf("%w: %s: an entry has at most 50 tags", ErrRule, e.Principal.Short(cluster.Account()))
 	}
 	return nil
 }

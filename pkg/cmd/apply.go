@@ -28,7 +28,8 @@ func (c *change) apply(ctx context.Context, plan access.Plan, before access.Snap
 	if plan.Mode != nil {
 		fmt.Fprintln(c.env.IO.ErrOut, "waiting for EKS to change the mode, which takes some minutes")
 	}
-	road := access.Road{Cluster: c.sides(), Pause: pauseBetween, Replan: c.replan}
+	c.ground = &recorded{Cluster: c.sides(), dir: dir, touched: map[access.Principal]bool{}}
+	road := access.Road{Cluster: c.ground, Pause: pauseBetween, Replan: c.replan}
 	var hints []error
 	for r := range road.Converge(ctx, plan) {
 		c.record.Did(r)
@@ -41,6 +42,9 @@ func (c *change) apply(ctx context.Context, plan access.Plan, before access.Snap
 		hints = append(hints, r.Err)
 	}
 	c.hints(hints)
+	if c.unrecorded {
+		return ctx.Err()
+	}
 	if err := journal.Finish(dir, &c.record, c.env.Now()); err != nil {
 		c.env.warn("what was done is not in its record %s: %v", c.record.ID, err)
 	}
@@ -52,6 +56,9 @@ func (c *change) begin(plan access.Plan, before access.Snapshot) (string, error)
 	dir, err := journal.Dir()
 	if err != nil {
 		return "", fmt.Errorf("find a folder for the record of the change: %w; set XDG_STATE_HOME", err)
+	}
+	if c.unrecorded {
+		return "", nil
 	}
 	c.record = journal.Of(plan, c.env.Now(), before.Caller, os.Args)
 	c.record.Undoes = c.undoes

@@ -29,8 +29,11 @@ type change struct {
 	remarks    func(access.Snapshot) []string      // what to know before it is done; nil: nothing
 	risks      func(access.Snapshot) []access.Risk // beside those of every plan; nil: none
 	undoes     string                              // the ID of the change that this one takes back
+	ready      func(context.Context) error         // what must be there before the first step, done when somebody said yes; nil: nothing
+	unrecorded bool                                // a change on record has it already
 	record     journal.Record
-	incomplete bool // something asked for could not be done
+	ground     *recorded // what the plan is carried out on; nil: not begun
+	incomplete bool      // something asked for could not be done
 }
 
 // run is the one road from an edit to the cluster.
@@ -58,6 +61,11 @@ func (c *change) run(ctx context.Context) error {
 	}
 	if err := c.confirm(ctx, plan); err != nil {
 		return err
+	}
+	if c.ready != nil && !plan.Empty() {
+		if err := c.ready(ctx); err != nil {
+			return err
+		}
 	}
 	if err := c.apply(ctx, plan, before); err != nil {
 		return err
@@ -126,7 +134,10 @@ func (c *change) replan(ctx context.Context, who []access.Principal) (access.Pla
 	if err != nil {
 		return access.Plan{}, err
 	}
-	return plan, c.safe(ctx, plan, now)
+	if err := c.safe(ctx, plan, now); err != nil {
+		return access.Plan{}, err
+	}
+	return plan, c.rebase(plan, who)
 }
 
 // settle waits, where --wait asks for it, until EKS shows what was asked for, and the cluster does where the caller

@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/awsauth"
 	"github.com/kubectl-access/kubectl-access/pkg/migrate"
 )
 
@@ -82,7 +82,10 @@ func (env *Env) migrate(ctx context.Context, f *migrateFlags) error {
 		return err
 	}
 	if f.file != "" {
-		return env.explainFile(f, func(m []access.Mapping) (migrate.Facts, error) { return c.migrationFacts(ctx, m) })
+		return env.explainFile(f, func(m awsauth.Map) (migrate.Facts, error) {
+			facts, _, err := c.migrationFacts(ctx, &m)
+			return facts, err
+		})
 	}
 	return c.migrate(ctx, f)
 }

@@ -8,19 +8,19 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/awsauth"
 	"github.com/kubectl-access/kubectl-access/pkg/iam"
-	"github.com/kubectl-access/kubectl-access/pkg/kube"
 	"github.com/kubectl-access/kubectl-access/pkg/migrate"
 )
 
-// migrationFacts asks all that a migration has to know, at the same time. The mappings are those given, or
-// with nil those of the cluster.
-func (c *connection) migrationFacts(ctx context.Context, mappings []access.Mapping) (migrate.Facts, error) {
+// migrationFacts asks all that a migration has to know, at the same time. aws-auth is the one given, or with
+// nil that of the cluster.
+func (c *connection) migrationFacts(ctx context.Context, m *awsauth.Map) (migrate.Facts, awsauth.Map, error) {
 	f := migrate.Facts{Policies: embedded()}
 	var s access.Snapshot
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() (err error) {
-		s, err = c.sides().Snapshot(gctx, access.Want{All: true, AWSAuth: mappings == nil})
+		s, err = c.sides().Snapshot(gctx, access.Want{All: true, AWSAuth: m == nil})
 		return err
 	})
 	g.Go(func() error { f.Bindings, f.NoRBAC = c.rbac(gctx); return nil })
@@ -31,20 +31,21 @@ func (c *connection) migrationFacts(ctx context.Context, mappings []access.Mappi
 		return nil
 	})
 	if err := g.Wait(); err != nil {
-		return f, err
+		return f, awsauth.Map{}, err
 	}
 	if s.AWSAuth != nil && s.AWSAuth.Err != nil {
-		return f, s.AWSAuth.Err
+		return f, awsauth.Map{}, s.AWSAuth.Err
 	}
 	if s.AWSAuth != nil {
-		mappings = s.AWSAuth.Mappings
+		live := awsauth.Parse(s.AWSAuth.Data)
+		m = &live
 	}
 	for _, u := range s.Unread { // who has an entry that cannot be read must not be planned as if there were none
-		return f, u.Err
+		return f, awsauth.Map{}, u.Err
 	}
-	f.Cluster, f.Entries, f.Mappings = s.Cluster, s.Entries, mappings
+	f.Cluster, f.Entries, f.Mappings = s.Cluster, s.Entries, m.Mappings
 	c.identities(ctx, &f)
-	return f, ctx.Err()
+	return f, *m, ctx.Err()
 }
 
 func (c *connection) rbac(ctx context.Context) ([]access.Binding, string) {
@@ -74,7 +75,7 @@ func (c *connection) identities(ctx context.Context, f *migrate.Facts) {
 		f.Identities[m.ARN] = migrate.Identity{}
 		mu.Unlock()
 		g.Go(func() error {
-			id := c.identity(ctx, migrate.Normal(m.ARN))
+			id := c.lookUp(ctx, migrate.Normal(m.ARN))
 			mu.Lock()
 			defer mu.Unlock()
 			f.Identities[m.ARN] = id
@@ -97,15 +98,20 @@ func (c *connection) identities(ctx context.Context, f *migrate.Facts) {
 	_ = g.Wait() // none of them fails; what IAM does not tell is a doubt
 }
 
-func (c *connection) identity(ctx context.Context, p access.Principal) migrate.Identity {
-	found, err := c.iam.Resolve(ctx, access.Ref{Written: string(p), Principal: p, Lookup: access.LookupPath, Name: p.Name()})
+// lookUp asks IAM of the caller's account, which knows nothing of others: a role of the same name there is
+// somebody else.
+func (c *connection) lookUp(ctx context.Context, p access.Principal) migrate.Identity {
+	if !c.owned(ctx, p) {
+		return migrate.Identity{Doubt: "IAM of account " + p.Account() + " would have to be asked whether it exists and has a path"}
+	}
+	found, _, err := c.iam.Made(ctx, p)
 	switch {
-	case errors.Is(err, access.ErrNotFound) && c.owned(ctx, p):
+	case errors.Is(err, access.ErrNotFound):
 		return migrate.Identity{Missing: true}
 	case err != nil:
 		return migrate.Identity{Doubt: err.Error()}
 	}
-	return migrate.Identity{Principal: found.Principal, Doubt: found.Doubt}
+	return migrate.Identity{Principal: found}
 }
 
 // owned tells whether IAM of the caller's account is the one to know the principal.
@@ -113,5 +119,3 @@ func (c *connection) owned(ctx context.Context, p access.Principal) bool {
 	me, err := c.session.Caller(ctx)
 	return err == nil && me.Account() == p.Account() && me.Partition() == p.Partition()
 }
-
-var _ = kube.Manifest

@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 
-	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/awsauth"
 	"github.com/kubectl-access/kubectl-access/pkg/migrate"
 )
@@ -16,7 +15,7 @@ var errDefects = fmt.Errorf("%w: aws-auth has defects", errFailed)
 
 // explainFile tells what a file with aws-auth says, and what would become of it. Facts of the cluster are
 // asked for where facts is given.
-func (env *Env) explainFile(f *migrateFlags, facts func([]access.Mapping) (migrate.Facts, error)) error {
+func (env *Env) explainFile(f *migrateFlags, facts func(awsauth.Map) (migrate.Facts, error)) error {
 	data, err := env.readFile(f.file)
 	if err != nil {
 		return err
@@ -29,7 +28,7 @@ func (env *Env) explainFile(f *migrateFlags, facts func([]access.Mapping) (migra
 	}
 	known := migrate.Facts{Mappings: m.Mappings, NoRBAC: "no cluster was asked", NoNodes: "no cluster was asked"}
 	if facts != nil {
-		if known, err = facts(m.Mappings); err != nil {
+		if known, err = facts(m); err != nil {
 			return err
 		}
 	}

@@ -46,18 +46,18 @@ func Begin(dir string, r *Record) error {
 			return fmt.Errorf("keep what was before the change: %w", err)
 		}
 		claim.Close()
-		return write(dir, *r)
+		return Save(dir, *r)
 	}
 }
 
 // Finish completes the record by when it ended; what was done stands in it already.
 func Finish(dir string, r *Record, at time.Time) error {
 	r.Finished = at.UTC()
-	return write(dir, *r)
+	return Save(dir, *r)
 }
 
-// write replaces the record's file in one step: whoever is killed here leaves the old one or the new one.
-func write(dir string, r Record) error {
+// Save replaces the record's file in one step: whoever is killed here leaves the old one or the new one.
+func Save(dir string, r Record) error {
 	data, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
 		return err

@@ -111,6 +111,24 @@ func TestTheStateTellsWhatBecameOfAChange(t *testing.T) {
 	}
 }
 
+func TestARecordFollowsWhatWasFoundBeforeAnythingWasDone(t *testing.T) {
+	r := journal.Of(plan(), noon, "", nil)
+	found := plan()
+	found.Changes[0].Before.Groups = []string{"later"}
+	found.Changes = found.Changes[:1]
+	found.Mode, found.AWSAuth.After.Data = nil, map[string]string{}
+	const dev, node access.Principal = "arn:aws:iam::111122223333:role/team/dev", "arn:aws:iam::111122223333:role/node"
+	r.Rebase(found, []access.Principal{dev})
+	changes, err := r.Changes()
+	if err != nil || len(changes) != 2 || changes[0].Principal() != node || changes[1].Before.Groups[0] != "later" || r.Mode == nil {
+		t.Errorf("%+v, %v", changes, err)
+	}
+	r.Rebase(found, []access.Principal{node, access.Itself})
+	if changes, err = r.Changes(); err != nil || len(changes) != 1 || r.Mode != nil || r.AWSAuth.After == nil {
+		t.Errorf("%+v, %v, %+v", changes, err, r)
+	}
+}
+
 func TestAnUndoThatWasUndoneCountsNoMore(t *testing.T) {
 	record := func(id, undoes string, finished bool) journal.Record {
 		r := journal.Record{ID: id, Undoes: undoes}

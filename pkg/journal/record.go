@@ -2,6 +2,7 @@ package journal
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
@@ -71,6 +72,28 @@ func Of(plan access.Plan, at time.Time, caller access.Principal, args []string) 
 		r.Entries = append(r.Entries, Entry{Before: written(change.Before, c), After: written(change.After, c)})
 	}
 	return r
+}
+
+// Rebase records another plan for some principals, access.Itself among them, and leaves the others'
+// as they are. It is for those who were found changed before anything was done about them.
+func (r *Record) Rebase(plan access.Plan, who []access.Principal) {
+	r.Entries = slices.DeleteFunc(r.Entries, func(e Entry) bool { return slices.Contains(who, e.principal()) })
+	for _, change := range plan.Changes {
+		if slices.Contains(who, change.Principal()) {
+			r.Entries = append(r.Entries, Entry{Before: written(change.Before, plan.Cluster), After: written(change.After, plan.Cluster)})
+		}
+	}
+	if slices.Contains(who, access.Itself) {
+		fresh := Of(plan, r.Time, r.Caller, r.Args)
+		r.Mode, r.AWSAuth = fresh.Mode, fresh.AWSAuth
+	}
+}
+
+func (e Entry) principal() access.Principal {
+	if e.After != nil {
+		return access.Principal(e.After.Spec.PrincipalARN)
+	}
+	return access.Principal(e.Before.Spec.PrincipalARN)
 }
 
 func written(e *access.Entry, cluster access.Info) *manifest.AccessEntry {

@@ -47,9 +47,9 @@ func (f Facts) entry(p access.Principal) (access.Entry, bool) {
 	return access.Entry{}, false
 }
 
-// normal is an ARN with everything before the name in lower case, as AWS writes it: the
+// Normal is an ARN with everything before the name in lower case, as AWS writes it: the
 // authenticator compares without case, EKS does not.
-func normal(arn string) access.Principal {
+func Normal(arn string) access.Principal {
 	cut := strings.IndexByte(arn, '/')
 	if cut < 0 {
 		return access.Principal(strings.ToLower(arn))

@@ -46,7 +46,7 @@ func Read(m access.Mapping) Reading {
 }
 
 func classify(arn string) Class {
-	p := normal(arn)
+	p := Normal(arn)
 	ref, err := access.ParsePrincipal(string(p))
 	switch {
 	case strings.Contains(string(p), ":assumed-role/"):

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/shell"
 )
 
 // recreated: EKS binds an entry to the unique ID of its principal (eks-access.md §4.1).
@@ -13,7 +14,7 @@ func (f Facts) recreated() []Problem {
 	if f.Entry == nil || f.Made.IsZero() || !f.Made.After(f.Entry.Created) {
 		return nil
 	}
-	commands := append([]string{"kubectl access revoke " + quote(string(f.Entry.Principal)) + f.where()}, f.grant(again(*f.Entry))...)
+	commands := append([]string{"kubectl access revoke " + shell.Quote(string(f.Entry.Principal)) + f.where()}, f.grant(again(*f.Entry))...)
 	return one(RoleRecreated, Administrator, fmt.Sprintf("%s was deleted and made again at %s, after its access entry of %s: the entry still shows the name, but it is bound to the former one's unique ID",
 		f.short(), f.Made.UTC().Format("2006-01-02"), f.Entry.Created.UTC().Format("2006-01-02")), commands...)
 }
@@ -45,7 +46,7 @@ func (f Facts) roleChanged() []Problem {
 		what = "the role's path has changed"
 	}
 	return one(RoleChanged, Administrator, fmt.Sprintf("%s: the access entry names %s, you are %s", what, former, f.principal()),
-		append(f.grant(e), "kubectl access revoke "+quote(string(former))+f.where())...)
+		append(f.grant(e), "kubectl access revoke "+shell.Quote(string(former))+f.where())...)
 }
 
 // FormerOf is the principal of an entry that was made for the caller's role before it changed, or "".
@@ -68,7 +69,7 @@ func (f Facts) otherProfile() []Problem {
 				found = append(found, Problem{
 					Cause: OtherProfile, By: You,
 					Text:     fmt.Sprintf("no access entry names %s, but one names %s, which is what your profile %s takes", f.short(), p.Short(p.Account()), profile.Name),
-					Commands: []string{"kubectl access kubeconfig --name " + f.Cluster.Name + " --region " + f.Cluster.Region + " --profile " + quote(profile.Name)},
+					Commands: []string{"kubectl access kubeconfig --name " + f.Cluster.Name + " --region " + f.Cluster.Region + " --profile " + shell.Quote(profile.Name)},
 				})
 				break
 			}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/shell"
 )
 
 // Facts are what could be learned of one caller and one cluster. What was not asked, or was not
@@ -95,12 +96,12 @@ func (f Facts) grant(e access.Entry) []string {
 	}
 	rest := ""
 	for _, g := range e.Groups {
-		rest += " --group " + quote(g)
+		rest += " --group " + shell.Quote(g)
 	}
 	if e.Username != "" {
-		rest += " --username " + quote(e.Username)
+		rest += " --username " + shell.Quote(e.Username)
 	}
-	head := "kubectl access grant " + quote(string(f.principal()))
+	head := "kubectl access grant " + shell.Quote(string(f.principal()))
 	if len(e.Grants) == 0 {
 		return []string{head + rest + f.where()}
 	}
@@ -108,7 +109,7 @@ func (f Facts) grant(e access.Entry) []string {
 	for _, g := range e.Grants {
 		scope := " -A"
 		if !g.Scope.WholeCluster() {
-			scope = " -n " + quote(strings.Join(g.Scope.Namespaces, ","))
+			scope = " -n " + shell.Quote(strings.Join(g.Scope.Namespaces, ","))
 		}
 		all = append(all, head+" --policy "+g.Policy.Short()+scope+rest+f.where())
 		rest = ""
@@ -122,15 +123,6 @@ func again(e access.Entry) access.Entry {
 		e.Username = ""
 	}
 	return e
-}
-
-// quote keeps a shell from taking a word apart.
-func quote(s string) string {
-	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:,=@+"
-	if s != "" && strings.Trim(s, plain) == "" {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
 // minutes is a duration as people say it.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/shell"
 )
 
 // Judge makes the report of what was learned.
@@ -116,7 +117,7 @@ func (f Facts) profileFlag() string {
 	if f.Profile == "" {
 		return ""
 	}
-	return " --profile " + quote(f.Profile)
+	return " --profile " + shell.Quote(f.Profile)
 }
 
 func (f Facts) execFails() []Problem {
