@@ -18,23 +18,6 @@ type role struct {
 	rules           []policy.Rule
 }
 
-// binding gives a role to one group: in its namespace, or without one everywhere.
-type binding struct {
-	namespace, name string
-	kind, role      string
-	group           string
-}
-
-// bindings are the seeded ones, the same in every cluster.
-var bindings = []binding{
-	{"", "cluster-admin", "ClusterRole", "cluster-admin", "system:masters"},
-	{"", "system:basic-user", "ClusterRole", "system:basic-user", "system:authenticated"},
-	{"", "system:discovery", "ClusterRole", "system:discovery", "system:authenticated"},
-	{"", "viewers", "ClusterRole", "view", "viewers"},
-	{"dev", "developers", "Role", "developer", "developers"},
-	{"staging", "developers", "ClusterRole", "view", "developers"},
-}
-
 func roles() []role {
 	return []role{
 		{"", "cluster-admin", []policy.Rule{
