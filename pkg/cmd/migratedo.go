@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -181,7 +182,9 @@ func (m *migration) finish(ctx context.Context) error {
 		}
 	}
 	if m.flags.prune && !m.open {
-		if err := m.removeLines(ctx); err != nil {
+		// That nobody can come by the lines of those who are gone is what IAM says.
+		err := cmp.Or(m.removeLines(ctx, m.plan.Removable(m.proven)), m.removeLines(ctx, m.plan.Dead(), string(access.LeaveMappings)))
+		if err != nil {
 			return err
 		}
 	}
@@ -204,13 +207,12 @@ func (m *migration) marked(s access.Snapshot) []access.Principal {
 func (m *migration) proven(p access.Principal) bool { return slices.Contains(m.known, string(p)) }
 
 // removeLines takes the lines that nobody needs any more out of aws-auth.
-func (m *migration) removeLines(ctx context.Context) error {
-	gone := m.plan.Removable(m.proven)
+func (m *migration) removeLines(ctx context.Context, gone []access.Mapping, accepted ...string) error {
 	if len(gone) == 0 {
 		return nil
 	}
 	flags := m.flags.changeFlags
-	flags.output = output{}
+	flags.output, flags.accepted = output{}, append(slices.Clone(flags.accepted), accepted...)
 	ch := change{connection: m.connection, flags: &flags, who: []access.Principal{access.Itself}, takes: true, mappings: true}
 	ch.edit = func(access.Principal) access.Edit {
 		return func(s access.Snapshot) (access.Snapshot, error) {

@@ -110,11 +110,21 @@ func prove(want, have access.Entry, exists bool) []Proof {
 // Removable are the lines that nobody needs once the principals in done have their entries: the lines that
 // migrated or were covered, and those in their shadow, which would count again without them.
 func (p Plan) Removable(done func(access.Principal) bool) []access.Mapping {
+	return p.withShadows(func(l Line) bool {
+		return l.Outcome != Stays && !slices.ContainsFunc(l.Entries, func(e access.Entry) bool { return !done(e.Principal) })
+	})
+}
+
+// Dead are the lines of principals that are gone, where it was decided that their lines shall go too.
+func (p Plan) Dead() []access.Mapping {
+	return p.withShadows(func(l Line) bool { return l.Outcome == Stays })
+}
+
+func (p Plan) withShadows(chosen func(Line) bool) []access.Mapping {
 	gone := map[string]bool{}
 	var lines []access.Mapping
 	for _, l := range p.Lines {
-		proven := !slices.ContainsFunc(l.Entries, func(e access.Entry) bool { return !done(e.Principal) })
-		if l.Removable && proven && l.Kind != access.MappedAccount {
+		if l.Removable && l.Kind != access.MappedAccount && chosen(l) {
 			gone[strings.ToLower(l.ARN)] = true
 		}
 	}

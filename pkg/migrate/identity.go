@@ -29,6 +29,8 @@ func (p *planner) identity(l *Line, e *access.Entry) bool {
 	case exists:
 		e.Principal = have.Principal
 		return true
+	case found.Principal != "" && found.Doubt == "" && written.Kind() == "user" && !strings.EqualFold(found.Principal.Path(), written.Path()) && l.State == access.InForce:
+		return p.unmatchedUser(l, e, found.Principal)
 	case found.Principal != "" && l.State == access.NeverMatches && written.Path() != "/" && found.Principal.Path() != written.Path():
 		return l.stay("there is no %s; the one of that name is %s", written, found.Principal)
 	case found.Principal != "" && found.Doubt == "":
@@ -46,6 +48,21 @@ func (p *planner) identity(l *Line, e *access.Entry) bool {
 	} else {
 		l.differs(DiffDoubt, "IAM was not asked whether it exists and has a path")
 	}
+	return true
+}
+
+// unmatchedUser is a line for a user whose true ARN has another path: unlike a role's, a user's path is
+// compared (eks-access.md §6.2), so it matches nobody, which only IAM can tell.
+func (p *planner) unmatchedUser(l *Line, e *access.Entry, is access.Principal) bool {
+	l.State = access.NeverMatches
+	l.Reason = "the user of that name is " + string(is) + ", and the path counts, so no caller matches the line"
+	if !p.chosen(l.Mapping) {
+		l.Outcome, l.Why = Nothing, l.Reason
+		return false
+	}
+	e.Principal = is
+	l.differs(DiffGained, "the line never matched anybody: migrating it lets in who could not enter before")
+	l.differs(DiffPath, "the entry names it in full: %s", is)
 	return true
 }
 

@@ -65,6 +65,7 @@ const (
 	DiffNode     = "node-entry"
 	DiffLost     = "right-lost"
 	DiffGained   = "new-access"
+	DiffShared   = "shared-name"
 	DiffAccount  = "account"
 	DiffDoubt    = "not-checked"
 )
@@ -227,6 +228,7 @@ func (p *planner) once(l *Line, e access.Entry) bool {
 	key := strings.ToLower(e.Principal.Account() + e.Principal.Kind() + "/" + e.Principal.Name())
 	if p.taken[key] {
 		l.Outcome, l.Why = Nothing, "another line lets the same principal in and is the one that counts"
+		l.Removable = l.State == access.NeverMatches // it was chosen, and is in the entry now
 		return false
 	}
 	p.taken[key] = true

@@ -54,8 +54,12 @@ func (p *planner) refusedUsername(l *Line, e *access.Entry, name string) bool {
 		called = givenName(e.Principal)
 	}
 	l.differs(DiffUsername, "the username %s, which an entry cannot have, becomes %s", name, called)
+	if strings.Contains(name, "{{SessionNameRaw}}") && !strings.Contains(called, "{{SessionNameRaw}}") {
+		l.differs(DiffGained, "sessions whose names differ in @ and - only have one name now, and what RBAC gives to one of them")
+	}
 	if !l.Masters() {
 		l.follow = append(l.follow, p.followers(l, known, name, called)...)
+		p.shared(l, called, l.follow)
 	}
 	return true
 }

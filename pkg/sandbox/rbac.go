@@ -3,6 +3,7 @@ package sandbox
 import (
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/kubectl-access/kubectl-access/pkg/policy"
 )
@@ -18,7 +19,8 @@ type role struct {
 	rules           []policy.Rule
 }
 
-func roles() []role {
+// roles are the same in every cluster.
+var roles = sync.OnceValue(func() []role { //nolint:gochecknoglobals // a table that never changes, made when it is first needed
 	return []role{
 		{"", "cluster-admin", []policy.Rule{
 			{APIGroups: []string{"*"}, Resources: []string{"*"}, Verbs: []string{"*"}},
@@ -40,7 +42,7 @@ func roles() []role {
 			{APIGroups: []string{"apps"}, Resources: []string{"deployments"}, Verbs: []string{"get", "list", "watch", "update", "patch"}},
 		}},
 	}
-}
+})
 
 // policyRules are the rules that an access policy, or the ClusterRole like it, grants in general.
 func policyRules(name string) []policy.Rule {
