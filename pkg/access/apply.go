@@ -14,6 +14,7 @@ type Want struct {
 	Principals     []Principal // these entries, where they exist
 	Administrators bool        // everybody with cluster-admin, for judging risks
 	Policies       bool        // the live list of access policies
+	AWSAuth        bool        // the ConfigMap aws-auth
 }
 
 // Cluster is the only door to the outside.
@@ -35,10 +36,15 @@ type Result struct {
 // lanes is how many principals are worked on at the same time.
 const lanes = 16
 
-// Apply carries a plan out and tells of each step, in the order of the plan. The steps of one
-// principal follow each other, those of different principals run side by side. Everything that
-// adds comes first; what takes away begins when all of that is done, and is left alone when
-// something of it failed. A failed step ends its own principal's steps; the context ends all.
+// Apply carries a plan out and tells of each step, phase by phase. The steps of one principal
+// follow each other, those of different principals run side by side. A failed step ends its own
+// principal's steps; the context ends all.
+//
+//	1  the mode that turns entries on   failed: nothing else is done
+//	2  what adds to entries             failed: the other principals go on, and nothing is taken
+//	3  aws-auth                         failed: nothing is taken
+//	4  what takes from entries
+//	5  the mode that ends aws-auth      only when all before it is done
 func Apply(ctx context.Context, c Cluster, plan Plan) iter.Seq[Result] {
 	return apply(ctx, c, plan, false)
 }
@@ -50,14 +56,12 @@ func apply(ctx context.Context, c Cluster, plan Plan, hold bool) iter.Seq[Result
 		var running sync.WaitGroup
 		defer running.Wait()
 		defer stop()
-		adding, taking := phases(plan)
-		failed := map[Principal]bool{}
-		for i, phase := range [][][]Step{adding, taking} {
-			for _, results := range start(ctx, &running, c, phase, i == 1 && (hold || len(failed) > 0)) {
+		failed := false
+		for i, phase := range phases(plan) {
+			const takes = 2 // the first phase that may
+			for _, results := range start(ctx, &running, c, phase, failed || hold && i >= takes) {
 				for r := range results {
-					if r.Err != nil {
-						failed[r.Step.Principal()] = true
-					}
+					failed = failed || r.Err != nil
 					if !yield(r) {
 						return
 					}
@@ -67,8 +71,10 @@ func apply(ctx context.Context, c Cluster, plan Plan, hold bool) iter.Seq[Result
 	}
 }
 
-// phases splits each principal's steps into those that add and those that take.
-func phases(plan Plan) (adding, taking [][]Step) {
+// phases splits the plan into what must be over before the next begins, and each phase into
+// lanes. The steps of a principal that add and those that take are in different phases.
+func phases(plan Plan) [][][]Step {
+	var adding, taking [][]Step
 	for _, c := range plan.Changes {
 		steps := c.steps()
 		cut := slices.IndexFunc(steps, Step.Takes)
@@ -82,7 +88,7 @@ func phases(plan Plan) (adding, taking [][]Step) {
 			taking = append(taking, steps[cut:])
 		}
 	}
-	return adding, taking
+	return [][][]Step{{plan.turnOn()}, adding, {plan.rewrite()}, taking, {plan.turnOff()}}
 }
 
 // start runs the lanes of one phase and returns the results of each in its own channel.

@@ -91,18 +91,42 @@ func (r Road) again(ctx context.Context, n int, open []Result) (Plan, error) {
 	return Plan{}, ErrUnknown
 }
 
-// settle tells of the open steps that the new plan has no more.
+// settle tells of the open steps that are in place by now. Of the others the new plan's steps will tell.
 func settle(open []Result, next Plan, yield func(Result) bool) bool {
-	steps := next.Steps()
 	for _, o := range open {
-		still := slices.ContainsFunc(steps, func(s Step) bool {
-			return s.Principal() == o.Step.Principal() && s.String() == o.Step.String()
-		})
-		if !still && !yield(Result{Step: o.Step, InPlace: true}) {
+		change, still := next.Change(o.Step.Principal())
+		if (!still || inPlace(o.Step, change.Before)) && !yield(Result{Step: o.Step, InPlace: true}) {
 			return false
 		}
 	}
 	return true
+}
+
+// inPlace tells whether an entry, nil for none, has what a step asks for.
+func inPlace(step Step, now *Entry) bool {
+	if _, ok := step.(DeleteEntry); ok || now == nil {
+		return ok && now == nil
+	}
+	switch s := step.(type) {
+	case CreateEntry:
+		return now.Kind == s.Entry.Kind
+	case UpdateEntry:
+		return now.Username == s.After.Username && slices.Equal(now.Groups, s.After.Groups)
+	case Associate:
+		g, has := now.Grant(s.Grant.Policy)
+		return has && slices.Equal(g.Scope.Namespaces, s.Grant.Scope.Namespaces)
+	case Disassociate:
+		_, has := now.Grant(s.Grant.Policy)
+		return !has
+	case TagEntry:
+		for k, v := range s.Tags {
+			if now.Tags[k] != v {
+				return false
+			}
+		}
+		return true
+	}
+	return false
 }
 
 func yieldAll(results []Result, yield func(Result) bool) {

@@ -17,8 +17,8 @@ func road(c *accesstest.Cluster, after access.Snapshot) access.Road {
 		Cluster: c,
 		Pause:   func(context.Context, int) error { return nil },
 		Replan: func(ctx context.Context, who []access.Principal) (access.Plan, error) {
-			now, err := c.Snapshot(ctx, access.Want{Principals: who})
-			want := access.Snapshot{Cluster: after.Cluster}
+			now, err := c.Snapshot(ctx, access.Want{Principals: who, AWSAuth: true})
+			want := access.Snapshot{Cluster: after.Cluster, AWSAuth: after.AWSAuth}
 			for _, p := range who {
 				if e, ok := after.Entry(p); ok {
 					want = want.Put(e)
@@ -81,6 +81,25 @@ func TestConvergeOnLostAnswersTellsTheTruth(t *testing.T) {
 	}
 	got := converge(c, snapshot(entry(dev, "view group:g")))
 	if want := "dev created =; dev granted view on the whole cluster ="; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// TestOfWhatAnotherOverwroteNothingIsClaimed: the answer of the grant in dev is lost while somebody sets the scope to
+// qa. The line about dev alone would be untrue; the new plan's line tells what there is in the end.
+func TestOfWhatAnotherOverwroteNothingIsClaimed(t *testing.T) {
+	c := accesstest.New(entry(dev, "view:base"))
+	once := false
+	c.Lose = func(access.Step) error {
+		if once {
+			return nil
+		}
+		once = true
+		c.State = c.State.Put(entry(dev, "view:qa group:g"))
+		return access.ErrUnknown
+	}
+	got := converge(c, snapshot(entry(dev, "view:base,dev,qa group:g")))
+	if want := "dev set to groups g =; dev granted view in namespaces base, dev, qa"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

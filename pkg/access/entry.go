@@ -34,6 +34,19 @@ const (
 	ModeAPI       Mode = "API"
 )
 
+// Next is the mode that a cluster may be taken to from this one, "" from the last: one step, and
+// no way back (eks-access.md §5).
+func (m Mode) Next() Mode {
+	switch m {
+	case ModeAPI:
+		return ""
+	case ModeBoth:
+		return ModeAPI
+	default:
+		return ModeBoth
+	}
+}
+
 // ReadsEntries tells whether access entries count. A cluster that names no mode is older than they are.
 func (m Mode) ReadsEntries() bool { return m == ModeBoth || m == ModeAPI }
 
@@ -44,6 +57,7 @@ func (m Mode) ReadsConfigMap() bool { return m != ModeAPI }
 type Info struct {
 	Name, ARN, Endpoint, Status, Version string
 	Mode                                 Mode
+	Private                              bool // only the cluster's own network reaches the endpoint
 }
 
 // Account owns the cluster.
@@ -58,10 +72,11 @@ func (i Info) Region() string { return Principal(i.ARN).field(3) }
 // Snapshot is what was read from one cluster, in canonical order.
 type Snapshot struct {
 	Cluster  Info
-	Caller   Principal // who asks, without its path; risks are judged against it
-	Entries  []Entry   // those that were asked for
-	Policies []Policy  // the live list, where it was asked for
-	Unread   []Unread  // entries that exist and could not be read
+	Caller   Principal  // who asks, without its path; risks are judged against it
+	Entries  []Entry    // those that were asked for
+	Policies []Policy   // the live list, where it was asked for
+	AWSAuth  *ConfigMap // where it was asked for
+	Unread   []Unread   // entries that exist and could not be read
 }
 
 // Unread is an entry that exists and could not be read.

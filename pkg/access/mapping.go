@@ -1,5 +1,7 @@
 package access
 
+import "strings"
+
 // Mapping is one line of the aws-auth ConfigMap.
 type Mapping struct {
 	Kind     MappingKind
@@ -40,4 +42,27 @@ func (m Mapping) Masters() bool {
 		}
 	}
 	return false
+}
+
+// Node tells whether the line lets nodes in, which all have such a username (eks-access.md §6.4).
+func (m Mapping) Node() bool { return strings.HasPrefix(m.Username, "system:node:") }
+
+// HasEntry tells whether an entry lets in whom the line does: one for nodes where the line is for
+// nodes. A line for a whole account has none.
+func (m Mapping) HasEntry(s Snapshot) bool {
+	who := Principal(strings.ToLower(m.ARN))
+	for _, e := range s.Entries {
+		if m.Kind != MappedAccount && who.Is(e.Principal) && (e.Node() || !m.Node()) {
+			return true
+		}
+	}
+	return false
+}
+
+// Short is the line's principal as Principal.Short writes it, or the account.
+func (m Mapping) Short(account string) string {
+	if m.Kind == MappedAccount {
+		return "account " + m.ARN
+	}
+	return Principal(m.ARN).Short(account)
 }

@@ -13,10 +13,21 @@ type Edit func(Snapshot) (Snapshot, error)
 // Change is one entry before and after: nil before is a create, nil after a delete.
 type Change struct{ Before, After *Entry }
 
+// Itself stands, among principals, for the cluster: its mode and its aws-auth.
+const Itself Principal = ""
+
+// ModeChange is the cluster's mode before and after.
+type ModeChange struct{ From, To Mode }
+
+// ConfigMapChange is aws-auth before and after.
+type ConfigMapChange struct{ Before, After ConfigMap }
+
 // Plan is the difference between what is and what should be. It is data: the plan that
 // was shown is the plan that is applied.
 type Plan struct {
 	Cluster Info
+	Mode    *ModeChange
+	AWSAuth *ConfigMapChange
 	Changes []Change // sorted by principal
 }
 
@@ -24,6 +35,12 @@ type Plan struct {
 // username of an entry that asks for none) makes no difference.
 func Diff(before, after Snapshot) Plan {
 	plan := Plan{Cluster: before.Cluster}
+	if from, to := before.Cluster.Mode, after.Cluster.Mode; from != to && to != "" {
+		plan.Mode = &ModeChange{From: from, To: to}
+	}
+	if was, will := before.AWSAuth, after.AWSAuth; was != nil && will != nil && was.Err == nil && !was.Same(*will) {
+		plan.AWSAuth = &ConfigMapChange{Before: *was, After: *will}
+	}
 	for _, p := range principals(before, after) {
 		was, had := before.Entry(p)
 		will, has := after.Entry(p)
@@ -50,7 +67,7 @@ func Make(before Snapshot, edit Edit) (Plan, Snapshot, error) {
 }
 
 // Empty tells whether there is nothing to do.
-func (p Plan) Empty() bool { return len(p.Changes) == 0 }
+func (p Plan) Empty() bool { return len(p.Changes) == 0 && p.Mode == nil && p.AWSAuth == nil }
 
 // Change finds what happens to a principal's entry.
 func (p Plan) Change(principal Principal) (Change, bool) {

@@ -3,6 +3,7 @@ package access
 import (
 	"errors"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 	"unicode"
@@ -123,11 +124,12 @@ func (s Scope) Without(namespaces []string) (Scope, bool) {
 	return Scope{Namespaces: rest}, len(rest) > 0
 }
 
-// Reaches tells whether the scope holds in a namespace.
+// Reaches tells whether the scope holds in a namespace. What an asterisk means that does not stand at the end is
+// UNVERIFIED (eks-access.md §4.5); here it reaches, so that nothing counts as taken away that is not.
 func (s Scope) Reaches(namespace string) bool {
 	return s.WholeCluster() || slices.ContainsFunc(s.Namespaces, func(ns string) bool {
-		prefix, open := strings.CutSuffix(ns, "*")
-		return ns == namespace || open && strings.HasPrefix(namespace, prefix)
+		ok, err := path.Match(ns, namespace)
+		return ns == namespace || ok && err == nil
 	})
 }
 

@@ -12,10 +12,12 @@ const (
 	LoseOwnAccess     RiskName = "lose-own-access"
 	LastAdministrator RiskName = "last-administrator"
 	RemoveNodes       RiskName = "remove-nodes"
+	LeaveMappings     RiskName = "leave-mappings"
+	OneWayMode        RiskName = "one-way-mode"
 )
 
 // RiskNames are all risks, for completion and for checking what was accepted.
-var RiskNames = []RiskName{LoseOwnAccess, LastAdministrator, RemoveNodes}
+var RiskNames = []RiskName{LoseOwnAccess, LastAdministrator, RemoveNodes, LeaveMappings, OneWayMode}
 
 // Risk is one thing that a plan may break, with a sentence that says what.
 type Risk struct {
@@ -24,7 +26,8 @@ type Risk struct {
 }
 
 // Risks judges a plan against what was before it. The snapshot must hold every entry that
-// the plan touches and, when the plan takes an administrator away, every administrator.
+// the plan touches and, when the plan takes an administrator away, every administrator; when it
+// takes mappings away, every entry and aws-auth.
 // Mappings of aws-auth are not counted as a way in: nobody knows whether they still work.
 func (p Plan) Risks(before Snapshot) []Risk {
 	var risks []Risk
@@ -34,6 +37,10 @@ func (p Plan) Risks(before Snapshot) []Risk {
 	risks = append(risks, p.lastAdministrator(before)...)
 	for _, c := range p.Changes {
 		risks = append(risks, c.nodes(p.Cluster)...)
+	}
+	risks = append(risks, p.leftBehind(before)...)
+	if p.Mode != nil {
+		risks = append(risks, Risk{OneWayMode, "EKS has no way back from mode " + string(p.Mode.To) + " to " + string(p.Mode.From)})
 	}
 	return risks
 }
@@ -54,8 +61,14 @@ func (c Change) losesWayIn() bool {
 	return c.Takes() && !c.After.Administers()
 }
 
-// TakesAdministrator tells whether somebody stops being administrator of the cluster.
+// TakesAdministrator tells whether somebody may stop being administrator of the cluster.
 func (p Plan) TakesAdministrator() bool {
+	if p.Mode != nil && p.Mode.To == ModeAPI {
+		return true
+	}
+	if p.AWSAuth != nil && slices.ContainsFunc(p.AWSAuth.lost(), Mapping.Masters) {
+		return true
+	}
 	return slices.ContainsFunc(p.Changes, func(c Change) bool {
 		return c.Before != nil && c.Before.Administers() && (c.After == nil || !c.After.Administers())
 	})
@@ -82,6 +95,12 @@ func (c Change) nodes(cluster Info) []Risk {
 
 // Apply is the snapshot as the plan leaves it.
 func (p Plan) Apply(s Snapshot) Snapshot {
+	if p.Mode != nil {
+		s.Cluster.Mode = p.Mode.To
+	}
+	if p.AWSAuth != nil {
+		s.AWSAuth = &p.AWSAuth.After
+	}
 	for _, c := range p.Changes {
 		if c.After == nil {
 			s = s.Drop(c.Principal())

@@ -14,6 +14,9 @@ var reserved = []string{"system:", "eks:", "aws:", "amazon:", "iam:"}
 // sent; nil when no rule is known to. Errors wrap ErrRule. Whether the principal exists
 // only EKS can tell.
 func Check(e Entry, cluster Info) error {
+	if err := CheckSize(e, cluster); err != nil {
+		return err
+	}
 	for _, rule := range []func(Entry, Info) error{checkManaged, checkKind, checkGroups, checkUsername, checkGrants, checkTags} {
 		if err := rule(e, cluster); err != nil {
 			return fmt.Errorf("%w: %s: %w", ErrRule, e.Principal.Short(cluster.Account()), err)
@@ -52,7 +55,7 @@ func checkGroups(e Entry, _ Info) error {
 		return nil
 	}
 	for _, g := range e.Groups {
-		if prefix := reservedPrefix(g); prefix == "system:" {
+		if prefix := Reserved(g); prefix == "system:" {
 			return fmt.Errorf("the group %s cannot be given: groups must not begin with system:; for system:masters grant --policy cluster-admin -A", g)
 		} else if prefix != "" {
 			return fmt.Errorf("the group %s cannot be given: groups must not begin with %s", g, prefix)
@@ -68,7 +71,7 @@ func checkUsername(e Entry, _ Info) error {
 	if e.Node() {
 		return nil
 	}
-	if prefix := reservedPrefix(e.Username); prefix != "" {
+	if prefix := Reserved(e.Username); prefix != "" {
 		return fmt.Errorf("the username %s cannot be given: usernames must not begin with %s", e.Username, prefix)
 	}
 	before, _, session := strings.Cut(e.Username, "{{SessionName")
@@ -78,7 +81,8 @@ func checkUsername(e Entry, _ Info) error {
 	return nil
 }
 
-func reservedPrefix(s string) string {
+// Reserved is the beginning of a username or group that EKS keeps for itself, "" where it has none.
+func Reserved(s string) string {
 	for _, prefix := range reserved {
 		if strings.HasPrefix(s, prefix) {
 			return prefix
@@ -111,9 +115,6 @@ func checkNamespace(ns string) error {
 }
 
 func checkTags(e Entry, _ Info) error {
-	if len(e.Tags) > 50 {
-		return fmt.Errorf("an entry has at most 50 tags")
-	}
 	for k, v := range e.Tags {
 		switch {
 		case k == "" || len([]rune(k)) > 128 || len([]rune(v)) > 256:
@@ -121,6 +122,20 @@ func checkTags(e Entry, _ Info) error {
 		case strings.HasPrefix(strings.ToLower(k), "aws:"):
 			return fmt.Errorf("the tag %s cannot be set: aws: at the beginning is reserved", k)
 		}
+	}
+	return nil
+}
+
+// CheckSize says what a whole entry may not exceed: 50 tags, those of AWS itself not counted (eks-access.md §4.6).
+func CheckSize(e Entry, cluster Info) error {
+	own := 0
+	for k := range e.Tags {
+		if !strings.HasPrefix(strings.ToLower(k), "aws:") {
+			own++
+		}
+	}
+	if own > 50 {
+		return fmt.Errorf("%w: %s: an entry has at most 50 tags", ErrRule, e.Principal.Short(cluster.Account()))
 	}
 	return nil
 }

@@ -9,14 +9,14 @@ import (
 
 // Step is what one API call does. It carries what it expects to find.
 type Step interface {
-	Principal() Principal
+	Principal() Principal // Itself for a step about the whole cluster
 	// Takes tells whether the step takes something away; such steps come last.
 	Takes() bool
 	// String says what was done when the step is: "granted view in namespace dev".
 	String() string
 }
 
-// The steps, each one call of the EKS API.
+// The steps, each one call of the EKS API, or of the cluster's for its aws-auth.
 type (
 	// CreateEntry makes an entry without its grants.
 	CreateEntry struct{ Entry Entry }
@@ -46,6 +46,13 @@ type (
 	}
 	// DeleteEntry removes an entry and its grants.
 	DeleteEntry struct{ Entry Entry }
+	// SetMode takes the cluster to its next mode and waits until it is there.
+	SetMode struct {
+		Cluster  string
+		From, To Mode
+	}
+	// WriteAWSAuth changes the data of aws-auth, makes it or deletes it.
+	WriteAWSAuth struct{ Before, After ConfigMap }
 )
 
 // Principal is whom the step is about.
@@ -68,6 +75,18 @@ func (s Disassociate) Principal() Principal { return s.From }
 
 // Principal is whom the step is about.
 func (s DeleteEntry) Principal() Principal { return s.Entry.Principal }
+
+// Principal is Itself.
+func (SetMode) Principal() Principal { return Itself }
+
+// Principal is Itself.
+func (WriteAWSAuth) Principal() Principal { return Itself }
+
+// Takes is true of the last mode, which ends aws-auth.
+func (s SetMode) Takes() bool { return s.To == ModeAPI }
+
+// Takes is true: nobody here knows what the lines that change give.
+func (WriteAWSAuth) Takes() bool { return true }
 
 // Takes is false for a step that only adds.
 func (CreateEntry) Takes() bool { return false }
@@ -120,6 +139,17 @@ func (s Associate) String() string {
 
 func (s Disassociate) String() string { return "revoked " + s.Grant.String() }
 func (s DeleteEntry) String() string  { return "deleted" }
+func (s SetMode) String() string      { return "set to mode " + string(s.To) }
+
+func (s WriteAWSAuth) String() string {
+	switch {
+	case !s.Before.Exists():
+		return "created"
+	case !s.After.Exists():
+		return "deleted"
+	}
+	return "changed"
+}
 
 // String reads "view in namespaces dev, qa" or "view on the whole cluster".
 func (g Grant) String() string {
@@ -145,13 +175,35 @@ func orNone(s string) string {
 }
 
 // Steps are the calls of the plan, those of one principal in a row and in their safe order:
-// what adds before what takes, a delete last.
+// what adds before what takes, a delete last. The mode that turns entries on comes first, the one
+// that turns aws-auth off last.
 func (p Plan) Steps() []Step {
-	var steps []Step
+	steps := p.turnOn()
 	for _, c := range p.Changes {
 		steps = append(steps, c.steps()...)
 	}
-	return steps
+	return slices.Concat(steps, p.rewrite(), p.turnOff())
+}
+
+func (p Plan) turnOn() []Step {
+	if p.Mode == nil || p.Mode.To == ModeAPI {
+		return nil
+	}
+	return []Step{SetMode{Cluster: p.Cluster.Name, From: p.Mode.From, To: p.Mode.To}}
+}
+
+func (p Plan) turnOff() []Step {
+	if p.Mode == nil || p.Mode.To != ModeAPI {
+		return nil
+	}
+	return []Step{SetMode{Cluster: p.Cluster.Name, From: p.Mode.From, To: p.Mode.To}}
+}
+
+func (p Plan) rewrite() []Step {
+	if p.AWSAuth == nil {
+		return nil
+	}
+	return []Step{WriteAWSAuth{Before: p.AWSAuth.Before, After: p.AWSAuth.After}}
 }
 
 func (c Change) steps() []Step {

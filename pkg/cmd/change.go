@@ -55,7 +55,7 @@ func (c *change) run(ctx context.Context) error {
 	if err := c.apply(ctx, plan, before); err != nil {
 		return err
 	}
-	if err := c.settle(ctx); err != nil {
+	if err := c.settle(ctx, after); err != nil {
 		return err
 	}
 	return c.finish(after)
@@ -232,20 +232,33 @@ func (c *change) journal(plan access.Plan, before access.Snapshot) error {
 	return err
 }
 
-// settle waits, where --wait asks for it, until EKS shows what was asked for.
-func (c *change) settle(ctx context.Context) error {
+// settle waits, where --wait asks for it, until EKS shows what was asked for, and the cluster does where the caller
+// can ask it.
+func (c *change) settle(ctx context.Context, after access.Snapshot) error {
 	if !c.flags.wait || c.incomplete {
 		return nil
 	}
 	ctx, stop := context.WithTimeout(ctx, c.flags.timeout)
 	defer stop()
-	for n := 1; ; n++ {
+	err := c.until(ctx, "EKS does not show the change", func() (bool, error) {
 		left, err := c.replan(ctx, c.who)
-		if err == nil && left.Empty() {
+		return err == nil && left.Empty(), err
+	})
+	if err != nil {
+		return err
+	}
+	return c.prove(ctx, after)
+}
+
+// until asks again and again, until it is so or there is no time left.
+func (c *change) until(ctx context.Context, otherwise string, isSo func() (bool, error)) error {
+	for n := 1; ; n++ {
+		done, err := isSo()
+		if done {
 			return nil
 		}
 		if pauseBetween(ctx, n) != nil {
-			return fmt.Errorf("EKS does not show the change after %s (%w)", c.flags.timeout, errors.Join(err, context.DeadlineExceeded))
+			return fmt.Errorf("%s after %s (%w)", otherwise, c.flags.timeout, errors.Join(err, context.DeadlineExceeded))
 		}
 	}
 }

@@ -53,7 +53,7 @@ func (c *connection) describe(ctx context.Context, written []string) error {
 		return err
 	}
 	c.checkRead(s)
-	mappings := c.mappings(ctx, s.Cluster.Mode, who)
+	mappings := c.mappings(ctx, s.Cluster, who)
 	for i, p := range who {
 		if i > 0 {
 			fmt.Fprintln(c.env.IO.Out)
@@ -88,23 +88,24 @@ func (c *connection) describeOne(ctx context.Context, s access.Snapshot, p acces
 
 // hintsOf says what about an entry may surprise.
 func (c *connection) hintsOf(ctx context.Context, e access.Entry, cluster access.Info) []string {
-	short := e.Principal.Short(cluster.Account())
+	who := e.Principal.Short(cluster.Account())
+	revoke := c.env.command("revoke", string(e.Principal)) // the short form may mean another role by now
 	var hints []string
 	if e.Managed() {
 		hints = append(hints, "AWS owns this entry; it cannot be changed.")
 	}
 	if e.Empty() && !e.Node() {
-		hints = append(hints, "It lets in and grants nothing: kubectl access grant "+short+" --policy POLICY -n NAMESPACE")
+		hints = append(hints, "It lets in and grants nothing: "+c.env.command("grant", who, "--policy", "view", "-n", c.env.namespace()))
 	}
 	if at := e.Expires(); !at.IsZero() && at.Before(c.env.Now()) {
-		hints = append(hints, "It was meant to end: kubectl access revoke "+short)
+		hints = append(hints, "It was meant to end: "+revoke)
 	}
 	switch life := c.iam.Life(ctx, e); {
 	case life == iam.Gone:
-		hints = append(hints, "IAM has no such "+e.Principal.Kind()+" any more, so nobody gets in by it: kubectl access revoke "+short)
+		hints = append(hints, "IAM has no such "+e.Principal.Kind()+" any more, so nobody gets in by it: "+revoke)
 	case life == iam.Recreated && !e.Managed():
 		hints = append(hints, "The "+e.Principal.Kind()+" was deleted and made again after this entry. EKS knows it by its unique ID, so nobody gets in by it: "+
-			"revoke the entry and grant it anew")
+			revoke+", and grant it anew")
 	}
 	return hints
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/kubeconfig"
 	"github.com/kubectl-access/kubectl-access/pkg/login"
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
+	"github.com/kubectl-access/kubectl-access/pkg/shell"
 )
 
 // Env is all that a command may touch.
@@ -32,9 +33,27 @@ type Env struct {
 	}
 	verbosity     int
 	noNativeToken bool
+
+	name    string         // what the user types for this program
+	persist *pflag.FlagSet // the flags that every command has
+}
+
+// command is a command line of this program for the same cluster and login, to be told as the next one.
+func (env *Env) command(words ...string) string {
+	line := []string{env.name}
+	for _, w := range words {
+		line = append(line, shell.Quote(w))
+	}
+	env.persist.VisitAll(func(f *pflag.Flag) {
+		if f.Changed && f.Name != "v" && f.Name != "help" {
+			line = append(line, "--"+f.Name, shell.Quote(f.Value.String()))
+		}
+	})
+	return strings.Join(line, " ")
 }
 
 func (env *Env) bind(fs *pflag.FlagSet) {
+	env.persist = fs
 	env.flags.Bind(fs)
 	fs.StringVar(&env.override.name, "eks-cluster", "", "The EKS cluster's name, instead of the one that the context points to")
 	fs.StringVar(&env.override.region, "region", "", "The EKS cluster's AWS region")
@@ -110,6 +129,7 @@ func (env *Env) connect(ctx context.Context) (*connection, error) {
 	return c, nil
 }
 
+// login is what the exec entry would use, as the flags change it.
 func (env *Env) login(ctx context.Context, t kubeconfig.Target) (*login.Session, error) {
 	s := login.Settings{
 		Region: t.Region, Profile: t.Profile, ProfileFromEnv: t.From["profile"] == "env",
@@ -177,19 +197,28 @@ func (env *Env) progress() func(done, total int) {
 	}
 }
 
+// server is where the context leads. Behind a tunnel the certificate proves which endpoint it is.
+func (c *connection) server() string {
+	if c.target.TLSServerName != "" {
+		return "https://" + c.target.TLSServerName
+	}
+	return c.target.Server
+}
+
+// sameServer tells whether the context leads to the cluster's endpoint.
+func (c *connection) sameServer(info access.Info) bool {
+	return kubeconfig.SameEndpoint(info.Endpoint, c.server())
+}
+
 // rightCluster is an error where the kubeconfig's server is not the cluster that AWS knows by that
 // name. The endpoint decides: where it is right, what else in the kubeconfig disagrees does no harm.
 // A name given by flag is the user's own word.
 func (c *connection) rightCluster(info access.Info) error {
-	server := c.target.Server
-	if c.target.TLSServerName != "" { // a tunnel: the certificate proves which endpoint is behind it
-		server = "https://" + c.target.TLSServerName
-	}
-	if c.target.From["name"] == "flag" || kubeconfig.SameEndpoint(info.Endpoint, server) {
+	if c.target.From["name"] == "flag" || c.sameServer(info) {
 		return nil
 	}
 	err := fmt.Errorf("%w: the context's server is %s, but the endpoint of EKS cluster %s in %s is %s",
-		errWrong, server, info.Name, info.Region(), info.Endpoint)
+		errWrong, c.server(), info.Name, info.Region(), info.Endpoint)
 	if len(c.target.Conflicts) > 0 {
 		err = fmt.Errorf("%w; the kubeconfig contradicts itself: %s", err, strings.Join(c.target.Conflicts, "; "))
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/edit"
 	"github.com/kubectl-access/kubectl-access/pkg/kubeconfig"
 	"github.com/kubectl-access/kubectl-access/pkg/login"
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
@@ -44,6 +45,8 @@ var outcomes = []outcome{
 	{is: errRefused, code: exitRefused},
 	{is: access.ErrPrincipal, code: exitRefused},
 	{is: access.ErrRule, code: exitRefused},
+	{is: edit.ErrNarrow, code: exitRefused},
+	{is: access.ErrPolicy, code: exitRefused},
 	{is: context.Canceled, code: exitRefused, hint: "interrupted; run the same command again, it goes on from where the cluster is"},
 	{is: access.ErrMode, code: exitFailed, hint: "turn entries on, a step that cannot be taken back: aws eks update-cluster-config --name %s --access-config authenticationMode=API_AND_CONFIG_MAP"},
 	{is: access.ErrForbidden, text: "iam:PassRole", code: exitFailed, hint: "an entry of a node type needs the permission iam:PassRole on its role: ask for it, or have somebody with it grant the entry"},
@@ -58,6 +61,7 @@ var outcomes = []outcome{
 	{text: "invalid principal", code: exitFailed, hint: "the role or user does not exist, or its path is missing: aws iam get-role --role-name NAME shows the full ARN; a role that was made a moment ago may need some seconds"},
 	{text: "No cluster found", code: exitFailed, hint: "see `kubectl access cluster` for where the name, region and profile came from"},
 	{text: "ExpiredToken", code: exitFailed, hint: "the AWS credentials have expired: log in again, for example with `aws sso login`"},
+	{text: "sts:AssumeRole", code: exitFailed, hint: "the role cannot be taken with these credentials: its trust policy and your permissions must allow sts:AssumeRole"},
 	{text: "get identity: get credentials", code: exitFailed, hint: "no AWS credentials: log in, for example with `aws sso login`, or set AWS_PROFILE"},
 	{text: "failed to get shared config profile", code: exitFailed, hint: "the profile is not in the AWS configuration; `aws configure list-profiles` lists those that are"},
 	{text: "no such host", code: exitFailed, hint: "the region may be misspelt, or there is no network"},

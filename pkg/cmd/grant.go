@@ -53,8 +53,9 @@ func newGrantCmd(env *Env) *cobra.Command {
 		Short: "Let principals into the cluster, or add to what they may do",
 		Long: `Let IAM roles and users into the cluster, or add to what they may do there.
 
-A principal is role/NAME, user/NAME, sso/PERMISSION_SET, me, or an ARN. A grant never takes
-anything away: namespaces, groups and tags are added to those that are there.`,
+A principal is role/NAME, user/NAME, sso/PERMISSION_SET, me, or an ARN. A grant adds
+namespaces, groups and tags to those that are there; only --username and the value of a tag replace
+what was.`,
 		Example: `  # Let a role read two namespaces
   kubectl access grant role/dev --policy view -n dev,qa
 
@@ -98,6 +99,8 @@ func (f *grantFlags) complete(args []string) error {
 		return errors.New("what to grant is missing: --policy with -n or -A, or --group")
 	case f.lasts < 0:
 		return fmt.Errorf("--for %s lies in the past", f.lasts)
+	case f.lasts > 0 && f.tags[access.ExpiresTag] != "":
+		return fmt.Errorf("--for and --tag %s exclude each other", access.ExpiresTag)
 	case slices.ContainsFunc(append(f.namespaces, f.groups...), func(s string) bool { return strings.TrimSpace(s) == "" }):
 		return errors.New("a namespace or a group has no name")
 	}

@@ -6,7 +6,17 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/kube"
 )
 
-// kube is the cluster's API, as the user of the context.
+// awsAuth is the data of the aws-auth ConfigMap; access.ErrNotFound where there is none.
+func (c *connection) awsAuth(ctx context.Context) (map[string]string, error) {
+	client, err := c.kube(ctx)
+	if err != nil {
+		return nil, err
+	}
+	m, err := client.AWSAuth(ctx)
+	return m.Data, err
+}
+
+// kube speaks to the cluster as the user of the context.
 func (c *connection) kube(ctx context.Context) (*kube.Client, error) {
 	cfg, err := c.env.flags.Loader().ClientConfig()
 	if err != nil {
@@ -20,13 +30,4 @@ func (c *connection) kube(ctx context.Context) (*kube.Client, error) {
 		cfg.ExecProvider = nil
 	}
 	return kube.New(cfg)
-}
-
-// awsAuth is the data of the aws-auth ConfigMap.
-func (c *connection) awsAuth(ctx context.Context) (map[string]string, error) {
-	client, err := c.kube(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return client.AWSAuth(ctx)
 }

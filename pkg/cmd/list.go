@@ -55,7 +55,7 @@ func (c *connection) list(ctx context.Context, out *output, written []string) er
 		return err
 	}
 	c.checkRead(s)
-	mappings := c.mappings(ctx, s.Cluster.Mode, who)
+	mappings := c.mappings(ctx, s.Cluster, who)
 	for _, p := range who {
 		if _, ok := s.Entry(p); !ok && !mapped(mappings, p) {
 			failed = true
@@ -111,8 +111,12 @@ func modeCommand(i access.Info) string {
 
 // mappings are the lines of aws-auth, of some principals or of all. Where the ConfigMap cannot be
 // read, one warning says so.
-func (c *connection) mappings(ctx context.Context, mode access.Mode, who []access.Principal) []access.Mapping {
-	if !mode.ReadsConfigMap() {
+func (c *connection) mappings(ctx context.Context, cluster access.Info, who []access.Principal) []access.Mapping {
+	if !cluster.Mode.ReadsConfigMap() {
+		return nil
+	}
+	if !c.sameServer(cluster) {
+		c.env.warn("cluster %s also reads the aws-auth ConfigMap, which could not be read: the context leads to another cluster's server, %s", cluster.Name, c.target.Server)
 		return nil
 	}
 	data, err := c.awsAuth(ctx)

@@ -40,7 +40,8 @@ func (o *output) check() error {
 	}
 	for _, a := range o.allowed {
 		if o.format == a || strings.HasSuffix(a, "=") && strings.HasPrefix(o.format, a) {
-			return nil
+			_, err := o.printer() // a path may be wrong
+			return err
 		}
 	}
 	return fmt.Errorf("unable to match a printer suitable for the output format %q, allowed formats are: %s", o.format, strings.Join(o.allowed, ", "))
@@ -135,7 +136,35 @@ func (o *output) object(w io.Writer, v any) error {
 	if err := json.Unmarshal(data, &u.Object); err != nil {
 		return err
 	}
-	return p.PrintObj(&u, w)
+	var text strings.Builder
+	if o.format == "yaml" {
+		return writeYAML(w, v)
+	}
+	if err := p.PrintObj(&u, &text); err != nil {
+		return err
+	}
+	return o.write(w, text.String())
+}
+
+// write keeps from a terminal what it would obey. In JSON an escape says the same; a path prints the bare value.
+func (o *output) write(w io.Writer, text string) error {
+	switch {
+	case o.format == "json":
+		text = printer.EscapeJSON(text)
+	case terminal(w):
+		text = printer.CleanLines(text)
+	}
+	_, err := io.WriteString(w, text)
+	return err
+}
+
+func writeYAML(w io.Writer, v any) error {
+	data, err := manifest.YAML(v)
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(data)
+	return err
 }
 
 // plain prints an object that is no Kubernetes object, as JSON or YAML or by a path.
@@ -145,8 +174,7 @@ func (o *output) plain(w io.Writer, v any) error {
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(w, "%s\n", data)
-		return err
+		return o.write(w, string(data)+"\n")
 	}
 	return o.object(w, v)
 }

@@ -19,26 +19,54 @@ type answer struct {
 }
 
 // anybody completes what was written on the command line by asking IAM. A principal that IAM does
-// not know is told of and left out; the others go on.
+// not know is told of and left out; the others go on. Where IAM could not tell a path, an entry may.
 func (c *connection) anybody(ctx context.Context, written []string) ([]access.Principal, bool, error) {
-	return c.principals(ctx, written, func(_ access.Ref, a answer) answer { return a })
+	names := c.names(ctx)
+	return c.principals(ctx, written, func(ref access.Ref, a answer) answer {
+		if a.err != nil || a.Doubt == "" {
+			return a
+		}
+		return names.among(ref, a)
+	})
 }
 
-// letIn completes principals that have an entry already: where IAM does not know them any more, or
-// may not be asked, the entries do.
+// letIn completes principals that have an entry already: where IAM does not know them any more, may
+// not be asked, or knows a newer role of the same permission set, the entries do.
 func (c *connection) letIn(ctx context.Context, written []string) ([]access.Principal, bool, error) {
-	entries := sync.OnceValues(func() ([]access.Principal, error) { return c.eks.Names(ctx) })
+	names := c.names(ctx)
 	return c.principals(ctx, written, func(ref access.Ref, a answer) answer {
-		if !errors.Is(a.err, access.ErrNotFound) && !errors.Is(a.err, access.ErrForbidden) {
-			return a
+		unknown := errors.Is(a.err, access.ErrNotFound) || errors.Is(a.err, access.ErrForbidden)
+		if unknown || a.err == nil && (a.Doubt != "" || ref.Lookup == access.LookupPermissionSet) {
+			return names.among(ref, a)
 		}
-		me, whoErr := c.session.Caller(ctx)
-		names, err := entries()
-		if errors.Join(whoErr, err) != nil {
-			return a
-		}
-		return among(names, me.Account(), ref, a)
+		return a
 	})
+}
+
+// names are those who have an entry, read once and only where they are needed.
+type names struct {
+	read   func() ([]access.Principal, error)
+	caller func() (access.Principal, error)
+}
+
+func (c *connection) names(ctx context.Context) names {
+	return names{
+		read:   sync.OnceValues(func() ([]access.Principal, error) { return c.eks.Names(ctx) }),
+		caller: func() (access.Principal, error) { return c.session.Caller(ctx) },
+	}
+}
+
+// among prefers the entry that the answer names, and then the only one that what was written can mean.
+func (n names) among(ref access.Ref, a answer) answer {
+	me, whoErr := n.caller()
+	entries, err := n.read()
+	if errors.Join(whoErr, err) != nil || a.err == nil && slices.Contains(entries, a.Principal) {
+		return a
+	}
+	if ref.Lookup == access.LookupCaller {
+		ref = access.Ref{Written: ref.Written, Principal: me, Lookup: access.LookupPath}
+	}
+	return among(entries, me.Account(), ref, a)
 }
 
 // among finds the one entry that a short form means.
@@ -72,6 +100,9 @@ func (c *connection) principals(ctx context.Context, written []string, second fu
 		g.Go(func() { answers[i].Found, answers[i].err = c.iam.Resolve(ctx, ref) })
 	}
 	g.Wait()
+	if err := ctx.Err(); err != nil {
+		return nil, false, err
+	}
 	for i, a := range answers {
 		if a = second(refs[i], a); a.err != nil {
 			failed = true

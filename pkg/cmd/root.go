@@ -3,10 +3,12 @@ package cmd
 
 import (
 	"context"
+	"fmt"
 	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // Run executes the command line and returns the exit code: 0 done, 1 failed, 2 refused or cancelled.
@@ -31,16 +33,35 @@ func New(env *Env, name string) *cobra.Command {
 	root.SetIn(env.IO.In)
 	root.SetOut(env.IO.Out)
 	root.SetErr(env.IO.ErrOut)
+	env.name = name
 	env.bind(root.PersistentFlags())
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return noneBlank(cmd) }
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(cmd, err) })
 	root.AddCommand(
-		newListCmd(env), newDescribeCmd(env), newGrantCmd(env), newRevokeCmd(env),
+		newListCmd(env), newDescribeCmd(env), newWhoamiCmd(env), newGrantCmd(env), newRevokeCmd(env),
 		newPoliciesCmd(env), newClusterCmd(env), newGetTokenCmd(env), newSandboxCmd(env), newVersionCmd(env),
 	)
 	for _, c := range root.Commands() {
 		c.Example = strings.ReplaceAll(c.Example, "kubectl access", name)
 	}
 	return root
+}
+
+// noneBlank refuses a flag that was given without a value, as "$UNSET" does: an empty list would read as if nothing
+// had been named, and nothing named is the whole entry, or the current cluster.
+func noneBlank(cmd *cobra.Command) (err error) {
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		text := strings.Trim(f.Value.String(), "[]")
+		if f.Value.Type() == "bool" || f.Value == cmd.Flags().Lookup("role-arn").Value {
+			return // --role-arn "" says: no role, whatever the kubeconfig has
+		}
+		for word := range strings.SplitSeq(text, ",") {
+			if strings.TrimSpace(word) == "" && err == nil {
+				err = usage(cmd, fmt.Errorf("--%s has an empty value; is a variable unset?", f.Name))
+			}
+		}
+	})
+	return err
 }
 
 const long = `Show and change who may enter an Amazon EKS cluster.

@@ -83,7 +83,7 @@ func (env *Env) runSandbox(ctx context.Context, o sandbox.Options, log string, a
 		return err
 	}
 	if len(args) == 0 {
-		args = []string{shell()}
+		args = []string{userShell()}
 		fmt.Fprintf(env.IO.ErrOut, "A shell in the sandbox; exit ends it. Try: kubectl-access list\n")
 	}
 	return env.child(ctx, environ, args)
@@ -127,7 +127,7 @@ func copyFile(from, to string) error {
 	return errors.Join(err, out.Close())
 }
 
-func shell() string {
+func userShell() string {
 	if runtime.GOOS == "windows" {
 		return cmp.Or(os.Getenv("COMSPEC"), "cmd.exe")
 	}

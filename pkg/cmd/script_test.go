@@ -36,7 +36,7 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		Setup:               func(env *testscript.Env) error { return start(env, sandbox.Options{}) },
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"account": account, "calls": calls, "nowrites": noWrites, "profile": profile,
+			"account": account, "calls": calls, "cure": cure, "nowrites": noWrites, "profile": profile,
 		},
 	})
 }
@@ -82,6 +82,24 @@ func profile(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Setenv(name, "")
 	}
 	ts.Setenv("AWS_PROFILE", args[0])
+}
+
+// cure runs the commands that the last output gives to an administrator, as the administrator.
+func cure(ts *testscript.TestScript, _ bool, _ []string) {
+	_, commands, found := strings.Cut(ts.ReadFile("stdout"), "An administrator of the cluster ends it by:\n")
+	if !found {
+		ts.Fatalf("nothing for an administrator to do")
+	}
+	me := ts.Getenv("AWS_PROFILE")
+	ts.Setenv("AWS_PROFILE", "default")
+	for line := range strings.Lines(commands) {
+		command, ok := strings.CutPrefix(line, "    kubectl access ")
+		if !ok {
+			break
+		}
+		ts.Check(ts.Exec("kubectl-access", strings.Fields(strings.ReplaceAll(command, "'", ""))...))
+	}
+	ts.Setenv("AWS_PROFILE", me)
 }
 
 // calls checks how many calls of an operation there were so far: calls eks.DescribeCluster 1.

@@ -44,11 +44,36 @@ func Grant(want access.Entry) access.Edit {
 			return access.Snapshot{}, fmt.Errorf("%w: %s has an entry of type %s; the type cannot change, revoke the entry first",
 				access.ErrRule, want.Principal.Short(s.Cluster.Account()), have.Kind)
 		}
+		if have.Node() && (want.Username != "" || len(want.Groups) > 0) {
+			return access.Snapshot{}, fmt.Errorf("%w: %s: an entry of type %s has the groups and the username that EKS gives it",
+				access.ErrRule, want.Principal.Short(s.Cluster.Account()), have.Kind)
+		}
 		will := merge(have, want).Canonical()
 		if exists && have.Same(will) {
 			return s, nil
 		}
-		return s.Put(will), access.Check(will, s.Cluster)
+		want.Kind = have.Kind
+		if err := access.Check(want.Canonical(), s.Cluster); err != nil { // what others put there is no business of this grant
+			return access.Snapshot{}, err
+		}
+		return s.Put(will), access.CheckSize(will, s.Cluster)
+	}
+}
+
+// SetMode takes the cluster one step on. EKS knows no other way (eks-access.md §5).
+func SetMode(to access.Mode) access.Edit {
+	return func(s access.Snapshot) (access.Snapshot, error) {
+		next := s.Cluster.Mode.Next()
+		switch {
+		case to == s.Cluster.Mode:
+		case to == next:
+			s.Cluster.Mode = to
+		case next == "":
+			return access.Snapshot{}, fmt.Errorf("%w: from mode %s there is no way on or back", access.ErrRule, s.Cluster.Mode)
+		default:
+			return access.Snapshot{}, fmt.Errorf("%w: from mode %s a cluster goes to %s, in one step and not back", access.ErrRule, s.Cluster.Mode, next)
+		}
+		return s, nil
 	}
 }
 
@@ -142,12 +167,16 @@ func (r Revocation) narrow(g access.Grant) (access.Grant, bool, error) {
 	if len(r.Namespaces) == 0 {
 		return g, false, nil
 	}
+	scope, keeps := access.Scope{}, g.Scope.WholeCluster()
+	if !keeps {
+		scope, keeps = g.Scope.Without(r.Namespaces)
+	}
 	for _, ns := range r.Namespaces {
-		if !slices.Contains(g.Scope.Namespaces, ns) && g.Scope.Reaches(ns) {
-			return g, true, fmt.Errorf("%w: %s reaches %s; revoke it and grant what shall stay", ErrNarrow, g, ns)
+		if keeps && scope.Reaches(ns) {
+			return g, true, fmt.Errorf("%w: %s goes on reaching %s; grant first what shall stay under a policy of its own, then revoke the whole of this one",
+				ErrNarrow, access.Grant{Policy: g.Policy, Scope: scope}, ns)
 		}
 	}
-	scope, keeps := g.Scope.Without(r.Namespaces)
 	g.Scope = scope
 	return g, keeps, nil
 }

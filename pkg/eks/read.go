@@ -39,7 +39,36 @@ func (c *Cluster) Info(ctx context.Context) (access.Info, error) {
 	if out.Cluster.AccessConfig != nil { // a cluster from before access entries may have none: eks-access.md §2
 		info.Mode = access.Mode(out.Cluster.AccessConfig.AuthenticationMode)
 	}
+	if vpc := out.Cluster.ResourcesVpcConfig; vpc != nil {
+		info.Private = vpc.EndpointPrivateAccess && !vpc.EndpointPublicAccess
+	}
 	return info, nil
+}
+
+// Entry reads one principal's entry with nothing else beside it; access.ErrNotFound where it has none.
+func (c *Cluster) Entry(ctx context.Context, p access.Principal) (access.Entry, error) {
+	found, unread, err := c.entries(ctx, access.Want{Principals: []access.Principal{p}})
+	switch {
+	case err != nil:
+		return access.Entry{}, err
+	case len(unread) > 0:
+		return access.Entry{}, unread[0].Err
+	case len(found) == 0:
+		return access.Entry{}, fmt.Errorf("accessentry/%s: %w", p.Short(p.Account()), access.ErrNotFound)
+	}
+	return found[0], nil
+}
+
+// FirstNames are up to 100 principals that have an entry, in one call; more tells that there are others.
+func (c *Cluster) FirstNames(ctx context.Context) (names []access.Principal, more bool, err error) {
+	out, err := c.api.ListAccessEntries(ctx, &eks.ListAccessEntriesInput{ClusterName: &c.Name, MaxResults: aws.Int32(100)})
+	if err != nil {
+		return nil, false, explain("list access entries", err)
+	}
+	for _, arn := range out.AccessEntries {
+		names = append(names, access.Principal(arn))
+	}
+	return names, aws.ToString(out.NextToken) != "", nil
 }
 
 // Policies is the live list of access policies of the region.

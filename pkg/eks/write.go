@@ -20,23 +20,75 @@ func (c *Cluster) Do(ctx context.Context, step access.Step) error {
 	case access.CreateEntry:
 		err = c.create(ctx, s.Entry)
 	case access.UpdateEntry:
-		err = c.update(ctx, s)
+		err = c.replace(ctx, func(ctx context.Context) (string, error) { return c.identityOf(ctx, s.After) },
+			identity(s.Before), identity(s.After), func() error { return c.update(ctx, s) })
 	case access.TagEntry:
 		_, err = c.api.TagResource(ctx, &eks.TagResourceInput{ResourceArn: aws.String(s.Entry.ARN), Tags: s.Tags})
 	case access.UntagEntry:
 		_, err = c.api.UntagResource(ctx, &eks.UntagResourceInput{ResourceArn: aws.String(s.Entry.ARN), TagKeys: s.Keys})
 	case access.Associate:
-		err = c.associate(ctx, s)
+		if s.Was == nil {
+			err = c.associate(ctx, s)
+			break
+		}
+		err = c.replace(ctx, func(ctx context.Context) (string, error) { return c.scopeOf(ctx, s) },
+			s.Was.String(), s.Grant.Scope.String(), func() error { return c.associate(ctx, s) })
 	case access.Disassociate:
 		_, err = c.api.DisassociateAccessPolicy(ctx, &eks.DisassociateAccessPolicyInput{
 			ClusterName: &c.Name, PrincipalArn: principal(step), PolicyArn: c.policyARN(s.From, s.Grant.Policy),
 		})
 	case access.DeleteEntry:
 		_, err = c.api.DeleteAccessEntry(ctx, &eks.DeleteAccessEntryInput{ClusterName: &c.Name, PrincipalArn: principal(step)})
+	case access.SetMode:
+		return c.setMode(ctx, s)
 	default:
 		return fmt.Errorf("no call is known for the step %T", step)
 	}
 	return moved(explainWrite(err))
+}
+
+// replace carries out a write that replaces what is there. EKS has no compare-and-swap, so what is there is read
+// just before, and again just after: when somebody else wrote meanwhile, one of the two must look again. What is
+// read after may be older than the write (eks-access.md §2), so the state before proves nothing.
+func (c *Cluster) replace(ctx context.Context, read func(context.Context) (string, error), was, will string, write func() error) error {
+	switch now, err := read(ctx); {
+	case err != nil:
+		return fmt.Errorf("%w: %w", access.ErrUnknown, err)
+	case now == will:
+		return nil
+	case now != was:
+		return fmt.Errorf("%w: it was %s, now it is %s", access.ErrChanged, was, now)
+	}
+	if err := write(); err != nil {
+		return err
+	}
+	if now, err := read(ctx); err == nil && now != will && now != was {
+		return fmt.Errorf("%w: somebody set it to %s at the same time", access.ErrChanged, now)
+	}
+	return nil
+}
+
+func (c *Cluster) identityOf(ctx context.Context, e access.Entry) (string, error) {
+	now, err := c.describe(ctx, e.Principal)
+	return identity(now.Canonical()), err
+}
+
+// identity is what UpdateAccessEntry sets.
+func identity(e access.Entry) string {
+	return fmt.Sprintf("username %q and groups %q", e.Username, e.Groups)
+}
+
+// scopeOf is the scope that a policy has now.
+func (c *Cluster) scopeOf(ctx context.Context, s access.Associate) (string, error) {
+	grants, err := c.grants(ctx, s.To)
+	if err != nil {
+		return "", err
+	}
+	g, ok := access.Entry{Grants: grants}.Canonical().Grant(s.Grant.Policy)
+	if !ok {
+		return "none", nil
+	}
+	return g.Scope.String(), nil
 }
 
 // moved says of an entry or policy that is not there any more that the cluster changed since the plan.

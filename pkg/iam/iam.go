@@ -91,7 +91,7 @@ func (c *Client) path(ctx context.Context, p access.Principal) (Found, error) {
 		return Found{}, fmt.Errorf("%s: an Identity Center role's ARN needs its path, and IAM does not tell it here: write the full ARN, which %s shows: %w",
 			p, "`aws iam get-role --role-name "+p.Name()+"`", whyNot(err, p))
 	}
-	if errors.Is(err, access.ErrNotFound) && c.owns(ctx, p) {
+	if known := errors.Is(err, access.ErrNotFound) || errors.Is(err, access.ErrForbidden); err != nil && (!known || errors.Is(err, access.ErrNotFound) && c.owns(ctx, p)) {
 		return Found{}, fmt.Errorf("%s: %w", p, err)
 	}
 	return Found{Principal: p, Doubt: fmt.Sprintf("%s is used as written: %v", p, whyNot(err, p))}, nil
@@ -171,6 +171,11 @@ func (c *Client) Life(ctx context.Context, e access.Entry) Life {
 		return Recreated
 	}
 	return Alive
+}
+
+// Made is the full ARN of a role or user of the session's account, and when it was created.
+func (c *Client) Made(ctx context.Context, p access.Principal) (access.Principal, time.Time, error) {
+	return c.get(ctx, p.Kind() == "user", p.Name())
 }
 
 // get returns the full ARN and the time of creation.

@@ -1,5 +1,5 @@
 // Package kube asks a cluster's API server the little that this program wants to know of it:
-// what stands in aws-auth, and which namespaces there are.
+// what stands in aws-auth, and which namespaces there are. The one thing it writes is the data of aws-auth.
 //
 // Only the REST client of client-go is used, with structs of our own. The typed clientset and
 // core/v1 would make the program start slower and its file half as big again.
@@ -9,6 +9,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"slices"
 	"strconv"
 	"time"
@@ -33,6 +34,7 @@ type Client struct {
 	host    string
 	timeout time.Duration
 	secrets []string // never to be seen in an error
+	watch   *watch
 }
 
 // New makes a client and does not talk yet. A token that was made in this process goes into
@@ -46,11 +48,13 @@ func New(cfg *rest.Config) (*Client, error) {
 	if cfg.Timeout == 0 {
 		cfg.Timeout = patience
 	}
+	w := &watch{now: time.Now} //nolint:forbidigo // what is compared is this machine's own clock
+	cfg.Wrap(func(next http.RoundTripper) http.RoundTripper { w.RoundTripper = next; return w })
 	r, err := rest.RESTClientFor(cfg)
 	if err != nil {
 		return nil, fmt.Errorf("kubeconfig: %w", err)
 	}
-	c := &Client{rest: r, host: r.Get().URL().Host, timeout: cfg.Timeout}
+	c := &Client{rest: r, host: r.Get().URL().Host, timeout: cfg.Timeout, watch: w}
 	for _, s := range []string{cfg.BearerToken, cfg.Password} {
 		if s != "" {
 			c.secrets = append(c.secrets, s)
@@ -64,18 +68,6 @@ func codecs(v1 schema.GroupVersion) runtime.NegotiatedSerializer {
 	scheme := runtime.NewScheme()
 	metav1.AddToGroupVersion(scheme, v1)
 	return serializer.NewCodecFactory(scheme).WithoutConversion()
-}
-
-// AWSAuth is the data of the ConfigMap aws-auth; access.ErrNotFound when the cluster has none.
-func (c *Client) AWSAuth(ctx context.Context) (map[string]string, error) {
-	var configMap struct {
-		Data map[string]string `json:"data"`
-	}
-	get := c.rest.Get().Namespace("kube-system").Resource("configmaps").Name("aws-auth")
-	if err := c.read(ctx, get, &configMap); err != nil {
-		return nil, fmt.Errorf("read ConfigMap kube-system/aws-auth: %w", err)
-	}
-	return configMap.Data, nil
 }
 
 // Namespaces are the names of all namespaces, sorted.

@@ -59,11 +59,11 @@ func TestAWSAuthIsReadWithTheTokenThatWasGiven(t *testing.T) {
 		if r.Header.Get("Authorization") != "Bearer k8s-aws-v1.secret" || r.UserAgent() != "kubectl-access" {
 			t.Errorf("header %v", r.Header)
 		}
-		fmt.Fprint(w, `{"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"aws-auth"},"data":{"mapRoles":"[]"}}`)
+		fmt.Fprint(w, `{"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"aws-auth","resourceVersion":"7"},"data":{"mapRoles":"[]"}}`)
 	})
-	data, err := c.AWSAuth(t.Context())
-	if want := map[string]string{"mapRoles": "[]"}; err != nil || !reflect.DeepEqual(data, want) {
-		t.Errorf("%v, %v", data, err)
+	got, err := c.AWSAuth(t.Context())
+	if want := (access.ConfigMap{Data: map[string]string{"mapRoles": "[]"}, Version: "7"}); err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("%v, %v", got, err)
 	}
 }
 

@@ -22,6 +22,13 @@ import (
 // ErrUnauthorized says that the cluster does not know the caller: nothing lets the credentials in.
 var ErrUnauthorized = errors.New("the cluster does not accept the credentials (Unauthorized)")
 
+// Why a cluster did not answer.
+var (
+	ErrUnreachable = errors.New("the API server cannot be reached")
+	ErrCertificate = errors.New("the API server's certificate is not to be trusted")
+	ErrPlugin      = errors.New("the kubeconfig's credential plugin failed")
+)
+
 // failure is an error in one line that keeps what it came from for those who test.
 type failure struct {
 	text string
@@ -48,7 +55,7 @@ func (c *Client) explain(ctx context.Context, err error) error {
 	case errors.As(err, &status):
 		f.text, f.is = c.refusal(err)
 	default:
-		f.text = c.trouble(err)
+		f.text, f.is = c.trouble(err)
 	}
 	f.text = c.clean(f.text)
 	return f
@@ -76,17 +83,22 @@ func (c *Client) stranger() string {
 }
 
 // trouble is why no answer came.
-func (c *Client) trouble(err error) string {
+func (c *Client) trouble(err error) (text string, is error) {
 	if u := (*url.Error)(nil); errors.As(err, &u) {
 		err = u.Err // the URL says no more than the host
 	}
 	if _, why, ok := strings.Cut(err.Error(), "getting credentials: "); ok {
 		why, _, _ = strings.Cut(strings.TrimPrefix(why, "exec: "), "\n")
-		return "the kubeconfig's credential plugin failed: " + why
+		return ErrPlugin.Error() + ": " + why, ErrPlugin
 	}
 	if why := certificate(err); why != "" {
-		return "the certificate of " + c.host + " is not to be trusted: " + why
+		return "the certificate of " + c.host + " is not to be trusted: " + why, ErrCertificate
 	}
+	return c.silence(err), ErrUnreachable
+}
+
+// silence is why there is no connection, or nothing comes over it.
+func (c *Client) silence(err error) string {
 	var dns *net.DNSError
 	var network net.Error
 	switch {

@@ -37,8 +37,15 @@ type Settings struct {
 
 // Session is one identity in one region. It is made once and shared by all clients.
 type Session struct {
-	Config aws.Config
-	caller func(context.Context) (access.Principal, error)
+	Config   aws.Config
+	Settings Settings
+	identity func(context.Context) (Identity, error)
+}
+
+// Identity is who AWS says that credentials are (STS API Reference, GetCallerIdentity).
+type Identity struct {
+	ARN, Account, UserID string
+	Principal            access.Principal // the role without its path, or the user; for root and federated users the ARN
 }
 
 // ErrNoRegion says that nothing names a region.
@@ -63,8 +70,8 @@ func New(ctx context.Context, s Settings) (*Session, error) {
 		})
 		cfg.Credentials = aws.NewCredentialsCache(provider)
 	}
-	session := &Session{Config: cfg}
-	session.caller = once(session.whoAmI)
+	session := &Session{Config: cfg, Settings: s}
+	session.identity = once(session.whoAmI)
 	return session, nil
 }
 
@@ -73,33 +80,42 @@ func (s *Session) Region() string { return s.Config.Region }
 
 // Caller is who the session is: a role without its path, or a user. Asked once; the call
 // needs no permission (STS API Reference, GetCallerIdentity).
-func (s *Session) Caller(ctx context.Context) (access.Principal, error) { return s.caller(ctx) }
+func (s *Session) Caller(ctx context.Context) (access.Principal, error) {
+	id, err := s.identity(ctx)
+	return id.Principal, err
+}
 
-func (s *Session) whoAmI(ctx context.Context) (access.Principal, error) {
+// Identity is all that AWS says of the caller, asked once.
+func (s *Session) Identity(ctx context.Context) (Identity, error) { return s.identity(ctx) }
+
+func (s *Session) whoAmI(ctx context.Context) (Identity, error) {
 	out, err := sts.NewFromConfig(s.Config).GetCallerIdentity(ctx, nil)
 	if err != nil {
-		return "", fmt.Errorf("ask AWS who you are: %w", err)
+		return Identity{}, fmt.Errorf("ask AWS who you are: %w", err)
 	}
-	arn := access.Principal(aws.ToString(out.Arn))
-	if ref, err := access.ParsePrincipal(string(arn)); err == nil {
-		return ref.Principal, nil
-	}
-	return arn, nil // root and federated users: nobody whom an entry could name
+	id := Identity{ARN: aws.ToString(out.Arn), Account: aws.ToString(out.Account), UserID: aws.ToString(out.UserId)}
+	id.Principal = access.Principal(id.ARN)
+	if ref, err := access.ParsePrincipal(id.ARN); err == nil {
+		id.Principal = ref.Principal
+	} // root and federated users: nobody whom an entry could name
+	return id, nil
 }
 
 // once keeps the answer of the first call that succeeded.
-func once(ask func(context.Context) (access.Principal, error)) func(context.Context) (access.Principal, error) {
+func once(ask func(context.Context) (Identity, error)) func(context.Context) (Identity, error) {
 	var mu sync.Mutex
-	var known access.Principal
-	return func(ctx context.Context) (access.Principal, error) {
+	var known *Identity
+	return func(ctx context.Context) (Identity, error) {
 		mu.Lock()
 		defer mu.Unlock()
-		if known != "" {
-			return known, nil
+		if known != nil {
+			return *known, nil
 		}
-		p, err := ask(ctx)
-		known = p
-		return p, err
+		id, err := ask(ctx)
+		if err == nil {
+			known = &id
+		}
+		return id, err
 	}
 }
 
@@ -118,15 +134,15 @@ func (s Settings) options() []func(*config.LoadOptions) error {
 	if s.Trace != nil {
 		opts = append(opts, config.WithAfterAttempt(tracer{s.Trace}))
 	}
-	return append(opts, s.identity()...)
+	return append(opts, s.who()...)
 }
 
 // attempts of one call: a throttled read of a large cluster needs patience, not failure.
 const attempts = 10
 
-// identity turns the exec entry's environment into options, since setting variables of this
+// who turns the exec entry's environment into options, since setting variables of this
 // process would change what other clusters see.
-func (s Settings) identity() []func(*config.LoadOptions) error {
+func (s Settings) who() []func(*config.LoadOptions) error {
 	var opts []func(*config.LoadOptions) error
 	if region := cmp.Or(s.Region, s.Env["AWS_REGION"], s.Env["AWS_DEFAULT_REGION"]); region != "" {
 		opts = append(opts, config.WithRegion(region))

@@ -16,8 +16,8 @@ func askMFA() (string, error) {
 	if err != nil {
 		return "", errors.New("the role needs an MFA code, and there is no terminal to ask for it: log in first, for example with `aws sts get-session-token`")
 	}
-	defer terminal.Close()
-	return readMFA(terminal)
+	code, err := readMFA(terminal)
+	return code, errors.Join(err, terminal.Close())
 }
 
 func openTerminal() (io.ReadWriteCloser, error) {

@@ -33,7 +33,9 @@ var ErrToken = errors.New("not an EKS token")
 // presigned GetCallerIdentity bound to the cluster (aws-iam-authenticator, pkg/token). It is a
 // credential: never print, log or store it.
 func (s *Session) Token(ctx context.Context, cluster string) (string, error) {
-	presigned, err := sts.NewPresignClient(sts.NewFromConfig(s.Config)).PresignGetCallerIdentity(ctx, nil, func(o *sts.PresignOptions) {
+	cfg := s.Config.Copy()
+	cfg.Interceptors.AfterAttempt = nil // no call is made, so none is to be traced
+	presigned, err := sts.NewPresignClient(sts.NewFromConfig(cfg)).PresignGetCallerIdentity(ctx, nil, func(o *sts.PresignOptions) {
 		o.ClientOptions = append(o.ClientOptions, func(o *sts.Options) {
 			o.APIOptions = append(o.APIOptions,
 				smithyhttp.SetHeaderValue(clusterHeader, cluster),

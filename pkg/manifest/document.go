@@ -143,3 +143,17 @@ func oneLine(err error) string {
 	text := strings.Join(strings.Fields(err.Error()), " ")
 	return strings.TrimPrefix(strings.TrimPrefix(text, "yaml: "), "unmarshal errors: ")
 }
+
+// YAML writes a value in the field order of its JSON form sorted by name, as kubectl does. Characters that a terminal
+// would obey are escaped.
+func YAML(v any) ([]byte, error) {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return nil, err
+	}
+	var plain any
+	if err := json.Unmarshal(data, &plain); err != nil {
+		return nil, err
+	}
+	return goyaml.Marshal(plain)
+}

@@ -25,6 +25,7 @@ type account struct {
 
 	file      string        // where save writes; "" nowhere
 	lag       time.Duration // Options.Propagation
+	trouble   string        // Options.UpdateError
 	keys      map[string]*key
 	profiles  map[string]*key
 	endpoints map[string]endpoint // by cluster
@@ -66,7 +67,9 @@ type cluster struct {
 	Creator string             `json:"creator"` // ARN
 	Mode    string             `json:"mode"`
 	Tags    map[string]string  `json:"tags"`
-	AWSAuth map[string]string  `json:"awsAuth,omitempty"` // data of the ConfigMap; nil: there is none
+	AWSAuth map[string]string  `json:"awsAuth"`           // data of the ConfigMap; nil: there is none
+	Frame   object             `json:"frame,omitempty"`   // the rest of that object, once somebody wrote it
+	Written int                `json:"written,omitempty"` // how often the cluster's objects were written
 	Entries map[string]history `json:"entries"`           // by principal ARN
 	Updates []*update          `json:"updates,omitempty"`
 }
@@ -182,7 +185,8 @@ func openAccount(o Options) (*account, error) {
 			return nil, fmt.Errorf("state %s: %w", o.State, err)
 		}
 	}
-	a.file, a.lag, a.keys, a.profiles = o.State, o.Propagation, map[string]*key{}, map[string]*key{}
+	a.file, a.lag, a.trouble = o.State, o.Propagation, o.UpdateError
+	a.keys, a.profiles = map[string]*key{}, map[string]*key{}
 	a.endpoints = map[string]endpoint{}
 	a.fill(a.Clusters["demo"], o.Entries, now)
 	a.issueKeys(now)

@@ -55,6 +55,7 @@ type update struct {
 	Created time.Time `json:"created"`
 	Due     time.Time `json:"due"`
 	Done    bool      `json:"done"`
+	Error   string    `json:"error,omitempty"` // why it failed, or will
 }
 
 // settle finishes the updates that are due. Turning entries on makes one for the cluster's creator.
@@ -64,10 +65,13 @@ func (a *account) settle(now time.Time) {
 			if u.Done || now.Before(u.Due) {
 				continue
 			}
+			if u.Done = true; u.Error != "" {
+				continue
+			}
 			if cl.Mode == modeConfigMap {
 				a.admitCreator(cl, u.Due)
 			}
-			u.Done, cl.Mode = true, u.Mode
+			cl.Mode = u.Mode
 		}
 	}
 }
@@ -181,19 +185,22 @@ func (a *account) updateClusterConfig(c *call) (any, error) {
 	default:
 		return nil, invalidParameter("Unsupported authentication mode update from %s to %s", cl.Mode, mode)
 	}
-	u := &update{ID: uuid(random()), Token: in.ClientRequestToken, Mode: mode, Created: c.at, Due: c.at.Add(updateTime + a.lag)}
+	u := &update{ID: uuid(random()), Token: in.ClientRequestToken, Mode: mode, Created: c.at, Due: c.at.Add(updateTime + a.lag), Error: a.trouble}
 	cl.Updates = append(cl.Updates, u)
 	return map[string]any{"update": u.shown()}, nil
 }
 
 // shown is an update on the wire. UNVERIFIED (eks-access.md §2): that the parameter's value is the bare mode.
 func (u *update) shown() map[string]any {
-	status := "InProgress"
-	if u.Done {
+	status, errs := "InProgress", []any{}
+	switch {
+	case u.Done && u.Error != "":
+		status, errs = "Failed", append(errs, object{"errorCode": "OperationNotPermitted", "errorMessage": u.Error, "resourceIds": []string{}})
+	case u.Done:
 		status = "Successful"
 	}
 	return map[string]any{
-		"id": u.ID, "status": status, "type": "AccessConfigUpdate", "createdAt": epoch{u.Created}, "errors": []any{},
+		"id": u.ID, "status": status, "type": "AccessConfigUpdate", "createdAt": epoch{u.Created}, "errors": errs,
 		"params": []map[string]string{{"type": "AuthenticationMode", "value": u.Mode}},
 	}
 }

@@ -60,6 +60,7 @@ var profiles = []struct{ name, kind, principal string }{
 	{"mapped", "role", "mapped"},
 	{"twice", "role", "twice"},
 	{"idle", "role", "idle"},
+	{"joiner", "role", "joiner"},
 	{"dave", "user", "dave"},
 	{"ops", "role", "ops"},
 	{expiredProfile, "role", "dev"},
@@ -78,7 +79,7 @@ const expiredProfile = "expired"
 
 // assumed are the profiles that have no keys of their own and take a role with those of another.
 var assumed = []struct{ name, role, source string }{
-	{"newcomer-as-dev", "role/team/dev", "newcomer"},
+	{"joiner-as-dev", "role/team/dev", "joiner"},
 }
 
 // sessionName is the session of every profile that is a role.

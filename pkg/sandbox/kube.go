@@ -120,7 +120,19 @@ func (s *Sandbox) visit(r *http.Request, body []byte, name string) (int, any, er
 			return 0, nil, v.forbidden()
 		}
 	}
-	return v.answer(body)
+	before := v.cluster.Written
+	code, answer, err := v.answer(body)
+	if v.cluster.Written != before {
+		s.calls["kube."+v.calledAs()]++
+		err = errors.Join(err, s.account.save())
+	}
+	return code, answer, err
+}
+
+// calledAs names a write as Calls counts it.
+func (v *visit) calledAs() string {
+	verb := strings.Replace(v.verb, "patch", "update", 1)
+	return strings.ToUpper(verb[:1]) + verb[1:]
 }
 
 // public is what the role system:public-info-viewer lets everybody see.

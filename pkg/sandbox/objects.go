@@ -21,12 +21,13 @@ import (
 // object is JSON in the making.
 type object = map[string]any
 
-// kind is one resource that a cluster serves; reviews can only be created, the rest only read.
+// kind is one resource that a cluster serves; reviews can only be created, of the rest most only read.
 type kind struct {
 	group, resource, name string
 	namespaced            bool
 	list                  func(*cluster) []object
 	review                func(*visit, []byte) (object, error)
+	write                 func(*visit, []byte) (int, object, error)
 }
 
 const (
@@ -36,14 +37,15 @@ const (
 )
 
 var kinds = []kind{
-	{"", "namespaces", "Namespace", false, namespaceObjects, nil},
-	{"", "configmaps", "ConfigMap", true, configMapObjects, nil},
-	{rbacGroup, "clusterroles", "ClusterRole", false, clusterScoped(roleObjects), nil},
-	{rbacGroup, "clusterrolebindings", "ClusterRoleBinding", false, clusterScoped(bindingObjects), nil},
-	{rbacGroup, "roles", "Role", true, inNamespaces(roleObjects), nil},
-	{rbacGroup, "rolebindings", "RoleBinding", true, inNamespaces(bindingObjects), nil},
-	{authn, "selfsubjectreviews", "SelfSubjectReview", false, nil, selfSubjectReview},
-	{authz, "selfsubjectaccessreviews", "SelfSubjectAccessReview", false, nil, selfSubjectAccessReview},
+	{"", "namespaces", "Namespace", false, namespaceObjects, nil, nil},
+	{"", "configmaps", "ConfigMap", true, configMapObjects, nil, writeConfigMap},
+	{rbacGroup, "clusterroles", "ClusterRole", false, clusterScoped(roleObjects), nil, nil},
+	{rbacGroup, "clusterrolebindings", "ClusterRoleBinding", false, clusterScoped(bindingObjects), nil, nil},
+	{rbacGroup, "roles", "Role", true, inNamespaces(roleObjects), nil, nil},
+	{rbacGroup, "rolebindings", "RoleBinding", true, inNamespaces(bindingObjects), nil, nil},
+	{authn, "selfsubjectreviews", "SelfSubjectReview", false, nil, selfSubjectReview, nil},
+	{authz, "selfsubjectaccessreviews", "SelfSubjectAccessReview", false, nil, selfSubjectAccessReview, nil},
+	{authz, "selfsubjectrulesreviews", "SelfSubjectRulesReview", false, nil, selfSubjectRulesReview, nil},
 }
 
 func (k kind) apiVersion() string { return strings.TrimPrefix(k.group+"/v1", "/") }
@@ -65,6 +67,8 @@ func (v *visit) answer(body []byte) (int, any, error) {
 		case k.list != nil && (v.verb == "get" || v.verb == "list"):
 			answer, err := v.read(k)
 			return http.StatusOK, answer, err
+		case k.write != nil && slices.Contains(writes, v.verb):
+			return k.write(v, body)
 		}
 		return 0, nil, failure(http.StatusMethodNotAllowed, "MethodNotAllowed", "the server does not allow this method on the requested resource")
 	}
@@ -110,13 +114,6 @@ func namespaceObjects(cl *cluster) (list []object) {
 		list = append(list, object{"metadata": m, "spec": object{"finalizers": []string{"kubernetes"}}, "status": object{"phase": "Active"}})
 	}
 	return list
-}
-
-func configMapObjects(cl *cluster) []object {
-	if cl.AWSAuth == nil {
-		return nil
-	}
-	return []object{{"metadata": metadata(cl, "kube-system", "aws-auth"), "data": cl.AWSAuth}}
 }
 
 func roleObjects(cl *cluster) (list []object) {
@@ -203,6 +200,9 @@ func (v *visit) discovery() (any, error) {
 			return resourceList(group), nil
 		}
 	}
+	if answer, ok := openAPI(path); ok {
+		return answer, nil
+	}
 	return nil, v.notFound()
 }
 
@@ -221,6 +221,9 @@ func resourceList(group string) object {
 		verbs := []string{"get", "list"}
 		if k.review != nil {
 			verbs = []string{"create"}
+		}
+		if k.write != nil {
+			verbs = append(verbs, writes...)
 		}
 		list = append(list, object{
 			"name": k.resource, "singularName": strings.ToLower(k.name), "namespaced": k.namespaced, "kind": k.name,

@@ -46,7 +46,7 @@ func roles() []role {
 		{"", "view", policyRules("AmazonEKSViewPolicy")},
 		{"", "system:basic-user", []policy.Rule{
 			{APIGroups: []string{"authentication.k8s.io"}, Resources: []string{"selfsubjectreviews"}, Verbs: []string{"create"}},
-			{APIGroups: []string{"authorization.k8s.io"}, Resources: []string{"selfsubjectaccessreviews"}, Verbs: []string{"create"}},
+			{APIGroups: []string{"authorization.k8s.io"}, Resources: []string{"selfsubjectaccessreviews", "selfsubjectrulesreviews"}, Verbs: []string{"create"}},
 		}},
 		{"", "system:discovery", []policy.Rule{{
 			NonResourceURLs: []string{"/api", "/api/*", "/apis", "/apis/*", "/healthz", "/livez", "/openapi", "/openapi/*", "/readyz", "/version", "/version/"},
@@ -70,17 +70,7 @@ func (u user) allowed(at attributes) bool {
 	if _, ok := allowing(u.policies, at); ok {
 		return true
 	}
-	for _, b := range bindings {
-		if !slices.Contains(u.Groups, b.group) || b.namespace != "" && b.namespace != at.namespace {
-			continue
-		}
-		for _, r := range roles() {
-			if r.name == b.role && (r.namespace == "") == (b.kind == "ClusterRole") && anyRule(r.rules, at) {
-				return true
-			}
-		}
-	}
-	return false
+	return anyRule(u.rules(at.namespace), at)
 }
 
 // allowing finds an access policy that allows the request in its scope.

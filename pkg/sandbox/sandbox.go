@@ -37,6 +37,7 @@ type Options struct {
 	FaultRate   float64          // 0 to 1: share of AWS requests that end in 500, 503 or a reset connection
 	Seed        uint64           // makes faults repeatable
 	Entries     int              // cluster demo is filled up to this many entries
+	UpdateError string           // what every update of a cluster fails with; "": they succeed
 	State       string           // file that keeps the account between runs
 	Log         io.Writer        // one line per request; nil: none
 	Now         func() time.Time // nil: time.Now
@@ -174,6 +175,7 @@ func (s *Sandbox) Environ(base []string) []string {
 	s.mu.Unlock()
 	return append(aroundProxies(env),
 		"AWS_ENDPOINT_URL="+s.url,
+		"AWS_ENDPOINT_URL_STS="+s.url, // Go's SDK takes a profile's role before it looks at the one for all services
 		"AWS_ACCESS_KEY_ID="+k.ID,
 		"AWS_SECRET_ACCESS_KEY="+k.Secret,
 		"AWS_SESSION_TOKEN="+k.Token,

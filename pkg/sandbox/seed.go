@@ -45,6 +45,7 @@ var seedPrincipals = []struct {
 	{"role", "/", "mapped", 320, readers},
 	{"role", "/", "twice", 330, readers},
 	{"role", "/", "idle", 340, readers},
+	{"role", "/", "joiner", 20, readers},
 	{"role", ssoPath, ssoOperator, 2, readers},
 	{"user", "/", "dave", 350, readers},
 	{"role", ssoPath, ssoAdministrator, 700, []string{"*"}},

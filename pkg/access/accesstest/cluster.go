@@ -39,6 +39,9 @@ func (c *Cluster) Snapshot(_ context.Context, want access.Want) (access.Snapshot
 	defer c.mu.Unlock()
 	s := c.State
 	s.Entries = nil
+	if !want.AWSAuth {
+		s.AWSAuth = nil
+	}
 	for _, e := range c.State.Entries {
 		if want.All || slices.Contains(want.Principals, e.Principal) || want.Administrators && e.Administers() {
 			s.Entries = append(s.Entries, e)
@@ -67,6 +70,24 @@ func (c *Cluster) Do(_ context.Context, step access.Step) error {
 }
 
 func (c *Cluster) do(step access.Step) error {
+	switch s := step.(type) {
+	case access.SetMode:
+		if c.State.Cluster.Mode != s.From || s.From.Next() != s.To {
+			return access.ErrChanged
+		}
+		c.State.Cluster.Mode = s.To
+		return nil
+	case access.WriteAWSAuth:
+		if c.State.AWSAuth == nil || !c.State.AWSAuth.Same(s.Before) {
+			return access.ErrChanged
+		}
+		c.State.AWSAuth = &s.After
+		return nil
+	}
+	return c.doEntry(step)
+}
+
+func (c *Cluster) doEntry(step access.Step) error {
 	e, exists := c.State.Entry(step.Principal())
 	if create, ok := step.(access.CreateEntry); ok {
 		if exists {

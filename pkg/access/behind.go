@@ -1,0 +1,78 @@
+package access
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// leftBehind names the mappings in force that stop to count and have no entry.
+func (p Plan) leftBehind(before Snapshot) []Risk {
+	if p.Mode != nil && p.Mode.To == ModeAPI && before.AWSAuth == nil {
+		return []Risk{{LeaveMappings, "aws-auth was not read, so nobody knows whom the step locks out"}}
+	}
+	if p.Mode != nil && p.Mode.To == ModeAPI && before.AWSAuth.Err != nil {
+		return []Risk{{LeaveMappings, fmt.Sprintf("nobody knows whom the step locks out: %v", before.AWSAuth.Err)}}
+	}
+	people, nodes := Stranded(p.ending(before), p.Apply(before))
+	var risks []Risk
+	if mine := slices.ContainsFunc(people, func(m Mapping) bool { return Principal(strings.ToLower(m.ARN)).Is(before.Caller) }); mine {
+		risks = append(risks, Risk{LoseOwnAccess, "you have no entry: a mapping of aws-auth is your own way into the cluster, and it ends"})
+	}
+	if len(people) > 0 {
+		risks = append(risks, Risk{LeaveMappings, fmt.Sprintf("no entry lets in whom these mappings of aws-auth let in: %s", list(people, p.Cluster.Account()))})
+	}
+	if len(nodes) > 0 {
+		risks = append(risks, Risk{RemoveNodes, fmt.Sprintf("no entry lets in the nodes of these mappings of aws-auth, they lose the cluster: %s", list(nodes, p.Cluster.Account()))})
+	}
+	return risks
+}
+
+// ending are the mappings in force that the plan ends.
+func (p Plan) ending(before Snapshot) []Mapping {
+	switch {
+	case p.Mode != nil && p.Mode.To == ModeAPI:
+		return before.AWSAuth.InForce()
+	case p.AWSAuth != nil && before.Cluster.Mode.ReadsConfigMap():
+		return p.AWSAuth.lost()
+	}
+	return nil
+}
+
+// Stranded are those of the mappings that have no entry: for people, and for nodes.
+func Stranded(mappings []Mapping, s Snapshot) (people, nodes []Mapping) {
+	for _, m := range mappings {
+		switch {
+		case s.Cluster.Mode.ReadsEntries() && m.HasEntry(s):
+		case m.Node():
+			nodes = append(nodes, m)
+		default:
+			people = append(people, m)
+		}
+	}
+	return people, nodes
+}
+
+// InForce are the lines that let somebody in.
+func (m ConfigMap) InForce() []Mapping {
+	return slices.DeleteFunc(slices.Clone(m.Mappings), func(l Mapping) bool { return l.State != InForce })
+}
+
+// lost are the mappings that are in force before and not, or with another name or fewer groups, after.
+func (c ConfigMapChange) lost() []Mapping {
+	after := c.After.InForce()
+	return slices.DeleteFunc(c.Before.InForce(), func(was Mapping) bool {
+		return slices.ContainsFunc(after, func(m Mapping) bool {
+			return strings.EqualFold(m.ARN, was.ARN) && m.Username == was.Username && len(union(m.Groups, was.Groups)) == len(union(m.Groups, nil))
+		})
+	})
+}
+
+// list names them, each once.
+func list(mappings []Mapping, account string) string {
+	var names []string
+	for _, m := range mappings {
+		names = append(names, m.Short(account))
+	}
+	return strings.Join(union(names, nil), ", ")
+}

@@ -1,0 +1,126 @@
+package cmd
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/awsauth"
+	"github.com/kubectl-access/kubectl-access/pkg/manifest"
+	"github.com/kubectl-access/kubectl-access/pkg/printer"
+	"github.com/kubectl-access/kubectl-access/pkg/whoami"
+)
+
+func newWhoamiCmd(env *Env) *cobra.Command {
+	var out output
+	var file string
+	cmd := &cobra.Command{
+		Use:   "whoami",
+		Short: "Show who you are here and what lets you in, or why nothing does",
+		Long: `Show who AWS says you are, who the cluster says you are, and what lets you in: an access entry, a line
+of aws-auth, or having created the cluster. Where you are not let in, show why, and the command that
+ends it, ready to be sent to an administrator.
+
+The exit code is 0 when you are let in, and 1 when you are not.`,
+		Example: `  # Who am I here?
+  kubectl access whoami
+
+  # The same by another profile of the AWS configuration
+  kubectl access whoami --profile developer
+
+  # For scripts
+  kubectl access whoami -o json`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := out.check(); err != nil {
+				return usage(cmd, err)
+			}
+			mappings, err := readMappings(file)
+			if err != nil {
+				return err
+			}
+			c, err := env.connect(cmd.Context())
+			if err != nil {
+				return err
+			}
+			return c.whoami(cmd.Context(), &out, mappings)
+		},
+	}
+	out.bind(cmd.Flags(), "json", "yaml", "jsonpath=")
+	cmd.Flags().StringVar(&file, "aws-auth", "", "File with the aws-auth ConfigMap, for where you may not read it in the cluster")
+	return cmd
+}
+
+// readMappings reads aws-auth from a file; nil where none was given.
+func readMappings(file string) (*awsauth.Map, error) {
+	if file == "" {
+		return nil, nil //nolint:nilnil // no file, no map: the caller asks the cluster
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("read aws-auth: %w", err)
+	}
+	m, err := awsauth.ParseManifest(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return &m, nil
+}
+
+func (c *connection) whoami(ctx context.Context, out *output, mappings *awsauth.Map) error {
+	r := whoami.Judge(c.gather(ctx, mappings))
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := c.printWhoami(out, r); err != nil {
+		return err
+	}
+	return errIf(!r.LetIn)
+}
+
+func (c *connection) printWhoami(out *output, r whoami.Report) error {
+	if out.people() {
+		_, err := fmt.Fprint(c.env.IO.Out, printer.Whoami(r, printer.Color(colorful(c.env.IO.Out))))
+		return err
+	}
+	form := struct {
+		APIVersion string `json:"apiVersion"`
+		Kind       string `json:"kind"`
+		whoami.Report
+		By *letInBy `json:"by,omitempty"`
+	}{"v1", "Identity", r, c.by(r)}
+	return out.plain(c.env.IO.Out, form)
+}
+
+// letInBy is what lets somebody in, with the entry in its written form.
+type letInBy struct {
+	Kind    string                `json:"kind"` // entry, aws-auth or creator
+	Entry   *manifest.AccessEntry `json:"entry,omitempty"`
+	Mapping *mappingForm          `json:"mapping,omitempty"`
+}
+
+type mappingForm struct {
+	Kind     access.MappingKind `json:"kind"`
+	ARN      string             `json:"arn"`
+	Username string             `json:"username,omitempty"`
+	Groups   []string           `json:"groups,omitempty"`
+}
+
+func (c *connection) by(r whoami.Report) *letInBy {
+	switch {
+	case r.By == nil:
+		return nil
+	case r.By.Entry != nil:
+		form := manifest.Of(*r.By.Entry, access.Info{
+			Name: c.target.Name, ARN: "arn:" + access.PartitionOf(c.target.Region) + ":eks:" + c.target.Region + ":" + c.target.Account + ":cluster/" + c.target.Name,
+		})
+		return &letInBy{Kind: "entry", Entry: &form}
+	case r.By.Mapping != nil:
+		m := *r.By.Mapping
+		return &letInBy{Kind: "aws-auth", Mapping: &mappingForm{m.Kind, m.ARN, m.Username, m.Groups}}
+	}
+	return &letInBy{Kind: "creator"}
+}

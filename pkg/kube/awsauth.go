@@ -1,0 +1,112 @@
+package kube
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/rest"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+)
+
+const (
+	namespace = "kube-system"
+	name      = "aws-auth"
+	jsonType  = "application/json"
+)
+
+// AWSAuth reads the ConfigMap aws-auth; access.ErrNotFound when the cluster has none.
+func (c *Client) AWSAuth(ctx context.Context) (access.ConfigMap, error) {
+	var o struct {
+		Metadata struct {
+			ResourceVersion string `json:"resourceVersion"`
+		} `json:"metadata"`
+		Data map[string]string `json:"data"`
+	}
+	if err := c.read(ctx, configMap(c.rest.Get()).Name(name), &o); err != nil {
+		return access.ConfigMap{}, fmt.Errorf("read ConfigMap %s/%s: %w", namespace, name, err)
+	}
+	if o.Data == nil { // it is there and holds nothing
+		o.Data = map[string]string{}
+	}
+	return access.ConfigMap{Data: o.Data, Version: o.Metadata.ResourceVersion}, nil
+}
+
+func configMap(r *rest.Request) *rest.Request { return r.Namespace(namespace).Resource("configmaps") }
+
+// WriteAWSAuth makes the data of aws-auth that of after: it creates the ConfigMap where there was
+// none, deletes it where after has none, and otherwise sends the keys that differ, so that nothing
+// else of the object is touched. It answers access.ErrChanged when the ConfigMap is not what before
+// says any more, and access.ErrUnknown when no answer came.
+func (c *Client) WriteAWSAuth(ctx context.Context, before, after access.ConfigMap) error {
+	if before.Same(after) {
+		return nil
+	}
+	r, body := c.write(before, after)
+	data, err := json.Marshal(body)
+	if err != nil {
+		return err
+	}
+	err = r.Body(data).Do(ctx).Error()
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("write ConfigMap %s/%s: %w", namespace, name, c.explainWrite(ctx, err))
+}
+
+// write is the one request that leads from before to after.
+func (c *Client) write(before, after access.ConfigMap) (*rest.Request, object) {
+	switch {
+	case !before.Exists():
+		return configMap(c.rest.Post()).SetHeader("Content-Type", jsonType), object{
+			"apiVersion": "v1", "kind": "ConfigMap", "metadata": object{"name": name, "namespace": namespace}, "data": after.Data,
+		}
+	case !after.Exists():
+		return configMap(c.rest.Delete()).Name(name).SetHeader("Content-Type", jsonType), object{
+			"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": object{"resourceVersion": before.Version},
+		}
+	}
+	return configMap(c.rest.Patch(types.MergePatchType)).Name(name), object{
+		"metadata": object{"resourceVersion": before.Version}, "data": differing(before.Data, after.Data),
+	}
+}
+
+// object is JSON in the making.
+type object = map[string]any
+
+// differing is a merge patch: the keys that change, and null for those that go.
+func differing(before, after map[string]string) object {
+	patch := object{}
+	for k, v := range after {
+		if was, had := before[k]; !had || was != v {
+			patch[k] = v
+		}
+	}
+	for k := range before {
+		if _, stays := after[k]; !stays {
+			patch[k] = nil
+		}
+	}
+	return patch
+}
+
+// explainWrite tells apart what was refused because the ConfigMap moved on, and what may have been
+// carried out although no answer came.
+func (c *Client) explainWrite(ctx context.Context, err error) error {
+	var status apierrors.APIStatus
+	plain := c.explain(ctx, err)
+	switch {
+	case apierrors.IsConflict(err), apierrors.IsAlreadyExists(err), errors.Is(plain, access.ErrNotFound):
+		return &failure{text: "it changed in the meantime", is: access.ErrChanged, err: err}
+	case errors.Is(plain, context.Canceled):
+		return plain
+	case !errors.As(err, &status), status.Status().Code >= http.StatusInternalServerError:
+		return fmt.Errorf("%w: %w", access.ErrUnknown, plain)
+	}
+	return plain
+}

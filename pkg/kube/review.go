@@ -1,0 +1,151 @@
+package kube
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+)
+
+// Identity is who the cluster says the caller is.
+type Identity struct {
+	Username string
+	UID      string
+	Groups   []string
+	Extra    map[string][]string
+}
+
+// reviews are the versions of SelfSubjectReview: v1 since Kubernetes 1.28, v1beta1 since 1.27.
+var reviews = []string{"v1", "v1beta1"}
+
+// WhoAmI asks the cluster who the caller is. A cluster that is too old to tell, or forbids to ask, lets the
+// caller in all the same: then the identity is empty. Errors: ErrUnauthorized, ErrUnreachable and the others of this package.
+func (c *Client) WhoAmI(ctx context.Context) (Identity, error) {
+	for _, version := range reviews {
+		var answer struct {
+			Status struct {
+				UserInfo Identity `json:"userInfo"`
+			} `json:"status"`
+		}
+		err := c.review(ctx, "authentication.k8s.io/"+version, "SelfSubjectReview", "selfsubjectreviews", nil, &answer)
+		switch {
+		case err == nil:
+			return answer.Status.UserInfo, nil
+		case errors.Is(err, access.ErrForbidden):
+			return Identity{}, nil
+		case !apierrors.IsNotFound(err):
+			return Identity{}, fmt.Errorf("ask the cluster who you are: %w", err)
+		}
+	}
+	return Identity{}, c.greet(ctx)
+}
+
+// greet asks what only those who are let in may ask, of a cluster that has no reviews.
+func (c *Client) greet(ctx context.Context) error {
+	var answer struct {
+		Kind string `json:"kind"`
+	}
+	if err := c.read(ctx, c.rest.Get().AbsPath("/api"), &answer); err != nil {
+		return err
+	}
+	if answer.Kind != "APIVersions" {
+		return errors.New(c.stranger())
+	}
+	return nil
+}
+
+// HasRights tells whether RBAC allows the caller anything in a namespace beyond asking about himself. Access
+// policies do not count here: the cluster does not list them (EKS User Guide, "Review access policy permissions").
+func (c *Client) HasRights(ctx context.Context, namespace string) (bool, error) {
+	var answer struct {
+		Status struct {
+			ResourceRules []struct {
+				Resources []string `json:"resources"`
+			} `json:"resourceRules"`
+		} `json:"status"`
+	}
+	spec := map[string]any{"namespace": namespace}
+	if err := c.review(ctx, "authorization.k8s.io/v1", "SelfSubjectRulesReview", "selfsubjectrulesreviews", spec, &answer); err != nil {
+		return false, fmt.Errorf("ask the cluster for your rights in namespace %s: %w", namespace, err)
+	}
+	for _, rule := range answer.Status.ResourceRules {
+		for _, r := range rule.Resources {
+			if !strings.HasPrefix(r, "selfsubject") {
+				return true, nil
+			}
+		}
+	}
+	return false, nil
+}
+
+// May asks the cluster whether the caller may do something; group "" is the core group, namespace "" is all of them.
+// Access policies count, as they do in every answer of SelfSubjectAccessReview.
+func (c *Client) May(ctx context.Context, verb, group, resource, namespace string) (bool, error) {
+	resource, sub, _ := strings.Cut(resource, "/")
+	spec := map[string]any{"resourceAttributes": map[string]string{
+		"verb": verb, "group": group, "resource": resource, "subresource": sub, "namespace": namespace,
+	}}
+	var answer struct {
+		Status struct {
+			Allowed bool `json:"allowed"`
+		} `json:"status"`
+	}
+	if err := c.review(ctx, "authorization.k8s.io/v1", "SelfSubjectAccessReview", "selfsubjectaccessreviews", spec, &answer); err != nil {
+		return false, fmt.Errorf("ask the cluster whether you may %s %s: %w", verb, resource, err)
+	}
+	return answer.Status.Allowed, nil
+}
+
+func (c *Client) review(ctx context.Context, version, kind, resource string, spec, into any) error {
+	body := map[string]any{"apiVersion": version, "kind": kind}
+	if spec != nil {
+		body["spec"] = spec
+	}
+	data, err := json.Marshal(body)
+	if err != nil {
+		return err
+	}
+	post := c.rest.Post().AbsPath("/apis/"+version+"/"+resource).SetHeader("Content-Type", "application/json").Body(data)
+	return c.read(ctx, post, into)
+}
+
+// Clock is how far the server's clock was ahead of this machine's at its last answer; false before there is one.
+func (c *Client) Clock() (time.Duration, bool) { return c.watch.clock() }
+
+// watch sees every answer for its date.
+type watch struct {
+	http.RoundTripper
+	now func() time.Time
+
+	mu    sync.Mutex
+	ahead time.Duration
+	known bool
+}
+
+// RoundTrip is http.RoundTripper's.
+func (w *watch) RoundTrip(r *http.Request) (*http.Response, error) {
+	answer, err := w.RoundTripper.RoundTrip(r)
+	if err != nil {
+		return nil, err
+	}
+	if date, err := http.ParseTime(answer.Header.Get("Date")); err == nil {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.ahead, w.known = date.Sub(w.now()), true
+	}
+	return answer, nil
+}
+
+func (w *watch) clock() (time.Duration, bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.ahead, w.known
+}

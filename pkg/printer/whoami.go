@@ -1,0 +1,88 @@
+package printer
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/kubectl-access/kubectl-access/pkg/whoami"
+)
+
+// Whoami is who somebody is and what lets him in, or why nothing does, for people.
+func Whoami(r whoami.Report, color Color) string {
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 8, 2, ' ', 0)
+	row := func(name, value string) {
+		if value != "" {
+			fmt.Fprintf(w, "%s:\t%s\n", name, Clean(value))
+		}
+	}
+	row("Cluster", r.Cluster.Name+" ("+r.Cluster.Region+")")
+	if a := r.AWS; a != nil {
+		row("AWS", a.ARN)
+		row("Principal", string(a.Principal))
+		row("Profile", a.Profile)
+		row("Role", a.RoleARN)
+	}
+	if k := r.Kubernetes; k != nil {
+		row("Username", k.Username)
+		row("Groups", strings.Join(k.Groups, ", "))
+	}
+	way(row, r)
+	w.Flush()
+	if r.By != nil && r.By.Entry != nil && !r.By.Entry.Node() {
+		grantLines(&b, r)
+	}
+	problems(&b, r, color)
+	for _, u := range r.Unchecked {
+		fmt.Fprintf(&b, "Not checked: %s\n", Clean(u))
+	}
+	return b.String()
+}
+
+func way(row func(name, value string), r whoami.Report) {
+	switch {
+	case !r.LetIn:
+		row("Let in", "no")
+	case r.By == nil:
+		row("Let in", "yes; by what could not be told")
+	case r.By.Entry != nil:
+		row("Let in", "yes, by the access entry of "+r.By.Entry.Principal.Short(r.By.Entry.Principal.Account())+", type "+string(r.By.Entry.Kind))
+	case r.By.Mapping != nil:
+		row("Let in", "yes, by a line of aws-auth for "+r.By.Mapping.ARN)
+	default:
+		row("Let in", "yes, as the cluster's creator, whom no list shows")
+	}
+}
+
+func grantLines(b *strings.Builder, r whoami.Report) {
+	if len(r.By.Entry.Grants) == 0 {
+		b.WriteString("Grants:     <none>\n")
+		return
+	}
+	b.WriteString("Grants:\n")
+	for _, g := range r.By.Entry.Grants {
+		fmt.Fprintf(b, "  %s\n", Clean(g.String()))
+	}
+}
+
+// problems are told one by one, each with what ends it and who can do that.
+func problems(b *strings.Builder, r whoami.Report, color Color) {
+	for _, p := range r.Problems {
+		fmt.Fprintf(b, "\n%s %s\n", color.Warn("Problem:"), Clean(p.Text))
+		lead := "Try:"
+		if p.By == whoami.Administrator {
+			lead = "An administrator of the cluster ends it by:"
+		}
+		if len(p.Commands) > 0 {
+			fmt.Fprintf(b, "  %s\n", lead)
+		}
+		for _, c := range slices.Compact(p.Commands) {
+			fmt.Fprintf(b, "    %s\n", Clean(c))
+		}
+	}
+	if len(r.Problems) > 0 && len(r.Unchecked) > 0 {
+		b.WriteString("\n")
+	}
+}

@@ -1,0 +1,122 @@
+package sandbox
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"testing"
+)
+
+const authPath = "/api/v1/namespaces/kube-system/configmaps/aws-auth"
+
+// writer sends requests with a token, and the content type that the method has.
+func (s *Sandbox) writer(t *testing.T, cluster, profile string) func(method, path, body string) (int, map[string]any) {
+	t.Helper()
+	token := s.token(t, profile, cluster)
+	return func(method, path, body string) (int, map[string]any) {
+		t.Helper()
+		return s.request(t, cluster, token, method, path, body)
+	}
+}
+
+func dataOf(answer map[string]any) map[string]any { return texts(answer["data"]) }
+
+func versionOf(answer map[string]any) string { return fmt.Sprint(meta(answer)["resourceVersion"]) }
+
+func TestAWSAuthIsWrittenAsAConfigMapIs(t *testing.T) {
+	s := start(t, Options{})
+	send := s.writer(t, "demo", "default")
+	_, was := send("GET", authPath, "")
+	body := fmt.Sprintf(`{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"aws-auth","labels":{"a":"b"},"resourceVersion":%q},"data":{"mapUsers":"x\r\n","odd":""}}`, versionOf(was))
+	code, now := send("PUT", authPath, body)
+	if code != 200 || len(dataOf(now)) != 2 || dataOf(now)["mapUsers"] != "x\r\n" || versionOf(now) == versionOf(was) || meta(now)["uid"] != meta(was)["uid"] {
+		t.Errorf("%d %v", code, now)
+	}
+	code, stale := send("PUT", authPath, body)
+	const words = `Operation cannot be fulfilled on configmaps "aws-auth": the object has been modified; please apply your changes to the latest version and try again`
+	if code != 409 || stale["reason"] != "Conflict" || stale["message"] != words {
+		t.Errorf("%d %v", code, stale)
+	}
+	code, stale = send("DELETE", authPath, `{"preconditions":{"resourceVersion":"1"}}`)
+	if code != 409 || stale["reason"] != "Conflict" {
+		t.Errorf("%d %v", code, stale)
+	}
+	if code, _ := send("DELETE", authPath+"?dryRun=All", ""); code != 200 {
+		t.Error(code)
+	}
+	if code, _ := send("DELETE", authPath, ""); code != 200 {
+		t.Error(code)
+	}
+	if code, _ := send("GET", authPath, ""); code != 404 {
+		t.Error(code)
+	}
+	code, made := send("POST", "/api/v1/namespaces/kube-system/configmaps", body)
+	if code != 201 || meta(made)["uid"] == meta(was)["uid"] || versionOf(made) == versionOf(now) {
+		t.Errorf("%d %v", code, made)
+	}
+	if code, again := send("POST", "/api/v1/namespaces/kube-system/configmaps", body); code != 409 || again["reason"] != "AlreadyExists" {
+		t.Errorf("%d %v", code, again)
+	}
+	if code, _ := send("PUT", authPath, `{"metadata":{"name":"aws-auth"},"data":{"mapRoles":7}}`); code != 400 {
+		t.Error(code)
+	}
+	if got := s.Calls(); got["kube.Update"] != 1 || got["kube.Delete"] != 1 || got["kube.Create"] != 1 {
+		t.Errorf("%v", got)
+	}
+}
+
+func TestAWSAuthIsPatched(t *testing.T) {
+	for kind, patch := range map[string]string{
+		"application/merge-patch+json":           `{"data":{"mapUsers":null,"new":"n"}}`,
+		"application/strategic-merge-patch+json": `{"data":{"mapUsers":null,"new":"n"}}`,
+		"application/json-patch+json":            `[{"op":"test","path":"/metadata/name","value":"aws-auth"},{"op":"remove","path":"/data/mapUsers"},{"op":"add","path":"/data/new","value":"n"}]`,
+	} {
+		t.Run(kind, func(t *testing.T) {
+			s := start(t, Options{})
+			before := s.account.Clusters["demo"].AWSAuth["mapRoles"]
+			v := &visit{Request: &http.Request{Header: http.Header{"Content-Type": {kind}}}, cluster: s.account.Clusters["demo"]}
+			v.verb, v.resource, v.namespace, v.name = "patch", "configmaps", authNamespace, authName
+			old := v.present()
+			o, err := v.patched(old, []byte(patch))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d := texts(o["data"]); len(d) != 2 || d["mapRoles"] != before || d["new"] != "n" {
+				t.Errorf("%v", d)
+			}
+			if _, still := texts(old["data"])["mapUsers"]; !still {
+				t.Error("the patch changed its input")
+			}
+		})
+	}
+}
+
+func TestOnlyWhoMayWritesAWSAuth(t *testing.T) {
+	s := start(t, Options{})
+	for profile, want := range map[string]int{"developer": 403, "bob": 403, "default": 200} {
+		if code, answer := s.writer(t, "demo", profile)("PUT", authPath, `{"metadata":{"name":"aws-auth"},"data":{}}`); code != want {
+			t.Errorf("%s: %d %v", profile, code, answer["message"])
+		}
+	}
+}
+
+func TestWhoGetsInFollowsAWSAuth(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "state")
+	s := start(t, Options{State: file})
+	line, _ := json.Marshal("- rolearn: arn:aws:iam::111122223333:role/newcomer\n  username: nina\n  groups: [viewers]\n")
+	if code, answer := s.writer(t, "legacy", "default")("PUT", authPath, `{"metadata":{"name":"aws-auth","annotations":{"a":"b"}},"data":{"mapRoles":`+string(line)+`}}`); code != 200 {
+		t.Fatal(answer)
+	}
+	if got := s.whoami(t, "legacy", s.sessionToken(t, "newcomer", "n", "legacy")); got != "nina [viewers system:authenticated]" {
+		t.Error(got)
+	}
+	if got := s.whoami(t, "legacy", s.sessionToken(t, "ops", "o", "legacy")); got != "401" {
+		t.Error(got)
+	}
+	_ = s.Close()
+	again := start(t, Options{State: file})
+	if _, kept := again.writer(t, "legacy", "default")("GET", authPath, ""); len(dataOf(kept)) != 1 || texts(meta(kept)["annotations"])["a"] != "b" || versionOf(kept) != "2" {
+		t.Errorf("%v", kept)
+	}
+}

@@ -1,0 +1,52 @@
+package sandbox
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+
+	"github.com/kubectl-access/kubectl-access/pkg/policy"
+)
+
+// selfSubjectRulesReview lists what RBAC allows. Access policies are not in it, as on EKS (eks-access.md §8).
+func selfSubjectRulesReview(v *visit, body []byte) (object, error) {
+	var in struct {
+		Spec struct {
+			Namespace string `json:"namespace"`
+		} `json:"spec"`
+	}
+	if err := json.Unmarshal(body, &in); err != nil {
+		return nil, failure(http.StatusUnsupportedMediaType, "UnsupportedMediaType", "only JSON is accepted")
+	}
+	if in.Spec.Namespace == "" {
+		return nil, failure(http.StatusBadRequest, "BadRequest", "no namespace on request")
+	}
+	resources, paths := []policy.Rule{}, []policy.Rule{}
+	for _, r := range v.user.rules(in.Spec.Namespace) {
+		if len(r.NonResourceURLs) > 0 {
+			paths = append(paths, r)
+		} else {
+			resources = append(resources, r)
+		}
+	}
+	return object{
+		"apiVersion": authz + "/v1", "kind": "SelfSubjectRulesReview", "metadata": object{}, "spec": object{},
+		"status": object{"resourceRules": resources, "nonResourceRules": paths, "incomplete": false},
+	}, nil
+}
+
+// rules are those of the roles that RBAC binds to the user's groups in a namespace.
+func (u user) rules(namespace string) []policy.Rule {
+	var all []policy.Rule
+	for _, b := range bindings {
+		if !slices.Contains(u.Groups, b.group) || b.namespace != "" && b.namespace != namespace {
+			continue
+		}
+		for _, r := range roles() {
+			if r.name == b.role && (r.namespace == "") == (b.kind == "ClusterRole") {
+				all = append(all, r.rules...)
+			}
+		}
+	}
+	return all
+}

@@ -1,0 +1,15 @@
+// Package shell writes words so that a shell takes them as they are.
+package shell
+
+import "strings"
+
+// plain is what no shell obeys.
+const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:,=@+"
+
+// Quote keeps a shell from taking a word apart.
+func Quote(s string) string {
+	if s != "" && strings.Trim(s, plain) == "" {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}

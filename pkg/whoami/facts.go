@@ -1,0 +1,137 @@
+package whoami
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/shell"
+)
+
+// Facts are what could be learned of one caller and one cluster. What was not asked, or was not
+// answered, is zero.
+type Facts struct {
+	Cluster   Cluster
+	Namespace string // of the context: where a suggested grant shall hold
+	System    string // runtime.GOOS, for the commands that set a clock
+
+	Exec      string // the kubeconfig's credential plugin
+	NoExec    bool   // which is not installed
+	Hint      string // what the kubeconfig says of how to install it
+	Clock     time.Duration
+	TokenEnd  time.Time // of a token that stands in the kubeconfig
+	Now       time.Time
+	Profile   string
+	SSO       bool // the profile's login is IAM Identity Center's
+	AWS       *AWS
+	AWSErr    error
+	Kube      *Kubernetes
+	KubeErr   error
+	Trouble   Trouble      // what KubeErr is
+	Login     Trouble      // what AWSErr is
+	Info      *access.Info // of the cluster, asked where something is wrong
+	Other     bool         // the endpoint that AWS tells is not the kubeconfig's server
+	Private   bool         // the endpoint is in the cluster's network only
+	NoEntries bool         // the mode reads none
+
+	Entry      *access.Entry
+	EntryErr   error
+	Entries    []access.Principal // all who have an entry, where it was asked
+	EntriesErr error
+	Former     *access.Entry // of the role that this one replaced
+	Made       time.Time     // when IAM made the caller's role or user
+	MadeErr    error
+	Profiles   []Profile // others that the same login can take
+
+	Mappings    []access.Mapping
+	Unread      map[string]string // why a section of aws-auth is not read at all, by its key
+	MappingsErr error
+	BoundErr    error
+	Unbound     bool // RBAC gives the caller nothing in the namespace
+}
+
+// Profile is a profile of the AWS configuration and the role that it takes.
+type Profile struct {
+	Name string
+	Role access.Principal // without its path where the configuration does not tell it
+}
+
+// Trouble is what kind of error somebody met.
+type Trouble int
+
+// The kinds that are told apart.
+const (
+	None Trouble = iota
+	Unauthorized
+	Unreachable
+	Certificate
+	Plugin
+	Missing
+	Expired
+	Invalid
+	Unknown
+)
+
+// principal is who to let in, with the path where it is known.
+func (f Facts) principal() access.Principal {
+	if f.AWS == nil {
+		return ""
+	}
+	return f.AWS.Principal
+}
+
+// short is how people write the caller.
+func (f Facts) short() string { return f.principal().Short(f.principal().Account()) }
+
+// where are the flags that name the cluster, whatever context somebody else's kubeconfig has.
+func (f Facts) where() string {
+	return " --eks-cluster " + f.Cluster.Name + " --region " + f.Cluster.Region
+}
+
+// grant is the command that lets the caller in with what an entry grants.
+func (f Facts) grant(e access.Entry) []string {
+	if e.Empty() {
+		e.Grants = []access.Grant{{Policy: "AmazonEKSViewPolicy", Scope: access.Scope{Namespaces: []string{f.Namespace}}}}
+	}
+	rest := ""
+	for _, g := range e.Groups {
+		rest += " --group " + shell.Quote(g)
+	}
+	if e.Username != "" {
+		rest += " --username " + shell.Quote(e.Username)
+	}
+	head := "kubectl access grant " + shell.Quote(string(f.principal()))
+	if len(e.Grants) == 0 {
+		return []string{head + rest + f.where()}
+	}
+	var all []string
+	for _, g := range e.Grants {
+		scope := " -A"
+		if !g.Scope.WholeCluster() {
+			scope = " -n " + shell.Quote(strings.Join(g.Scope.Namespaces, ","))
+		}
+		all = append(all, head+" --policy "+g.Policy.Short()+scope+rest+f.where())
+		rest = ""
+	}
+	return all
+}
+
+// again are an entry's grants and groups, for the same person under a new ID. A username that EKS derived is derived anew.
+func again(e access.Entry) access.Entry {
+	if strings.HasPrefix(e.Username, "arn:") {
+		e.Username = ""
+	}
+	return e
+}
+
+// minutes is a duration as people say it.
+func minutes(d time.Duration) string {
+	if d < 0 {
+		d = -d
+	}
+	if d < 2*time.Minute {
+		return fmt.Sprintf("%d seconds", int(d.Seconds()))
+	}
+	return fmt.Sprintf("%d minutes", int(d.Round(time.Minute).Minutes()))
+}

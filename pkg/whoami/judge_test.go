@@ -1,0 +1,126 @@
+package whoami_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/whoami"
+)
+
+const (
+	role = "arn:aws:iam::111122223333:role/"
+	dev  = access.Principal(role + "team/dev")
+)
+
+var (
+	errRefused = errors.New("refused")
+	today      = time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
+)
+
+// stranded is somebody whom the cluster does not let in.
+func stranded(change func(*whoami.Facts)) whoami.Facts {
+	f := whoami.Facts{
+		Cluster: whoami.Cluster{Name: "demo", Region: "us-west-2", Server: "https://a"}, Namespace: "default", System: "linux", Now: today,
+		AWS:     &whoami.AWS{ARN: "arn:aws:sts::111122223333:assumed-role/dev/me", Account: "111122223333", Principal: dev},
+		KubeErr: errRefused, Trouble: whoami.Unauthorized,
+		Info: &access.Info{Name: "demo", Mode: access.ModeBoth, Endpoint: "https://a"},
+	}
+	change(&f)
+	return f
+}
+
+// entered is somebody whom it lets in.
+func entered(change func(*whoami.Facts)) whoami.Facts {
+	return stranded(func(f *whoami.Facts) {
+		f.KubeErr, f.Trouble, f.Kube = nil, whoami.None, &whoami.Kubernetes{Username: "dev"}
+		change(f)
+	})
+}
+
+func TestTheFirstCauseHidesTheOthers(t *testing.T) {
+	entry := &access.Entry{Principal: dev, Kind: access.Standard, Created: today.Add(-time.Hour)}
+	for _, c := range []struct {
+		want  whoami.Cause
+		text  string
+		facts whoami.Facts
+	}{
+		{whoami.ExecFailed, "refused", stranded(func(f *whoami.Facts) { f.Trouble = whoami.Plugin })},
+		{whoami.ExecNotInstalled, "from aws", stranded(func(f *whoami.Facts) { f.Trouble, f.NoExec, f.Exec = whoami.Plugin, true, "aws" })},
+		{whoami.ClockOff, "3 minutes behind", stranded(func(f *whoami.Facts) { f.Clock = 3 * time.Minute; f.Login = whoami.Expired })},
+		{whoami.CredentialsExpired, "expired", stranded(func(f *whoami.Facts) { f.Login, f.AWS, f.AWSErr = whoami.Expired, nil, errRefused })},
+		{whoami.CredentialsInvalid, "does not know", stranded(func(f *whoami.Facts) { f.Login, f.AWS, f.AWSErr = whoami.Invalid, nil, errRefused })},
+		{whoami.EndpointUnreachable, "refused", stranded(func(f *whoami.Facts) { f.Trouble = whoami.Unreachable })},
+		{whoami.EndpointPrivate, "private", stranded(func(f *whoami.Facts) { f.Trouble, f.Private = whoami.Unreachable, true })},
+		{whoami.OtherCluster, "https://a is not that of cluster demo", stranded(func(f *whoami.Facts) { f.Trouble, f.Other = whoami.Unreachable, true })},
+		{whoami.OtherCluster, "refused", stranded(func(f *whoami.Facts) { f.Trouble = whoami.Certificate })},
+		{whoami.TokenExpired, "2026-11-25T11:00:00Z", stranded(func(f *whoami.Facts) { f.TokenEnd = today.Add(-time.Hour) })},
+		{whoami.NoCredentialsSent, "no credentials", entered(func(f *whoami.Facts) { f.Kube.Username = "system:anonymous" })},
+		{whoami.NotAPrincipal, "root", stranded(func(f *whoami.Facts) {
+			f.AWS.ARN, f.AWS.Principal = "arn:aws:iam::111122223333:root", "arn:aws:iam::111122223333:root"
+		})},
+		{whoami.RoleRecreated, "unique ID", stranded(func(f *whoami.Facts) { f.Entry, f.Made = entry, today })},
+		{whoami.EntryNotYet, "some seconds", stranded(func(f *whoami.Facts) { f.Entry, f.Made = entry, today.Add(-2*time.Hour) })},
+		{whoami.RoleChanged, "path has changed", stranded(func(f *whoami.Facts) { f.Entries = []access.Principal{role + "dev"} })},
+		{whoami.OtherProfile, "profile p", stranded(func(f *whoami.Facts) {
+			f.Entries, f.Profiles = []access.Principal{role + "ops"}, []whoami.Profile{{Name: "p", Role: role + "ops"}}
+		})},
+		{whoami.OtherProfile, "profile sso", stranded(func(f *whoami.Facts) {
+			f.Entries = []access.Principal{role + "aws-reserved/sso.amazonaws.com/AWSReservedSSO_Admin_0123456789abcdef"}
+			f.Profiles = []whoami.Profile{{Name: "sso", Role: role + "Admin"}}
+		})},
+		{whoami.ModeConfigMap, "CONFIG_MAP", stranded(func(f *whoami.Facts) { f.NoEntries = true })},
+		{whoami.NoEntry, "no access entry", stranded(func(*whoami.Facts) {})},
+		{whoami.NoEntry, "could not be looked at", stranded(func(f *whoami.Facts) { f.EntryErr = errRefused })},
+		{whoami.OtherIdentity, "logs in by other means", entered(func(f *whoami.Facts) {
+			f.Entry = entry
+			f.Kube.Extra = map[string][]string{"arn": {"arn:aws:sts::111122223333:assumed-role/ops/me"}}
+		})},
+	} {
+		r := whoami.Judge(c.facts)
+		if len(r.Problems) == 0 || r.Problems[0].Cause != c.want || !strings.Contains(r.Problems[0].Text, c.text) || len(r.Problems[0].Commands) == 0 {
+			t.Errorf("want %s (%s): %+v", c.want, c.text, r.Problems)
+		}
+	}
+}
+
+func TestWhoIsLetInWithoutTroubleHearsOfNone(t *testing.T) {
+	r := whoami.Judge(entered(func(f *whoami.Facts) {
+		f.Entry = &access.Entry{Principal: dev, Groups: []string{"developers"}}
+		f.Kube.Extra = map[string][]string{"arn": {"arn:aws:sts::111122223333:assumed-role/dev/another-session"}}
+	}))
+	if !r.LetIn || r.By == nil || r.By.Entry == nil || len(r.Problems)+len(r.Unchecked) > 0 {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestACommandForAdministratorsIsSafeToPaste(t *testing.T) {
+	r := whoami.Judge(stranded(func(f *whoami.Facts) {
+		f.Entry = &access.Entry{
+			Principal: dev, Username: "a b'c; rm -rf /", Groups: []string{"$(id)"}, Created: today.Add(-time.Hour),
+			Grants: []access.Grant{{Policy: "AmazonEKSViewPolicy", Scope: access.Scope{Namespaces: []string{"dev-*", "qa"}}}},
+		}
+		f.Made = today
+	}))
+	got := strings.Join(r.Problems[0].Commands, "\n")
+	for _, want := range []string{`'$(id)'`, `'a b'\''c; rm -rf /'`, `-n 'dev-*,qa'`, "kubectl access revoke " + string(dev)} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%s is not in:\n%s", want, got)
+		}
+	}
+}
+
+func TestAMastersLineBecomesThePolicyAndNoRefusedGroup(t *testing.T) {
+	r := whoami.Judge(stranded(func(f *whoami.Facts) {
+		f.Mappings = []access.Mapping{{
+			Kind: access.MappedRole, ARN: string(dev), Username: "system:x", State: access.NeverMatches, Reason: "path",
+			Groups: []string{"system:masters", "system:bootstrappers", "ops"},
+		}}
+	}))
+	want := "kubectl access grant " + string(dev) + " --policy cluster-admin -A --group ops --eks-cluster demo --region us-west-2"
+	if r.Problems[0].Cause != whoami.MappingNeverMatches || len(r.Problems[0].Commands) != 1 || r.Problems[0].Commands[0] != want {
+		t.Errorf("%+v", r.Problems)
+	}
+}

@@ -1,0 +1,98 @@
+// Package whoami tells what lets somebody into a cluster, or exactly why nothing does. It is pure: what
+// it is to judge was gathered before.
+package whoami
+
+import (
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+)
+
+// Report is the answer, in the form that -o json prints.
+type Report struct {
+	Cluster    Cluster     `json:"cluster"`
+	AWS        *AWS        `json:"aws,omitempty"`
+	Kubernetes *Kubernetes `json:"kubernetes,omitempty"`
+	LetIn      bool        `json:"letIn"`
+	By         *Way        `json:"by,omitempty"`
+	Problems   []Problem   `json:"problems,omitempty"`
+	Unchecked  []string    `json:"unchecked,omitempty"` // sentences on what could not be looked at
+}
+
+// Cluster is which one was asked.
+type Cluster struct {
+	Name   string      `json:"name"`
+	Region string      `json:"region"`
+	Server string      `json:"server,omitempty"`
+	Mode   access.Mode `json:"mode,omitempty"` // "" where it did not have to be asked
+}
+
+// AWS is who AWS says the caller is.
+type AWS struct {
+	ARN       string           `json:"arn"`
+	Account   string           `json:"account"`
+	UserID    string           `json:"userID"`
+	Principal access.Principal `json:"principal"` // with its path where that is known
+	Profile   string           `json:"profile,omitempty"`
+	RoleARN   string           `json:"roleARN,omitempty"` // what the kubeconfig or a flag assumes
+}
+
+// Kubernetes is who the cluster says the caller is.
+type Kubernetes struct {
+	Username string              `json:"username"`
+	UID      string              `json:"uid,omitempty"`
+	Groups   []string            `json:"groups,omitempty"`
+	Extra    map[string][]string `json:"extra,omitempty"`
+}
+
+// Way is what lets the caller in: one of the three.
+type Way struct {
+	Entry   *access.Entry   `json:"-"`
+	Mapping *access.Mapping `json:"-"`
+	Creator bool            `json:"-"` // of a cluster that reads aws-auth only
+}
+
+// Problem is one cause, with what ends it.
+type Problem struct {
+	Cause    Cause    `json:"cause"`
+	Text     string   `json:"text"`
+	By       Who      `json:"by"` // who can end it
+	Commands []string `json:"commands,omitempty"`
+}
+
+// Who can end a problem.
+type Who string
+
+// The two.
+const (
+	You           Who = "you"
+	Administrator Who = "administrator"
+)
+
+// Cause names a problem, for scripts.
+type Cause string
+
+// The causes.
+const (
+	ExecNotInstalled    Cause = "exec-not-installed"
+	ExecFailed          Cause = "exec-failed"
+	ClockOff            Cause = "clock-off"
+	CredentialsMissing  Cause = "credentials-missing"
+	CredentialsExpired  Cause = "credentials-expired"
+	CredentialsInvalid  Cause = "credentials-invalid"
+	EndpointPrivate     Cause = "endpoint-private"
+	EndpointUnreachable Cause = "endpoint-unreachable"
+	OtherCluster        Cause = "other-cluster"
+	TokenExpired        Cause = "token-expired"
+	NoCredentialsSent   Cause = "no-credentials-sent"
+	OtherIdentity       Cause = "other-identity"
+	NotAPrincipal       Cause = "not-a-principal"
+	RoleRecreated       Cause = "role-recreated"
+	RoleChanged         Cause = "role-changed"
+	OtherProfile        Cause = "other-profile"
+	MappingNeverMatches Cause = "mapping-never-matches"
+	MappingShadowed     Cause = "mapping-shadowed"
+	MappingsUnread      Cause = "aws-auth-not-read"
+	ModeConfigMap       Cause = "mode-config-map"
+	NoEntry             Cause = "no-entry"
+	EntryNotYet         Cause = "entry-not-in-effect"
+	GrantsNothing       Cause = "grants-nothing"
+)
