@@ -178,7 +178,9 @@ func (w *world) discover(t *testing.T) []question {
 		}
 	}
 	var groups struct {
-		Groups []struct{ Versions []struct{ GroupVersion string } }
+		Groups []struct {
+			Versions []struct{ GroupVersion string }
+		}
 	}
 	read("/apis", &groups)
 	versions := []string{"v1"}
