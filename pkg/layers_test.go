@@ -24,7 +24,7 @@ var mayImport = map[string][]string{
 	"kubeconfig":          {"access"},
 	"kube":                {"access"},
 	"manifest":            {"access"},
-	"journal":             {"access"},
+	"journal":             {"access", "manifest"},
 	"sandbox":             {"policy"},
 	"sandbox/sandboxtest": {"sandbox"},
 	"whoami":              {"access", "shell"},

@@ -20,7 +20,7 @@ func (p Plan) leftBehind(before Snapshot) []Risk {
 		risks = append(risks, Risk{LoseOwnAccess, "you have no entry: a mapping of aws-auth is your own way into the cluster, and it ends"})
 	}
 	if len(people) > 0 {
-		risks = append(risks, Risk{LeaveMappings, fmt.Sprintf("no entry lets in whom these mappings of aws-auth let in: %s", list(people, p.Cluster.Account()))})
+		risks = append(risks, Risk{LeaveMappings, fmt.Sprintf("no entry lets in whom these mappings of aws-auth let in: %s; `kubectl access migrate` makes entries of them", list(people, p.Cluster.Account()))})
 	}
 	if len(nodes) > 0 {
 		risks = append(risks, Risk{RemoveNodes, fmt.Sprintf("no entry lets in the nodes of these mappings of aws-auth, they lose the cluster: %s", list(nodes, p.Cluster.Account()))})

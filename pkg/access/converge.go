@@ -94,12 +94,23 @@ func (r Road) again(ctx context.Context, n int, open []Result) (Plan, error) {
 // settle tells of the open steps that are in place by now. Of the others the new plan's steps will tell.
 func settle(open []Result, next Plan, yield func(Result) bool) bool {
 	for _, o := range open {
-		change, still := next.Change(o.Step.Principal())
-		if (!still || inPlace(o.Step, change.Before)) && !yield(Result{Step: o.Step, InPlace: true}) {
+		if next.settled(o.Step) && !yield(Result{Step: o.Step, InPlace: true}) {
 			return false
 		}
 	}
 	return true
+}
+
+// settled tells whether a step is in place where this plan is what is left to do.
+func (p Plan) settled(step Step) bool {
+	switch step.(type) {
+	case SetMode:
+		return p.Mode == nil
+	case WriteAWSAuth:
+		return p.AWSAuth == nil
+	}
+	change, still := p.Change(step.Principal())
+	return !still || inPlace(step, change.Before)
 }
 
 // inPlace tells whether an entry, nil for none, has what a step asks for.

@@ -128,3 +128,36 @@ func TestStepsListTheWholePlan(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 }
+
+// TestALostAnswerAboutTheClusterItselfIsLookedInto: done all the same it is in place, else it is done again.
+func TestALostAnswerAboutTheClusterItselfIsLookedInto(t *testing.T) {
+	before, after := in(snapshot(), access.ModeConfigMap, "role/ops:g"), in(snapshot(), access.ModeBoth)
+	for name, want := range map[string]string{"after": "set to mode API_AND_CONFIG_MAP =; changed =", "before": "set to mode API_AND_CONFIG_MAP; changed"} {
+		c, seen := accesstest.New(), map[string]bool{}
+		c.State = before
+		once := func(s access.Step) error {
+			if seen[s.String()] {
+				return nil
+			}
+			seen[s.String()] = true
+			return access.ErrUnknown
+		}
+		if c.Lose = once; name == "before" {
+			c.Lose, c.Fail = nil, once
+		}
+		var got []string
+		for r := range road(c, after).Converge(context.Background(), access.Diff(before, after)) {
+			line := r.Step.String()
+			if r.InPlace {
+				line += " ="
+			}
+			if r.Err != nil {
+				line += " !" + r.Err.Error()
+			}
+			got = append(got, line)
+		}
+		if strings.Join(got, "; ") != want {
+			t.Errorf("lost %s: %q, want %q", name, got, want)
+		}
+	}
+}

@@ -1,34 +1,37 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"slices"
-	"strings"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/edit"
-	"github.com/kubectl-access/kubectl-access/pkg/iam"
 	"github.com/kubectl-access/kubectl-access/pkg/journal"
-	"github.com/kubectl-access/kubectl-access/pkg/printer"
 )
 
-// change is one edit for each of some principals on its way to the cluster.
+// change is one edit for each of some principals on its way to the cluster. access.Itself among
+// them is the cluster's mode and aws-auth.
 type change struct {
 	*connection
 	flags      *changeFlags
 	cluster    access.Info
 	who        []access.Principal
-	prepare    func(context.Context) error // what the edit needs from AWS, asked while the entries are read
+	prepare    func(context.Context) error // what the edit needs from AWS, asked while the entries are read; nil: nothing
 	edit       func(access.Principal) access.Edit
-	takes      bool // the edit may take rights away: risks need to know every administrator
-	incomplete bool // something asked for could not be done
+	takes      bool                                // the edit may take rights away: risks need to know every administrator
+	mappings   bool                                // the edit may end mappings of aws-auth: risks need to know every entry
+	asks       bool                                // it changes more than was named: the plan is shown, and somebody says yes
+	remarks    func(access.Snapshot) []string      // what to know before it is done; nil: nothing
+	risks      func(access.Snapshot) []access.Risk // beside those of every plan; nil: none
+	undoes     string                              // the ID of the change that this one takes back
+	record     journal.Record
+	ground     *recorded // what the plan is carried out on; nil: not begun
+	incomplete bool      // something asked for could not be done
 }
 
 // run is the one road from an edit to the cluster.
@@ -42,15 +45,20 @@ func (c *change) run(ctx context.Context) error {
 	if err := c.rightCluster(before.Cluster); err != nil {
 		return err
 	}
-	plan, after, err := access.Make(before, c.edits(c.who))
+	plan, after, err := c.plan(before, c.who)
 	if err != nil {
 		return err
 	}
-	if err := c.safe(ctx, plan, before); err != nil {
-		return err
-	}
+	c.announce(plan, before)
+	refused := c.safe(ctx, plan, before)
 	if c.flags.dryRun == "client" {
-		return c.show(plan, after)
+		return cmp.Or(c.show(plan, after), refused)
+	}
+	if refused != nil {
+		return refused
+	}
+	if err := c.confirm(ctx, plan); err != nil {
+		return err
 	}
 	if err := c.apply(ctx, plan, before); err != nil {
 		return err
@@ -65,26 +73,32 @@ func (c *change) run(ctx context.Context) error {
 func (c *change) first(ctx context.Context) (s access.Snapshot, err error) {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { s, err = c.read(ctx, c.who); return err })
-	g.Go(func() error { return c.prepare(ctx) })
-	return s, g.Wait()
-}
-
-// edits is the edit of all given principals together.
-func (c *change) edits(who []access.Principal) access.Edit {
-	all := make([]access.Edit, len(who))
-	for i, p := range who {
-		all[i] = c.edit(p)
+	if c.prepare != nil {
+		g.Go(func() error { return c.prepare(ctx) })
 	}
-	return edit.Each(all...)
+	return s, g.Wait()
 }
 
 // read is the snapshot that the edit needs.
 func (c *change) read(ctx context.Context, who []access.Principal) (access.Snapshot, error) {
-	s, err := c.eks.Snapshot(ctx, access.Want{Principals: who, Administrators: c.takes})
-	if err == nil && !s.Cluster.Mode.ReadsEntries() {
-		err = fmt.Errorf("cluster %s is in mode %s: %w", s.Cluster.Name, s.Cluster.Mode, access.ErrMode)
+	itself := slices.Contains(who, access.Itself)
+	return c.sides().Snapshot(ctx, access.Want{
+		Principals: who, Administrators: c.takes, All: c.mappings && itself, AWSAuth: c.mappings && itself,
+	})
+}
+
+// plan is the edit of some principals, and what it leads to.
+func (c *change) plan(s access.Snapshot, who []access.Principal) (access.Plan, access.Snapshot, error) {
+	all := make([]access.Edit, len(who))
+	for i, p := range who {
+		all[i] = c.edit(p)
 	}
-	return s, err
+	plan, after, err := access.Make(s, edit.Each(all...))
+	entries := slices.ContainsFunc(who, func(p access.Principal) bool { return p != access.Itself })
+	if mode := s.Cluster.Mode; entries && !mode.ReadsEntries() && (plan.Mode == nil || err != nil) {
+		err = fmt.Errorf("cluster %s is in mode %s: %w", s.Cluster.Name, mode, access.ErrMode)
+	}
+	return plan, after, err
 }
 
 // dropUnread leaves out principals whose entry cannot be read, and tells so; the others go on.
@@ -98,138 +112,25 @@ func (c *change) dropUnread(s access.Snapshot) {
 	}
 }
 
-// safe refuses a plan whose risks were not accepted by name.
-func (c *change) safe(ctx context.Context, plan access.Plan, before access.Snapshot) error {
-	var refused []string
-	for _, r := range plan.Risks(c.living(ctx, plan, before)) {
-		if !slices.Contains(c.flags.accepted, string(r.Name)) {
-			refused = append(refused, fmt.Sprintf("  %s: %s\n    to do it all the same: --accept-risk=%s", r.Name, r.Why, r.Name))
-		}
-	}
-	if len(refused) == 0 {
-		return nil
-	}
-	return fmt.Errorf("%w, nothing was sent:\n%s", errRisk, strings.Join(refused, "\n"))
-}
-
-// living leaves out administrators whose role or user is known to be gone, since they keep nobody in.
-func (c *change) living(ctx context.Context, plan access.Plan, before access.Snapshot) access.Snapshot {
-	if !plan.TakesAdministrator() {
-		return before
-	}
-	for _, e := range before.Entries {
-		if _, changed := plan.Change(e.Principal); changed || !e.Administers() {
-			continue
-		}
-		if life := c.iam.Life(ctx, e); life == iam.Gone || life == iam.Recreated {
-			before = before.Drop(e.Principal)
-		}
-	}
-	return before
-}
-
-// talk is where the lines of results go: data when nothing else is asked for on stdout.
-func (c *change) talk() io.Writer {
-	if c.flags.output.format == "" {
-		return c.env.IO.Out
-	}
-	return c.env.IO.ErrOut
-}
-
-func (c *change) show(plan access.Plan, after access.Snapshot) error {
-	out := c.talk()
-	if !plan.Empty() {
-		printer.Plan(out, plan, printer.Color(colorful(out)))
-	}
-	for _, p := range c.who {
-		verb := "unchanged"
-		if change, ok := plan.Change(p); ok {
-			verb = verbOf(change)
-		}
-		fmt.Fprintf(out, "accessentry/%s %s (dry run)\n", printer.Clean(p.Short(c.cluster.Account())), verb)
-	}
-	return c.finish(after)
-}
-
-func verbOf(ch access.Change) string {
-	switch {
-	case ch.Before == nil:
-		return "created"
-	case ch.After == nil:
-		return "deleted"
-	}
-	return "configured"
-}
-
-// apply carries the plan out and prints a line for each thing done or not done.
-func (c *change) apply(ctx context.Context, plan access.Plan, before access.Snapshot) error {
-	for _, p := range c.who {
-		if _, ok := plan.Change(p); !ok {
-			fmt.Fprintf(c.talk(), "accessentry/%s unchanged\n", printer.Clean(p.Short(c.cluster.Account())))
-		}
-	}
-	if plan.Empty() {
-		return nil
-	}
-	if err := c.journal(plan, before); err != nil {
-		return err
-	}
-	road := access.Road{Cluster: c.eks, Pause: pauseBetween, Replan: c.replan}
-	var hints []error
-	for r := range road.Converge(ctx, plan) {
-		if r.Err == nil {
-			fmt.Fprintln(c.talk(), printer.Result(r, c.cluster.Account()))
-			continue
-		}
-		c.incomplete = true
-		fmt.Fprintln(c.env.IO.ErrOut, printer.Color(colorful(c.env.IO.ErrOut)).Bad("error:"), printer.Result(r, c.cluster.Account()))
-		hints = append(hints, r.Err)
-	}
-	c.hints(hints)
-	return ctx.Err()
-}
-
-// hints gives each piece of advice once.
-func (c *change) hints(errs []error) {
-	told := map[string]bool{}
-	for _, err := range errs {
-		if h := outcomeOf(err).hint; !told[h] {
-			told[h] = true
-			c.env.hint(err)
-		}
-	}
-}
-
 // replan plans the same edit anew for some principals; a new risk ends it.
 func (c *change) replan(ctx context.Context, who []access.Principal) (access.Plan, error) {
 	now, err := c.read(ctx, who)
-	if err == nil && len(now.Unread) > 0 {
-		err = now.Unread[0].Err
+	for _, u := range now.Unread {
+		if slices.Contains(who, u.Principal) {
+			err = u.Err
+		}
 	}
 	if err != nil {
 		return access.Plan{}, fmt.Errorf("%w: %w", access.ErrUnknown, err)
 	}
-	plan, _, err := access.Make(now, c.edits(who))
+	plan, _, err := c.plan(now, who)
 	if err != nil {
 		return access.Plan{}, err
 	}
-	return plan, c.safe(ctx, plan, now)
-}
-
-// pauseBetween waits longer before each new look.
-func pauseBetween(ctx context.Context, n int) error {
-	return access.Pause(ctx, min(100*time.Millisecond<<n, 5*time.Second))
-}
-
-func (c *change) journal(plan access.Plan, before access.Snapshot) error {
-	dir, err := journal.Dir()
-	if err != nil {
-		return fmt.Errorf("find a folder for the record of the change: %w; set XDG_STATE_HOME", err)
+	if err := c.safe(ctx, plan, now); err != nil {
+		return access.Plan{}, err
 	}
-	_, err = journal.Write(dir, journal.Record{
-		Time: c.env.Now(), Cluster: before.Cluster, Caller: before.Caller, Args: os.Args, Changes: plan.Changes,
-	})
-	return err
+	return plan, c.rebase(plan, who)
 }
 
 // settle waits, where --wait asks for it, until EKS shows what was asked for, and the cluster does where the caller

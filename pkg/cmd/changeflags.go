@@ -17,6 +17,7 @@ type changeFlags struct {
 	wait     bool
 	timeout  time.Duration
 	accepted []string
+	yes      bool
 	output   output
 }
 
@@ -27,6 +28,11 @@ func (f *changeFlags) bind(fs *pflag.FlagSet) {
 	fs.DurationVar(&f.timeout, "timeout", 2*time.Minute, "How long --wait waits")
 	fs.StringSliceVar(&f.accepted, "accept-risk", nil, "Go on in spite of the named risk: "+riskNames())
 	f.output.bind(fs, "json", "yaml", "name", "jsonpath=")
+}
+
+// bindAsk is for the commands that change more than they name.
+func (f *changeFlags) bindAsk(fs *pflag.FlagSet) {
+	fs.BoolVarP(&f.yes, "yes", "y", false, "Do not ask. What is dangerous needs --accept-risk all the same")
 }
 
 func riskNames() string {

@@ -98,15 +98,11 @@ func (c *connection) checkRead(s access.Snapshot) {
 	}
 	if !s.Cluster.Mode.ReadsEntries() {
 		c.env.warn("cluster %s is in mode %s and reads no access entries, only aws-auth; its creator is an administrator that no list shows. "+
-			"Entries are turned on, a step that cannot be taken back, by: %s", s.Cluster.Name, s.Cluster.Mode, modeCommand(s.Cluster))
+			"Entries are turned on, a step that cannot be taken back, by: kubectl access mode %s", s.Cluster.Name, s.Cluster.Mode, access.ModeBoth)
 	}
 	for _, u := range s.Unread {
 		c.env.tell(fmt.Errorf("accessentry/%s: %w", u.Principal.Short(s.Cluster.Account()), u.Err))
 	}
-}
-
-func modeCommand(i access.Info) string {
-	return fmt.Sprintf("aws eks update-cluster-config --region %s --name %s --access-config authenticationMode=API_AND_CONFIG_MAP", i.Region(), i.Name)
 }
 
 // mappings are the lines of aws-auth, of some principals or of all. Where the ConfigMap cannot be

@@ -39,7 +39,7 @@ func New(env *Env, name string) *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(cmd, err) })
 	root.AddCommand(
 		newListCmd(env), newDescribeCmd(env), newWhoamiCmd(env), newGrantCmd(env), newRevokeCmd(env),
-		newPoliciesCmd(env), newClusterCmd(env), newGetTokenCmd(env), newSandboxCmd(env), newVersionCmd(env),
+		newModeCmd(env), newUndoCmd(env), newPoliciesCmd(env), newClusterCmd(env), newGetTokenCmd(env), newSandboxCmd(env), newVersionCmd(env),
 	)
 	for _, c := range root.Commands() {
 		c.Example = strings.ReplaceAll(c.Example, "kubectl access", name)

@@ -36,7 +36,7 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		Setup:               func(env *testscript.Env) error { return start(env, sandbox.Options{}) },
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"account": account, "calls": calls, "cure": cure, "nowrites": noWrites, "profile": profile,
+			"account": account, "calls": calls, "cure": cure, "nowrites": noWrites, "profile": profile, "save": save,
 		},
 	})
 }
@@ -64,6 +64,7 @@ func account(ts *testscript.TestScript, _ bool, args []string) {
 	fs.Uint64Var(&o.Seed, "seed", 1, "")
 	fs.DurationVar(&o.ClockSkew, "clock-skew", 0, "")
 	fs.DurationVar(&o.Propagation, "propagation", 0, "")
+	fs.StringVar(&o.UpdateError, "update-error", "", "")
 	fs.DurationVar(&o.Latency, "latency", 0, "")
 	ts.Check(fs.Parse(args))
 	box, err := sandbox.Start(o)
@@ -100,6 +101,11 @@ func cure(ts *testscript.TestScript, _ bool, _ []string) {
 		ts.Check(ts.Exec("kubectl-access", strings.Fields(strings.ReplaceAll(command, "'", ""))...))
 	}
 	ts.Setenv("AWS_PROFILE", me)
+}
+
+// save keeps what the last command printed in a variable.
+func save(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Setenv(args[0], strings.TrimSpace(ts.ReadFile("stdout")))
 }
 
 // calls checks how many calls of an operation there were so far: calls eks.DescribeCluster 1.

@@ -23,6 +23,9 @@ func Tags(tags map[string]string, separator string) string {
 func Plan(w io.Writer, p access.Plan, color Color) {
 	c := p.Cluster
 	fmt.Fprintf(w, "cluster %s (%s, account %s)\n", Clean(c.Name), c.Region(), c.Account())
+	for _, line := range itselfLines(p) {
+		fmt.Fprintln(w, line.paint(color))
+	}
 	for _, change := range p.Changes {
 		for _, line := range changeLines(change, c.Account()) {
 			fmt.Fprintln(w, line.paint(color))
@@ -72,6 +75,55 @@ func changeLines(c access.Change, account string) []line {
 	return lines
 }
 
+// itselfLines are what changes about the cluster itself.
+func itselfLines(p access.Plan) (lines []line) {
+	if p.Mode != nil {
+		lines = append(lines, line{'~', fmt.Sprintf("mode %s -> %s", p.Mode.From, p.Mode.To)})
+	}
+	if p.AWSAuth == nil {
+		return lines
+	}
+	before, after := p.AWSAuth.Before, p.AWSAuth.After
+	head := line{'~', "configmap/aws-auth"}
+	switch {
+	case !before.Exists():
+		head = line{'+', "configmap/aws-auth  (new)"}
+	case !after.Exists():
+		head = line{'-', "configmap/aws-auth  (the whole ConfigMap)"}
+	}
+	lines = append(lines, head)
+	keys := maps.Clone(after.Data)
+	if keys == nil {
+		keys = map[string]string{}
+	}
+	maps.Copy(keys, before.Data)
+	for _, key := range slices.Sorted(maps.Keys(keys)) {
+		lines = append(lines, keyLines(key, before.Data, after.Data)...)
+	}
+	return lines
+}
+
+// keyLines shows what changes in the text of one key.
+func keyLines(key string, before, after map[string]string) []line {
+	was, had := before[key]
+	will, has := after[key]
+	if had == has && was == will {
+		return nil
+	}
+	sign := byte('~')
+	switch {
+	case !had:
+		sign = '+'
+	case !has:
+		sign = '-'
+	}
+	lines := []line{{sign, "    " + key}}
+	for _, l := range textDiff(textLines(was), textLines(will)) {
+		lines = append(lines, line{l.sign, "        " + l.text})
+	}
+	return lines
+}
+
 // facts are the things about an entry that a plan can add or take, one line each.
 func facts(e *access.Entry) []string {
 	if e == nil {
@@ -100,7 +152,7 @@ func facts(e *access.Entry) []string {
 
 // Result is the line for one step: what was done, or was not and why.
 func Result(r access.Result, account string) string {
-	name, did := "accessentry/"+Clean(r.Step.Principal().Short(account)), Clean(r.Step.String())
+	name, did := subject(r.Step, account), Clean(r.Step.String())
 	switch {
 	case r.Err != nil:
 		return fmt.Sprintf("%s not %s: %s", name, did, Clean(r.Err.Error()))
@@ -108,4 +160,15 @@ func Result(r access.Result, account string) string {
 		return fmt.Sprintf("%s %s (already in place)", name, did)
 	}
 	return name + " " + did
+}
+
+// subject is what a step is about.
+func subject(step access.Step, account string) string {
+	switch s := step.(type) {
+	case access.SetMode:
+		return "cluster/" + Clean(s.Cluster)
+	case access.WriteAWSAuth:
+		return "configmap/aws-auth"
+	}
+	return "accessentry/" + Clean(step.Principal().Short(account))
 }

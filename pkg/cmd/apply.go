@@ -1,0 +1,93 @@
+package cmd
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/journal"
+	"github.com/kubectl-access/kubectl-access/pkg/printer"
+)
+
+// apply carries the plan out and prints a line for each thing done or not done.
+func (c *change) apply(ctx context.Context, plan access.Plan, before access.Snapshot) error {
+	for _, p := range c.who {
+		if !touches(plan, p) {
+			fmt.Fprintf(c.talk(), "%s unchanged\n", c.title(p))
+		}
+	}
+	if plan.Empty() && c.undoes == "" {
+		return nil
+	}
+	dir, err := c.begin(plan, before)
+	if err != nil {
+		return err
+	}
+	if plan.Mode != nil {
+		fmt.Fprintln(c.env.IO.ErrOut, "waiting for EKS to change the mode, which takes some minutes")
+	}
+	c.ground = &recorded{Cluster: c.sides(), dir: dir, touched: map[access.Principal]bool{}}
+	road := access.Road{Cluster: c.ground, Pause: pauseBetween, Replan: c.replan}
+	var hints []error
+	for r := range road.Converge(ctx, plan) {
+		c.record.Did(r)
+		if r.Err == nil {
+			fmt.Fprintln(c.talk(), printer.Result(r, c.cluster.Account()))
+			continue
+		}
+		c.incomplete = true
+		fmt.Fprintln(c.env.IO.ErrOut, printer.Color(colorful(c.env.IO.ErrOut)).Bad("error:"), printer.Result(r, c.cluster.Account()))
+		hints = append(hints, r.Err)
+	}
+	c.hints(hints)
+	if err := journal.Finish(dir, &c.record, c.env.Now()); err != nil {
+		c.env.warn("what was done is not in its record %s: %v", c.record.ID, err)
+	}
+	return ctx.Err()
+}
+
+// begin keeps what was before the change, so that it can be taken back.
+func (c *change) begin(plan access.Plan, before access.Snapshot) (string, error) {
+	dir, err := journal.Dir()
+	if err != nil {
+		return "", fmt.Errorf("find a folder for the record of the change: %w; set XDG_STATE_HOME", err)
+	}
+	c.record = journal.Of(plan, c.env.Now(), before.Caller, os.Args)
+	c.record.Undoes = c.undoes
+	return dir, journal.Begin(dir, &c.record)
+}
+
+// touches tells whether the plan does anything to a principal's entry, or to the cluster itself.
+func touches(plan access.Plan, p access.Principal) bool {
+	if p == access.Itself {
+		return plan.Mode != nil || plan.AWSAuth != nil
+	}
+	_, ok := plan.Change(p)
+	return ok
+}
+
+// title is what the lines of results begin with.
+func (c *change) title(p access.Principal) string {
+	if p == access.Itself {
+		return "cluster/" + printer.Clean(c.cluster.Name)
+	}
+	return "accessentry/" + printer.Clean(p.Short(c.cluster.Account()))
+}
+
+// hints gives each piece of advice once.
+func (c *change) hints(errs []error) {
+	told := map[string]bool{}
+	for _, err := range errs {
+		if h := outcomeOf(err).hint; !told[h] {
+			told[h] = true
+			c.env.hint(err)
+		}
+	}
+}
+
+// pauseBetween waits longer before each new look.
+func pauseBetween(ctx context.Context, n int) error {
+	return access.Pause(ctx, min(100*time.Millisecond<<n, 5*time.Second))
+}

@@ -1,0 +1,127 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/journal"
+	"github.com/kubectl-access/kubectl-access/pkg/kubeconfig"
+	"github.com/kubectl-access/kubectl-access/pkg/printer"
+)
+
+// changes are the recorded changes of a cluster, the newest first.
+func (env *Env) changes(t kubeconfig.Target) ([]journal.Record, error) {
+	dir, err := journal.Dir()
+	if err != nil {
+		return nil, fmt.Errorf("find the folder of the records: %w; set XDG_STATE_HOME", err)
+	}
+	all, err := journal.Read(dir)
+	if err != nil && len(all) == 0 {
+		return nil, err
+	}
+	if err != nil {
+		env.warn("not all records can be read: %v", err)
+	}
+	return slices.DeleteFunc(all, func(r journal.Record) bool { return !of(r, t) }), nil
+}
+
+// of tells whether a change was one of that cluster. What the kubeconfig does not tell is not compared.
+func of(r journal.Record, t kubeconfig.Target) bool {
+	c := access.Info{Name: r.Cluster.Name, ARN: r.Cluster.ARN}
+	return c.Name == t.Name && (t.Region == "" || c.Region() == t.Region) && (t.Account == "" || c.Account() == t.Account)
+}
+
+// listChanges asks AWS nothing where the kubeconfig names the cluster.
+func (env *Env) listChanges(ctx context.Context, f *changeFlags) error {
+	t, err := env.target()
+	if err != nil || t.Name == "" {
+		c, failed := env.connect(ctx)
+		if failed != nil {
+			return failed
+		}
+		t = c.target
+	}
+	all, err := env.changes(t)
+	if err != nil {
+		return err
+	}
+	if f.output.format == "name" {
+		for _, r := range all {
+			fmt.Fprintln(env.IO.Out, printer.Clean(r.ID))
+		}
+		return nil
+	}
+	if !f.output.people() {
+		return f.output.object(env.IO.Out, map[string]any{"apiVersion": "v1", "kind": "List", "metadata": map[string]any{}, "items": all})
+	}
+	if len(all) == 0 {
+		_, err := fmt.Fprintf(env.IO.ErrOut, "No changes of cluster %s are on record here.\n", printer.Clean(t.Name))
+		return err
+	}
+	return f.output.table(env.IO.Out, env.changeTable(all))
+}
+
+func (env *Env) changeTable(all []journal.Record) printer.Table {
+	t := printer.Table{Columns: []printer.Column{{Name: "ID"}, {Name: "AGE"}, {Name: "STATE"}, {Name: "CHANGED"}, {Name: "COMMAND"}}}
+	undone := journal.Undone(all)
+	for _, r := range all {
+		state := string(r.State())
+		if undone[r.ID] {
+			state = "taken back"
+		}
+		if r.Undoes != "" {
+			state += ", takes back " + r.Undoes
+		}
+		var command string
+		if len(r.Args) > 1 {
+			command = strings.Join(r.Args[1:], " ")
+		}
+		t.Rows = append(t.Rows, []string{
+			printer.Clean(r.ID), printer.Age(r.Time, env.Now()), printer.Clean(state), whatChanged(r), printer.Clean(command),
+		})
+	}
+	return t
+}
+
+func whatChanged(r journal.Record) string {
+	var parts []string
+	if r.Mode != nil {
+		parts = append(parts, "mode")
+	}
+	if len(r.Entries) > 0 {
+		parts = append(parts, count(len(r.Entries), "entry", "entries"))
+	}
+	if r.AWSAuth != nil {
+		parts = append(parts, "aws-auth")
+	}
+	if len(parts) == 0 {
+		return "nothing"
+	}
+	return strings.Join(parts, ", ")
+}
+
+// completeChanges offers the IDs of the cluster's changes.
+func (env *Env) completeChanges(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	t, err := env.target()
+	if err != nil || len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	dir, err := journal.Dir()
+	all, failed := journal.Read(dir)
+	if errors.Join(err, failed) != nil && len(all) == 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	var ids []cobra.Completion
+	for _, r := range all {
+		if of(r, t) {
+			ids = append(ids, cobra.CompletionWithDesc(r.ID, whatChanged(r)))
+		}
+	}
+	return ids, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
+}

@@ -1,0 +1,126 @@
+package cmd
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/iam"
+	"github.com/kubectl-access/kubectl-access/pkg/printer"
+)
+
+// announce says what there is to know before anything is done and, where somebody will be asked or
+// refused, shows the plan.
+func (c *change) announce(plan access.Plan, before access.Snapshot) {
+	if c.remarks != nil {
+		for _, text := range c.remarks(before) {
+			c.env.warn("%s", text)
+		}
+	}
+	if c.asks && c.flags.dryRun != "client" && !c.flags.yes && !plan.Empty() {
+		printer.Plan(c.env.IO.ErrOut, plan, printer.Color(colorful(c.env.IO.ErrOut)))
+	}
+}
+
+// safe refuses a plan whose risks were not accepted by name.
+func (c *change) safe(ctx context.Context, plan access.Plan, before access.Snapshot) error {
+	risks := plan.Risks(c.living(ctx, plan, before))
+	if c.risks != nil {
+		risks = append(risks, c.risks(before)...)
+	}
+	var refused []string
+	for _, r := range risks {
+		if !slices.Contains(c.flags.accepted, string(r.Name)) {
+			refused = append(refused, fmt.Sprintf("  %s: %s\n    to do it all the same: --accept-risk=%s", r.Name, r.Why, r.Name))
+		}
+	}
+	if len(refused) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%w, nothing was sent:\n%s", errRisk, strings.Join(refused, "\n"))
+}
+
+// living leaves out administrators whose role or user is known to be gone, since they keep nobody in.
+func (c *change) living(ctx context.Context, plan access.Plan, before access.Snapshot) access.Snapshot {
+	if !plan.TakesAdministrator() {
+		return before
+	}
+	for _, e := range before.Entries {
+		if _, changed := plan.Change(e.Principal); changed || !e.Administers() {
+			continue
+		}
+		if life := c.iam.Life(ctx, e); life == iam.Gone || life == iam.Recreated {
+			before = before.Drop(e.Principal)
+		}
+	}
+	return before
+}
+
+// confirm asks, where the change is more than was named. Nobody to ask is a no.
+func (c *change) confirm(ctx context.Context, plan access.Plan) error {
+	if !c.asks || c.flags.yes || plan.Empty() {
+		return nil
+	}
+	if !terminal(c.env.IO.In) {
+		return fmt.Errorf("%w: this changes more than it names, and there is no terminal to ask on; add --yes", errRefused)
+	}
+	fmt.Fprint(c.env.IO.ErrOut, "Do this? [y/N]: ")
+	answer := make(chan string, 1)
+	go func() { // a read cannot be cancelled; the program ends without it
+		line, _ := bufio.NewReader(c.env.IO.In).ReadString('\n')
+		answer <- strings.ToLower(strings.TrimSpace(line))
+	}()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case line := <-answer:
+		if line == "y" || line == "yes" {
+			return nil
+		}
+		return fmt.Errorf("%w: cancelled, nothing was sent", errRefused)
+	}
+}
+
+// talk is where the lines of results go: data when nothing else is asked for on stdout.
+func (c *change) talk() io.Writer {
+	if c.flags.output.format == "" {
+		return c.env.IO.Out
+	}
+	return c.env.IO.ErrOut
+}
+
+func (c *change) show(plan access.Plan, after access.Snapshot) error {
+	out := c.talk()
+	if !plan.Empty() {
+		printer.Plan(out, plan, printer.Color(colorful(out)))
+	}
+	for _, s := range plan.Steps() {
+		if s.Principal() == access.Itself {
+			fmt.Fprintf(out, "%s (dry run)\n", printer.Result(access.Result{Step: s}, c.cluster.Account()))
+		}
+	}
+	for _, p := range c.who {
+		verb := "unchanged"
+		if change, ok := plan.Change(p); ok {
+			verb = verbOf(change)
+		} else if touches(plan, p) {
+			continue
+		}
+		fmt.Fprintf(out, "%s %s (dry run)\n", c.title(p), verb)
+	}
+	return c.finish(after)
+}
+
+func verbOf(ch access.Change) string {
+	switch {
+	case ch.Before == nil:
+		return "created"
+	case ch.After == nil:
+		return "deleted"
+	}
+	return "configured"
+}

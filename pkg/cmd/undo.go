@@ -1,0 +1,245 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/edit"
+	"github.com/kubectl-access/kubectl-access/pkg/journal"
+)
+
+func newUndoCmd(env *Env) *cobra.Command {
+	var f changeFlags
+	var list bool
+	cmd := &cobra.Command{
+		Use:   "undo [ID]",
+		Short: "Take back the last change, or the one with that ID",
+		Long: `Take back a change of this cluster that was made from this machine: entries, their grants and
+tags, and aws-auth byte for byte. Without an ID, the last change that is not taken back yet.
+
+The plan is made against the cluster as it is now. Only what the change did is taken back, what came
+later stays; where somebody has set something else since, that is said, and refused until accepted.
+A step of the mode cannot be taken back. An undo is a change too, with an ID of its own.`,
+		Example: `  # The changes of this cluster, the last first
+  kubectl access undo --list
+
+  # What taking back the last one would do
+  kubectl access undo --dry-run=client
+
+  # Do it
+  kubectl access undo --yes`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := f.check(); err != nil {
+				return usage(cmd, err)
+			}
+			if list {
+				return env.listChanges(cmd.Context(), &f)
+			}
+			c, err := env.connect(cmd.Context())
+			if err != nil {
+				return err
+			}
+			return c.undo(cmd.Context(), &f, strings.Join(args, ""))
+		},
+		ValidArgsFunction: env.completeChanges,
+	}
+	cmd.Flags().BoolVar(&list, "list", false, "List the changes of this cluster and take nothing back")
+	f.bind(cmd.Flags())
+	f.bindAsk(cmd.Flags())
+	completeFlags(cmd)
+	return cmd
+}
+
+func (c *connection) undo(ctx context.Context, f *changeFlags, id string) error {
+	all, err := c.env.changes(c.target)
+	if err != nil {
+		return err
+	}
+	r, err := choose(all, id)
+	if err != nil {
+		return err
+	}
+	if r == nil {
+		_, err := fmt.Fprintf(c.env.IO.ErrOut, "Nothing to take back: no change of cluster %s that is not taken back is on record here.\n", c.target.Name)
+		return err
+	}
+	u, err := newUndoing(*r, journal.Undone(all)[r.ID])
+	if err != nil {
+		return err
+	}
+	if len(u.who) == 0 && r.Mode != nil {
+		return fmt.Errorf("%w: %s%s", errRefused, u.oneWay(), before(all, r.ID))
+	}
+	ch := change{
+		connection: c, flags: f, who: u.who, takes: true, mappings: r.AWSAuth != nil, asks: true, undoes: r.ID,
+		prepare: func(ctx context.Context) error { u.now = c.sides().awsAuth(ctx); return nil },
+		edit:    u.edit, remarks: u.remarks, risks: u.risks,
+	}
+	if !r.Cluster.Mode.ReadsConfigMap() {
+		ch.prepare = nil
+	}
+	return ch.run(ctx)
+}
+
+// choose finds the change with that ID, or with the only ID that begins so; without one the last
+// that is not taken back. It is nil where there is none.
+func choose(all []journal.Record, id string) (*journal.Record, error) {
+	undone := journal.Undone(all)
+	var found []journal.Record
+	for _, r := range all {
+		switch {
+		case id == "" && r.Undoes == "" && !undone[r.ID] && r.State() != journal.NotDone, r.ID == id:
+			return &r, nil
+		case id != "" && strings.HasPrefix(r.ID, id):
+			found = append(found, r)
+		}
+	}
+	switch {
+	case id == "":
+		return nil, nil
+	case len(found) == 1:
+		return &found[0], nil
+	case len(found) > 1:
+		return nil, fmt.Errorf("%d changes have an ID that begins with %s; see `kubectl access undo --list`", len(found), id)
+	}
+	return nil, fmt.Errorf("no change of this cluster has the ID %s; see `kubectl access undo --list`", id)
+}
+
+// before names the change that could be taken back instead, as the next command.
+func before(all []journal.Record, id string) string {
+	i := slices.IndexFunc(all, func(r journal.Record) bool { return r.ID == id })
+	if next, _ := choose(slices.DeleteFunc(slices.Clone(all[i:]), func(r journal.Record) bool {
+		return r.ID == id || len(r.Entries) == 0 && r.AWSAuth == nil
+	}), ""); next != nil {
+		return "\n  the change before it: kubectl access undo " + next.ID
+	}
+	return ""
+}
+
+// undoing is a recorded change on its way back.
+type undoing struct {
+	journal.Record
+	undone  bool // it was taken back already
+	entries map[access.Principal]access.Change
+	awsAuth access.ConfigMapChange
+	who     []access.Principal
+	now     access.ConfigMap // aws-auth, where the cluster read it when the change was made
+}
+
+func newUndoing(r journal.Record, undone bool) (*undoing, error) {
+	u := &undoing{Record: r, undone: undone, entries: map[access.Principal]access.Change{}}
+	changes, err := r.Changes()
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range changes {
+		u.entries[c.Principal()] = c
+		u.who = append(u.who, c.Principal())
+	}
+	if r.AWSAuth != nil {
+		u.who = append(u.who, access.Itself)
+		u.awsAuth = access.ConfigMapChange{
+			Before: understood(access.ConfigMap{Data: r.AWSAuth.Before}), After: understood(access.ConfigMap{Data: r.AWSAuth.After}),
+		}
+	}
+	return u, nil
+}
+
+func (u *undoing) edit(p access.Principal) access.Edit {
+	if p != access.Itself {
+		return func(s access.Snapshot) (access.Snapshot, error) {
+			if s.Cluster.ARN != u.Cluster.ARN {
+				return access.Snapshot{}, fmt.Errorf("%w: the change was one of cluster %s", errRefused, u.Cluster.ARN)
+			}
+			return edit.Undo(u.entries[p])(s)
+		}
+	}
+	return func(s access.Snapshot) (access.Snapshot, error) {
+		s, err := edit.UndoAWSAuth(u.awsAuth)(s)
+		if err != nil {
+			return access.Snapshot{}, err
+		}
+		m := understood(*s.AWSAuth)
+		s.AWSAuth = &m
+		return s, nil
+	}
+}
+
+func (u *undoing) oneWay() string {
+	return fmt.Sprintf("the step of the mode from %s to %s cannot be taken back, EKS has no way", u.Mode.Before, u.Mode.After)
+}
+
+// remarks say what of the change does not come back, or not as it was.
+func (u *undoing) remarks(s access.Snapshot) []string {
+	var all []string
+	switch {
+	case u.undone:
+		all = append(all, u.ID+" was taken back already")
+	case u.State() == journal.Interrupted:
+		all = append(all, u.ID+" did not come to its end; what it did is taken back")
+	}
+	if u.Mode != nil {
+		all = append(all, u.oneWay())
+	}
+	backs := u.backs(s)
+	for _, p := range u.who {
+		all = append(all, backs[p].Notes...)
+	}
+	if u.AWSAuth != nil && !s.Cluster.Mode.ReadsConfigMap() {
+		all = append(all, fmt.Sprintf("the cluster is in mode %s and does not read aws-auth: what comes back in it lets nobody in", s.Cluster.Mode))
+	}
+	return all
+}
+
+// backs is what becomes of each entry; those that cannot be taken back are the edit's to refuse.
+func (u *undoing) backs(s access.Snapshot) map[access.Principal]edit.Back {
+	all := map[access.Principal]edit.Back{}
+	for p, c := range u.entries {
+		if b, err := edit.TakeBack(c, s); err == nil {
+			all[p] = b
+		}
+	}
+	return all
+}
+
+// risks are what taking back may break beside what every plan may.
+func (u *undoing) risks(s access.Snapshot) []access.Risk {
+	var risks []access.Risk
+	var overwrites, locked []string
+	backs := u.backs(s)
+	for _, p := range u.who {
+		if p == access.Itself {
+			continue
+		}
+		overwrites = append(overwrites, backs[p].Overwrites...)
+		if _, has := s.Entry(p); has && backs[p].After == nil && u.mapped(p) {
+			locked = append(locked, p.Short(s.Cluster.Account()))
+		}
+	}
+	if u.AWSAuth != nil && s.AWSAuth != nil && s.AWSAuth.Err == nil {
+		_, lost := edit.TakeBackAWSAuth(u.awsAuth, *s.AWSAuth)
+		overwrites = append(overwrites, lost...)
+	}
+	if len(overwrites) > 0 {
+		risks = append(risks, access.Risk{Name: access.OverwriteLater, Why: "somebody has set this since, and it would be lost: " + strings.Join(overwrites, "; ")})
+	}
+	if len(locked) > 0 && u.Cluster.Mode.ReadsConfigMap() && !s.Cluster.Mode.ReadsConfigMap() {
+		risks = append(risks, access.Risk{Name: access.LeaveMappings, Why: fmt.Sprintf(
+			"the cluster read aws-auth when the change was made and does not any more: without their entries nothing lets in %s", strings.Join(locked, ", "))})
+	}
+	return risks
+}
+
+// mapped tells whether aws-auth lets a principal in, or did. Where it cannot be read, it may.
+func (u *undoing) mapped(p access.Principal) bool {
+	lets := func(m access.Mapping) bool { return access.Principal(strings.ToLower(m.ARN)).Is(p) }
+	return u.now.Err != nil && !errors.Is(u.now.Err, access.ErrNotFound) ||
+		slices.ContainsFunc(slices.Concat(u.now.InForce(), u.awsAuth.Before.InForce()), lets)
+}

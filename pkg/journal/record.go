@@ -1,0 +1,171 @@
+package journal
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/manifest"
+)
+
+// Record is one change of one cluster: what was before it, what should be after it and, once it
+// is over, what was really done.
+type Record struct {
+	ID       string           `json:"id"` // the file's name without .json; later ones sort behind
+	Time     time.Time        `json:"time"`
+	Cluster  Cluster          `json:"cluster"`
+	Caller   access.Principal `json:"caller"`
+	Args     []string         `json:"args"`             // the command line
+	Undoes   string           `json:"undoes,omitempty"` // the ID of the change that this one takes back
+	Mode     *Mode            `json:"mode,omitempty"`
+	AWSAuth  *AWSAuth         `json:"awsAuth,omitempty"`
+	Entries  []Entry          `json:"entries,omitempty"`
+	Finished time.Time        `json:"finished,omitzero"` // zero: it is under way, or was killed
+	Steps    []Step           `json:"steps,omitempty"`
+}
+
+// Cluster is the cluster as it was before the change.
+type Cluster struct {
+	Name string      `json:"name"`
+	ARN  string      `json:"arn"`
+	Mode access.Mode `json:"mode"`
+}
+
+// Mode is the authentication mode before and after.
+type Mode struct {
+	Before access.Mode `json:"before"`
+	After  access.Mode `json:"after"`
+}
+
+// AWSAuth is the data of the ConfigMap before and after, byte for byte; null where there is none.
+type AWSAuth struct {
+	Before map[string]string `json:"before"`
+	After  map[string]string `json:"after"`
+}
+
+// Entry is one access entry before and after, in the written form; null where there is none.
+type Entry struct {
+	Before *manifest.AccessEntry `json:"before"`
+	After  *manifest.AccessEntry `json:"after"`
+}
+
+// Step is what became of one step.
+type Step struct {
+	Principal access.Principal `json:"principal,omitempty"` // none: the step was about the cluster
+	What      string           `json:"what"`
+	Error     string           `json:"error,omitempty"`
+	InPlace   bool             `json:"inPlace,omitempty"` // the cluster had it already
+}
+
+// Of records a plan before it is carried out.
+func Of(plan access.Plan, at time.Time, caller access.Principal, args []string) Record {
+	c := plan.Cluster
+	r := Record{Time: at.UTC(), Cluster: Cluster{Name: c.Name, ARN: c.ARN, Mode: c.Mode}, Caller: caller, Args: args}
+	if m := plan.Mode; m != nil {
+		r.Mode = &Mode{Before: m.From, After: m.To}
+	}
+	if m := plan.AWSAuth; m != nil {
+		r.AWSAuth = &AWSAuth{Before: m.Before.Data, After: m.After.Data}
+	}
+	for _, change := range plan.Changes {
+		r.Entries = append(r.Entries, Entry{Before: written(change.Before, c), After: written(change.After, c)})
+	}
+	return r
+}
+
+// Rebase records another plan for some principals, access.Itself among them, and leaves the others'
+// as they are. It is for those who were found changed before anything was done about them.
+func (r *Record) Rebase(plan access.Plan, who []access.Principal) {
+	r.Entries = slices.DeleteFunc(r.Entries, func(e Entry) bool { return slices.Contains(who, e.principal()) })
+	for _, change := range plan.Changes {
+		if slices.Contains(who, change.Principal()) {
+			r.Entries = append(r.Entries, Entry{Before: written(change.Before, plan.Cluster), After: written(change.After, plan.Cluster)})
+		}
+	}
+	if slices.Contains(who, access.Itself) {
+		fresh := Of(plan, r.Time, r.Caller, r.Args)
+		r.Mode, r.AWSAuth = fresh.Mode, fresh.AWSAuth
+	}
+}
+
+func (e Entry) principal() access.Principal {
+	if e.After != nil {
+		return access.Principal(e.After.Spec.PrincipalARN)
+	}
+	return access.Principal(e.Before.Spec.PrincipalARN)
+}
+
+func written(e *access.Entry, cluster access.Info) *manifest.AccessEntry {
+	if e == nil {
+		return nil
+	}
+	form := manifest.Of(*e, cluster)
+	return &form
+}
+
+// Changes are the recorded changes of entries, as they were planned.
+func (r Record) Changes() ([]access.Change, error) {
+	var all []access.Change
+	for _, e := range r.Entries {
+		before, err := read(e.Before)
+		if err != nil {
+			return nil, fmt.Errorf("record %s: %w", r.ID, err)
+		}
+		after, err := read(e.After)
+		if err != nil {
+			return nil, fmt.Errorf("record %s: %w", r.ID, err)
+		}
+		if before != nil || after != nil {
+			all = append(all, access.Change{Before: before, After: after})
+		}
+	}
+	return all, nil
+}
+
+func read(form *manifest.AccessEntry) (*access.Entry, error) {
+	if form == nil {
+		return nil, nil
+	}
+	e, err := form.Entry()
+	return &e, err
+}
+
+// Did adds what became of a step.
+func (r *Record) Did(result access.Result) {
+	s := Step{Principal: result.Step.Principal(), What: result.Step.String(), InPlace: result.InPlace}
+	if result.Err != nil {
+		s.Error = result.Err.Error()
+	}
+	r.Steps = append(r.Steps, s)
+}
+
+// State is what became of a change.
+type State string
+
+// A change is under way or was killed, or all of it was done, or a part, or nothing.
+const (
+	Interrupted State = "interrupted"
+	Done        State = "done"
+	PartDone    State = "part done"
+	NotDone     State = "not done"
+)
+
+// State tells it by the steps.
+func (r Record) State() State {
+	failed := 0
+	for _, s := range r.Steps {
+		if s.Error != "" {
+			failed++
+		}
+	}
+	switch {
+	case r.Finished.IsZero():
+		return Interrupted
+	case failed == 0:
+		return Done
+	case failed < len(r.Steps):
+		return PartDone
+	}
+	return NotDone
+}
