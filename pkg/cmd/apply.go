@@ -30,6 +30,7 @@ func (c *change) apply(ctx context.Context, plan access.Plan, before access.Snap
 	}
 	c.ground = &recorded{Cluster: c.sides(), dir: dir, touched: map[access.Principal]bool{}}
 	road := access.Road{Cluster: c.ground, Pause: pauseBetween, Replan: c.replan}
+	c.failed = map[access.Principal]bool{}
 	var hints []error
 	for r := range road.Converge(ctx, plan) {
 		c.record.Did(r)
@@ -37,7 +38,7 @@ func (c *change) apply(ctx context.Context, plan access.Plan, before access.Snap
 			fmt.Fprintln(c.talk(), printer.Result(r, c.cluster.Account()))
 			continue
 		}
-		c.incomplete = true
+		c.incomplete, c.failed[r.Step.Principal()] = true, true
 		fmt.Fprintln(c.env.IO.ErrOut, printer.Color(colorful(c.env.IO.ErrOut)).Bad("error:"), printer.Result(r, c.cluster.Account()))
 		hints = append(hints, r.Err)
 	}

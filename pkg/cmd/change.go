@@ -30,12 +30,16 @@ type change struct {
 	risks      func(access.Snapshot) []access.Risk // beside those of every plan; nil: none
 	undoes     string                              // the ID of the change that this one takes back
 	record     journal.Record
-	ground     *recorded // what the plan is carried out on; nil: not begun
-	incomplete bool      // something asked for could not be done
+	ground     *recorded                 // what the plan is carried out on; nil: not begun
+	incomplete bool                      // something asked for could not be done
+	failed     map[access.Principal]bool // for whom it could not
 }
 
 // run is the one road from an edit to the cluster.
 func (c *change) run(ctx context.Context) error {
+	if c.env.flags.Impersonates() {
+		return fmt.Errorf("%w: EKS knows no impersonation, so --as and --as-group would not be heeded", errRefused)
+	}
 	before, err := c.first(ctx)
 	if err != nil {
 		return err
@@ -45,10 +49,14 @@ func (c *change) run(ctx context.Context) error {
 	if err := c.rightCluster(before.Cluster); err != nil {
 		return err
 	}
+	if err := c.dropRefused(before); err != nil {
+		return err
+	}
 	plan, after, err := c.plan(before, c.who)
 	if err != nil {
 		return err
 	}
+	c.warnOfDead(ctx, plan)
 	c.announce(plan, before)
 	refused := c.safe(ctx, plan, before)
 	if c.flags.dryRun == "client" {
@@ -72,7 +80,7 @@ func (c *change) run(ctx context.Context) error {
 // first is one round trip: the snapshot, and what else the edit needs.
 func (c *change) first(ctx context.Context) (s access.Snapshot, err error) {
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { s, err = c.read(ctx, c.who); return err })
+	g.Go(func() error { s, err = c.fresh(ctx); return err })
 	if c.prepare != nil {
 		g.Go(func() error { return c.prepare(ctx) })
 	}
@@ -110,6 +118,30 @@ func (c *change) dropUnread(s access.Snapshot) {
 			c.who = slices.DeleteFunc(slices.Clone(c.who), func(p access.Principal) bool { return p == u.Principal })
 		}
 	}
+}
+
+// dropRefused leaves out principals for whom EKS would refuse what is asked, and tells why; the others go on. Where
+// nobody is left it is an error.
+func (c *change) dropRefused(s access.Snapshot) error {
+	var left []access.Principal
+	var refused []error
+	for _, p := range c.who {
+		_, err := c.edit(p)(s)
+		if errors.Is(err, access.ErrRule) || errors.Is(err, edit.ErrNarrow) {
+			refused = append(refused, err)
+			continue
+		}
+		left = append(left, p)
+	}
+	if len(left) == 0 && len(refused) > 0 {
+		return errors.Join(refused...)
+	}
+	for _, err := range refused {
+		c.incomplete = true
+		c.env.tell(err)
+	}
+	c.who = left
+	return nil
 }
 
 // replan plans the same edit anew for some principals; a new risk ends it.
@@ -158,8 +190,13 @@ func (c *change) until(ctx context.Context, otherwise string, isSo func() (bool,
 		if done {
 			return nil
 		}
-		if pauseBetween(ctx, n) != nil {
-			return fmt.Errorf("%s after %s (%w)", otherwise, c.flags.timeout, errors.Join(err, context.DeadlineExceeded))
+		switch ended := pauseBetween(ctx, n); {
+		case errors.Is(ended, context.Canceled):
+			return ended
+		case ended != nil && err != nil:
+			return fmt.Errorf("%s after %s: %s", otherwise, c.flags.timeout, err)
+		case ended != nil:
+			return fmt.Errorf("%s after %s", otherwise, c.flags.timeout)
 		}
 	}
 }
@@ -168,7 +205,7 @@ func (c *change) until(ctx context.Context, otherwise string, isSo func() (bool,
 func (c *change) finish(after access.Snapshot) error {
 	var entries []access.Entry
 	for _, p := range c.who {
-		if e, ok := after.Entry(p); ok {
+		if e, ok := after.Entry(p); ok && !c.failed[p] {
 			entries = append(entries, e)
 		}
 	}

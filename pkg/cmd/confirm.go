@@ -28,7 +28,15 @@ func (c *change) announce(plan access.Plan, before access.Snapshot) {
 
 // safe refuses a plan whose risks were not accepted by name.
 func (c *change) safe(ctx context.Context, plan access.Plan, before access.Snapshot) error {
-	risks := plan.Risks(c.living(ctx, plan, before))
+	var risks []access.Risk
+	judged := c.living(ctx, plan, before)
+	for _, judged.Caller = range c.callers(ctx, plan, before) {
+		for _, r := range plan.Risks(judged) {
+			if !slices.Contains(risks, r) {
+				risks = append(risks, r)
+			}
+		}
+	}
 	if c.risks != nil {
 		risks = append(risks, c.risks(before)...)
 	}
@@ -49,12 +57,15 @@ func (c *change) living(ctx context.Context, plan access.Plan, before access.Sna
 	if !plan.TakesAdministrator() {
 		return before
 	}
+	var stay []access.Entry
 	for _, e := range before.Entries {
-		if _, changed := plan.Change(e.Principal); changed || !e.Administers() {
-			continue
+		if _, changed := plan.Change(e.Principal); !changed && e.Administers() {
+			stay = append(stay, e)
 		}
-		if life := c.iam.Life(ctx, e); life == iam.Gone || life == iam.Recreated {
-			before = before.Drop(e.Principal)
+	}
+	for i, life := range c.lives(ctx, stay) {
+		if life == iam.Gone || life == iam.Recreated {
+			before = before.Drop(stay[i].Principal)
 		}
 	}
 	return before
