@@ -34,7 +34,7 @@ func New(session *login.Session, name string) *Cluster {
 // ByEndpoint names the cluster of the region whose API server has that endpoint.
 // It returns access.ErrNotFound when none has.
 func (c *Cluster) ByEndpoint(ctx context.Context, same func(endpoint string) bool) (access.Info, error) {
-	names, err := c.names(ctx)
+	names, err := c.Clusters(ctx)
 	if err != nil {
 		return access.Info{}, err
 	}
@@ -57,7 +57,8 @@ func (c *Cluster) ByEndpoint(ctx context.Context, same func(endpoint string) boo
 	return access.Info{}, access.ErrNotFound
 }
 
-func (c *Cluster) names(ctx context.Context) ([]string, error) {
+// Clusters are the names of the region's clusters, all pages.
+func (c *Cluster) Clusters(ctx context.Context) ([]string, error) {
 	var names []string
 	for pages := eks.NewListClustersPaginator(c.api, &eks.ListClustersInput{}); pages.HasMorePages(); {
 		page, err := pages.NextPage(ctx)
