@@ -29,10 +29,11 @@ var mayImport = map[string][]string{
 	"sandbox":             {"policy"},
 	"sandbox/sandboxtest": {"sandbox"},
 	"whoami":              {"access", "shell"},
+	"migrate":             {"access"},
 	"printer":             {"access", "policy", "whoami"},
 	"tui":                 {"access", "edit", "policy", "printer", "shell"},
 	"cmd": {
-		"access", "awsauth", "edit", "eks", "iam", "journal", "kube", "kubeconfig", "kubefile", "login", "manifest",
+		"access", "awsauth", "edit", "eks", "iam", "journal", "kube", "kubeconfig", "kubefile", "login", "manifest", "migrate",
 		"policy", "printer", "sandbox", "shell", "tui", "whoami",
 	},
 }

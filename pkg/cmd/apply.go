@@ -61,6 +61,9 @@ func (c *change) send(ctx context.Context, p proposal) (iter.Seq[access.Result],
 				break
 			}
 		}
+		if c.unrecorded {
+			return
+		}
 		if err := journal.Finish(dir, &c.record, c.env.Now()); err != nil {
 			c.env.warn("what was done is not in its record %s: %v", c.record.ID, err)
 		}
@@ -72,6 +75,9 @@ func (c *change) begin(plan access.Plan, before access.Snapshot) (string, error)
 	dir, err := journal.Dir()
 	if err != nil {
 		return "", fmt.Errorf("find a folder for the record of the change: %w; set XDG_STATE_HOME", err)
+	}
+	if c.unrecorded {
+		return "", nil
 	}
 	c.record = journal.Of(plan, c.env.Now(), before.Caller, c.typed())
 	c.record.Undoes = c.undoes

@@ -30,6 +30,8 @@ type change struct {
 	risks      func(access.Snapshot) []access.Risk // beside those of every plan; nil: none
 	undoes     string                              // the ID of the change that this one takes back
 	args       []string                            // the command line that asks for the same, where it was not typed
+	ready      func(context.Context) error         // what must be there before the first step, done when somebody said yes; nil: nothing
+	unrecorded bool                                // a change on record has it already
 	record     journal.Record
 	ground     *recorded                 // what the plan is carried out on; nil: not begun
 	incomplete bool                      // something asked for could not be done
@@ -58,6 +60,11 @@ func (c *change) run(ctx context.Context) error {
 	}
 	if err := c.confirm(ctx, p.plan); err != nil {
 		return err
+	}
+	if c.ready != nil && !p.plan.Empty() {
+		if err := c.ready(ctx); err != nil {
+			return err
+		}
 	}
 	if err := c.apply(ctx, p); err != nil {
 		return err

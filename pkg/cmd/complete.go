@@ -19,7 +19,6 @@ func completeFlags(cmd *cobra.Command) {
 			_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
 		}
 	}
-	_ = cmd.RegisterFlagCompletionFunc("policy", completePolicies)
 }
 
 func kindCompletions() []cobra.Completion {

@@ -35,6 +35,7 @@ type Env struct {
 	noNativeToken bool
 
 	name    string         // what the user types for this program
+	argv0   string         // how the program was started
 	persist *pflag.FlagSet // the flags that every command has
 }
 

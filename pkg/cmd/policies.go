@@ -41,7 +41,7 @@ func newPoliciesCmd(env *Env) *cobra.Command {
 			}
 			return out.object(env.IO.Out, policyList(docs))
 		},
-		ValidArgsFunction: completePolicies,
+		ValidArgsFunction: env.ask(askPolicies),
 	}
 	cmd.Flags().BoolVar(&offline, "offline", false, "Ask AWS nothing, list what this version knows")
 	out.bindTable(cmd.Flags(), "json", "yaml", "wide", "jsonpath=")

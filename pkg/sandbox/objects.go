@@ -40,9 +40,9 @@ var kinds = []kind{
 	{"", "namespaces", "Namespace", false, namespaceObjects, nil, nil},
 	{"", "configmaps", "ConfigMap", true, configMapObjects, nil, writeConfigMap},
 	{rbacGroup, "clusterroles", "ClusterRole", false, clusterScoped(roleObjects), nil, nil},
-	{rbacGroup, "clusterrolebindings", "ClusterRoleBinding", false, clusterScoped(bindingObjects), nil, nil},
+	{rbacGroup, "clusterrolebindings", "ClusterRoleBinding", false, clusterScoped(bindingObjects), nil, writeBinding},
 	{rbacGroup, "roles", "Role", true, inNamespaces(roleObjects), nil, nil},
-	{rbacGroup, "rolebindings", "RoleBinding", true, inNamespaces(bindingObjects), nil, nil},
+	{rbacGroup, "rolebindings", "RoleBinding", true, inNamespaces(bindingObjects), nil, writeBinding},
 	{authn, "selfsubjectreviews", "SelfSubjectReview", false, nil, selfSubjectReview, nil},
 	{authz, "selfsubjectaccessreviews", "SelfSubjectAccessReview", false, nil, selfSubjectAccessReview, nil},
 	{authz, "selfsubjectrulesreviews", "SelfSubjectRulesReview", false, nil, selfSubjectRulesReview, nil},
@@ -123,17 +123,6 @@ func roleObjects(cl *cluster) (list []object) {
 	return list
 }
 
-func bindingObjects(cl *cluster) (list []object) {
-	for _, b := range bindings {
-		list = append(list, object{
-			"metadata": metadata(cl, b.namespace, b.name),
-			"roleRef":  object{"apiGroup": rbacGroup, "kind": b.kind, "name": b.role},
-			"subjects": []object{{"apiGroup": rbacGroup, "kind": "Group", "name": b.group}},
-		})
-	}
-	return list
-}
-
 func clusterScoped(all func(*cluster) []object) func(*cluster) []object {
 	return func(cl *cluster) []object { return only(all(cl), false) }
 }
@@ -159,27 +148,16 @@ func selfSubjectReview(v *visit, _ []byte) (object, error) {
 }
 
 func selfSubjectAccessReview(v *visit, body []byte) (object, error) {
-	var in struct {
-		Spec struct {
-			ResourceAttributes    *struct{ Verb, Group, Resource, Subresource, Namespace, Name string }
-			NonResourceAttributes *struct{ Verb, Path string }
-		}
-	}
+	var in review
 	var echo struct {
 		Spec json.RawMessage `json:"spec"`
 	}
 	if err := errors.Join(json.Unmarshal(body, &in), json.Unmarshal(body, &echo)); err != nil {
 		return nil, failure(http.StatusUnsupportedMediaType, "UnsupportedMediaType", "only JSON is accepted")
 	}
-	var asked attributes
-	if r := in.Spec.ResourceAttributes; r != nil {
-		asked = attributes{r.Verb, r.Group, r.Resource, r.Subresource, r.Namespace, r.Name, ""}
-	} else if n := in.Spec.NonResourceAttributes; n != nil {
-		asked = attributes{verb: n.Verb, path: n.Path}
-	}
 	return object{
 		"apiVersion": authz + "/v1", "kind": "SelfSubjectAccessReview", "metadata": object{}, "spec": echo.Spec,
-		"status": object{"allowed": v.user.allowed(asked)},
+		"status": object{"allowed": v.user.allowed(in.attributes())},
 	}, nil
 }
 
