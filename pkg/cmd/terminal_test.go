@@ -33,7 +33,7 @@ func inTerminal(t *testing.T, o sandbox.Options, size, command string, env ...st
 		k, v, _ := strings.Cut(kv, "=")
 		t.Setenv(k, v)
 	}
-	dir, err := os.MkdirTemp("", "tmux") // the path of a socket has to be short
+	dir, err := os.MkdirTemp("", "tmux") //nolint:usetesting // the path of a socket has to be short
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -177,12 +177,14 @@ var colored = regexp.MustCompile(`\x1b\[([0-9]+;)*(3[0-8]|9[0-7])[;m]`)
 
 func TestTerminalWithoutColor(t *testing.T) {
 	for env, colors := range map[string]bool{"NO_COLOR=1": false, "COLORTERM=truecolor": true} {
-		x := inTerminal(t, sandbox.Options{}, "80x24", ui, env)
-		x.waits("user/alice", "d revoke")
-		if got := colored.MatchString(x.tmux("capture-pane", "-p", "-e")); got != colors {
-			t.Errorf("%s: colours %v", env, got)
-		}
-		x.types("q").waits("exit 0")
+		t.Run(env, func(t *testing.T) {
+			x := inTerminal(t, sandbox.Options{}, "80x24", ui, env)
+			x.waits("user/alice", "d revoke")
+			if got := colored.MatchString(x.tmux("capture-pane", "-p", "-e")); got != colors {
+				t.Errorf("colours %v", got)
+			}
+			x.types("q").waits("exit 0")
+		})
 	}
 }
 
