@@ -10,6 +10,12 @@ type Mapping struct {
 	Groups   []string
 	State    MappingState
 	Reason   string // why the line is not in force, "" when it is
+	Item     int    // its place in its section, from 1; 0 when that is not known
+}
+
+// Section is the data key of aws-auth that such lines stand in.
+func (k MappingKind) Section() string {
+	return map[MappingKind]string{MappedRole: "mapRoles", MappedUser: "mapUsers", MappedAccount: "mapAccounts"}[k]
 }
 
 // MappingKind is the section of aws-auth that a line stands in.

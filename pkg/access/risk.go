@@ -14,11 +14,12 @@ const (
 	RemoveNodes       RiskName = "remove-nodes"
 	LeaveMappings     RiskName = "leave-mappings"
 	OneWayMode        RiskName = "one-way-mode"
+	BriefGap          RiskName = "brief-gap"              // a migration's, where RBAC cannot help over it
 	OverwriteLater    RiskName = "overwrite-later-change" // an undo's, which alone knows what was before
 )
 
 // RiskNames are all risks, for completion and for checking what was accepted.
-var RiskNames = []RiskName{LoseOwnAccess, LastAdministrator, RemoveNodes, LeaveMappings, OneWayMode, OverwriteLater}
+var RiskNames = []RiskName{LoseOwnAccess, LastAdministrator, RemoveNodes, LeaveMappings, OneWayMode, OverwriteLater, BriefGap}
 
 // Risk is one thing that a plan may break, with a sentence that says what.
 type Risk struct {

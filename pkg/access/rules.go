@@ -55,14 +55,22 @@ func checkGroups(e Entry, _ Info) error {
 		return nil
 	}
 	for _, g := range e.Groups {
-		if prefix := Reserved(g); prefix == "system:" {
-			return fmt.Errorf("the group %s cannot be given: groups must not begin with system:; for system:masters grant --policy cluster-admin -A", g)
-		} else if prefix != "" {
-			return fmt.Errorf("the group %s cannot be given: groups must not begin with %s", g, prefix)
+		if err := CheckGroup(g); err != nil {
+			return err
 		}
-		if strings.TrimSpace(g) == "" {
-			return fmt.Errorf("a group has no name")
-		}
+	}
+	return nil
+}
+
+// CheckGroup says why EKS would refuse a group on a STANDARD entry; nil when no rule is known to (eks-access.md §4.2).
+func CheckGroup(g string) error {
+	switch prefix := Reserved(g); {
+	case prefix == "system:":
+		return fmt.Errorf("the group %s cannot be given: groups must not begin with system:; for system:masters grant --policy cluster-admin -A", g)
+	case prefix != "":
+		return fmt.Errorf("the group %s cannot be given: groups must not begin with %s", g, prefix)
+	case strings.TrimSpace(g) == "":
+		return fmt.Errorf("a group has no name")
 	}
 	return nil
 }
@@ -71,12 +79,17 @@ func checkUsername(e Entry, _ Info) error {
 	if e.Node() {
 		return nil
 	}
-	if prefix := Reserved(e.Username); prefix != "" {
-		return fmt.Errorf("the username %s cannot be given: usernames must not begin with %s", e.Username, prefix)
+	return CheckUsername(e.Username)
+}
+
+// CheckUsername says why EKS would refuse a username on a STANDARD entry; nil when no rule is known to (eks-access.md §4.3).
+func CheckUsername(name string) error {
+	if prefix := Reserved(name); prefix != "" {
+		return fmt.Errorf("the username %s cannot be given: usernames must not begin with %s", name, prefix)
 	}
-	before, _, session := strings.Cut(e.Username, "{{SessionName")
+	before, _, session := strings.Cut(name, "{{SessionName")
 	if session && !strings.Contains(before, ":") {
-		return fmt.Errorf("the username %s needs a colon before {{SessionName}}, as in team:{{SessionName}}", e.Username)
+		return fmt.Errorf("the username %s needs a colon before {{SessionName}}, as in team:{{SessionName}}", name)
 	}
 	return nil
 }

@@ -13,8 +13,14 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 )
 
+// What a file may be instead of a manifest of aws-auth; access.ErrNotFound when it is of something else.
+var (
+	ErrNotYAML = errors.New("not valid YAML")
+	ErrNotText = errors.New("the API server would refuse it")
+)
+
 // ParseManifest reads a file that holds the ConfigMap, in YAML or JSON: the first document that
-// is aws-auth, or that lists it. What the API server would refuse is an error.
+// is aws-auth, or that lists it. What the API server would refuse is an error: ErrNotYAML or ErrNotText.
 func ParseManifest(b []byte) (Map, error) {
 	docs := yaml.NewYAMLOrJSONDecoder(bytes.NewReader(b), 4096)
 	for n := 1; ; n++ {
@@ -24,7 +30,7 @@ func ParseManifest(b []byte) (Map, error) {
 			return Map{}, fmt.Errorf("ConfigMap aws-auth: %w in the file", access.ErrNotFound)
 		}
 		if err != nil {
-			return Map{}, fmt.Errorf("document %d is not valid YAML: %s", n, oneLine(err))
+			return Map{}, fmt.Errorf("document %d is %w: %s", n, ErrNotYAML, oneLine(err))
 		}
 		if cm := find(doc); cm != nil {
 			return parseConfigMap(cm)
@@ -56,13 +62,13 @@ func isAWSAuth(object map[string]any) bool {
 func parseConfigMap(cm map[string]any) (Map, error) {
 	raw, ok := cm["data"].(map[string]any)
 	if !ok && cm["data"] != nil {
-		return Map{}, errors.New("data of aws-auth is no map; the API server would refuse it")
+		return Map{}, fmt.Errorf("data of aws-auth is no map; %w", ErrNotText)
 	}
 	data := map[string]string{}
 	for _, key := range slices.Sorted(maps.Keys(raw)) {
 		text, ok := raw[key].(string)
 		if !ok && raw[key] != nil {
-			return Map{}, fmt.Errorf("data.%s of aws-auth is no text, so the API server would refuse it; write `%s: |` and the list below it", key, key)
+			return Map{}, fmt.Errorf("data.%s of aws-auth is no text; %w; write `%s: |` and the list below it", key, ErrNotText, key)
 		}
 		data[key] = text
 	}

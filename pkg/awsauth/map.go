@@ -10,6 +10,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 )
@@ -88,6 +89,18 @@ func (m Map) Accepted(kind access.MappingKind) int {
 	return n
 }
 
+// Distinct is how many of the accepted lines of a section are left, since of those of one ARN or
+// account, ignoring case, the last wins.
+func (m Map) Distinct(kind access.MappingKind) int {
+	distinct := map[string]bool{}
+	for _, line := range m.Mappings {
+		if line.Kind == kind && line.State != access.Dropped {
+			distinct[strings.ToLower(line.ARN)] = true
+		}
+	}
+	return len(distinct)
+}
+
 // reader gathers what the sections hold.
 type reader struct {
 	lines   []line
@@ -117,6 +130,7 @@ func (r *reader) add(l line) {
 func (r *reader) finish() Map {
 	m := Map{Defects: r.defects, Keys: r.keys}
 	for _, l := range r.lines {
+		l.Mapping.Item = l.item
 		m.Mappings = append(m.Mappings, l.Mapping)
 	}
 	slices.SortStableFunc(m.Defects, func(a, b Defect) int {

@@ -28,6 +28,20 @@ func (c *change) announce(plan access.Plan, before access.Snapshot) {
 
 // safe refuses a plan whose risks were not accepted by name.
 func (c *change) safe(ctx context.Context, plan access.Plan, before access.Snapshot) error {
+	var refused []string
+	for _, r := range c.judge(ctx, plan, before) {
+		if !slices.Contains(c.flags.accepted, string(r.Name)) {
+			refused = append(refused, fmt.Sprintf("  %s: %s\n    to do it all the same: --accept-risk=%s", r.Name, r.Why, r.Name))
+		}
+	}
+	if len(refused) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%w, nothing was sent:\n%s", errRisk, strings.Join(refused, "\n"))
+}
+
+// judge names what a plan may break.
+func (c *change) judge(ctx context.Context, plan access.Plan, before access.Snapshot) []access.Risk {
 	var risks []access.Risk
 	judged := c.living(ctx, plan, before)
 	for _, judged.Caller = range c.callers(ctx, plan, before) {
@@ -40,16 +54,7 @@ func (c *change) safe(ctx context.Context, plan access.Plan, before access.Snaps
 	if c.risks != nil {
 		risks = append(risks, c.risks(before)...)
 	}
-	var refused []string
-	for _, r := range risks {
-		if !slices.Contains(c.flags.accepted, string(r.Name)) {
-			refused = append(refused, fmt.Sprintf("  %s: %s\n    to do it all the same: --accept-risk=%s", r.Name, r.Why, r.Name))
-		}
-	}
-	if len(refused) == 0 {
-		return nil
-	}
-	return fmt.Errorf("%w, nothing was sent:\n%s", errRisk, strings.Join(refused, "\n"))
+	return risks
 }
 
 // living leaves out administrators whose role or user is known to be gone, since they keep nobody in.

@@ -197,7 +197,7 @@ func askGroups(ctx context.Context, dial func() *connection, offer func(...cobra
 
 func askClusters(ctx context.Context, dial func() *connection, offer func(...cobra.Completion)) {
 	if c := dial(); c != nil {
-		names, _ := c.eks.Clusters(ctx)
+		names, _ := c.eks.ClusterNames(ctx)
 		offer(names...)
 	}
 }

@@ -33,7 +33,7 @@ func (r *recorded) Do(ctx context.Context, step access.Step) error {
 // rebase corrects the record before the next write: of those whom nothing was done about yet, what
 // the new plan found is what was before the change.
 func (c *change) rebase(plan access.Plan, who []access.Principal) error {
-	if c.ground == nil || !c.record.Finished.IsZero() {
+	if c.ground == nil || c.unrecorded || !c.record.Finished.IsZero() {
 		return nil
 	}
 	c.ground.mu.Lock()

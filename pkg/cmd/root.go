@@ -32,7 +32,12 @@ func New(env *Env, name string) *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          cobra.NoArgs,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if terminal(env.IO.In) && terminal(env.IO.Out) {
+				return env.screen(cmd.Context())
+			}
+			return cmd.Help()
+		},
 	}
 	root.SetIn(env.IO.In)
 	root.SetOut(env.IO.Out)
@@ -43,7 +48,7 @@ func New(env *Env, name string) *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(cmd, err) })
 	root.AddCommand(
 		newListCmd(env), newDescribeCmd(env), newWhoamiCmd(env), newGrantCmd(env), newRevokeCmd(env),
-		newModeCmd(env), newUndoCmd(env), newPoliciesCmd(env), newClusterCmd(env), newGetTokenCmd(env), newSandboxCmd(env), newCompletionCmd(env), newVersionCmd(env),
+		newMigrateCmd(env), newModeCmd(env), newUndoCmd(env), newPoliciesCmd(env), newClusterCmd(env), newGetTokenCmd(env), newKubeconfigCmd(env), newSandboxCmd(env), newCompletionCmd(env), newVersionCmd(env),
 	)
 	env.completeLive(root)
 	for _, c := range root.Commands() {

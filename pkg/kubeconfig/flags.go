@@ -84,5 +84,5 @@ func (f *Flags) noFile() error {
 		files = []string{f.path}
 	}
 	return fmt.Errorf("%w: there is no kubeconfig, or nothing in it, at %s; "+
-		"write one with `aws eks update-kubeconfig --name NAME --region REGION`, or pass --kubeconfig FILE", ErrNoContext, strings.Join(files, ", "))
+		"write one with `kubectl access kubeconfig --name NAME --region REGION`, or pass --kubeconfig FILE", ErrNoContext, strings.Join(files, ", "))
 }

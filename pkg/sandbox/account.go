@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -72,6 +73,9 @@ type cluster struct {
 	Written int                `json:"written,omitempty"` // how often the cluster's objects were written
 	Entries map[string]history `json:"entries"`           // by principal ARN
 	Updates []*update          `json:"updates,omitempty"`
+
+	Bindings   []binding            `json:"bindings"`
+	NodeGroups map[string]nodeGroup `json:"nodeGroups,omitempty"`
 }
 
 // entry is one access entry: what the API shows of it, and what it keeps to itself.
@@ -183,6 +187,11 @@ func openAccount(o Options) (*account, error) {
 		a = &account{}
 		if err := json.Unmarshal(data, a); err != nil {
 			return nil, fmt.Errorf("state %s: %w", o.State, err)
+		}
+		for _, cl := range a.Clusters {
+			if cl.Bindings == nil { // kept by a version that had the same in every cluster
+				cl.Bindings = slices.Clone(seedBindings)
+			}
 		}
 	}
 	a.file, a.lag, a.trouble = o.State, o.Propagation, o.UpdateError

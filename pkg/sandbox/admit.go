@@ -94,11 +94,19 @@ type user struct {
 	Groups   []string            `json:"groups"`
 	Extra    map[string][]string `json:"extra"`
 	policies []association       // of the entry that let the user in
+	bindings []binding           // of the cluster
 }
 
-// admit maps a caller to a user. An entry wins over aws-auth; one that is bound to the ID of a former
-// role of that name is as good as none.
+// admit maps a caller to a user, with all that gives it rights.
 func (a *account) admit(cl *cluster, who caller, now time.Time) (user, bool) {
+	u, ok := a.recognize(cl, who, now)
+	u.bindings = cl.Bindings
+	return u, ok
+}
+
+// recognize maps a caller to a user. An entry wins over aws-auth; one that is bound to the ID of a former
+// role of that name is as good as none.
+func (a *account) recognize(cl *cluster, who caller, now time.Time) (user, bool) {
 	arn := a.arn(who.principal)
 	if cl.Mode != modeConfigMap {
 		e := cl.Entries[arn].seen(now.Add(-a.lag))

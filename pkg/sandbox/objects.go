@@ -40,9 +40,9 @@ var kinds = []kind{
 	{"", "namespaces", "Namespace", false, namespaceObjects, nil, nil},
 	{"", "configmaps", "ConfigMap", true, configMapObjects, nil, writeConfigMap},
 	{rbacGroup, "clusterroles", "ClusterRole", false, clusterScoped(roleObjects), nil, nil},
-	{rbacGroup, "clusterrolebindings", "ClusterRoleBinding", false, clusterScoped(bindingObjects), nil, nil},
+	{rbacGroup, "clusterrolebindings", "ClusterRoleBinding", false, clusterScoped(bindingObjects), nil, writeBinding},
 	{rbacGroup, "roles", "Role", true, inNamespaces(roleObjects), nil, nil},
-	{rbacGroup, "rolebindings", "RoleBinding", true, inNamespaces(bindingObjects), nil, nil},
+	{rbacGroup, "rolebindings", "RoleBinding", true, inNamespaces(bindingObjects), nil, writeBinding},
 	{authn, "selfsubjectreviews", "SelfSubjectReview", false, nil, selfSubjectReview, nil},
 	{authz, "selfsubjectaccessreviews", "SelfSubjectAccessReview", false, nil, selfSubjectAccessReview, nil},
 	{authz, "selfsubjectrulesreviews", "SelfSubjectRulesReview", false, nil, selfSubjectRulesReview, nil},
@@ -119,17 +119,6 @@ func namespaceObjects(cl *cluster) (list []object) {
 func roleObjects(cl *cluster) (list []object) {
 	for _, r := range roles() {
 		list = append(list, object{"metadata": metadata(cl, r.namespace, r.name), "rules": r.rules})
-	}
-	return list
-}
-
-func bindingObjects(cl *cluster) (list []object) {
-	for _, b := range bindings {
-		list = append(list, object{
-			"metadata": metadata(cl, b.namespace, b.name),
-			"roleRef":  object{"apiGroup": rbacGroup, "kind": b.kind, "name": b.role},
-			"subjects": []object{{"apiGroup": rbacGroup, "kind": "Group", "name": b.group}},
-		})
 	}
 	return list
 }

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/kubectl-access/kubectl-access/pkg/policy"
 )
@@ -18,24 +19,8 @@ type role struct {
 	rules           []policy.Rule
 }
 
-// binding gives a role to one group: in its namespace, or without one everywhere.
-type binding struct {
-	namespace, name string
-	kind, role      string
-	group           string
-}
-
-// bindings are the seeded ones, the same in every cluster.
-var bindings = []binding{
-	{"", "cluster-admin", "ClusterRole", "cluster-admin", "system:masters"},
-	{"", "system:basic-user", "ClusterRole", "system:basic-user", "system:authenticated"},
-	{"", "system:discovery", "ClusterRole", "system:discovery", "system:authenticated"},
-	{"", "viewers", "ClusterRole", "view", "viewers"},
-	{"dev", "developers", "Role", "developer", "developers"},
-	{"staging", "developers", "ClusterRole", "view", "developers"},
-}
-
-func roles() []role {
+// roles are the same in every cluster.
+var roles = sync.OnceValue(func() []role { //nolint:gochecknoglobals // a table that never changes, made when it is first needed
 	return []role{
 		{"", "cluster-admin", []policy.Rule{
 			{APIGroups: []string{"*"}, Resources: []string{"*"}, Verbs: []string{"*"}},
@@ -57,7 +42,7 @@ func roles() []role {
 			{APIGroups: []string{"apps"}, Resources: []string{"deployments"}, Verbs: []string{"get", "list", "watch", "update", "patch"}},
 		}},
 	}
-}
+})
 
 // policyRules are the rules that an access policy, or the ClusterRole like it, grants in general.
 func policyRules(name string) []policy.Rule {

@@ -3,7 +3,6 @@ package sandbox
 import (
 	"encoding/json"
 	"net/http"
-	"slices"
 
 	"github.com/kubectl-access/kubectl-access/pkg/policy"
 )
@@ -35,15 +34,15 @@ func selfSubjectRulesReview(v *visit, body []byte) (object, error) {
 	}, nil
 }
 
-// rules are those of the roles that RBAC binds to the user's groups in a namespace.
+// rules are those of the roles that RBAC binds to the user and the user's groups in a namespace.
 func (u user) rules(namespace string) []policy.Rule {
 	var all []policy.Rule
-	for _, b := range bindings {
-		if !slices.Contains(u.Groups, b.group) || b.namespace != "" && b.namespace != namespace {
+	for _, b := range u.bindings {
+		if !b.gives(u, namespace) {
 			continue
 		}
 		for _, r := range roles() {
-			if r.name == b.role && (r.namespace == "") == (b.kind == "ClusterRole") {
+			if r.name == b.Role && (r.namespace == "") == (b.Kind == "ClusterRole") {
 				all = append(all, r.rules...)
 			}
 		}

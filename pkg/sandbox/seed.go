@@ -3,6 +3,7 @@ package sandbox
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"time"
 )
@@ -204,6 +205,7 @@ func seeded(now time.Time) *account {
 		cl := &cluster{
 			Name: s.name, Created: daysAgo(now, s.days+1, s.name), Creator: a.arnOf("role/platform-admin"), Mode: s.mode,
 			Tags: maps.Clone(s.tags), AWSAuth: maps.Clone(seedAWSAuth[s.name]), Entries: map[string]history{},
+			Bindings: slices.Clone(seedBindings),
 		}
 		a.Clusters[s.name] = cl
 		for _, e := range seedEntries[s.name] {

@@ -1,0 +1,283 @@
+package cmd
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/awsauth"
+	"github.com/kubectl-access/kubectl-access/pkg/edit"
+	"github.com/kubectl-access/kubectl-access/pkg/migrate"
+)
+
+// migration is aws-auth on its way to entries.
+type migration struct {
+	*connection
+	flags *migrateFlags
+	facts migrate.Facts
+	plan  migrate.Plan
+	data  awsauth.Map
+	known []string // principals whose entry gives what their line gave, proven
+	gaps  bool     // entries get their policies without the help of RBAC
+	open  bool     // something could not be done
+}
+
+func (c *connection) migrate(ctx context.Context, f *migrateFlags) error {
+	m := &migration{connection: c, flags: f}
+	if done, err := m.prepare(ctx); done || err != nil {
+		return err
+	}
+	if err := m.entries(ctx); err != nil {
+		return err
+	}
+	if f.dryRun == "client" {
+		return nil
+	}
+	if err := m.prove(ctx); err != nil {
+		return err
+	}
+	if err := m.finish(ctx); err != nil {
+		return err
+	}
+	m.left()
+	return errIf(m.open)
+}
+
+// prepare looks, plans and shows. done tells that no more was asked for.
+func (m *migration) prepare(ctx context.Context) (done bool, err error) {
+	if m.facts, m.data, err = m.migrationFacts(ctx, nil); err != nil {
+		return true, err
+	}
+	if err := m.rightCluster(m.facts.Cluster); err != nil {
+		return true, err
+	}
+	if !m.facts.Cluster.Mode.ReadsConfigMap() {
+		_, err := fmt.Fprintf(m.env.IO.ErrOut, "Cluster %s is in mode API and does not read aws-auth: there is nothing to migrate.\n", m.facts.Cluster.Name)
+		return true, err
+	}
+	if m.plan, err = m.env.decide(ctx, m.flags, m.facts); err != nil {
+		return true, err
+	}
+	for _, id := range m.plan.Unused {
+		m.env.warn("the decision %s is about nothing that is open here", id)
+	}
+	if m.facts.NoRBAC != "" {
+		m.env.warn("RBAC could not be read, so the rights that it gives are not shown: %s", m.facts.NoRBAC)
+	}
+	return m.show()
+}
+
+// show prints the report: as data or, where nothing will be done, on stdout; else beside the results.
+func (m *migration) show() (done bool, err error) {
+	f, dry := m.flags, m.flags.dryRun == "client"
+	r := migrationReport(m.data, m.plan)
+	if !f.output.people() && (dry || f.writeTo != "") {
+		return true, errors.Join(f.output.plain(m.env.IO.Out, r), f.writeQuestions(m.env, m.plan))
+	}
+	out := m.env.IO.ErrOut
+	if dry || f.writeTo != "" {
+		out = m.env.IO.Out
+	}
+	account := m.facts.Cluster.Account()
+	r.write(out, account)
+	if err := writeRBAC(out, m.plan.Follow); err != nil {
+		return true, err
+	}
+	return f.writeTo != "", f.writeQuestions(m.env, m.plan)
+}
+
+// entries takes the road to the mode and the entries.
+func (m *migration) entries(ctx context.Context) error {
+	who := m.plan.Principals()
+	if len(who) == 0 {
+		return nil
+	}
+	if m.facts.Cluster.Mode == access.ModeConfigMap {
+		who = append([]access.Principal{access.Itself}, who...)
+	}
+	ch := change{connection: m.connection, flags: &m.flags.changeFlags, who: who, asks: true, ready: m.ready, risks: m.risks}
+	ch.edit = func(p access.Principal) access.Edit {
+		if p == access.Itself {
+			return func(s access.Snapshot) (access.Snapshot, error) {
+				if s.Cluster.Mode.ReadsEntries() { // somebody was faster
+					return s, nil
+				}
+				return edit.SetMode(access.ModeBoth)(s)
+			}
+		}
+		return m.plan.Begin(p)
+	}
+	return m.later(ch.run(ctx))
+}
+
+// later keeps in mind that something could not be done, and goes on with the others.
+func (m *migration) later(err error) error {
+	if errors.Is(err, errFailed) {
+		m.open = true
+		return nil
+	}
+	return err
+}
+
+// risks names the moment in which a principal may have an entry and not its policies, where RBAC cannot
+// be made to help.
+func (m *migration) risks(access.Snapshot) []access.Risk {
+	if m.facts.NoRBAC == "" || len(m.plan.Bridges) == 0 {
+		return nil
+	}
+	return []access.Risk{{Name: access.BriefGap, Why: "an entry counts a moment before its policies do, and RBAC, which would help over it, cannot be asked"}}
+}
+
+// ready is what must be there before the first entry: the backup, the bindings that follow new names,
+// and those that help over the time in which entries get their policies.
+func (m *migration) ready(ctx context.Context) error {
+	if err := m.backup(ctx); err != nil {
+		return err
+	}
+	client, err := m.kube(ctx)
+	if err != nil {
+		return err
+	}
+	if m.flags.applyRBAC {
+		for _, b := range m.plan.Follow {
+			if err := client.Bind(ctx, b); err != nil && !errors.Is(err, access.ErrExists) {
+				return err
+			}
+			fmt.Fprintf(m.env.IO.ErrOut, "%s made\n", b)
+		}
+	}
+	accepted := slices.Contains(m.flags.accepted, string(access.BriefGap))
+	for _, b := range m.plan.Bridges {
+		err := client.Bind(ctx, b)
+		switch {
+		case err == nil, errors.Is(err, access.ErrExists):
+		case !accepted && errors.Is(err, access.ErrForbidden):
+			return fmt.Errorf("%w, no entry was made:\n  %s: an entry counts a moment before its policies do, and the binding that would help over it cannot be made: %w\n    to do it all the same: --accept-risk=%s",
+				errRisk, access.BriefGap, err, access.BriefGap)
+		case !accepted:
+			return err
+		}
+	}
+	return nil
+}
+
+// finish takes away the help, then the lines where that was asked for, then the bindings that helped.
+func (m *migration) finish(ctx context.Context) error {
+	flags := m.flags.changeFlags
+	flags.output = output{}
+	now, err := m.sides().Snapshot(ctx, access.Want{All: true})
+	if err != nil {
+		return err
+	}
+	help := change{connection: m.connection, flags: &flags, who: m.marked(now), unrecorded: true}
+	help.edit = migrate.Finish
+	// It was proven that the policies are there, so what goes is no right of anybody's.
+	flags.accepted = append(slices.Clone(flags.accepted), string(access.LoseOwnAccess))
+	if len(help.who) > 0 {
+		if err := m.later(help.run(ctx)); err != nil {
+			return err
+		}
+	}
+	if m.flags.prune && !m.open {
+		// That nobody can come by the lines of those who are gone is what IAM says.
+		err := cmp.Or(m.removeLines(ctx, m.plan.Removable(m.proven)), m.removeLines(ctx, m.plan.Dead(), string(access.LeaveMappings)))
+		if err != nil {
+			return err
+		}
+	}
+	return m.unbind(ctx)
+}
+
+// marked are the entries that are done but for the help, and those whose line is gone.
+func (m *migration) marked(s access.Snapshot) []access.Principal {
+	var all []access.Principal
+	planned := m.plan.Principals()
+	for _, e := range s.Entries {
+		orphan := !slices.Contains(planned, e.Principal) && len(e.Grants) > 0
+		if migrate.Marked(e) && (orphan || m.proven(e.Principal)) {
+			all = append(all, e.Principal)
+		}
+	}
+	return all
+}
+
+func (m *migration) proven(p access.Principal) bool { return slices.Contains(m.known, string(p)) }
+
+// removeLines takes the lines that nobody needs any more out of aws-auth.
+func (m *migration) removeLines(ctx context.Context, gone []access.Mapping, accepted ...string) error {
+	if len(gone) == 0 {
+		return nil
+	}
+	flags := m.flags.changeFlags
+	flags.output, flags.accepted = output{}, append(slices.Clone(flags.accepted), accepted...)
+	ch := change{connection: m.connection, flags: &flags, who: []access.Principal{access.Itself}, takes: true, mappings: true}
+	ch.edit = func(access.Principal) access.Edit {
+		return func(s access.Snapshot) (access.Snapshot, error) {
+			if s.AWSAuth.Err != nil {
+				return s, s.AWSAuth.Err
+			}
+			data, err := awsauth.Remove(s.AWSAuth.Data, gone)
+			if err != nil {
+				return s, err
+			}
+			after := understood(access.ConfigMap{Data: data, Version: s.AWSAuth.Version})
+			s.AWSAuth = &after
+			return s, nil
+		}
+	}
+	return m.later(ch.run(ctx))
+}
+
+// unbind deletes the bindings that helped, once no entry needs them.
+func (m *migration) unbind(ctx context.Context) error {
+	client, err := m.kube(ctx)
+	if err != nil {
+		return err
+	}
+	bindings, err := client.Bindings(ctx)
+	if err != nil {
+		return m.tellLater(len(m.plan.Bridges) > 0, err)
+	}
+	helped := migrate.Leftover(bindings)
+	if len(helped) == 0 {
+		return nil
+	}
+	now, err := m.sides().Snapshot(ctx, access.Want{All: true})
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(now.Entries, migrate.Marked) || len(now.Unread) > 0 {
+		m.env.warn("entries are not finished yet, so the bindings that help them stay; run the same command again")
+		m.open = true
+		return nil
+	}
+	for _, b := range helped {
+		if err := client.Unbind(ctx, b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (m *migration) tellLater(matters bool, err error) error {
+	if !matters {
+		return nil
+	}
+	return err
+}
+
+// left says what goes on to be let in by aws-auth, and how to go on.
+func (m *migration) left() {
+	stays := 0
+	for _, l := range m.plan.Lines {
+		if l.Outcome == migrate.Stays || l.Outcome == migrate.Migrates && l.Kind == access.MappedAccount {
+			stays++
+		}
+	}
+	if stays > 0 {
+		m.env.warn("%s of aws-auth: not migrated, they go on to count; see why above, and `kubectl access migrate --write-decisions FILE` for what can be decided", count(stays, "line", "lines"))
+	}
+}

@@ -1,0 +1,121 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/awsauth"
+	"github.com/kubectl-access/kubectl-access/pkg/iam"
+	"github.com/kubectl-access/kubectl-access/pkg/migrate"
+)
+
+// migrationFacts asks all that a migration has to know, at the same time. aws-auth is the one given, or with
+// nil that of the cluster.
+func (c *connection) migrationFacts(ctx context.Context, m *awsauth.Map) (migrate.Facts, awsauth.Map, error) {
+	f := migrate.Facts{Policies: embedded()}
+	var s access.Snapshot
+	g, gctx := errgroup.WithContext(ctx)
+	g.Go(func() (err error) {
+		s, err = c.sides().Snapshot(gctx, access.Want{All: true, AWSAuth: m == nil})
+		return err
+	})
+	g.Go(func() error { f.Bindings, f.NoRBAC = c.rbac(gctx); return nil })
+	g.Go(func() (err error) {
+		if f.EKSNodes, err = c.eks.NodeRoles(gctx); err != nil {
+			f.NoNodes = err.Error()
+		}
+		return nil
+	})
+	if err := g.Wait(); err != nil {
+		return f, awsauth.Map{}, err
+	}
+	if s.AWSAuth != nil && s.AWSAuth.Err != nil {
+		return f, awsauth.Map{}, s.AWSAuth.Err
+	}
+	if s.AWSAuth != nil {
+		live := awsauth.Parse(s.AWSAuth.Data)
+		m = &live
+	}
+	for _, u := range s.Unread { // who has an entry that cannot be read must not be planned as if there were none
+		return f, awsauth.Map{}, u.Err
+	}
+	f.Cluster, f.Entries, f.Mappings = s.Cluster, s.Entries, m.Mappings
+	c.identities(ctx, &f)
+	return f, *m, ctx.Err()
+}
+
+func (c *connection) rbac(ctx context.Context) ([]access.Binding, string) {
+	var all []access.Binding
+	client, err := c.kube(ctx)
+	if err == nil {
+		all, err = client.Bindings(ctx)
+	}
+	if err != nil {
+		return nil, err.Error()
+	}
+	return all, ""
+}
+
+// identities asks IAM about the principals of the lines, and what became of those with entries.
+func (c *connection) identities(ctx context.Context, f *migrate.Facts) {
+	f.Identities = map[string]migrate.Identity{}
+	var mu sync.Mutex
+	var g errgroup.Group
+	g.SetLimit(16)
+	for _, m := range f.Mappings {
+		class := migrate.Read(m).Principal
+		if _, asked := f.Identities[m.ARN]; asked || m.Kind == access.MappedAccount || class != migrate.ClassOK && class != migrate.NeedsLookup {
+			continue
+		}
+		mu.Lock()
+		f.Identities[m.ARN] = migrate.Identity{}
+		mu.Unlock()
+		g.Go(func() error {
+			id := c.lookUp(ctx, migrate.Normal(m.ARN))
+			mu.Lock()
+			defer mu.Unlock()
+			f.Identities[m.ARN] = id
+			return nil
+		})
+	}
+	for _, e := range f.Entries {
+		if !mapped(f.Mappings, e.Principal) {
+			continue
+		}
+		g.Go(func() error {
+			if c.iam.Life(ctx, e) == iam.Recreated {
+				mu.Lock()
+				defer mu.Unlock()
+				f.Stale = append(f.Stale, e.Principal)
+			}
+			return nil
+		})
+	}
+	_ = g.Wait() // none of them fails; what IAM does not tell is a doubt
+}
+
+// lookUp asks IAM of the caller's account, which knows nothing of others: a role of the same name there is
+// somebody else.
+func (c *connection) lookUp(ctx context.Context, p access.Principal) migrate.Identity {
+	if !c.owned(ctx, p) {
+		return migrate.Identity{Doubt: "IAM of account " + p.Account() + " would have to be asked whether it exists and has a path"}
+	}
+	found, _, err := c.iam.Made(ctx, p)
+	switch {
+	case errors.Is(err, access.ErrNotFound):
+		return migrate.Identity{Missing: true}
+	case err != nil:
+		return migrate.Identity{Doubt: err.Error()}
+	}
+	return migrate.Identity{Principal: found}
+}
+
+// owned tells whether IAM of the caller's account is the one to know the principal.
+func (c *connection) owned(ctx context.Context, p access.Principal) bool {
+	me, err := c.session.Caller(ctx)
+	return err == nil && me.Account() == p.Account() && me.Partition() == p.Partition()
+}

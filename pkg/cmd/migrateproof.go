@@ -1,0 +1,132 @@
+package cmd
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/journal"
+	"github.com/kubectl-access/kubectl-access/pkg/kube"
+	"github.com/kubectl-access/kubectl-access/pkg/manifest"
+	"github.com/kubectl-access/kubectl-access/pkg/migrate"
+	"github.com/kubectl-access/kubectl-access/pkg/printer"
+)
+
+// prove reads every migrated principal back and shows in one table that each right it had is there. What
+// EKS does not show yet is waited for.
+func (m *migration) prove(ctx context.Context) error {
+	who := m.plan.Principals()
+	if len(who) == 0 {
+		return nil
+	}
+	var proofs []migrate.Proof
+	waiting, stop := context.WithTimeout(ctx, m.flags.timeout)
+	defer stop()
+	for n := 1; ; n++ {
+		var err error
+		if proofs, err = m.readBack(ctx, who); err != nil {
+			return err
+		}
+		m.known = proven(who, proofs)
+		if m.open || len(m.known) == len(who) || pauseBetween(waiting, n) != nil {
+			break
+		}
+	}
+	m.open = m.open || len(m.known) < len(who)
+	table := printer.Table{Columns: []printer.Column{{Name: "PRINCIPAL"}, {Name: "HAD"}, {Name: "HAS BY"}, {Name: "PROVEN"}}}
+	for _, p := range proofs {
+		is := "yes"
+		if !p.Holds {
+			is = "NO"
+		}
+		table.Rows = append(table.Rows, []string{printer.Clean(p.Principal.Short(m.facts.Cluster.Account())), printer.Clean(p.Right), printer.Clean(p.By), is})
+	}
+	if m.flags.output.format != "" {
+		return nil
+	}
+	return m.flags.output.table(m.env.IO.Out, table)
+}
+
+func (m *migration) readBack(ctx context.Context, who []access.Principal) ([]migrate.Proof, error) {
+	s, err := m.sides().Snapshot(ctx, access.Want{Principals: who})
+	if err != nil {
+		return nil, err
+	}
+	bindings, _ := m.rbac(ctx)
+	return m.plan.Prove(s, bindings), ctx.Err()
+}
+
+// proven are those of whom every right holds.
+func proven(who []access.Principal, proofs []migrate.Proof) []string {
+	var all []string
+	for _, p := range who {
+		if !slices.ContainsFunc(proofs, func(q migrate.Proof) bool { return q.Principal == p && !q.Holds }) {
+			all = append(all, string(p))
+		}
+	}
+	return all
+}
+
+// backup keeps the ConfigMap and all entries in a file of their own.
+func (m *migration) backup(ctx context.Context) error {
+	dir, err := journal.Dir()
+	if err != nil {
+		return fmt.Errorf("find a folder for the backup: %w; set XDG_STATE_HOME", err)
+	}
+	s, err := m.sides().Snapshot(ctx, access.Want{All: true, AWSAuth: true})
+	if err != nil {
+		return err
+	}
+	if s.AWSAuth.Err != nil {
+		return s.AWSAuth.Err
+	}
+	items := []any{map[string]any{
+		"apiVersion": "v1", "kind": "ConfigMap", "metadata": map[string]any{"name": "aws-auth", "namespace": "kube-system"}, "data": s.AWSAuth.Data,
+	}}
+	for _, e := range s.Entries {
+		items = append(items, manifest.Of(e, s.Cluster))
+	}
+	text, err := json.MarshalIndent(map[string]any{"apiVersion": "v1", "kind": "List", "items": items}, "", "  ")
+	if err != nil {
+		return err
+	}
+	dir = filepath.Join(dir, "backup")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("keep a backup: %w", err)
+	}
+	path := filepath.Join(dir, fmt.Sprintf("%s-%s.json", m.env.Now().UTC().Format("20060102T150405.000Z"), filepath.Base(s.Cluster.Name)))
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("keep a backup: %w", err)
+	}
+	defer f.Close()
+	if _, err := f.Write(append(text, '\n')); err != nil {
+		return fmt.Errorf("keep a backup: %w", err)
+	}
+	if err := f.Sync(); err != nil {
+		return fmt.Errorf("keep a backup: %w", err)
+	}
+	fmt.Fprintf(m.env.IO.ErrOut, "backup of aws-auth and all entries: %s\n", path)
+	return nil
+}
+
+// writeRBAC prints bindings as manifests that kubectl applies.
+func writeRBAC(w io.Writer, bindings []access.Binding) error {
+	for _, b := range bindings {
+		o, err := kube.Manifest(b)
+		if err != nil {
+			return err
+		}
+		text, err := manifest.YAML(json.RawMessage(o))
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(w, "---\n%s", text)
+	}
+	return nil
+}

@@ -1,0 +1,150 @@
+package kube
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+)
+
+const (
+	rbacGroup = "rbac.authorization.k8s.io"
+	rbacPath  = "/apis/" + rbacGroup + "/v1"
+)
+
+// binding is a RoleBinding or ClusterRoleBinding on the wire.
+type binding struct {
+	APIVersion string    `json:"apiVersion,omitempty"`
+	Kind       string    `json:"kind,omitempty"`
+	Metadata   meta      `json:"metadata"`
+	RoleRef    reference `json:"roleRef"`
+	Subjects   []subject `json:"subjects"`
+}
+
+type meta struct {
+	Name      string            `json:"name"`
+	Namespace string            `json:"namespace,omitempty"`
+	Labels    map[string]string `json:"labels,omitempty"`
+}
+
+type reference struct {
+	APIGroup string `json:"apiGroup"`
+	Kind     string `json:"kind"`
+	Name     string `json:"name"`
+}
+
+type subject struct {
+	APIGroup string `json:"apiGroup,omitempty"`
+	Kind     string `json:"kind"`
+	Name     string `json:"name"`
+}
+
+// Bindings are all RBAC bindings of the cluster, those of the whole cluster first.
+func (c *Client) Bindings(ctx context.Context) ([]access.Binding, error) {
+	var all []access.Binding
+	for _, resource := range []string{"clusterrolebindings", "rolebindings"} {
+		found, err := c.bindings(ctx, resource, page)
+		if apierrors.IsResourceExpired(err) { // the list grew old between two pages: take it in one
+			found, err = c.bindings(ctx, resource, 0)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("list %s: %w", resource, err)
+		}
+		all = append(all, found...)
+	}
+	return all, nil
+}
+
+func (c *Client) bindings(ctx context.Context, resource string, limit int) (all []access.Binding, err error) {
+	for next := ""; ; {
+		var list struct {
+			Metadata struct {
+				Continue string `json:"continue"`
+			} `json:"metadata"`
+			Items []binding `json:"items"`
+		}
+		get := c.rest.Get().AbsPath(rbacPath, resource).Param("limit", strconv.Itoa(limit))
+		if next != "" {
+			get.Param("continue", next)
+		}
+		if err := c.read(ctx, get, &list); err != nil {
+			return nil, err
+		}
+		for _, b := range list.Items {
+			all = append(all, b.plain())
+		}
+		if next = list.Metadata.Continue; next == "" {
+			return all, nil
+		}
+	}
+}
+
+func (b binding) plain() access.Binding {
+	p := access.Binding{Namespace: b.Metadata.Namespace, Name: b.Metadata.Name, Role: access.RoleRef{Kind: b.RoleRef.Kind, Name: b.RoleRef.Name}}
+	for _, s := range b.Subjects {
+		switch s.Kind {
+		case "User":
+			p.Users = append(p.Users, s.Name)
+		case "Group":
+			p.Groups = append(p.Groups, s.Name)
+		}
+	}
+	return p
+}
+
+// Manifest is a binding as JSON that kubectl applies.
+func Manifest(b access.Binding) ([]byte, error) {
+	o := binding{
+		APIVersion: rbacGroup + "/v1", Kind: b.Kind(), Metadata: meta{Name: b.Name, Namespace: b.Namespace},
+		RoleRef: reference{rbacGroup, b.Role.Kind, b.Role.Name},
+	}
+	for _, name := range b.Users {
+		o.Subjects = append(o.Subjects, subject{rbacGroup, "User", name})
+	}
+	for _, name := range b.Groups {
+		o.Subjects = append(o.Subjects, subject{rbacGroup, "Group", name})
+	}
+	return json.Marshal(o)
+}
+
+// bindingPath is where the binding's resource is.
+func bindingPath(b access.Binding) []string {
+	if b.Namespace == "" {
+		return []string{rbacPath, "clusterrolebindings"}
+	}
+	return []string{rbacPath, "namespaces", b.Namespace, "rolebindings"}
+}
+
+// Bind makes a binding. One of that name that is there already is access.ErrExists; access.ErrUnknown
+// says that no answer came.
+func (c *Client) Bind(ctx context.Context, b access.Binding) error {
+	body, err := Manifest(b)
+	if err != nil {
+		return err
+	}
+	err = c.rest.Post().AbsPath(bindingPath(b)...).SetHeader("Content-Type", jsonType).Body(body).Do(ctx).Error()
+	switch {
+	case err == nil:
+		return nil
+	case apierrors.IsAlreadyExists(err):
+		return fmt.Errorf("make %s: %w", b, access.ErrExists)
+	}
+	return fmt.Errorf("make %s: %w", b, c.explainWrite(ctx, err))
+}
+
+// Unbind deletes a binding; one that is not there is not missed.
+func (c *Client) Unbind(ctx context.Context, b access.Binding) error {
+	err := c.rest.Delete().AbsPath(append(bindingPath(b), b.Name)...).Do(ctx).Error()
+	if err == nil || apierrors.IsNotFound(err) {
+		return nil
+	}
+	if plain := c.explainWrite(ctx, err); !errors.Is(plain, access.ErrChanged) {
+		return fmt.Errorf("delete %s: %w", b, plain)
+	}
+	return nil
+}

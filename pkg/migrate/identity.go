@@ -1,0 +1,97 @@
+package migrate
+
+import (
+	"cmp"
+	"strings"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+)
+
+// identity finds the full ARN of the role or user that a line means.
+func (p *planner) identity(l *Line, e *access.Entry) bool {
+	written := Normal(l.ARN)
+	switch l.Reading.Principal {
+	case Root:
+		return l.stay("whether an access entry takes the root of an account is not known; write a role or user instead")
+	case FederatedUser:
+		return l.stay("whether an access entry takes a federated user is not known; write a role instead")
+	case ServiceLinked:
+		return l.stay("EKS refuses entries for service-linked roles")
+	case SessionARN, NoPrincipal:
+		return l.stay("this is the ARN of no role or user, so there can be no entry for it")
+	case ClassOK, NeedsLookup:
+	}
+	found, asked := p.Identities[l.ARN]
+	have, exists := p.entry(written)
+	switch {
+	case found.Missing:
+		return p.missing(l)
+	case exists:
+		e.Principal = have.Principal
+		return true
+	case found.Principal != "" && found.Doubt == "" && written.Kind() == "user" && !strings.EqualFold(found.Principal.Path(), written.Path()) && l.State == access.InForce:
+		return p.unmatchedUser(l, e, found.Principal)
+	case found.Principal != "" && l.State == access.NeverMatches && written.Path() != "/" && found.Principal.Path() != written.Path():
+		return l.stay("there is no %s; the one of that name is %s", written, found.Principal)
+	case found.Principal != "" && found.Doubt == "":
+		e.Principal = found.Principal
+		if found.Principal != written {
+			l.differs(DiffPath, "the entry names it in full: %s", found.Principal)
+		}
+		return true
+	case l.Reading.Principal == NeedsLookup:
+		return p.fullARN(l, e, found.Doubt)
+	}
+	e.Principal = written
+	if asked {
+		l.differs(DiffDoubt, "the ARN is used as it is written: %s", found.Doubt)
+	} else {
+		l.differs(DiffDoubt, "IAM was not asked whether it exists and has a path")
+	}
+	return true
+}
+
+// unmatchedUser is a line for a user whose true ARN has another path: unlike a role's, a user's path is
+// compared (eks-access.md §6.2), so it matches nobody, which only IAM can tell.
+func (p *planner) unmatchedUser(l *Line, e *access.Entry, is access.Principal) bool {
+	l.State = access.NeverMatches
+	l.Reason = "the user of that name is " + string(is) + ", and the path counts, so no caller matches the line"
+	if !p.chosen(l.Mapping) {
+		l.Outcome, l.Why = Nothing, l.Reason
+		return false
+	}
+	e.Principal = is
+	l.differs(DiffGained, "the line never matched anybody: migrating it lets in who could not enter before")
+	l.differs(DiffPath, "the entry names it in full: %s", is)
+	return true
+}
+
+// missing is a principal that IAM knows to be gone: nobody can use the line, and EKS takes no entry for it.
+func (p *planner) missing(l *Line) bool {
+	choice, _ := p.ask(Question{
+		ID: "missing/" + l.ARN, Text: "IAM has no such role or user, so nobody uses the line and EKS takes no entry for it; what about the line?",
+		Options: []Option{leaveIt(), {remove, "take the line out of aws-auth, where --remove-mappings is given"}}, Default: leave,
+	})
+	l.Removable = choice == remove
+	return l.stay("IAM has no such role or user: EKS takes no entry for it, and nobody can use the line")
+}
+
+// fullARN asks for the ARN of an Identity Center role whose path IAM does not tell here.
+func (p *planner) fullARN(l *Line, e *access.Entry, doubt string) bool {
+	q := Question{
+		ID: "principal/" + l.ARN, Text: "an entry needs the full ARN of this Identity Center role, and IAM does not tell its path here; which is it?",
+		Options: []Option{{arns, "its ARN: arn:…:role/aws-reserved/sso.amazonaws.com/…/" + access.Principal(l.ARN).Name()}, leaveIt()}, Default: leave,
+	}
+	_, value := p.ask(q)
+	full := access.Principal(value)
+	switch {
+	case value == "":
+		return l.stay("an entry needs the role's ARN with its path, which is not known: %s", cmp.Or(doubt, "IAM was not asked"))
+	case !full.Is(Normal(l.ARN)) || !strings.HasPrefix(full.Path(), "/aws-reserved/sso.amazonaws.com/"):
+		p.refuse(q, arns+value, "it is not the ARN of this role with its path")
+		return l.stay("the decision %s cannot be obeyed", q.ID)
+	}
+	e.Principal = full
+	l.differs(DiffPath, "the entry names it in full: %s", full)
+	return true
+}

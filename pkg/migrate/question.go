@@ -1,0 +1,111 @@
+package migrate
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+)
+
+// Question is something that has no one right answer.
+type Question struct {
+	ID      string   `json:"id"`
+	Text    string   `json:"question"`
+	Options []Option `json:"options"`
+	Default string   `json:"default"` // never loses a right
+	Answer  string   `json:"answer"`  // as decided, or the default
+	Decided bool     `json:"decided"`
+}
+
+// Option is one answer. One that ends in a colon is followed by what the people write.
+type Option struct {
+	Answer string `json:"answer"`
+	Means  string `json:"means"`
+}
+
+// What may be answered.
+const (
+	leave     = "leave"
+	drop      = "drop"
+	standard  = "default"
+	makeEntry = "entry"
+	remove    = "remove"
+	rename    = "rename:"
+	policy    = "policy:"
+	named     = "name:"
+	arns      = "arns:"
+	itemIs    = "item:"
+)
+
+// leaveIt is an option of every question about a line.
+func leaveIt() Option { return Option{leave, "leave the line in aws-auth as it is"} }
+
+// ask returns the answer, split in what was chosen and what was written behind the colon.
+func (p *planner) ask(q Question) (choice, value string) {
+	p.current.asked = append(p.current.asked, q.ID)
+	if i := slices.IndexFunc(p.questions, func(o Question) bool { return o.ID == q.ID }); i >= 0 {
+		return split(p.questions[i].Answer)
+	}
+	q.Answer, q.Decided = q.Default, false
+	if answer, ok := p.Answers[q.ID]; ok {
+		if q.Fits(answer) {
+			q.Answer, q.Decided = answer, true
+		} else {
+			p.refuse(q, answer, "it is none of the options")
+		}
+	}
+	p.questions = append(p.questions, q)
+	return split(q.Answer)
+}
+
+// refuse keeps why an answer cannot be obeyed.
+func (p *planner) refuse(q Question, answer, why string) {
+	var options []string
+	for _, o := range q.Options {
+		options = append(options, o.Answer)
+	}
+	p.refused = append(p.refused, fmt.Errorf("the decision %s: %q: %s; the options are %s", q.ID, answer, why, strings.Join(options, ", ")))
+}
+
+// Fits tells whether an answer is one of the options.
+func (q Question) Fits(answer string) bool {
+	return slices.ContainsFunc(q.Options, func(o Option) bool {
+		rest, ok := strings.CutPrefix(answer, o.Answer)
+		return ok && (strings.HasSuffix(o.Answer, ":") && strings.TrimSpace(rest) != "" || rest == "")
+	}) && !strings.HasSuffix(answer, ":")
+}
+
+func split(answer string) (choice, value string) {
+	if i := strings.IndexByte(answer, ':'); i >= 0 {
+		return answer[:i+1], strings.TrimSpace(answer[i+1:])
+	}
+	return answer, ""
+}
+
+// chance asks which of several lines of one user counts, where the authenticator leaves that to
+// chance: lines of mapUsers whose ARNs differ in case only (eks-access.md §6.3).
+func (p *planner) chance(l *Line) bool {
+	if l.Kind != access.MappedUser || l.State != access.InForce {
+		return true
+	}
+	q := Question{ID: "user/" + strings.ToLower(l.ARN), Text: "several lines name this user in different letter case, and which of them counts is left to chance; which is meant?", Default: leave}
+	for _, m := range p.Mappings {
+		if m.Kind == access.MappedUser && m.State == access.InForce && strings.EqualFold(m.ARN, l.ARN) {
+			q.Options = append(q.Options, Option{fmt.Sprintf("%s%d", itemIs, m.Item), fmt.Sprintf("item %d of mapUsers: username %s, groups %s", m.Item, m.Username, strings.Join(m.Groups, ", "))})
+		}
+	}
+	if len(q.Options) < 2 {
+		return true
+	}
+	q.Options = append(q.Options, leaveIt())
+	switch _, value := p.ask(q); {
+	case value == fmt.Sprint(l.Item):
+		l.differs(DiffUsername, "another line of the same user in other letter case may have counted until now")
+		return true
+	case value != "":
+		l.Outcome, l.Why = Nothing, "it was decided that another line of the same user counts"
+		return false
+	}
+	return l.stay("another line has the same user in other letter case; decide which is meant: %s", q.ID)
+}

@@ -1,0 +1,35 @@
+package migrate
+
+import (
+	"slices"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+)
+
+// shared names it where somebody else has the new name too, and so gets what RBAC is made to give to it.
+func (p *planner) shared(l *Line, name string, follow []access.Binding) {
+	if len(follow) > 0 && p.inUse(l, name) {
+		l.differs(DiffShared, "%s is a name that others have too: they get what RBAC is made to give to it", name)
+	}
+}
+
+// inUse tells whether others than the line have a group or username, or are given it by a decision.
+func (p *planner) inUse(l *Line, name string) bool {
+	decided := 0
+	for _, answer := range p.Answers {
+		if _, value := split(answer); value == name {
+			decided++
+		}
+	}
+	has := func(username string, groups []string, who access.Principal) bool {
+		return expand(username, who) == name || slices.ContainsFunc(groups, func(g string) bool { return expand(g, who) == name || len(matching(g, []string{name})) > 0 })
+	}
+	return decided > 1 ||
+		slices.ContainsFunc(p.Mappings, func(m access.Mapping) bool {
+			return m.ARN != l.ARN && has(m.Username, m.Groups, access.Principal(m.ARN))
+		}) ||
+		slices.ContainsFunc(p.Entries, func(e access.Entry) bool { return has(e.Username, e.Groups, e.Principal) }) ||
+		slices.ContainsFunc(p.Bindings, func(b access.Binding) bool {
+			return slices.Contains(b.Groups, name) || len(matching(name, b.Users)) > 0
+		})
+}

@@ -1,0 +1,95 @@
+package migrate
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+)
+
+// The templates of aws-auth and what they may stand for (eks-access.md §6.1, §13). {{SessionName}} has
+// no @, and users have no session.
+var templates = []struct{ name, becomes string }{
+	{"{{SessionName}}", `[\w+=,.-]*`},
+	{"{{SessionNameRaw}}", `[\w+=,.@-]*`},
+	{"{{AccessKeyID}}", `[A-Z0-9]+`},
+	{"{{EC2PrivateDNSName}}", `[\w.-]+`},
+}
+
+// expand fills in the account, the one template that is the same whoever comes: what an access entry
+// makes of it is not documented, so it does not get there.
+func expand(text string, who access.Principal) string {
+	return strings.ReplaceAll(text, "{{AccountID}}", who.Account())
+}
+
+// templated tells of names that are not the same for all who come.
+func templated(text string) bool { return strings.Contains(text, "{{") }
+
+// matcher matches what a name may become; its groups are the templates.
+func matcher(text string) *regexp.Regexp {
+	pattern := regexp.QuoteMeta(text)
+	for _, t := range templates {
+		pattern = strings.ReplaceAll(pattern, regexp.QuoteMeta(t.name), "("+t.becomes+")")
+	}
+	return regexp.MustCompile("^" + pattern + "$")
+}
+
+// matching are those of the names that a name may become.
+func matching(name string, among []string) []string {
+	if name == "" {
+		return nil
+	}
+	var found []string
+	for m, i := matcher(name), 0; i < len(among); i++ {
+		if m.MatchString(among[i]) {
+			found = append(found, among[i])
+		}
+	}
+	return found
+}
+
+// carry says what somebody of the old name is called under the new one; "" where that cannot be told.
+func carry(subject, from, to string) string {
+	found := matcher(from).FindStringSubmatch(subject)
+	if found == nil {
+		return ""
+	}
+	values, n := map[string]string{}, 1
+	for rest := from; ; {
+		at, name := firstTemplate(rest)
+		if name == "" {
+			break
+		}
+		values[name] = found[n]
+		n++
+		rest = rest[at+len(name):]
+	}
+	if raw, ok := values["{{SessionNameRaw}}"]; ok {
+		values["{{SessionName}}"] = strings.ReplaceAll(raw, "@", "-")
+	}
+	for name, value := range values {
+		to = strings.ReplaceAll(to, name, value)
+	}
+	if templated(to) {
+		return ""
+	}
+	return to
+}
+
+func firstTemplate(text string) (at int, name string) {
+	at = len(text)
+	for _, t := range templates {
+		if i := strings.Index(text, t.name); i >= 0 && i < at {
+			at, name = i, t.name
+		}
+	}
+	return at, name
+}
+
+// givenName is the username that EKS makes where an entry names none (eks-access.md §4.3).
+func givenName(p access.Principal) string {
+	if p.Kind() == "user" {
+		return string(p)
+	}
+	return "arn:" + p.Partition() + ":sts::" + p.Account() + ":assumed-role/" + p.Name() + "/{{SessionName}}"
+}
