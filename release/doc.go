@@ -1,3 +1,0 @@
-// Package release tests what a release is made of: the archives, the krew manifest, the licences of what is
-// linked, and the workflows.
-package release
