@@ -194,3 +194,29 @@ func TestTerminalShowsErrorsAndStaysUsable(t *testing.T) {
 	x.types("clear; AWS_ACCESS_KEY_ID= AWS_SECRET_ACCESS_KEY= AWS_SESSION_TOKEN= AWS_PROFILE=expired kubectl-access; echo exit $?").keys("Enter")
 	x.waits("✗", "log in again").types("q").waits("exit 0")
 }
+
+// TestTerminalStaysSmall holds the budget of 60 MiB with a thousand entries and principals.
+func TestTerminalStaysSmall(t *testing.T) {
+	if _, err := os.Stat("/proc/self/status"); err != nil {
+		t.Skip("the system does not tell the size of a process")
+	}
+	pid := filepath.Join(t.TempDir(), "pid")
+	x := inTerminal(t, sandbox.Options{Entries: 1000}, "120x40", "sh -c 'echo $$ > "+pid+"; exec kubectl-access'")
+	x.waits("Entries · 1007 · ").types("a").waits("[roles").types("service").waits("/ service").keys("Escape").waits("type a name")
+	number, err := os.ReadFile(pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	status, err := os.ReadFile("/proc/" + strings.TrimSpace(string(number)) + "/status")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var peak int
+	for line := range strings.Lines(string(status)) {
+		_, _ = fmt.Sscanf(line, "VmHWM: %d kB", &peak)
+	}
+	if peak == 0 || peak > 60<<10 {
+		t.Errorf("%d KiB", peak)
+	}
+	x.keys("C-c")
+}
