@@ -166,7 +166,7 @@ func (p *planning) command() string {
 	for _, r := range p.accepted {
 		args = append(args, "--accept-risk="+string(r))
 	}
-	return quote(args)
+	return Quote(args)
 }
 
 // apply sends the plan and tells of each call.
