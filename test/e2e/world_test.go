@@ -40,7 +40,6 @@ func run(m *testing.M) int {
 
 const (
 	startPatience = 90 * time.Second // for a machine that does other things too
-	account       = "111122223333"
 	region        = "us-west-2"
 )
 
@@ -187,19 +186,8 @@ func (w *world) startServer(port int) error {
 
 // useOwnTokens makes the plugin the credential plugin of the context, so that no AWS CLI is needed.
 func (w *world) useOwnTokens() error {
-	arn := "arn:aws:eks:" + region + ":" + account + ":cluster/" + w.cluster
-	for _, args := range [][]string{
-		{
-			"config", "set-credentials", arn, "--exec-api-version=client.authentication.k8s.io/v1beta1", "--exec-command=kubectl-access",
-			"--exec-arg=get-token,--cluster-name," + w.cluster + ",--region," + region,
-		},
-		{"config", "use-context", arn},
-	} {
-		if out, err := w.run("", "kubectl", args...); err != nil {
-			return fmt.Errorf("%w\n%s", err, out)
-		}
-	}
-	return nil
+	_, err := w.run("", "kubectl", "access", "kubeconfig", "--name", w.cluster, "--region", region, "--exec", "native")
+	return err
 }
 
 // ready waits until the server says so to the administrator whom the webhooks let in.
