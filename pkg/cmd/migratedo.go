@@ -11,6 +11,7 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/awsauth"
 	"github.com/kubectl-access/kubectl-access/pkg/edit"
 	"github.com/kubectl-access/kubectl-access/pkg/migrate"
+	"github.com/kubectl-access/kubectl-access/pkg/printer"
 )
 
 // migration is aws-auth on its way to entries.
@@ -21,7 +22,7 @@ type migration struct {
 	plan  migrate.Plan
 	data  awsauth.Map
 	known []string // principals whose entry gives what their line gave, proven
-	gaps  bool     // entries get their policies without the help of RBAC
+	asked bool     // somebody said yes
 	open  bool     // something could not be done
 }
 
@@ -83,6 +84,11 @@ func (m *migration) show() (done bool, err error) {
 	}
 	account := m.facts.Cluster.Account()
 	r.write(out, account)
+	if f.prune {
+		for _, l := range append(m.plan.Removable(func(access.Principal) bool { return true }), m.plan.Dead()...) {
+			fmt.Fprintf(out, "- %s item %d leaves aws-auth, once it is proven that nobody needs it: %s\n", l.Kind.Section(), l.Item, printer.Clean(l.Short(account)))
+		}
+	}
 	if err := writeRBAC(out, m.plan.Follow); err != nil {
 		return true, err
 	}
@@ -134,6 +140,7 @@ func (m *migration) risks(access.Snapshot) []access.Risk {
 // ready is what must be there before the first entry: the backup, the bindings that follow new names,
 // and those that help over the time in which entries get their policies.
 func (m *migration) ready(ctx context.Context) error {
+	m.asked = true
 	if err := m.backup(ctx); err != nil {
 		return err
 	}
@@ -172,7 +179,7 @@ func (m *migration) finish(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	help := change{connection: m.connection, flags: &flags, who: m.marked(now), unrecorded: true}
+	help := change{connection: m.connection, flags: &flags, who: m.marked(now), unrecorded: true, asks: !m.asked}
 	help.edit = migrate.Finish
 	// It was proven that the policies are there, so what goes is no right of anybody's.
 	flags.accepted = append(slices.Clone(flags.accepted), string(access.LoseOwnAccess))
@@ -213,7 +220,7 @@ func (m *migration) removeLines(ctx context.Context, gone []access.Mapping, acce
 	}
 	flags := m.flags.changeFlags
 	flags.output, flags.accepted = output{}, append(slices.Clone(flags.accepted), accepted...)
-	ch := change{connection: m.connection, flags: &flags, who: []access.Principal{access.Itself}, takes: true, mappings: true}
+	ch := change{connection: m.connection, flags: &flags, who: []access.Principal{access.Itself}, takes: true, mappings: true, asks: !m.asked}
 	ch.edit = func(access.Principal) access.Edit {
 		return func(s access.Snapshot) (access.Snapshot, error) {
 			if s.AWSAuth.Err != nil {

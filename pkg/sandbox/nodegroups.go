@@ -16,6 +16,7 @@ func (cl *cluster) groups(fargate bool) []string {
 }
 
 func (a *account) listNodegroups(c *call) (any, error) { return a.listGroups(c, "nodegroups", false) }
+
 func (a *account) listFargateProfiles(c *call) (any, error) {
 	return a.listGroups(c, "fargateProfileNames", true)
 }
