@@ -36,6 +36,7 @@ type outcome struct {
 	text string // part of the message, where the error alone does not tell
 	code int
 	hint string
+	next []string // the command that the hint ends in
 }
 
 // outcomes are tried in order; the first that fits counts.
@@ -48,7 +49,7 @@ var outcomes = []outcome{
 	{is: edit.ErrNarrow, code: exitRefused},
 	{is: access.ErrPolicy, code: exitRefused},
 	{is: context.Canceled, code: exitRefused, hint: "interrupted; run the same command again, it goes on from where the cluster is"},
-	{is: access.ErrMode, code: exitFailed, hint: "turn entries on, a step that cannot be taken back: kubectl access mode API_AND_CONFIG_MAP"},
+	{is: access.ErrMode, code: exitFailed, hint: "turn entries on, a step that cannot be taken back: ", next: []string{"mode", string(access.ModeBoth)}},
 	{is: access.ErrForbidden, text: "iam:PassRole", code: exitFailed, hint: "an entry of a node type needs the permission iam:PassRole on its role: ask for it, or have somebody with it grant the entry"},
 	{is: access.ErrForbidden, text: "UnrecognizedClient", code: exitFailed, hint: "these AWS credentials are not valid; see `aws sts get-caller-identity`"},
 	{is: access.ErrForbidden, text: "not authorized", code: exitFailed, hint: "ask for that permission; the README lists what each command needs"},
@@ -114,8 +115,12 @@ func (env *Env) tell(err error) {
 }
 
 func (env *Env) hint(err error) {
-	if h := outcomeOf(err).hint; h != "" {
-		fmt.Fprintf(env.IO.ErrOut, "  %s\n", h)
+	o := outcomeOf(err)
+	if o.next != nil {
+		o.hint += env.command(o.next...)
+	}
+	if o.hint != "" {
+		fmt.Fprintf(env.IO.ErrOut, "  %s\n", o.hint)
 	}
 }
 

@@ -98,7 +98,7 @@ func (c *connection) checkRead(s access.Snapshot) {
 	}
 	if !s.Cluster.Mode.ReadsEntries() {
 		c.env.warn("cluster %s is in mode %s and reads no access entries, only aws-auth; its creator is an administrator that no list shows. "+
-			"Entries are turned on, a step that cannot be taken back, by: kubectl access mode %s", s.Cluster.Name, s.Cluster.Mode, access.ModeBoth)
+			"Entries are turned on, a step that cannot be taken back, by: %s", s.Cluster.Name, s.Cluster.Mode, c.env.command("mode", string(access.ModeBoth)))
 	}
 	for _, u := range s.Unread {
 		c.env.tell(fmt.Errorf("accessentry/%s: %w", u.Principal.Short(s.Cluster.Account()), u.Err))

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -88,12 +89,16 @@ func (c *connection) showMode(ctx context.Context, f *changeFlags) error {
 	if err := c.rightCluster(s.Cluster); err != nil {
 		c.env.warn("%v", err)
 	}
+	for _, u := range s.Unread {
+		c.env.tell(fmt.Errorf("accessentry/%s: %w", u.Principal.Short(s.Cluster.Account()), u.Err))
+	}
 	r := reportOf(s)
 	if !f.output.people() {
-		return f.output.plain(c.env.IO.Out, r)
+		err = f.output.plain(c.env.IO.Out, r)
+	} else {
+		_, err = fmt.Fprint(c.env.IO.Out, r.text(c.env.command))
 	}
-	_, err = fmt.Fprint(c.env.IO.Out, r.text())
-	return err
+	return cmp.Or(err, errIf(len(s.Unread) > 0))
 }
 
 // modeReport is what the modes mean for one cluster.
@@ -133,7 +138,7 @@ func shorts(mappings []access.Mapping, account string) []string {
 }
 
 // text shows each mode on its lines, with a mark at the cluster's own.
-func (r modeReport) text() string {
+func (r modeReport) text(command func(...string) string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "cluster %s is in mode %s\n", printer.Clean(r.Cluster), r.Mode)
 	for _, m := range modes {
@@ -144,9 +149,9 @@ func (r modeReport) text() string {
 		fmt.Fprintf(&b, "%s %-19s %s\n", mark, m, printer.Clean(r.meaning(m)))
 	}
 	if r.Next == access.ModeAPI && len(r.WithoutEntry)+len(r.Nodes) > 0 {
-		fmt.Fprintln(&b, "next: kubectl access migrate, which makes entries of mappings")
+		fmt.Fprintf(&b, "next: %s, which makes entries of mappings\n", command("migrate"))
 	} else if r.Next != "" {
-		fmt.Fprintf(&b, "next: kubectl access mode %s --accept-risk=%s\n", r.Next, access.OneWayMode)
+		fmt.Fprintf(&b, "next: %s\n", command("mode", string(r.Next), "--accept-risk="+string(access.OneWayMode)))
 	}
 	return b.String()
 }

@@ -53,6 +53,7 @@ staging (where everybody has some trouble to get in) and private (whose endpoint
 	fs.Float64Var(&o.FaultRate, "fault-rate", 0, "Share of AWS calls that fail by 500, 503 or a lost connection")
 	fs.Uint64Var(&o.Seed, "seed", 1, "Which calls --fault-rate lets fail")
 	fs.IntVar(&o.Entries, "entries", 0, "Fill cluster demo up to that many entries")
+	fs.StringVar(&o.UpdateError, "update-error", "", "What every change of a cluster's mode fails with")
 	fs.StringVar(&o.State, "state", "", "File that keeps the account between runs")
 	fs.StringVar(&log, "log", "", "File for a line about each request")
 	return cmd

@@ -3,35 +3,34 @@ package cmd
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/awsauth"
-	"github.com/kubectl-access/kubectl-access/pkg/eks"
-	"github.com/kubectl-access/kubectl-access/pkg/kube"
 )
 
 // sides is the cluster as AWS knows it, and as its own API server does: aws-auth.
-type sides struct {
-	*eks.Cluster
-	kube func(context.Context) (*kube.Client, error)
-}
+type sides struct{ *connection }
 
 var _ access.Cluster = sides{}
 
-func (c *connection) sides() sides { return sides{c.eks, c.kube} }
+func (c *connection) sides() sides { return sides{c} }
 
 // Snapshot asks both at the same time. An aws-auth that cannot be read says so in itself.
 func (s sides) Snapshot(ctx context.Context, want access.Want) (snapshot access.Snapshot, err error) {
 	var m access.ConfigMap
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { snapshot, err = s.Cluster.Snapshot(ctx, want); return err })
+	g.Go(func() error { snapshot, err = s.eks.Snapshot(ctx, want); return err })
 	if want.AWSAuth {
-		g.Go(func() error { m = s.awsAuth(ctx); return nil })
+		g.Go(func() error { m = s.unchecked(ctx); return nil })
 	}
 	if err := g.Wait(); err != nil {
 		return access.Snapshot{}, err
+	}
+	if err := s.leadsTo(snapshot.Cluster); err != nil {
+		m = access.ConfigMap{Err: err}
 	}
 	if want.AWSAuth {
 		snapshot.AWSAuth = &m
@@ -39,7 +38,25 @@ func (s sides) Snapshot(ctx context.Context, want access.Want) (snapshot access.
 	return snapshot, nil
 }
 
+// leadsTo is an error where the context's server is another than the cluster's, which a name given
+// by flag allows: aws-auth there is that of another cluster.
+func (s sides) leadsTo(cluster access.Info) error {
+	if s.sameServer(cluster) {
+		return nil
+	}
+	return fmt.Errorf("%w: aws-auth of cluster %s is not at the context's server, %s", errWrong, cluster.Name, s.target.Server)
+}
+
+// awsAuth is the ConfigMap alone.
 func (s sides) awsAuth(ctx context.Context) access.ConfigMap {
+	info, err := s.eks.Info(ctx)
+	if err := errors.Join(err, s.leadsTo(info)); err != nil {
+		return access.ConfigMap{Err: err}
+	}
+	return s.unchecked(ctx)
+}
+
+func (s sides) unchecked(ctx context.Context) access.ConfigMap {
 	client, err := s.kube(ctx)
 	if err != nil {
 		return access.ConfigMap{Err: err}
@@ -61,7 +78,14 @@ func understood(m access.ConfigMap) access.ConfigMap {
 func (s sides) Do(ctx context.Context, step access.Step) error {
 	w, ok := step.(access.WriteAWSAuth)
 	if !ok {
-		return s.Cluster.Do(ctx, step)
+		return s.eks.Do(ctx, step)
+	}
+	info, err := s.eks.Info(ctx)
+	if err != nil {
+		return err
+	}
+	if err := s.leadsTo(info); err != nil {
+		return err
 	}
 	client, err := s.kube(ctx)
 	if err != nil {

@@ -75,7 +75,7 @@ func (c *connection) undo(ctx context.Context, f *changeFlags, id string) error 
 		return err
 	}
 	if len(u.who) == 0 && r.Mode != nil {
-		return fmt.Errorf("%w: %s%s", errRefused, u.oneWay(), before(all, r.ID))
+		return fmt.Errorf("%w: %s%s", errRefused, u.oneWay(), c.before(all, r.ID))
 	}
 	ch := change{
 		connection: c, flags: f, who: u.who, takes: true, mappings: r.AWSAuth != nil, asks: true, undoes: r.ID,
@@ -113,12 +113,12 @@ func choose(all []journal.Record, id string) (*journal.Record, error) {
 }
 
 // before names the change that could be taken back instead, as the next command.
-func before(all []journal.Record, id string) string {
+func (c *connection) before(all []journal.Record, id string) string {
 	i := slices.IndexFunc(all, func(r journal.Record) bool { return r.ID == id })
 	if next, _ := choose(slices.DeleteFunc(slices.Clone(all[i:]), func(r journal.Record) bool {
 		return r.ID == id || len(r.Entries) == 0 && r.AWSAuth == nil
 	}), ""); next != nil {
-		return "\n  the change before it: kubectl access undo " + next.ID
+		return "\n  the change before it: " + c.env.command("undo", next.ID)
 	}
 	return ""
 }

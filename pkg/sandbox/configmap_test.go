@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"path/filepath"
+	"reflect"
 	"testing"
 )
 
@@ -81,6 +82,9 @@ func TestAWSAuthIsPatched(t *testing.T) {
 			o, err := v.patched(old, []byte(patch))
 			if err != nil {
 				t.Fatal(err)
+			}
+			if !reflect.DeepEqual(o["metadata"], old["metadata"]) {
+				t.Errorf("the patch of the data changed %v to %v", old["metadata"], o["metadata"])
 			}
 			if d := texts(o["data"]); len(d) != 2 || d["mapRoles"] != before || d["new"] != "n" {
 				t.Errorf("%v", d)
