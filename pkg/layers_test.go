@@ -22,6 +22,7 @@ var mayImport = map[string][]string{
 	"iam":                 {"access", "login"},
 	"awsauth":             {"access"},
 	"kubeconfig":          {"access"},
+	"kubefile":            {"access"},
 	"kube":                {"access"},
 	"manifest":            {"access"},
 	"journal":             {"access", "manifest"},
@@ -30,9 +31,10 @@ var mayImport = map[string][]string{
 	"whoami":              {"access", "shell"},
 	"migrate":             {"access"},
 	"printer":             {"access", "policy", "whoami"},
+	"tui":                 {"access", "edit", "policy", "printer", "shell"},
 	"cmd": {
-		"access", "awsauth", "edit", "eks", "iam", "journal", "kube", "kubeconfig", "login", "manifest",
-		"migrate", "policy", "printer", "sandbox", "shell", "whoami",
+		"access", "awsauth", "edit", "eks", "iam", "journal", "kube", "kubeconfig", "kubefile", "login", "manifest", "migrate",
+		"policy", "printer", "sandbox", "shell", "tui", "whoami",
 	},
 }
 
@@ -48,7 +50,10 @@ var onlyIn = []struct {
 	{"k8s.io/cli-runtime", []string{"cmd"}},
 	{"github.com/spf13/cobra", []string{"cmd"}},
 	{"github.com/spf13/pflag", []string{"cmd", "kubeconfig"}},
+	{"charm.land/", []string{"tui"}},
+	{"github.com/charmbracelet/", []string{"tui"}},
 	{"sigs.k8s.io/yaml", []string{"manifest", "awsauth", "sandbox"}},
+	{"go.yaml.in/yaml/v3", []string{"kubefile"}}, // keeps order, comments and form; for rewriting files of others
 }
 
 // tooHeavy must not be in the program at all: each costs megabytes or milliseconds at every start. Templates are

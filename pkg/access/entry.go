@@ -57,7 +57,9 @@ func (m Mode) ReadsConfigMap() bool { return m != ModeAPI }
 type Info struct {
 	Name, ARN, Endpoint, Status, Version string
 	Mode                                 Mode
-	Private                              bool // only the cluster's own network reaches the endpoint
+	CA                                   string // certificates to trust at the endpoint: PEM in base64
+	LocalID                              string // of a local cluster on Outposts, whose tokens are made for it and not for the name
+	Private                              bool   // only the cluster's own network reaches the endpoint
 }
 
 // Account owns the cluster.

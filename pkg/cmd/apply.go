@@ -3,6 +3,7 @@ package cmd
 import (
 	"context"
 	"fmt"
+	"iter"
 	"os"
 	"time"
 
@@ -12,43 +13,61 @@ import (
 )
 
 // apply carries the plan out and prints a line for each thing done or not done.
-func (c *change) apply(ctx context.Context, plan access.Plan, before access.Snapshot) error {
-	for _, p := range c.who {
-		if !touches(plan, p) {
-			fmt.Fprintf(c.talk(), "%s unchanged\n", c.title(p))
+func (c *change) apply(ctx context.Context, p proposal) error {
+	for _, who := range c.who {
+		if !touches(p.plan, who) {
+			fmt.Fprintf(c.talk(), "%s unchanged\n", c.title(who))
 		}
 	}
-	if plan.Empty() && c.undoes == "" {
+	if p.plan.Empty() && c.undoes == "" {
 		return nil
 	}
-	dir, err := c.begin(plan, before)
+	results, err := c.send(ctx, p)
 	if err != nil {
 		return err
 	}
-	if plan.Mode != nil {
+	if p.plan.Mode != nil {
 		fmt.Fprintln(c.env.IO.ErrOut, "waiting for EKS to change the mode, which takes some minutes")
 	}
-	c.ground = &recorded{Cluster: c.sides(), dir: dir, touched: map[access.Principal]bool{}}
-	road := access.Road{Cluster: c.ground, Pause: pauseBetween, Replan: c.replan}
 	var hints []error
-	for r := range road.Converge(ctx, plan) {
-		c.record.Did(r)
+	for r := range results {
 		if r.Err == nil {
 			fmt.Fprintln(c.talk(), printer.Result(r, c.cluster.Account()))
 			continue
 		}
-		c.incomplete = true
 		fmt.Fprintln(c.env.IO.ErrOut, printer.Color(colorful(c.env.IO.ErrOut)).Bad("error:"), printer.Result(r, c.cluster.Account()))
 		hints = append(hints, r.Err)
 	}
 	c.hints(hints)
-	if c.unrecorded {
-		return ctx.Err()
-	}
-	if err := journal.Finish(dir, &c.record, c.env.Now()); err != nil {
-		c.env.warn("what was done is not in its record %s: %v", c.record.ID, err)
-	}
 	return ctx.Err()
+}
+
+// send journals a plan and carries it out while its results are taken.
+func (c *change) send(ctx context.Context, p proposal) (iter.Seq[access.Result], error) {
+	dir, err := c.begin(p.plan, p.before)
+	if err != nil {
+		return nil, err
+	}
+	c.ground = &recorded{Cluster: c.sides(), dir: dir, touched: map[access.Principal]bool{}}
+	road := access.Road{Cluster: c.ground, Pause: pauseBetween, Replan: c.replan}
+	c.failed = map[access.Principal]bool{}
+	return func(yield func(access.Result) bool) {
+		for r := range road.Converge(ctx, p.plan) {
+			c.record.Did(r)
+			if r.Err != nil {
+				c.incomplete, c.failed[r.Step.Principal()] = true, true
+			}
+			if !yield(r) {
+				break
+			}
+		}
+		if c.unrecorded {
+			return
+		}
+		if err := journal.Finish(dir, &c.record, c.env.Now()); err != nil {
+			c.env.warn("what was done is not in its record %s: %v", c.record.ID, err)
+		}
+	}, nil
 }
 
 // begin keeps what was before the change, so that it can be taken back.
@@ -60,9 +79,17 @@ func (c *change) begin(plan access.Plan, before access.Snapshot) (string, error)
 	if c.unrecorded {
 		return "", nil
 	}
-	c.record = journal.Of(plan, c.env.Now(), before.Caller, os.Args)
+	c.record = journal.Of(plan, c.env.Now(), before.Caller, c.typed())
 	c.record.Undoes = c.undoes
 	return dir, journal.Begin(dir, &c.record)
+}
+
+// typed is the command line, or the one that would do the same.
+func (c *change) typed() []string {
+	if len(c.args) > 0 {
+		return c.args
+	}
+	return os.Args
 }
 
 // touches tells whether the plan does anything to a principal's entry, or to the cluster itself.

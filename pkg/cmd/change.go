@@ -29,57 +29,78 @@ type change struct {
 	remarks    func(access.Snapshot) []string      // what to know before it is done; nil: nothing
 	risks      func(access.Snapshot) []access.Risk // beside those of every plan; nil: none
 	undoes     string                              // the ID of the change that this one takes back
+	args       []string                            // the command line that asks for the same, where it was not typed
 	ready      func(context.Context) error         // what must be there before the first step, done when somebody said yes; nil: nothing
 	unrecorded bool                                // a change on record has it already
 	record     journal.Record
-	ground     *recorded // what the plan is carried out on; nil: not begun
-	incomplete bool      // something asked for could not be done
+	ground     *recorded                 // what the plan is carried out on; nil: not begun
+	incomplete bool                      // something asked for could not be done
+	failed     map[access.Principal]bool // for whom it could not
+}
+
+// proposal is a change that nothing was sent of yet.
+type proposal struct {
+	before, after access.Snapshot
+	plan          access.Plan
 }
 
 // run is the one road from an edit to the cluster.
 func (c *change) run(ctx context.Context) error {
-	before, err := c.first(ctx)
+	p, err := c.propose(ctx)
 	if err != nil {
 		return err
 	}
-	c.cluster = before.Cluster
-	c.dropUnread(before)
-	if err := c.rightCluster(before.Cluster); err != nil {
-		return err
-	}
-	plan, after, err := c.plan(before, c.who)
-	if err != nil {
-		return err
-	}
-	c.announce(plan, before)
-	refused := c.safe(ctx, plan, before)
+	c.announce(p.plan, p.before)
+	refused := c.safe(ctx, p.plan, p.before)
 	if c.flags.dryRun == "client" {
-		return cmp.Or(c.show(plan, after), refused)
+		return cmp.Or(c.show(p.plan, p.after), refused)
 	}
 	if refused != nil {
 		return refused
 	}
-	if err := c.confirm(ctx, plan); err != nil {
+	if err := c.confirm(ctx, p.plan); err != nil {
 		return err
 	}
-	if c.ready != nil && !plan.Empty() {
+	if c.ready != nil && !p.plan.Empty() {
 		if err := c.ready(ctx); err != nil {
 			return err
 		}
 	}
-	if err := c.apply(ctx, plan, before); err != nil {
+	if err := c.apply(ctx, p); err != nil {
 		return err
 	}
-	if err := c.settle(ctx, after); err != nil {
+	if err := c.settle(ctx, p.after); err != nil {
 		return err
 	}
-	return c.finish(after)
+	return c.finish(p.after)
+}
+
+// propose reads what is and plans.
+func (c *change) propose(ctx context.Context) (p proposal, err error) {
+	if c.env.flags.Impersonates() {
+		return p, fmt.Errorf("%w: EKS knows no impersonation, so --as and --as-group would not be heeded", errRefused)
+	}
+	if p.before, err = c.first(ctx); err != nil {
+		return p, err
+	}
+	c.cluster = p.before.Cluster
+	c.dropUnread(p.before)
+	if err := c.rightCluster(p.before.Cluster); err != nil {
+		return p, err
+	}
+	if err := c.dropRefused(p.before); err != nil {
+		return p, err
+	}
+	if p.plan, p.after, err = c.plan(p.before, c.who); err == nil {
+		c.warnOfDead(ctx, p.plan)
+	}
+	return p, err
 }
 
 // first is one round trip: the snapshot, and what else the edit needs.
 func (c *change) first(ctx context.Context) (s access.Snapshot, err error) {
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { s, err = c.read(ctx, c.who); return err })
+	g.Go(func() error { s, err = c.fresh(ctx); return err })
 	if c.prepare != nil {
 		g.Go(func() error { return c.prepare(ctx) })
 	}
@@ -117,6 +138,30 @@ func (c *change) dropUnread(s access.Snapshot) {
 			c.who = slices.DeleteFunc(slices.Clone(c.who), func(p access.Principal) bool { return p == u.Principal })
 		}
 	}
+}
+
+// dropRefused leaves out principals for whom EKS would refuse what is asked, and tells why; the others go on. Where
+// nobody is left it is an error.
+func (c *change) dropRefused(s access.Snapshot) error {
+	var left []access.Principal
+	var refused []error
+	for _, p := range c.who {
+		_, err := c.edit(p)(s)
+		if errors.Is(err, access.ErrRule) || errors.Is(err, edit.ErrNarrow) {
+			refused = append(refused, err)
+			continue
+		}
+		left = append(left, p)
+	}
+	if len(left) == 0 && len(refused) > 0 {
+		return errors.Join(refused...)
+	}
+	for _, err := range refused {
+		c.incomplete = true
+		c.env.tell(err)
+	}
+	c.who = left
+	return nil
 }
 
 // replan plans the same edit anew for some principals; a new risk ends it.
@@ -165,8 +210,13 @@ func (c *change) until(ctx context.Context, otherwise string, isSo func() (bool,
 		if done {
 			return nil
 		}
-		if pauseBetween(ctx, n) != nil {
-			return fmt.Errorf("%s after %s (%w)", otherwise, c.flags.timeout, errors.Join(err, context.DeadlineExceeded))
+		switch ended := pauseBetween(ctx, n); {
+		case errors.Is(ended, context.Canceled):
+			return ended
+		case ended != nil && err != nil:
+			return fmt.Errorf("%s after %s: %s", otherwise, c.flags.timeout, err.Error()) // a read failed, nothing is in doubt
+		case ended != nil:
+			return fmt.Errorf("%s after %s", otherwise, c.flags.timeout)
 		}
 	}
 }
@@ -175,7 +225,7 @@ func (c *change) until(ctx context.Context, otherwise string, isSo func() (bool,
 func (c *change) finish(after access.Snapshot) error {
 	var entries []access.Entry
 	for _, p := range c.who {
-		if e, ok := after.Entry(p); ok {
+		if e, ok := after.Entry(p); ok && !c.failed[p] {
 			entries = append(entries, e)
 		}
 	}

@@ -44,12 +44,8 @@ func riskNames() string {
 }
 
 func (f *changeFlags) check() error {
-	switch f.dryRun {
-	case "none", "client":
-	case "server":
-		return fmt.Errorf("%w: EKS cannot try a change without making it; use --dry-run=client", errRefused)
-	default:
-		return fmt.Errorf("invalid dry-run value (%s): must be none or client", f.dryRun)
+	if err := checkDryRun(f.dryRun); err != nil {
+		return err
 	}
 	for _, name := range f.accepted {
 		if !slices.Contains(access.RiskNames, access.RiskName(name)) {
@@ -57,4 +53,14 @@ func (f *changeFlags) check() error {
 		}
 	}
 	return f.output.check()
+}
+
+func checkDryRun(value string) error {
+	switch value {
+	case "none", "client":
+		return nil
+	case "server":
+		return fmt.Errorf("%w: EKS cannot try a change without making it; use --dry-run=client", errRefused)
+	}
+	return fmt.Errorf("invalid dry-run value (%s): must be none or client", value)
 }

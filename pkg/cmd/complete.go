@@ -13,13 +13,12 @@ func completeFlags(cmd *cobra.Command) {
 	for i, r := range access.RiskNames {
 		risks[i] = string(r)
 	}
-	fixed := map[string][]cobra.Completion{"dry-run": {"none", "client"}, "accept-risk": risks, "type": kindCompletions()}
+	fixed := map[string][]cobra.Completion{"dry-run": {"none", "client"}, "accept-risk": risks, "type": kindCompletions(), "exec": {"aws", "native"}}
 	for flag, values := range fixed {
 		if cmd.Flags().Lookup(flag) != nil {
 			_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
 		}
 	}
-	_ = cmd.RegisterFlagCompletionFunc("policy", completePolicies)
 }
 
 func kindCompletions() []cobra.Completion {

@@ -28,12 +28,8 @@ func (c *change) announce(plan access.Plan, before access.Snapshot) {
 
 // safe refuses a plan whose risks were not accepted by name.
 func (c *change) safe(ctx context.Context, plan access.Plan, before access.Snapshot) error {
-	risks := plan.Risks(c.living(ctx, plan, before))
-	if c.risks != nil {
-		risks = append(risks, c.risks(before)...)
-	}
 	var refused []string
-	for _, r := range risks {
+	for _, r := range c.judge(ctx, plan, before) {
 		if !slices.Contains(c.flags.accepted, string(r.Name)) {
 			refused = append(refused, fmt.Sprintf("  %s: %s\n    to do it all the same: --accept-risk=%s", r.Name, r.Why, r.Name))
 		}
@@ -44,17 +40,37 @@ func (c *change) safe(ctx context.Context, plan access.Plan, before access.Snaps
 	return fmt.Errorf("%w, nothing was sent:\n%s", errRisk, strings.Join(refused, "\n"))
 }
 
+// judge names what a plan may break.
+func (c *change) judge(ctx context.Context, plan access.Plan, before access.Snapshot) []access.Risk {
+	var risks []access.Risk
+	judged := c.living(ctx, plan, before)
+	for _, judged.Caller = range c.callers(ctx, plan, before) {
+		for _, r := range plan.Risks(judged) {
+			if !slices.Contains(risks, r) {
+				risks = append(risks, r)
+			}
+		}
+	}
+	if c.risks != nil {
+		risks = append(risks, c.risks(before)...)
+	}
+	return risks
+}
+
 // living leaves out administrators whose role or user is known to be gone, since they keep nobody in.
 func (c *change) living(ctx context.Context, plan access.Plan, before access.Snapshot) access.Snapshot {
 	if !plan.TakesAdministrator() {
 		return before
 	}
+	var stay []access.Entry
 	for _, e := range before.Entries {
-		if _, changed := plan.Change(e.Principal); changed || !e.Administers() {
-			continue
+		if _, changed := plan.Change(e.Principal); !changed && e.Administers() {
+			stay = append(stay, e)
 		}
-		if life := c.iam.Life(ctx, e); life == iam.Gone || life == iam.Recreated {
-			before = before.Drop(e.Principal)
+	}
+	for i, life := range c.lives(ctx, stay) {
+		if life == iam.Gone || life == iam.Recreated {
+			before = before.Drop(stay[i].Principal)
 		}
 	}
 	return before

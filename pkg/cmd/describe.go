@@ -48,12 +48,13 @@ func (c *connection) describe(ctx context.Context, written []string) error {
 	if err != nil || len(who) == 0 {
 		return errors.Join(err, errIf(failed))
 	}
+	data := c.awsAuthSoon(ctx)
 	s, err := c.eks.Snapshot(ctx, access.Want{Principals: who})
 	if err != nil {
 		return err
 	}
 	c.checkRead(s)
-	mappings := c.mappings(ctx, s.Cluster, who)
+	mappings := c.mappings(s.Cluster, who, data)
 	for i, p := range who {
 		if i > 0 {
 			fmt.Fprintln(c.env.IO.Out)

@@ -35,6 +35,7 @@ type Env struct {
 	noNativeToken bool
 
 	name    string         // what the user types for this program
+	argv0   string         // how the program was started
 	persist *pflag.FlagSet // the flags that every command has
 }
 
@@ -44,12 +45,20 @@ func (env *Env) command(words ...string) string {
 	for _, w := range words {
 		line = append(line, shell.Quote(w))
 	}
+	for _, w := range env.given() {
+		line = append(line, shell.Quote(w))
+	}
+	return strings.Join(line, " ")
+}
+
+// given are the flags of every command that were typed: they say which cluster is meant.
+func (env *Env) given() (words []string) {
 	env.persist.VisitAll(func(f *pflag.Flag) {
 		if f.Changed && f.Name != "v" && f.Name != "help" {
-			line = append(line, "--"+f.Name, shell.Quote(f.Value.String()))
+			words = append(words, "--"+f.Name, f.Value.String())
 		}
 	})
-	return strings.Join(line, " ")
+	return words
 }
 
 func (env *Env) bind(fs *pflag.FlagSet) {

@@ -13,6 +13,7 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/kubeconfig"
 	"github.com/kubectl-access/kubectl-access/pkg/login"
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
+	"github.com/kubectl-access/kubectl-access/pkg/tui"
 )
 
 // The outcomes that no other package has a name for.
@@ -44,6 +45,7 @@ var outcomes = []outcome{
 	{is: errRisk, code: exitRefused},
 	{is: errWrong, code: exitRefused, hint: "check the context with `kubectl access cluster`; if the cluster is right and only reached another way, name it with --eks-cluster"},
 	{is: errRefused, code: exitRefused},
+	{is: tui.ErrCancelled, code: exitRefused},
 	{is: access.ErrPrincipal, code: exitRefused},
 	{is: access.ErrRule, code: exitRefused},
 	{is: edit.ErrNarrow, code: exitRefused},

@@ -68,6 +68,10 @@ what was.`,
   # Put a role into a Kubernetes group that RBAC knows
   kubectl access grant role/ci/deployer --group deployers`,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			args, err := f.ask(env, cmd, args)
+			if err != nil {
+				return err
+			}
 			if err := errors.Join(f.complete(args), f.check()); err != nil {
 				return usage(cmd, err)
 			}

@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"sync"
 
 	"github.com/kubectl-access/kubectl-access/pkg/kube"
 )
@@ -14,6 +15,15 @@ func (c *connection) awsAuth(ctx context.Context) (map[string]string, error) {
 	}
 	m, err := client.AWSAuth(ctx)
 	return m.Data, err
+}
+
+// awsAuthSoon begins to read aws-auth while others read the entries; a cluster that does not read it is asked in vain.
+func (c *connection) awsAuthSoon(ctx context.Context) func() (map[string]string, error) {
+	read := sync.OnceValues(func() (map[string]string, error) { return c.awsAuth(ctx) })
+	if c.target.From["name"] != "flag" { // then the context may lead elsewhere
+		go func() { _, _ = read() }()
+	}
+	return read
 }
 
 // kube speaks to the cluster as the user of the context.

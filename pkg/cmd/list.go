@@ -50,12 +50,13 @@ func (c *connection) list(ctx context.Context, out *output, written []string) er
 	if err != nil || failed && len(who) == 0 {
 		return errors.Join(err, errIf(failed))
 	}
+	data := c.awsAuthSoon(ctx)
 	s, err := c.eks.Snapshot(ctx, access.Want{All: len(written) == 0, Principals: who})
 	if err != nil {
 		return err
 	}
 	c.checkRead(s)
-	mappings := c.mappings(ctx, s.Cluster, who)
+	mappings := c.mappings(s.Cluster, who, data)
 	for _, p := range who {
 		if _, ok := s.Entry(p); !ok && !mapped(mappings, p) {
 			failed = true
@@ -79,7 +80,7 @@ func (c *connection) printList(out *output, s access.Snapshot, mappings []access
 	env := c.env
 	if !out.people() {
 		if len(mappings) > 0 {
-			env.warn("%d mappings of aws-auth are not in this output, they are not entries; see `kubectl access list`", len(mappings))
+			env.warn("mappings of aws-auth are no entries and not in this output, there are %d: %s", len(mappings), env.command("list"))
 		}
 		return out.entries(env.IO.Out, s.Entries, s.Cluster, one)
 	}
@@ -107,7 +108,7 @@ func (c *connection) checkRead(s access.Snapshot) {
 
 // mappings are the lines of aws-auth, of some principals or of all. Where the ConfigMap cannot be
 // read, one warning says so.
-func (c *connection) mappings(ctx context.Context, cluster access.Info, who []access.Principal) []access.Mapping {
+func (c *connection) mappings(cluster access.Info, who []access.Principal, read func() (map[string]string, error)) []access.Mapping {
 	if !cluster.Mode.ReadsConfigMap() {
 		return nil
 	}
@@ -115,7 +116,7 @@ func (c *connection) mappings(ctx context.Context, cluster access.Info, who []ac
 		c.env.warn("cluster %s also reads the aws-auth ConfigMap, which could not be read: the context leads to another cluster's server, %s", cluster.Name, c.target.Server)
 		return nil
 	}
-	data, err := c.awsAuth(ctx)
+	data, err := read()
 	if errors.Is(err, access.ErrNotFound) {
 		return nil
 	}

@@ -71,7 +71,7 @@ func (env *Env) decide(ctx context.Context, f *migrateFlags, facts migrate.Facts
 		if !asks || !open {
 			return plan, nil
 		}
-		if choices.Answers[q.ID], err = env.ask(ctx, in, q); err != nil {
+		if choices.Answers[q.ID], err = env.choose(ctx, in, q); err != nil {
 			return plan, err
 		}
 	}
@@ -86,8 +86,8 @@ func firstOpen(p migrate.Plan) (migrate.Question, bool) {
 	return migrate.Question{}, false
 }
 
-// ask puts one question. An empty line is the default; an option is chosen by its number or written out.
-func (env *Env) ask(ctx context.Context, in *bufio.Reader, q migrate.Question) (string, error) {
+// choose puts one question. An empty line is the default; an option is chosen by its number or written out.
+func (env *Env) choose(ctx context.Context, in *bufio.Reader, q migrate.Question) (string, error) {
 	for ctx.Err() == nil {
 		fmt.Fprintf(env.IO.ErrOut, "%s\n  %s\n", printer.Clean(q.ID), printer.Clean(q.Text))
 		for i, o := range q.Options {

@@ -41,7 +41,7 @@ func newPoliciesCmd(env *Env) *cobra.Command {
 			}
 			return out.object(env.IO.Out, policyList(docs))
 		},
-		ValidArgsFunction: completePolicies,
+		ValidArgsFunction: env.ask(askPolicies),
 	}
 	cmd.Flags().BoolVar(&offline, "offline", false, "Ask AWS nothing, list what this version knows")
 	out.bindTable(cmd.Flags(), "json", "yaml", "wide", "jsonpath=")
@@ -59,6 +59,11 @@ func (env *Env) policyDocs(ctx context.Context, offline bool) []policy.Policy {
 		env.warn("showing the policies that this version knows, AWS could not be asked: %v", err)
 		return policy.All()
 	}
+	return documented(live)
+}
+
+// documented are the policies of a region, with what is known of each.
+func documented(live []access.Policy) []policy.Policy {
 	var docs []policy.Policy
 	for _, doc := range policy.All() {
 		if slices.Contains(live, access.Policy(doc.Name)) {

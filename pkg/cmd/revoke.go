@@ -38,6 +38,10 @@ of its risk.`,
 			if err := f.check(); err != nil {
 				return usage(cmd, err)
 			}
+			args, err := f.ask(env, cmd, args)
+			if err != nil {
+				return err
+			}
 			if len(args) == 0 {
 				return usage(cmd, errors.New("from whom to take is missing: role/NAME, user/NAME, sso/PERMISSION_SET or an ARN"))
 			}

@@ -13,6 +13,10 @@ import (
 
 // Run executes the command line and returns the exit code: 0 done, 1 failed, 2 refused or cancelled.
 func Run(ctx context.Context, env *Env, args []string) int {
+	if plugin, ok := helper(args[0]); ok {
+		return env.help(ctx, plugin, args[1:])
+	}
+	env.argv0 = args[0]
 	root := New(env, displayName(args[0]))
 	root.SetArgs(args[1:])
 	return env.finish(root.ExecuteContext(ctx))
@@ -28,7 +32,12 @@ func New(env *Env, name string) *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          cobra.NoArgs,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if terminal(env.IO.In) && terminal(env.IO.Out) {
+				return env.screen(cmd.Context())
+			}
+			return cmd.Help()
+		},
 	}
 	root.SetIn(env.IO.In)
 	root.SetOut(env.IO.Out)
@@ -39,8 +48,9 @@ func New(env *Env, name string) *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(cmd, err) })
 	root.AddCommand(
 		newListCmd(env), newDescribeCmd(env), newWhoamiCmd(env), newGrantCmd(env), newRevokeCmd(env),
-		newMigrateCmd(env), newModeCmd(env), newUndoCmd(env), newPoliciesCmd(env), newClusterCmd(env), newGetTokenCmd(env), newSandboxCmd(env), newVersionCmd(env),
+		newMigrateCmd(env), newModeCmd(env), newUndoCmd(env), newPoliciesCmd(env), newClusterCmd(env), newGetTokenCmd(env), newKubeconfigCmd(env), newSandboxCmd(env), newCompletionCmd(env), newVersionCmd(env),
 	)
+	env.completeLive(root)
 	for _, c := range root.Commands() {
 		c.Example = strings.ReplaceAll(c.Example, "kubectl access", name)
 	}
@@ -74,7 +84,7 @@ cluster or in some namespaces. Older clusters read the aws-auth ConfigMap too.`
 // links the binary under the name of the plugin.
 func displayName(argv0 string) string {
 	name := strings.TrimSuffix(filepath.Base(argv0), ".exe")
-	plugin, ok := strings.CutPrefix(name, "kubectl-")
+	plugin, ok := strings.CutPrefix(name, pluginPrefix)
 	if !ok {
 		return "kubectl access"
 	}

@@ -20,6 +20,7 @@ import (
 func newSandboxCmd(env *Env) *cobra.Command {
 	var o sandbox.Options
 	var log string
+	var servers apiServers
 	cmd := &cobra.Command{
 		Use:   "sandbox [-- COMMAND [ARG...]]",
 		Short: "Run a command, or your shell, in an AWS account with EKS clusters on this machine",
@@ -41,6 +42,10 @@ staging (where everybody has some trouble to get in) and private (whose endpoint
 			if n := cmd.ArgsLenAtDash(); n > 0 || n < 0 && len(args) > 0 {
 				return usage(cmd, errors.New("put -- before the command to run"))
 			}
+			var err error
+			if o.APIServers, err = servers.read(); err != nil {
+				return usage(cmd, err)
+			}
 			return env.runSandbox(cmd.Context(), o, log, args)
 		},
 	}
@@ -56,6 +61,7 @@ staging (where everybody has some trouble to get in) and private (whose endpoint
 	fs.StringVar(&o.UpdateError, "update-error", "", "What every change of a cluster's mode fails with")
 	fs.StringVar(&o.State, "state", "", "File that keeps the account between runs")
 	fs.StringVar(&log, "log", "", "File for a line about each request")
+	servers.bind(fs)
 	return cmd
 }
 

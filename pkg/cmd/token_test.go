@@ -24,9 +24,7 @@ func command(args ...string) (stdout, stderr string, code int) {
 
 // TestNativeTokensAreThoseOfTheAWSCLI compares what the two programs make of the same flags.
 func TestNativeTokensAreThoseOfTheAWSCLI(t *testing.T) {
-	if _, err := exec.LookPath("aws"); err != nil {
-		t.Skip("the AWS CLI is not on this machine")
-	}
+	needs(t, "aws")
 	sandboxtest.Start(t, sandbox.Options{})
 	for _, flags := range [][]string{
 		{"--cluster-name", "demo"},
@@ -72,15 +70,7 @@ func decode(t *testing.T, text string) credential {
 // TestTheClusterSeesTheSameUserWithAndWithoutTheCredentialPlugin runs this program as the plugin, with a role to take.
 func TestTheClusterSeesTheSameUserWithAndWithoutTheCredentialPlugin(t *testing.T) {
 	sandboxtest.Start(t, sandbox.Options{})
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	bin := t.TempDir()
-	if err := os.Symlink(self, filepath.Join(bin, "kubectl-access")); err != nil {
-		t.Skip(err)
-	}
-	t.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH"))
+	bin := pluginOnPath(t)
 	data, err := os.ReadFile(os.Getenv("KUBECONFIG"))
 	if err != nil {
 		t.Fatal(err)

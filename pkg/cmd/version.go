@@ -1,14 +1,16 @@
 package cmd
 
 import (
+	"cmp"
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
 
-// version is set by the release build.
+// version is set by the release build, as TAG,COMMIT,DATE. Any other build knows what Go has recorded of it.
 var version = ""
 
 func newVersionCmd(env *Env) *cobra.Command {
@@ -28,7 +30,8 @@ func newVersionCmd(env *Env) *cobra.Command {
 			}
 			b := build()
 			if out.people() {
-				_, err := fmt.Fprintf(env.IO.Out, "kubectl-access %s (commit %s, %s, %s)\n", b.Version, b.Commit, b.GoVersion, b.Platform)
+				_, err := fmt.Fprintf(env.IO.Out, "kubectl-access %s (commit %s of %s, %s, %s)\n",
+					b.Version, b.Commit, cmp.Or(b.Date, "unknown date"), b.GoVersion, b.Platform)
 				return err
 			}
 			return out.plain(env.IO.Out, b)
@@ -50,8 +53,10 @@ type buildInfo struct {
 
 // build is what the binary knows of its own making.
 func build() buildInfo {
+	tag, rest, _ := strings.Cut(version, ",")
+	commit, date, _ := strings.Cut(rest, ",")
 	b := buildInfo{
-		APIVersion: "v1", Kind: "Version", Version: version, Commit: "unknown",
+		APIVersion: "v1", Kind: "Version", Version: tag, Commit: cmp.Or(commit, "unknown"), Date: date,
 		GoVersion: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH,
 	}
 	info, ok := debug.ReadBuildInfo()
@@ -62,10 +67,11 @@ func build() buildInfo {
 		b.Version = info.Main.Version
 	}
 	for _, s := range info.Settings {
-		switch s.Key {
-		case "vcs.revision":
+		switch {
+		case commit != "": // a release says it itself
+		case s.Key == "vcs.revision":
 			b.Commit = s.Value
-		case "vcs.time":
+		case s.Key == "vcs.time":
 			b.Date = s.Value
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"context"
 
 	"github.com/aws/aws-sdk-go-v2/service/eks"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/login"
@@ -18,6 +19,9 @@ type Cluster struct {
 	// Progress, when set, hears how many of how many entries were read so far. It may be called
 	// from several goroutines.
 	Progress func(done, total int)
+	// Found, when set, hears of each part of a snapshot as soon as it was read: a snapshot that holds
+	// that part alone. It may be called from several goroutines.
+	Found func(access.Snapshot)
 
 	session *login.Session
 	api     *eks.Client
@@ -34,30 +38,49 @@ func New(session *login.Session, name string) *Cluster {
 // ByEndpoint names the cluster of the region whose API server has that endpoint.
 // It returns access.ErrNotFound when none has.
 func (c *Cluster) ByEndpoint(ctx context.Context, same func(endpoint string) bool) (access.Info, error) {
-	names, err := c.names(ctx)
+	names, err := c.ClusterNames(ctx)
 	if err != nil {
 		return access.Info{}, err
 	}
-	infos := make([]access.Info, len(names))
-	g, ctx := group(ctx)
-	for i, name := range names {
-		g.Go(func() (err error) {
-			infos[i], err = (&Cluster{Name: name, session: c.session, api: c.api}).Info(ctx)
-			return err
-		})
+	all := c.Describe(ctx, names)
+	for _, d := range all {
+		if d.Err != nil {
+			return access.Info{}, d.Err
+		}
 	}
-	if err := g.Wait(); err != nil {
-		return access.Info{}, err
-	}
-	for _, info := range infos {
-		if same(info.Endpoint) {
-			return info, nil
+	for _, d := range all {
+		if same(d.Info.Endpoint) {
+			return d.Info, nil
 		}
 	}
 	return access.Info{}, access.ErrNotFound
 }
 
-func (c *Cluster) names(ctx context.Context) ([]string, error) {
+// Description is what EKS tells of one cluster, or why it does not.
+type Description struct {
+	Name string
+	Info access.Info
+	Err  error
+}
+
+// Describe asks for clusters of the region, all at the same time, and answers in the order of the names.
+func (c *Cluster) Describe(ctx context.Context, names []string) []Description {
+	all := make([]Description, len(names))
+	var g errgroup.Group // not group: one that fails does not stop the others
+	g.SetLimit(inFlight)
+	for i, name := range names {
+		g.Go(func() error {
+			info, err := (&Cluster{Name: name, session: c.session, api: c.api}).Info(ctx)
+			all[i] = Description{Name: name, Info: info, Err: err}
+			return nil
+		})
+	}
+	_ = g.Wait() // every failure stands in its Description
+	return all
+}
+
+// ClusterNames are the clusters of the session's region, all pages.
+func (c *Cluster) ClusterNames(ctx context.Context) ([]string, error) {
 	var names []string
 	for pages := eks.NewListClustersPaginator(c.api, &eks.ListClustersInput{}); pages.HasMorePages(); {
 		page, err := pages.NextPage(ctx)

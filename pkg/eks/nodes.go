@@ -6,6 +6,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/eks"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 )
@@ -34,7 +35,8 @@ func (c *Cluster) NodeRoles(ctx context.Context) (map[access.Principal]any, erro
 		defer mu.Unlock()
 		roles[access.Principal(aws.ToString(arn))] = true
 	}
-	g, ctx := group(ctx)
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(inFlight)
 	for _, name := range groups {
 		g.Go(func() error {
 			out, err := c.api.DescribeNodegroup(ctx, &eks.DescribeNodegroupInput{ClusterName: &c.Name, NodegroupName: &name})

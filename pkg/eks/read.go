@@ -20,12 +20,6 @@ import (
 // inFlight is how many reads go out at the same time; more gains little and wears the retry quota.
 const inFlight = 32
 
-func group(ctx context.Context) (*errgroup.Group, context.Context) {
-	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(inFlight)
-	return g, ctx
-}
-
 // Info asks for the cluster itself.
 func (c *Cluster) Info(ctx context.Context) (access.Info, error) {
 	out, err := c.api.DescribeCluster(ctx, &eks.DescribeClusterInput{Name: &c.Name})
@@ -35,6 +29,12 @@ func (c *Cluster) Info(ctx context.Context) (access.Info, error) {
 	info := access.Info{
 		Name: aws.ToString(out.Cluster.Name), ARN: aws.ToString(out.Cluster.Arn), Endpoint: aws.ToString(out.Cluster.Endpoint),
 		Status: string(out.Cluster.Status), Version: aws.ToString(out.Cluster.Version), Mode: access.ModeConfigMap,
+	}
+	if out.Cluster.CertificateAuthority != nil {
+		info.CA = aws.ToString(out.Cluster.CertificateAuthority.Data)
+	}
+	if out.Cluster.OutpostConfig != nil {
+		info.LocalID = aws.ToString(out.Cluster.Id)
 	}
 	if out.Cluster.AccessConfig != nil { // a cluster from before access entries may have none: eks-access.md §2
 		info.Mode = access.Mode(out.Cluster.AccessConfig.AuthenticationMode)
@@ -93,8 +93,16 @@ func (c *Cluster) Snapshot(ctx context.Context, want access.Want) (access.Snapsh
 	var s access.Snapshot
 	var entries []access.Entry
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() (err error) { s.Cluster, err = c.Info(ctx); return })
-	g.Go(func() (err error) { s.Caller, err = c.session.Caller(ctx); return })
+	g.Go(func() (err error) {
+		s.Cluster, err = c.Info(ctx)
+		c.found(access.Snapshot{Cluster: s.Cluster})
+		return
+	})
+	g.Go(func() (err error) {
+		s.Caller, err = c.session.Caller(ctx)
+		c.found(access.Snapshot{Caller: s.Caller})
+		return
+	})
 	g.Go(func() (err error) { entries, s.Unread, err = c.entries(ctx, want); return })
 	if want.Policies {
 		g.Go(func() error { s.Policies, _ = c.Policies(ctx); return nil }) // without: the embedded list
@@ -105,6 +113,12 @@ func (c *Cluster) Snapshot(ctx context.Context, want access.Want) (access.Snapsh
 	s.Entries = entries
 	access.SortEntries(s.Entries)
 	return s, nil
+}
+
+func (c *Cluster) found(part access.Snapshot) {
+	if c.Found != nil {
+		c.Found(part)
+	}
 }
 
 // entries reads the wanted entries, each once.
@@ -220,6 +234,7 @@ func (r *reader) settle(h *halves) {
 	switch {
 	case h.err == nil:
 		r.entries = append(r.entries, h.entry.Canonical())
+		r.c.found(access.Snapshot{Entries: []access.Entry{h.entry.Canonical()}})
 	case errors.Is(h.err, access.ErrMode):
 		r.noEntries.Store(true)
 	case !errors.Is(h.err, access.ErrNotFound): // not found: there is none, or it went while we read

@@ -15,7 +15,10 @@ import (
 	"time"
 )
 
-const suffix = ".json"
+const (
+	suffix = ".json"
+	stamp  = "20060102T150405.000Z" // how an ID begins
+)
 
 // Dir is where the user's records are: kubectl-access below XDG_STATE_HOME, or where the
 // system keeps such things.
@@ -37,7 +40,7 @@ func Begin(dir string, r *Record) error {
 		return fmt.Errorf("keep what was before the change: %w", err)
 	}
 	for at := r.Time.UTC(); ; at = at.Add(time.Millisecond) {
-		r.ID = at.Format("20060102T150405.000Z") + "-" + filepath.Base(r.Cluster.Name)
+		r.ID = at.Format(stamp) + "-" + filepath.Base(r.Cluster.Name)
 		claim, err := os.OpenFile(path(dir, r.ID), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 		if errors.Is(err, fs.ErrExist) {
 			continue // another change of the same moment
@@ -106,6 +109,26 @@ func Read(dir string) ([]Record, error) {
 	}
 	slices.SortFunc(all, func(a, b Record) int { return strings.Compare(b.ID, a.ID) })
 	return all, errors.Join(broken...)
+}
+
+// Since returns the records of changes that began after a time, the oldest first. What cannot be read is left out.
+func Since(dir string, t time.Time) []Record {
+	files, err := os.ReadDir(dir) // sorted by name, and so by time
+	if err != nil {
+		return nil
+	}
+	from := t.UTC().Format(stamp)
+	var all []Record
+	for _, file := range files {
+		id, ok := strings.CutSuffix(file.Name(), suffix)
+		if !ok || id < from {
+			continue
+		}
+		if r, err := one(dir, id); err == nil {
+			all = append(all, r)
+		}
+	}
+	return all
 }
 
 func one(dir, id string) (r Record, err error) {

@@ -83,10 +83,10 @@ func grammarOf(w word) (grammar, bool) {
 		return grammar{tool: toolAWS, verbs: []string{"eks", "get-token"}, flags: awsFlags, abbreviates: true}, true
 	case isAuthenticator(name):
 		return grammar{tool: toolAuthenticator, verbs: []string{"token"}, flags: authenticatorFlags}, true
-	case name == "kubectl-access":
-		return grammar{tool: toolOwn, verbs: []string{"get-token"}, flags: awsFlags}, true
+	case isOwn(name):
+		return grammar{tool: toolOwn, verbs: []string{"get-token"}, flags: ownFlags}, true
 	case name == "kubectl":
-		return grammar{tool: toolOwn, verbs: []string{"access", "get-token"}, flags: awsFlags}, true
+		return grammar{tool: toolOwn, verbs: []string{"access", "get-token"}, flags: ownFlags}, true
 	}
 	return grammar{}, false
 }
@@ -95,6 +95,11 @@ func grammarOf(w word) (grammar, bool) {
 // that it had first, heptio-authenticator-aws. Other clouds have authenticators of their own.
 func isAuthenticator(name string) bool {
 	return strings.Contains(name, "authenticator") && (strings.Contains(name, "aws") || strings.Contains(name, "heptio"))
+}
+
+// isOwn knows this program, also under another plugin name, such as kubectl-eks_access.
+func isOwn(name string) bool {
+	return name == toolOwn || strings.HasPrefix(name, "kubectl-") && strings.HasSuffix(name, "_access")
 }
 
 // baseName is a program's name without its folder, its ending on Windows and an image's tag.

@@ -77,7 +77,7 @@ func (s selection) gaps() []string {
 
 func noContext(raw api.Config) error {
 	if len(raw.Contexts) == 0 {
-		return fmt.Errorf("%w: the kubeconfig holds no contexts; write one with `aws eks update-kubeconfig --name NAME --region REGION`", ErrNoContext)
+		return fmt.Errorf("%w: the kubeconfig holds no contexts; write one with `kubectl access kubeconfig --name NAME --region REGION`", ErrNoContext)
 	}
 	return fmt.Errorf("%w: the kubeconfig has no current context; pass --context NAME, or set one with `kubectl config use-context NAME` (%s)",
 		ErrNoContext, known(slices.Collect(maps.Keys(raw.Contexts))))

@@ -56,6 +56,11 @@ func TestExecTellsWhatTheProgramWouldTake(t *testing.T) {
 		// This program.
 		{"", "kubectl|access|get-token|--cluster-name|shop|--region|us-west-1", "shop", "us-west-1", "", ""},
 		{"", "kubectl-access|get-token|--cluster-name=shop", "shop", "", "", ""},
+		{"", "kubectl-access|get-token|--region|us-west-1|--cluster-name|shop|--output|json|--role|arn:aws:iam::111122223333:role/r", "shop", "us-west-1", "", "arn:aws:iam::111122223333:role/r"},
+		{"AWS_PROFILE=p", "/opt/krew/bin/kubectl-access|get-token|--role=arn:aws:iam::111122223333:role/a|--role-arn|arn:aws:iam::111122223333:role/b|--cluster-name|shop", "shop", "", "p", "arn:aws:iam::111122223333:role/b"},
+		{"", `C:\krew\bin\kubectl-access.exe|-v|6|--kubeconfig|get-token|get-token|--cluster-name|shop|--profile|p`, "shop", "", "p", ""},
+		{"", "kubectl-eks_access|get-token|--cluster-name|shop", "shop", "", "", ""},
+		{"", "kubectl-access|get-token|--cluster|shop|--cluster-name|store", "store", "", "", ""}, // pflag shortens nothing
 
 		// The environment.
 		{"AWS_PROFILE=p AWS_REGION=us-west-1", "aws|eks|get-token|--cluster-name|shop", "shop", "us-west-1", "p", ""},
@@ -143,6 +148,8 @@ func TestOtherCloudsAreNoEKS(t *testing.T) {
 		"tsh|kube|credentials|--kube-cluster=aws-eks-shop",
 		"oci|ce|cluster|generate-token|--cluster-id|ocid1.cluster.oc1.x",
 		"aws|eks|describe-cluster|--name|shop",
+		"kubectl-access|list|--cluster-name|shop",
+		"kubectl-oidc_login|get-token|--oidc-client-id|shop",
 		"aws|ecr|get-login-password",
 		"aws-iam-authenticator|version",
 		"sh|-c|echo aws; echo eks; get-token",
@@ -161,6 +168,8 @@ func TestNativeOnlyIfNothingElseMatters(t *testing.T) {
 		native             bool
 	}{
 		{"", "aws|eks|get-token|--cluster-name|shop|--output|json", "", true},
+		{"AWS_PROFILE=p", "kubectl-access|get-token|--region|us-west-2|--cluster-name|shop|--output|json|--role|" + role, "", true},
+		{"", "kubectl|access|get-token|--cluster-id|0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0", "", true},
 		{"AWS_PROFILE=p", "aws-iam-authenticator|token|-i|shop|-r|" + role, "", true},
 		{"", "aws|eks|get-token|--cluster-id|0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0", "", true},
 		{"", "env|AWS_PROFILE=p|aws|eks|get-token|--cluster-name|shop", "env", true},

@@ -63,6 +63,11 @@ func (f *Flags) Target() (Target, error) {
 	return Resolve(raw, f.over.CurrentContext, f.over.Context.Cluster, f.over.Context.AuthInfo)
 }
 
+// Impersonates tells whether --as or --as-group was given.
+func (f *Flags) Impersonates() bool {
+	return f.over.AuthInfo.Impersonate != "" || len(f.over.AuthInfo.ImpersonateGroups) > 0
+}
+
 // Timeout is --request-timeout, which bounds one request; 0: none is set.
 func (f *Flags) Timeout() (time.Duration, error) {
 	d, err := clientcmd.ParseTimeout(cmp.Or(f.over.Timeout, "0"))
@@ -79,5 +84,5 @@ func (f *Flags) noFile() error {
 		files = []string{f.path}
 	}
 	return fmt.Errorf("%w: there is no kubeconfig, or nothing in it, at %s; "+
-		"write one with `aws eks update-kubeconfig --name NAME --region REGION`, or pass --kubeconfig FILE", ErrNoContext, strings.Join(files, ", "))
+		"write one with `kubectl access kubeconfig --name NAME --region REGION`, or pass --kubeconfig FILE", ErrNoContext, strings.Join(files, ", "))
 }

@@ -47,6 +47,26 @@ var awsFlags = []flag{
 	{name: "cli-error-format"},
 }
 
+// ownFlags are those of `kubectl access get-token` and the ones that all commands of this program take.
+var ownFlags = []flag{
+	{name: "region", key: keyRegion},
+	{name: "profile", key: keyProfile},
+	{name: "cluster-name", key: keyName},
+	{name: "cluster-id", key: keyID},
+	{name: "role", key: keyRole},
+	{name: "role-arn", key: keyRole},
+	{name: "output"},
+	{name: "eks-cluster"},
+	{name: "kubeconfig"},
+	{name: "context"},
+	{name: "cluster"},
+	{name: "user"},
+	{name: "as"},
+	{name: "as-group"},
+	{name: "request-timeout"},
+	{name: "v", short: "v"},
+}
+
 // authenticatorFlags are those of `aws-iam-authenticator token`. Its cluster ID is what EKS calls the name.
 var authenticatorFlags = []flag{
 	{name: "cluster-id", short: "i", key: keyName},

@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go/middleware"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 )
@@ -122,6 +123,7 @@ func once(ask func(context.Context) (Identity, error)) func(context.Context) (Id
 func (s Settings) options() []func(*config.LoadOptions) error {
 	opts := []func(*config.LoadOptions) error{
 		config.WithAppID("kubectl-access"),
+		config.WithAPIOptions([]func(*middleware.Stack) error{plainBodies}),
 		config.WithHTTPClient(s.client()),
 		config.WithAssumeRoleCredentialOptions(func(o *stscreds.AssumeRoleOptions) { o.TokenProvider = askMFA }),
 	}

@@ -64,7 +64,7 @@ func TestEntriesShowsEverySource(t *testing.T) {
 		{"role/aws-service-role/x/Y", "STANDARD", "<none>", "<none>", "entry (AWS)", "<unknown>", "<none>", "<none>", "<none>", "arn:aws:iam::111122223333:role/aws-service-role/x/Y"},
 		{"role/dev", "STANDARD", "edit:a,b-*; cluster-admin", "g,^[[2J", "entry", "2d1h", "u", "in 8h", "k=v,kubectl-access/expires=2026-11-24T20:00:00Z", string(dev)},
 		{"arn:aws:iam::444455556666:user/x", "<unknown>", "<unknown>", "<unknown>", "entry", "<unknown>", "<unknown>", "<unknown>", "<unknown>", "arn:aws:iam::444455556666:user/x"},
-		{"role/DEV", "role", "everything", "system:masters", "aws-auth (the entry wins)", "<unknown>", "a", "<none>", "<none>", "arn:aws:iam::111122223333:role/DEV"},
+		{"role/DEV", "role", "<none>", "system:masters", "aws-auth (the entry wins)", "<unknown>", "a", "<none>", "<none>", "arn:aws:iam::111122223333:role/DEV"},
 		{"user/u", "user", "<none>", "<none>", "aws-auth (a later line wins)", "<unknown>", "<none>", "<none>", "<none>", "arn:aws:iam::111122223333:user/u"},
 		{"<none>", "role", "<none>", "<none>", "aws-auth (not read)", "<unknown>", "<none>", "<none>", "<none>", "<none>"},
 		{"444455556666", "account", "<none>", "<none>", "aws-auth", "<unknown>", "<none>", "<none>", "<none>", "444455556666"},

@@ -85,7 +85,7 @@ func grants(all []access.Grant) string {
 
 func mappingRow(m access.Mapping, s access.Snapshot, account string) []string {
 	what := none
-	if m.Masters() && m.State == access.InForce {
+	if m.Masters() && mappingNote(m, s) == "" {
 		what = "everything"
 	}
 	return []string{

@@ -50,11 +50,14 @@ func (s *Sandbox) listenCluster(name string) error {
 	if err != nil {
 		return err
 	}
-	if name == privateCluster {
+	handle := s.handleKube
+	if _, ok := s.options.APIServers[name]; ok {
+		handle = s.handleWebhook
+	} else if name == privateCluster {
 		s.account.endpoints[name] = endpoint{url: "https://127.0.0.1:1", ca: ca}
 		return nil
 	}
-	server := newServer(func(w http.ResponseWriter, r *http.Request) { s.handleKube(w, r, name) })
+	server := newServer(func(w http.ResponseWriter, r *http.Request) { handle(w, r, name) })
 	server.TLSConfig = config
 	addr, err := s.listen(server)
 	if err != nil {

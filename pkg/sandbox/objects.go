@@ -148,27 +148,16 @@ func selfSubjectReview(v *visit, _ []byte) (object, error) {
 }
 
 func selfSubjectAccessReview(v *visit, body []byte) (object, error) {
-	var in struct {
-		Spec struct {
-			ResourceAttributes    *struct{ Verb, Group, Resource, Subresource, Namespace, Name string }
-			NonResourceAttributes *struct{ Verb, Path string }
-		}
-	}
+	var in review
 	var echo struct {
 		Spec json.RawMessage `json:"spec"`
 	}
 	if err := errors.Join(json.Unmarshal(body, &in), json.Unmarshal(body, &echo)); err != nil {
 		return nil, failure(http.StatusUnsupportedMediaType, "UnsupportedMediaType", "only JSON is accepted")
 	}
-	var asked attributes
-	if r := in.Spec.ResourceAttributes; r != nil {
-		asked = attributes{r.Verb, r.Group, r.Resource, r.Subresource, r.Namespace, r.Name, ""}
-	} else if n := in.Spec.NonResourceAttributes; n != nil {
-		asked = attributes{verb: n.Verb, path: n.Path}
-	}
 	return object{
 		"apiVersion": authz + "/v1", "kind": "SelfSubjectAccessReview", "metadata": object{}, "spec": echo.Spec,
-		"status": object{"allowed": v.user.allowed(asked)},
+		"status": object{"allowed": v.user.allowed(in.attributes())},
 	}, nil
 }
 

@@ -52,12 +52,20 @@ func policyRules(name string) []policy.Rule {
 
 // allowed asks the user's access policies and then RBAC; both only ever allow.
 func (u user) allowed(at attributes) bool {
-	for _, p := range u.policies {
-		if inScope(p.AccessScope, at.namespace) && anyRule(policyRules(strings.TrimPrefix(p.PolicyARN, policyPrefix)), at) {
-			return true
-		}
+	if _, ok := allowing(u.policies, at); ok {
+		return true
 	}
 	return anyRule(u.rules(at.namespace), at)
+}
+
+// allowing finds an access policy that allows the request in its scope.
+func allowing(policies []association, at attributes) (association, bool) {
+	for _, p := range policies {
+		if inScope(p.AccessScope, at.namespace) && anyRule(policyRules(strings.TrimPrefix(p.PolicyARN, policyPrefix)), at) {
+			return p, true
+		}
+	}
+	return association{}, false
 }
 
 // inScope knows a * at the end. UNVERIFIED (eks-access.md §4.5): any other wildcard.

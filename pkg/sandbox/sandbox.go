@@ -43,6 +43,8 @@ type Options struct {
 	Log         io.Writer         // one line per request; nil: none
 	Now         func() time.Time  // nil: time.Now
 	ClockSkew   time.Duration     // how far the account's clock is ahead of that one
+
+	APIServers map[string]APIServer // real ones, in the place of the clusters of these names
 }
 
 // Sandbox is a running account.
@@ -54,6 +56,8 @@ type Sandbox struct {
 	running sync.WaitGroup
 	closing chan struct{}
 	close   func() error
+
+	backends map[string]*backend // by cluster; the ways to Options.APIServers
 
 	mu      sync.Mutex // guards what follows
 	closed  bool       // nothing changes any more
@@ -79,6 +83,8 @@ func Start(o Options) (*Sandbox, error) {
 		calls:   map[string]int{},
 		limits:  map[string]*rate.Limiter{},
 		random:  rand.New(rand.NewPCG(o.Seed, o.Seed)),
+
+		backends: map[string]*backend{},
 	}
 	s.close = sync.OnceValue(s.stop)
 	if err := s.open(); err != nil {
@@ -99,6 +105,11 @@ func (s *Sandbox) open() (err error) {
 	}
 	for name := range s.account.Clusters {
 		if err := s.listenCluster(name); err != nil {
+			return err
+		}
+	}
+	for name, server := range s.options.APIServers {
+		if err := s.attach(name, server); err != nil {
 			return err
 		}
 	}
@@ -204,6 +215,9 @@ func (s *Sandbox) stop() error {
 		_ = d.listener.Close() // for a door that was never served; else it is closed already
 	}
 	s.running.Wait()
+	for _, b := range s.backends {
+		b.client.CloseIdleConnections()
+	}
 	s.mu.Lock() // waits for the request that is under way
 	s.closed = true
 	s.mu.Unlock()

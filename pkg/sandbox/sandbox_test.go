@@ -73,7 +73,19 @@ func keyConfig(s *Sandbox, k key) aws.Config {
 		Region: "us-west-2", BaseEndpoint: &s.url,
 		Credentials: credentials.NewStaticCredentialsProvider(k.ID, k.Secret, k.Token),
 		Retryer:     func() aws.Retryer { return aws.NopRetryer{} },
+		HTTPClient:  plainBodies{},
 	}
+}
+
+// plainBodies hides the WriteTo of the SDK's request bodies, by which answers are lost (see pkg/login/body.go).
+type plainBodies struct{}
+
+// Do is aws.HTTPClient's.
+func (plainBodies) Do(r *http.Request) (*http.Response, error) {
+	if r.Body != nil {
+		r.Body = struct{ io.ReadCloser }{r.Body}
+	}
+	return http.DefaultClient.Do(r)
 }
 
 func (s *Sandbox) eks(profile string) *eks.Client { return eks.NewFromConfig(s.config(profile)) }

@@ -1,0 +1,211 @@
+package cmd_test
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+
+	"github.com/kubectl-access/kubectl-access/pkg/cmd"
+	"github.com/kubectl-access/kubectl-access/pkg/sandbox"
+	"github.com/kubectl-access/kubectl-access/pkg/sandbox/sandboxtest"
+)
+
+// complete asks as kubectl does, and returns the candidates without their descriptions.
+func complete(t *testing.T, words ...string) []string {
+	t.Helper()
+	var out, errOut bytes.Buffer
+	env := &cmd.Env{IO: genericiooptions.IOStreams{In: strings.NewReader(""), Out: &out, ErrOut: &errOut}, Now: time.Now}
+	if code := cmd.Run(context.Background(), env, append([]string{"/bin/kubectl_complete-access"}, words...)); code != 0 || errOut.Len() > 0 {
+		t.Errorf("%q: exit %d, on the terminal: %s", words, code, &errOut)
+	}
+	var found []string
+	for line := range strings.Lines(out.String()) {
+		word, _, _ := strings.Cut(strings.TrimSpace(line), "\t")
+		found = append(found, word)
+	}
+	if len(found) == 0 || found[len(found)-1] != ":4" && found[len(found)-1] != ":36" {
+		t.Fatalf("%q: %q does not end in a directive that keeps file names away", words, found)
+	}
+	return found[:len(found)-1]
+}
+
+func TestCompletionIsLive(t *testing.T) {
+	sandboxtest.Start(t, sandbox.Options{})
+	const demo = "arn:aws:eks:us-west-2:111122223333:cluster/demo"
+	for _, test := range []struct {
+		words string
+		want  []string // among the candidates
+		not   []string
+	}{
+		{"gra", []string{"grant"}, []string{"revoke"}},
+		{"revoke role/", []string{"role/team/dev", "role/platform-admin"}, []string{"role/newcomer", "sso/Developer"}},
+		{"describe sso/", []string{"sso/Developer"}, nil},
+		{"grant ", []string{"me", "role/newcomer", "sso/Read_Only", "user/alice", "role/team/dev"}, nil},
+		{"grant role/newcomer role/ops", []string{"role/ops"}, nil},
+		{"grant role/newcomer --policy ", []string{"view", "cluster-admin"}, nil},
+		{"grant role/newcomer --policy view,ed", []string{"view,edit"}, []string{"edit"}},
+		{"grant role/newcomer -n d", []string{"dev", "default"}, []string{"prod"}},
+		{"revoke role/team/dev -n dev,", []string{"dev,staging"}, nil},
+		{"grant role/newcomer --group ", []string{"viewers", "developers"}, []string{"system:masters"}},
+		{"list --context arn:aws:eks:us-west-2:111122223333:cluster/d", []string{demo}, nil},
+		{"list --user arn", []string{demo}, nil},
+		{"list --cluster arn", []string{demo}, nil},
+		{"list --eks-cluster ", []string{"demo", "legacy", "prod"}, nil},
+		{"policies ad", []string{"admin", "admin-view"}, nil},
+		{"mode ", []string{"API", "API_AND_CONFIG_MAP"}, nil},
+		{"grant role/newcomer --dry-run=", []string{"client", "none"}, nil},
+		{"completion ", []string{"install", "uninstall", "zsh"}, nil},
+	} {
+		got := complete(t, strings.Split(test.words, " ")...)
+		if unique := slices.Compact(slices.Clone(got)); len(unique) != len(got) {
+			t.Errorf("%s: twice the same in %q", test.words, got)
+		}
+		for _, want := range test.want {
+			if !slices.Contains(got, want) {
+				t.Errorf("%s: no %s in %q", test.words, want, got)
+			}
+		}
+		for _, not := range test.not {
+			if slices.Contains(got, not) {
+				t.Errorf("%s: %s in %q", test.words, not, got)
+			}
+		}
+	}
+}
+
+func TestCompletionDoesNotWait(t *testing.T) {
+	sandboxtest.Start(t, sandbox.Options{Latency: time.Minute})
+	for _, test := range []struct {
+		words []string
+		want  int
+	}{
+		{[]string{"revoke", ""}, 0},
+		{[]string{"grant", "x", "-n", ""}, 0},
+		{[]string{"grant", "m"}, 1}, // me needs nobody's word
+		{[]string{"grant", "x", "--policy", "vi"}, 1},
+	} {
+		start := time.Now()
+		got := complete(t, test.words...)
+		if took := time.Since(start); len(got) != test.want || took > 10*time.Second {
+			t.Errorf("%q: %q after %s", test.words, got, took)
+		}
+	}
+}
+
+func TestCompletionIsSilentWhereNothingCanBeAsked(t *testing.T) {
+	sandboxtest.Start(t, sandbox.Options{})
+	t.Setenv("KUBECONFIG", filepath.Join(t.TempDir(), "none"))
+	for _, words := range [][]string{{"revoke", ""}, {"grant", "x", "-n", ""}, {"grant", "x", "--group", ""}, {"list", "--context", ""}} {
+		if got := complete(t, words...); len(got) > 0 {
+			t.Errorf("%q: %q", words, got)
+		}
+	}
+	broken := filepath.Join(t.TempDir(), "broken")
+	if err := os.WriteFile(broken, []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("KUBECONFIG", broken)
+	if got := complete(t, "list", "--context", ""); len(got) > 0 {
+		t.Errorf("%q", got)
+	}
+}
+
+// TestCompletionRunsNoOtherProgram has a credential plugin that would be seen.
+func TestCompletionRunsNoOtherProgram(t *testing.T) {
+	box := sandboxtest.Start(t, sandbox.Options{})
+	trace := filepath.Join(t.TempDir(), "trace")
+	config, err := os.ReadFile(filepath.Join(box.Dir(), "kubeconfig"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := filepath.Join(t.TempDir(), "kubeconfig")
+	text := strings.ReplaceAll(string(config), "command: aws\n", "command: "+trace+".sh\n")
+	if err := os.WriteFile(own, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(trace+".sh", []byte("#!/bin/sh\n: >"+trace+"\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("KUBECONFIG", own)
+	complete(t, "grant", "x", "-n", "")
+	if _, err := os.Stat(trace); err == nil {
+		t.Error("the credential plugin was run")
+	}
+}
+
+// installed is a folder with the plugin in it, and a way to run it by that name.
+func installed(t *testing.T, name string) (dir string, run func(args ...string) (string, int)) {
+	t.Helper()
+	dir = t.TempDir()
+	program := filepath.Join(dir, name)
+	if err := os.WriteFile(program, []byte("#!/bin/sh\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	return dir, func(args ...string) (string, int) {
+		var out bytes.Buffer
+		env := &cmd.Env{IO: genericiooptions.IOStreams{In: strings.NewReader(""), Out: &out, ErrOut: &out}, Now: time.Now}
+		return out.String(), cmd.Run(context.Background(), env, append([]string{program}, args...))
+	}
+}
+
+func TestCompletionLinkIsMadeBesideThePlugin(t *testing.T) {
+	for name, helper := range map[string]string{"kubectl-access": "kubectl_complete-access", "kubectl-access_entries": "kubectl_complete-access_entries"} {
+		dir, run := installed(t, name)
+		for range 2 { // the second time it is there
+			if out, code := run("completion", "install"); code != 0 {
+				t.Fatalf("%s: exit %d: %s", name, code, out)
+			}
+		}
+		if to, err := os.Readlink(filepath.Join(dir, helper)); err != nil || to != name {
+			t.Errorf("%s: %q, %v", helper, to, err)
+		}
+		for range 2 {
+			if out, code := run("completion", "uninstall"); code != 0 {
+				t.Fatalf("%s: exit %d: %s", name, code, out)
+			}
+		}
+		if left, err := os.ReadDir(dir); err != nil || len(left) != 1 {
+			t.Errorf("%v is left, %v", left, err)
+		}
+	}
+}
+
+func TestCompletionLeavesOthersFilesAlone(t *testing.T) {
+	dir, run := installed(t, "kubectl-access")
+	theirs := filepath.Join(dir, "kubectl_complete-access")
+	if err := os.WriteFile(theirs, []byte("theirs"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, what := range []string{"install", "uninstall"} {
+		if _, code := run("completion", what); code != 1 {
+			t.Errorf("%s: exit %d", what, code)
+		}
+	}
+	if text, err := os.ReadFile(theirs); err != nil || string(text) != "theirs" {
+		t.Errorf("%q, %v", text, err)
+	}
+	_, run = installed(t, "access")
+	if _, code := run("completion", "install"); code != 1 {
+		t.Errorf("under a name that kubectl does not find: exit %d", code)
+	}
+}
+
+func TestCompletionScripts(t *testing.T) {
+	for _, shell := range []string{"bash", "zsh", "fish", "powershell"} {
+		var out bytes.Buffer
+		if code := runTo(&out, io.Discard, []string{"completion", shell}); code != 0 || !strings.Contains(out.String(), "kubectl-access") {
+			t.Errorf("%s: exit %d, %d bytes", shell, code, out.Len())
+		}
+	}
+	if _, code := run("completion", "tcsh"); code != 1 {
+		t.Errorf("exit %d", code)
+	}
+}

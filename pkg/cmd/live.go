@@ -1,0 +1,220 @@
+package cmd
+
+import (
+	"cmp"
+	"context"
+	"io"
+	"iter"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+	"k8s.io/client-go/tools/clientcmd/api"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/kube"
+	"github.com/kubectl-access/kubectl-access/pkg/policy"
+)
+
+// completionTime is what asking AWS and the cluster may take, so that an answer to the Tab key comes within 300 ms.
+const completionTime = 230 * time.Millisecond
+
+// asker finds candidates; what it offers before its time is up is shown. dial returns nil where there is no way
+// to the cluster or to AWS.
+type asker func(ctx context.Context, dial func() *connection, offer func(...cobra.Completion))
+
+// completeLive registers what only the kubeconfig, the cluster or AWS know.
+func (env *Env) completeLive(root *cobra.Command) {
+	for flag, names := range map[string]func(configured) []cobra.Completion{
+		"context": configured.contextNames, "cluster": configured.clusterNames, "user": configured.userNames,
+	} {
+		_ = root.RegisterFlagCompletionFunc(flag, func(_ *cobra.Command, _ []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+			return matching(names(env.configured()), typed), cobra.ShellCompDirectiveNoFileComp
+		})
+	}
+	_ = root.RegisterFlagCompletionFunc("eks-cluster", env.ask(askClusters))
+	for _, c := range root.Commands() {
+		for flag, ask := range map[string]asker{"policy": askPolicies, "namespace": askNamespaces, "group": askGroups} {
+			if c.Flags().Lookup(flag) != nil {
+				_ = c.RegisterFlagCompletionFunc(flag, env.ask(ask))
+			}
+		}
+		if ask, ok := askArguments[c.Name()]; ok && c.ValidArgsFunction == nil {
+			c.ValidArgsFunction = env.ask(ask)
+		}
+	}
+}
+
+// askArguments are the commands whose arguments are principals.
+var askArguments = map[string]asker{
+	"list": askEntries, "describe": askEntries, "revoke": askEntries, "explain": askEntries, "history": askEntries,
+	"grant": askPrincipals,
+}
+
+// ask runs an asker for as long as the user may be kept waiting. It never says anything but candidates.
+func (env *Env) ask(ask asker) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, _ []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		ctx, stop := context.WithTimeout(cmd.Context(), completionTime)
+		defer stop()
+		env.IO.ErrOut = io.Discard
+		var mu sync.Mutex
+		var found []cobra.Completion
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			ask(ctx, func() *connection { return env.dial(ctx) }, func(some ...cobra.Completion) {
+				mu.Lock()
+				defer mu.Unlock()
+				found = append(found, some...)
+			})
+		}()
+		select {
+		case <-done:
+		case <-ctx.Done():
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		return matching(found, typed), cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
+func (env *Env) dial(ctx context.Context) *connection {
+	c, err := env.connect(ctx)
+	if err != nil {
+		return nil
+	}
+	return c
+}
+
+// matching are the candidates that begin as what was typed, of a list its last word. Of two that differ in
+// their descriptions one is enough.
+func matching(all []cobra.Completion, typed string) (fit []cobra.Completion) {
+	before := typed[:strings.LastIndexByte(typed, ',')+1]
+	descriptions := map[string]string{}
+	for _, candidate := range all {
+		word, description, _ := strings.Cut(candidate, "\t")
+		if strings.HasPrefix(word, typed[len(before):]) {
+			descriptions[word] = cmp.Or(description, descriptions[word])
+		}
+	}
+	for _, word := range slices.Sorted(maps.Keys(descriptions)) {
+		fit = append(fit, cobra.CompletionWithDesc(before+word, descriptions[word]))
+	}
+	return fit
+}
+
+func askEntries(ctx context.Context, dial func() *connection, offer func(...cobra.Completion)) {
+	c := dial()
+	if c == nil {
+		return
+	}
+	names, _ := c.eks.Names(ctx) // on an error those that came before it
+	for _, p := range names {
+		offer(cobra.CompletionWithDesc(c.short(p), "has an access entry"))
+	}
+}
+
+// askPrincipals offers who could be let in: roles and users of the account, and who has an entry.
+func askPrincipals(ctx context.Context, dial func() *connection, offer func(...cobra.Completion)) {
+	offer("me")
+	c := dial()
+	if c == nil {
+		return
+	}
+	var all sync.WaitGroup
+	all.Go(func() { askEntries(ctx, func() *connection { return c }, offer) })
+	for _, pages := range []iter.Seq2[[]access.Principal, error]{c.iam.Roles(ctx), c.iam.PermissionSets(ctx), c.iam.Users(ctx)} {
+		all.Go(func() {
+			for page, err := range pages {
+				if err != nil {
+					return
+				}
+				for _, p := range page {
+					offer(c.short(p))
+				}
+			}
+		})
+	}
+	all.Wait()
+}
+
+// short is how the principal may be written for this cluster.
+func (c *connection) short(p access.Principal) string {
+	if c.target.Account == "" {
+		return string(p)
+	}
+	return p.Short(c.target.Account)
+}
+
+// askPolicies offers what this version knows; where the region can be asked in time, what it has beyond that.
+func askPolicies(ctx context.Context, dial func() *connection, offer func(...cobra.Completion)) {
+	known, _ := completePolicies(nil, nil, "")
+	offer(known...)
+	c := dial()
+	if c == nil {
+		return
+	}
+	live, _ := c.eks.Policies(ctx)
+	for _, p := range live {
+		if _, ok := policy.Find(string(p)); !ok {
+			offer(p.Short())
+		}
+	}
+}
+
+func askNamespaces(ctx context.Context, dial func() *connection, offer func(...cobra.Completion)) {
+	if client := dial().quietKube(ctx); client != nil {
+		names, _ := client.Namespaces(ctx)
+		offer(names...)
+	}
+}
+
+// quietKube is a client that starts no other program: that could write to the terminal, and take its time.
+func (c *connection) quietKube(ctx context.Context) *kube.Client {
+	if c == nil || c.target.Exec.Command != "" && (!c.target.Exec.Native || c.env.noNativeToken) {
+		return nil
+	}
+	client, err := c.kube(ctx)
+	if err != nil {
+		return nil
+	}
+	return client
+}
+
+func askGroups(ctx context.Context, dial func() *connection, offer func(...cobra.Completion)) {
+	client := dial().quietKube(ctx)
+	if client == nil {
+		return
+	}
+	groups, _ := client.Groups(ctx)
+	for group, given := range groups {
+		offer(cobra.CompletionWithDesc(group, strings.Join(given, ", ")))
+	}
+}
+
+func askClusters(ctx context.Context, dial func() *connection, offer func(...cobra.Completion)) {
+	if c := dial(); c != nil {
+		names, _ := c.eks.ClusterNames(ctx)
+		offer(names...)
+	}
+}
+
+// configured is the kubeconfig; an empty one where it cannot be read.
+type configured struct{ *api.Config }
+
+func (env *Env) configured() configured {
+	raw, err := env.flags.Loader().RawConfig()
+	if err != nil {
+		raw = api.Config{}
+	}
+	return configured{&raw}
+}
+
+func (c configured) contextNames() []cobra.Completion { return slices.Collect(maps.Keys(c.Contexts)) }
+
+func (c configured) clusterNames() []cobra.Completion { return slices.Collect(maps.Keys(c.Clusters)) }
+
+func (c configured) userNames() []cobra.Completion { return slices.Collect(maps.Keys(c.AuthInfos)) }

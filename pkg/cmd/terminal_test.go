@@ -1,0 +1,222 @@
+package cmd_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/kubectl-access/kubectl-access/pkg/sandbox"
+	"github.com/kubectl-access/kubectl-access/pkg/sandbox/sandboxtest"
+)
+
+// realTerminal is one, in tmux, with the program in it.
+type realTerminal struct {
+	*testing.T
+	socket string
+}
+
+// inTerminal runs a shell command in a terminal of its own, against a sandbox of its own.
+func inTerminal(t *testing.T, o sandbox.Options, size, command string, env ...string) *realTerminal {
+	t.Helper()
+	if _, err := exec.LookPath("tmux"); err != nil {
+		t.Skip("there is no tmux")
+	}
+	sandboxtest.Start(t, o)
+	t.Setenv("LC_ALL", "C.UTF-8")
+	for _, kv := range env {
+		k, v, _ := strings.Cut(kv, "=")
+		t.Setenv(k, v)
+	}
+	dir, err := os.MkdirTemp("", "tmux") //nolint:usetesting // the path of a socket has to be short
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := &realTerminal{T: t, socket: filepath.Join(dir, "s")}
+	t.Cleanup(func() { _ = exec.Command("tmux", "-S", x.socket, "kill-server").Run(); _ = os.RemoveAll(dir) })
+	width, height, _ := strings.Cut(size, "x")
+	x.tmux("-f", os.DevNull, "new-session", "-d", "-x", width, "-y", height, "sh -i")
+	x.types("PS1='rea''dy> '").keys("Enter").waits("ready>")
+	x.types(command).keys("Enter")
+	return x
+}
+
+func (x *realTerminal) tmux(args ...string) string {
+	x.Helper()
+	out, err := exec.Command("tmux", append([]string{"-S", x.socket}, args...)...).CombinedOutput()
+	if err != nil {
+		x.Fatalf("tmux %v: %v\n%s", args, err, out)
+	}
+	return string(out)
+}
+
+// keys presses keys, by the names that tmux has for them.
+func (x *realTerminal) keys(names ...string) *realTerminal {
+	x.Helper()
+	x.tmux(append([]string{"send-keys"}, names...)...)
+	return x
+}
+
+func (x *realTerminal) types(text string) *realTerminal {
+	x.Helper()
+	x.tmux("send-keys", "-l", text)
+	return x
+}
+
+// waits until the screen shows all the texts.
+func (x *realTerminal) waits(texts ...string) *realTerminal {
+	x.Helper()
+	x.until(fmt.Sprintf("the screen shows %q", texts), func() (string, bool) {
+		screen := x.tmux("capture-pane", "-p")
+		for _, text := range texts {
+			if !strings.Contains(screen, text) {
+				return screen, false
+			}
+		}
+		return screen, true
+	})
+	return x
+}
+
+func (x *realTerminal) until(what string, isSo func() (string, bool)) {
+	x.Helper()
+	ctx, stop := context.WithTimeout(x.Context(), 20*time.Second)
+	defer stop()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		seen, ok := isSo()
+		if ok {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			x.Fatalf("it never came that %s:\n%s", what, seen)
+		case <-tick.C:
+		}
+	}
+}
+
+const ui = "kubectl-access; echo exit $?"
+
+func TestTerminalBrowse(t *testing.T) {
+	x := inTerminal(t, sandbox.Options{}, "80x24", ui)
+	x.waits("demo", "us-west-2", "111122223333", "you are role/platform-admin", "user/alice")
+	x.types("/").types("teamdev").waits("2 of").keys("Enter").waits("d revoke").keys("Enter").waits("Grants:", "view in namespace dev")
+	x.tmux("resize-window", "-x", "60", "-y", "15")
+	x.waits("more").keys("Escape").waits("Entries").types("?").waits("read again").keys("Escape").waits("Entries")
+	x.types("q").waits("exit 0")
+}
+
+func TestTerminalGrantTwoPoliciesInThreeNamespaces(t *testing.T) {
+	x := inTerminal(t, sandbox.Options{}, "100x30", ui)
+	x.waits("user/alice").types("a").waits("[roles").types("newc").waits("role/newcomer").keys("Enter").waits("which policies", "sagemaker")
+	x.types("edit").waits("/ edit").keys("Space").waits("[x] edit").types("secret-r").waits("/ secret-r").keys("Space").waits("[x] secret-reader").keys("Enter")
+	x.waits("the whole cluster", "staging").types("prod").keys("Space").waits("[x] prod").types("dev").keys("Space").waits("[x] dev").types("qa-*").keys("Space").waits("[x] qa-*").keys("Enter")
+	x.waits("ends after").keys("Enter")
+	x.waits("edit in namespace qa-*", "secret-reader in namespace prod", "[ No ]").types("y")
+	x.waits("✓ accessentry/role/newcomer created", "Done.", "kubectl access grant role/newcomer --policy edit,secret-reader")
+	x.keys("Enter").waits("Entries").types("q").waits("exit 0")
+	if out, code := run("list", "role/newcomer"); code != 0 || !strings.Contains(out, "edit:dev,prod,qa-*; secret-reader:dev,prod,qa-*") {
+		t.Errorf("exit %d\n%s", code, out)
+	}
+}
+
+func TestTerminalRevokesOneNamespace(t *testing.T) {
+	x := inTerminal(t, sandbox.Options{}, "80x24", ui)
+	x.waits("user/alice").types("/").types("deployer").waits(" of ", "/ deployer").keys("Enter").waits("d revoke").types("d").waits("edit in namespace prod", "the whole entry")
+	x.keys("Down", "Down", "Down", "Enter").waits("-     edit in namespace prod", "[ No ]").types("y").waits("narrowed to edit in namespace staging", "Done.")
+	x.keys("C-c").waits("exit 0")
+}
+
+func TestTerminalRefusesLockout(t *testing.T) {
+	x := inTerminal(t, sandbox.Options{}, "80x24", ui)
+	x.waits("user/alice").types("/").types("platform").waits("2 of").keys("Enter").waits("d revoke").types("d").waits("the whole entry").keys("Down", "Enter")
+	x.waits("risk lose-own-access").types("yes").keys("Enter").waits("type the name of the risk").keys("C-c").waits("exit 0")
+	if out, _ := run("list", "role/platform-admin"); !strings.Contains(out, "cluster-admin") {
+		t.Error(out)
+	}
+}
+
+func TestTerminalSwitchesCluster(t *testing.T) {
+	x := inTerminal(t, sandbox.Options{}, "100x24", ui)
+	x.waits("user/alice").types("c").waits("legacy", "prod").types("prod").waits("/ prod").keys("Enter").waits("sso/Read_Only", "API")
+	x.types("c").waits("legacy").types("legacy").waits("/ legacy").keys("Enter").waits("CONFIG_MAP", "aws-auth", "is in mode CONFIG_MAP").types("a").waits("reads no entries").types("q").waits("exit 0")
+}
+
+func TestTerminalPickersAskForWhatIsMissing(t *testing.T) {
+	x := inTerminal(t, sandbox.Options{}, "90x24", "kubectl-access grant; echo exit $?")
+	x.waits("role/auditor").types("newc").waits("/ newc").keys("Enter").waits("which policies", "sagemaker").types("view").waits("/ view").keys("Enter")
+	x.waits("staging").types("apps-*").waits("/ apps-*").keys("Enter").waits("granted view in namespace apps-*", "exit 0")
+	x.types("clear; kubectl-access revoke role/newcomer -n apps-* ; echo exit $?").keys("Enter").waits("exit 0")
+	x.types("clear; kubectl-access grant role/newcomer --policy edit > /dev/null; echo exit $?").keys("Enter").waits("staging").keys("Escape").waits("cancelled, nothing was changed", "exit 2")
+	x.types("clear; kubectl-access grant | cat; kubectl-access grant </dev/null; echo exit $?").keys("Enter").waits("role/auditor").keys("C-c").waits("whom to let in is missing", "exit 1")
+	x.types("clear; kubectl-access revoke; echo exit $?").keys("Enter").waits("user/alice").types("alice").waits("/ alice").keys("Enter").waits("group viewers").keys("Down", "Down", "Enter").waits("set to groups none", "exit 0")
+}
+
+func TestTerminalSuspendsAndComesBack(t *testing.T) {
+	x := inTerminal(t, sandbox.Options{}, "80x24", "kubectl-access")
+	x.waits("user/alice").keys("C-z").waits("topped").types("fg").keys("Enter").waits("user/alice").types("q").waits("ready>")
+}
+
+func TestTerminalLostEndsTheProgram(t *testing.T) {
+	for _, trap := range []string{":", "''"} { // a shell that survives the hangup, and one that keeps it from the program
+		gone := filepath.Join(t.TempDir(), "gone")
+		x := inTerminal(t, sandbox.Options{}, "80x24", "trap "+trap+` HUP; sh -c "trap `+trap+` HUP; kubectl-access; echo gone > `+gone+`"`)
+		x.waits("user/alice").tmux("kill-server")
+		x.until("the program ended", func() (string, bool) { _, err := os.Stat(gone); return "", err == nil })
+	}
+}
+
+var colored = regexp.MustCompile(`\x1b\[([0-9]+;)*(3[0-8]|9[0-7])[;m]`)
+
+func TestTerminalWithoutColor(t *testing.T) {
+	for env, colors := range map[string]bool{"NO_COLOR=1": false, "COLORTERM=truecolor": true} {
+		t.Run(env, func(t *testing.T) {
+			x := inTerminal(t, sandbox.Options{}, "80x24", ui, env)
+			x.waits("user/alice", "d revoke")
+			if got := colored.MatchString(x.tmux("capture-pane", "-p", "-e")); got != colors {
+				t.Errorf("colours %v", got)
+			}
+			x.types("q").waits("exit 0")
+		})
+	}
+}
+
+func TestTerminalShowsErrorsAndStaysUsable(t *testing.T) {
+	x := inTerminal(t, sandbox.Options{}, "80x24", "AWS_ENDPOINT_URL=http://127.0.0.1:1 AWS_MAX_ATTEMPTS=1 kubectl-access; echo exit $?")
+	x.waits("✗", "could not be read").types("?").waits("Keys").keys("Escape").waits("Entries").types("q").waits("exit 0")
+	x.types("clear; AWS_ACCESS_KEY_ID= AWS_SECRET_ACCESS_KEY= AWS_SESSION_TOKEN= AWS_PROFILE=expired kubectl-access; echo exit $?").keys("Enter")
+	x.waits("✗", "log in again").types("q").waits("exit 0")
+}
+
+// TestTerminalStaysSmall holds the budget of 60 MiB with a thousand entries and principals.
+func TestTerminalStaysSmall(t *testing.T) {
+	if _, err := os.Stat("/proc/self/status"); err != nil {
+		t.Skip("the system does not tell the size of a process")
+	}
+	pid := filepath.Join(t.TempDir(), "pid")
+	x := inTerminal(t, sandbox.Options{Entries: 1000}, "120x40", "sh -c 'echo $$ > "+pid+"; exec kubectl-access'")
+	x.waits("Entries · 1007 · ").types("a").waits("[roles").types("service").waits("/ service").keys("Escape").waits("type a name")
+	number, err := os.ReadFile(pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	status, err := os.ReadFile("/proc/" + strings.TrimSpace(string(number)) + "/status")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var peak int
+	for line := range strings.Lines(string(status)) {
+		_, _ = fmt.Sscanf(line, "VmHWM: %d kB", &peak)
+	}
+	if peak == 0 || peak > 60<<10 {
+		t.Errorf("%d KiB", peak)
+	}
+	x.keys("C-c")
+}

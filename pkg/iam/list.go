@@ -1,0 +1,67 @@
+package iam
+
+import (
+	"context"
+	"fmt"
+	"iter"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+)
+
+// pageSize is the most that IAM lists at once (IAM API Reference, ListRoles).
+const pageSize = 1000
+
+// Roles are the account's roles page by page, but those that AWS owns and those of Identity Center.
+func (c *Client) Roles(ctx context.Context) iter.Seq2[[]access.Principal, error] {
+	return c.roles(ctx, "/", func(p access.Principal) bool { return !p.ServiceLinked() && p.PermissionSet() == "" })
+}
+
+// PermissionSets are the roles that Identity Center keeps in the account, page by page.
+func (c *Client) PermissionSets(ctx context.Context) iter.Seq2[[]access.Principal, error] {
+	return c.roles(ctx, ssoPath, func(p access.Principal) bool { return p.PermissionSet() != "" })
+}
+
+func (c *Client) roles(ctx context.Context, path string, wanted func(access.Principal) bool) iter.Seq2[[]access.Principal, error] {
+	return func(yield func([]access.Principal, error) bool) {
+		in := &iam.ListRolesInput{PathPrefix: &path, MaxItems: aws.Int32(pageSize)}
+		for pages := iam.NewListRolesPaginator(c.api, in); pages.HasMorePages(); {
+			page, err := pages.NextPage(ctx)
+			if err != nil {
+				yield(nil, fmt.Errorf("IAM does not list the roles: %w", explain(err)))
+				return
+			}
+			var all []access.Principal
+			for _, r := range page.Roles {
+				if p := access.Principal(aws.ToString(r.Arn)); wanted(p) {
+					all = append(all, p)
+				}
+			}
+			if !yield(all, nil) {
+				return
+			}
+		}
+	}
+}
+
+// Users are the account's users, page by page.
+func (c *Client) Users(ctx context.Context) iter.Seq2[[]access.Principal, error] {
+	return func(yield func([]access.Principal, error) bool) {
+		for pages := iam.NewListUsersPaginator(c.api, &iam.ListUsersInput{MaxItems: aws.Int32(pageSize)}); pages.HasMorePages(); {
+			page, err := pages.NextPage(ctx)
+			if err != nil {
+				yield(nil, fmt.Errorf("IAM does not list the users: %w", explain(err)))
+				return
+			}
+			all := make([]access.Principal, len(page.Users))
+			for i, u := range page.Users {
+				all[i] = access.Principal(aws.ToString(u.Arn))
+			}
+			if !yield(all, nil) {
+				return
+			}
+		}
+	}
+}

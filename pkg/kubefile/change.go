@@ -1,0 +1,166 @@
+package kubefile
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Change is what to write and where.
+type Change struct {
+	Paths   []string // the files that kubectl reads, in its order; at least one
+	Entries []Entry  // at least one
+	Switch  bool     // make the last entry's context the current one
+}
+
+// Result is what became of one entry.
+type Result struct {
+	Context, Path string
+	Did           string // added, updated or unchanged
+}
+
+// Report is what a change did, or would do.
+type Report struct {
+	Results []Result
+	Notes   []string // what kubectl will not see as written, and why
+	Text    string   // what the files would hold, without secrets, where nothing was written
+	Hidden  int      // secrets that Text leaves out
+}
+
+// Write makes the change. Files are locked meanwhile, replaced as a whole and not touched where they say the same already.
+func (c Change) Write(ctx context.Context) (Report, error) {
+	if err := os.MkdirAll(filepath.Dir(c.Paths[0]), 0o755); err != nil {
+		return Report{}, err
+	}
+	unlock, err := lock(ctx, c.Paths)
+	if err != nil {
+		return Report{}, err
+	}
+	defer unlock()
+	m, err := c.merge()
+	if err != nil {
+		return Report{}, err
+	}
+	for _, f := range m.touched {
+		if err := f.save(); err != nil {
+			return Report{}, err
+		}
+	}
+	return m.Report, nil
+}
+
+// Preview tells what Write would do and shows the files as they would be.
+func (c Change) Preview() (Report, error) {
+	m, err := c.merge()
+	if err != nil {
+		return Report{}, err
+	}
+	for i, f := range m.touched {
+		if i > 0 {
+			m.Text += "---\n"
+		}
+		if len(m.touched) > 1 {
+			m.Text += "# " + f.path + "\n"
+		}
+		text, err := f.tree.written()
+		if err != nil {
+			return Report{}, fmt.Errorf("%s: %w", f.path, err)
+		}
+		if hidden := redact(f.tree.root); hidden > 0 {
+			text, m.Hidden = f.tree.whole(), m.Hidden+hidden
+		}
+		m.Text += lines(text)
+	}
+	return m.Report, nil
+}
+
+// merged is a change in memory.
+type merged struct {
+	Report
+	files, touched []*file
+}
+
+func (c Change) merge() (*merged, error) {
+	m := &merged{}
+	for _, path := range c.Paths {
+		f := read(path)
+		if f.err != nil && len(c.Paths) > 1 {
+			m.Notes = append(m.Notes, fmt.Sprintf("passed over: %v", f.err))
+		}
+		m.files = append(m.files, f)
+	}
+	for i, e := range c.Entries {
+		at, err := m.home(e)
+		if err != nil {
+			return nil, err
+		}
+		m.put(e, at, c.Switch && i == len(c.Entries)-1)
+	}
+	if !c.Switch && !slices.ContainsFunc(m.files, func(f *file) bool { return f.err == nil && f.tree.current() != "" }) {
+		m.Notes = append(m.Notes, "no context is the current one; choose one with: kubectl config use-context "+c.Entries[0].Context)
+	}
+	return m, nil
+}
+
+// home is where an entry belongs: the file that has its cluster, else the first.
+func (m *merged) home(e Entry) (int, error) {
+	i := slices.IndexFunc(m.files, func(f *file) bool { return f.err == nil && f.tree.has(keyClusters, e.Cluster) })
+	i = max(i, 0)
+	return i, m.files[i].err
+}
+
+func (m *merged) put(e Entry, at int, current bool) {
+	f := m.files[at]
+	did, before := "updated", f.tree.fingerprint()
+	if !f.tree.has(keyClusters, e.Cluster) {
+		did = "added"
+	}
+	f.tree.add(e)
+	if current {
+		f.tree.choose(e.Context)
+	}
+	if f.tree.fingerprint() == before {
+		did = "unchanged"
+	}
+	if !slices.Contains(m.touched, f) {
+		m.touched = append(m.touched, f)
+	}
+	m.Results = append(m.Results, Result{Context: e.Context, Path: f.path, Did: did})
+	m.Notes = append(m.Notes, shadows(m.files[:at], e, current)...)
+}
+
+// shadows are what files before an entry's own hide of it: of each name kubectl takes the first.
+func shadows(before []*file, e Entry, current bool) (notes []string) {
+	for _, f := range before {
+		if f.err != nil {
+			continue
+		}
+		if f.tree.has(keyContexts, e.Context) {
+			notes = append(notes, fmt.Sprintf("kubectl takes the context %s from %s, which comes first and has one of that name", e.Context, f.path))
+		}
+		if f.tree.has(keyUsers, e.User) {
+			notes = append(notes, fmt.Sprintf("kubectl takes the user %s from %s, which comes first and has one of that name", e.User, f.path))
+		}
+		if chosen := f.tree.current(); current && chosen != "" && chosen != e.Context {
+			notes = append(notes, fmt.Sprintf("kubectl stays in the context %s, which %s chooses and comes first; switch with: kubectl config use-context %s", chosen, f.path, e.Context))
+			current = false
+		}
+	}
+	return notes
+}
+
+// fingerprint is equal as long as nothing is put into the tree.
+func (t *tree) fingerprint() string {
+	var b strings.Builder
+	for _, key := range []string{keyClusters, keyContexts, keyUsers} {
+		if list := get(t.root, key); list != nil {
+			for _, item := range list.Content {
+				fmt.Fprintf(&b, "%p ", item)
+			}
+		}
+	}
+	return b.String() + t.current()
+}

@@ -1,0 +1,77 @@
+package kubefile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"runtime"
+	"slices"
+	"syscall"
+	"time"
+)
+
+// ErrLocked says that another program holds a kubeconfig file.
+var ErrLocked = errors.New("the kubeconfig is locked")
+
+const (
+	patience = 10 * time.Second      // for a lock that another program holds
+	interval = 10 * time.Millisecond // between two looks at it
+)
+
+// lock takes the files for this program alone, as kubectl does: by making FILE.lock. kubectl gives
+// up where that exists; we wait. It is made for the file behind a link too, which may have several names.
+func lock(ctx context.Context, paths []string) (unlock func(), err error) {
+	var names, held []string
+	for _, path := range paths {
+		real, err := follow(path)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		names = append(names, path+".lock", real+".lock")
+	}
+	slices.Sort(names) // everybody takes them in the same order
+	unlock = func() {
+		for _, name := range held {
+			_ = os.Remove(name)
+		}
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, ErrLocked)
+	defer cancel()
+	for _, name := range slices.Compact(names) {
+		ok, err := take(ctx, name)
+		if err != nil {
+			unlock()
+			return nil, err
+		}
+		if ok {
+			held = append(held, name)
+		}
+	}
+	return unlock, nil
+}
+
+// take waits for one lock. Where none can be made, nothing can be written either: that is told when it is tried.
+func take(ctx context.Context, name string) (bool, error) {
+	for {
+		f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL, 0)
+		switch {
+		case err == nil:
+			return true, f.Close()
+		case errors.Is(err, fs.ErrExist), runtime.GOOS == "windows" && errors.Is(err, fs.ErrPermission): // there: it is just being removed
+		case errors.Is(err, fs.ErrPermission), errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.EROFS):
+			return false, nil
+		default:
+			return false, err
+		}
+		select {
+		case <-ctx.Done():
+			if errors.Is(context.Cause(ctx), context.Canceled) {
+				return false, ctx.Err()
+			}
+			return false, fmt.Errorf("%w: %s exists; if no other program is changing the kubeconfig, remove it and run this again", ErrLocked, name)
+		case <-time.After(interval):
+		}
+	}
+}

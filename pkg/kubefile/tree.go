@@ -1,0 +1,185 @@
+package kubefile
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Keys of a kubeconfig that are written to.
+const (
+	keyClusters = "clusters"
+	keyContexts = "contexts"
+	keyUsers    = "users"
+	keyCurrent  = "current-context"
+)
+
+// empty is what a new kubeconfig holds.
+const empty = `apiVersion: v1
+clusters: []
+contexts: []
+current-context: ""
+kind: Config
+preferences: {}
+users: []
+`
+
+// tree is a kubeconfig as YAML. What no one knows here stays in it as it is.
+type tree struct {
+	text  string // what it was read from
+	doc   *yaml.Node
+	root  *yaml.Node
+	fresh map[*yaml.Node]bool // what was put in since
+}
+
+// parse reads a kubeconfig; one without content becomes a new one.
+func parse(text string) (*tree, error) {
+	d := yaml.NewDecoder(strings.NewReader(text))
+	var doc, more yaml.Node
+	err := d.Decode(&doc)
+	if errors.Is(err, io.EOF) {
+		return parse(lines(text) + empty) // nothing, or nothing but comments
+	}
+	if err != nil {
+		return nil, fmt.Errorf("it is no YAML: %w", err)
+	}
+	if err := d.Decode(&more); !errors.Is(err, io.EOF) {
+		return nil, errors.New("it holds more than one YAML document; a kubeconfig is one")
+	}
+	root := doc.Content[0]
+	if isNull(root) {
+		return parse(empty)
+	}
+	return &tree{text: text, doc: &doc, root: root, fresh: map[*yaml.Node]bool{}}, check(root)
+}
+
+// lines is text whose last line ends.
+func lines(text string) string {
+	if text != "" && !strings.HasSuffix(text, "\n") {
+		return text + "\n"
+	}
+	return text
+}
+
+// check tells what keeps a document from being a kubeconfig.
+func check(root *yaml.Node) error {
+	if root.Kind != yaml.MappingNode {
+		return errors.New("it is no kubeconfig: it holds no map")
+	}
+	var seen []string
+	for i := 0; i+1 < len(root.Content); i += 2 {
+		key, value := root.Content[i].Value, root.Content[i+1]
+		if slices.Contains(seen, key) {
+			return fmt.Errorf("%q is in it twice", key)
+		}
+		seen = append(seen, key)
+		if err := checkField(key, value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkField(key string, value *yaml.Node) error {
+	switch key {
+	case keyCurrent:
+		if value.Kind != yaml.ScalarNode {
+			return fmt.Errorf("it is no kubeconfig: %s is no text", key)
+		}
+	case keyClusters, keyContexts, keyUsers:
+		if value.Kind != yaml.SequenceNode && !isNull(value) {
+			return fmt.Errorf("it is no kubeconfig: %s is no list", key)
+		}
+		for _, item := range value.Content {
+			if resolve(item).Kind != yaml.MappingNode {
+				return fmt.Errorf("it is no kubeconfig: line %d, in %s, is no entry", item.Line, key)
+			}
+		}
+	}
+	return nil
+}
+
+// has tells whether the list holds an entry of that name.
+func (t *tree) has(list, name string) bool {
+	l := get(t.root, list)
+	return l != nil && slices.ContainsFunc(l.Content, func(item *yaml.Node) bool { return nameOf(item) == name })
+}
+
+func (t *tree) current() string {
+	if n := get(t.root, keyCurrent); n != nil && !isNull(n) {
+		return n.Value
+	}
+	return ""
+}
+
+// put adds an entry to a list, or replaces the one of its name.
+func (t *tree) put(key string, entry *yaml.Node) {
+	list := get(t.root, key)
+	if list == nil || len(list.Content) == 0 {
+		list = &yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq"}
+		t.set(key, list)
+	}
+	t.fresh[entry] = true
+	i := slices.IndexFunc(list.Content, func(item *yaml.Node) bool { return nameOf(item) == nameOf(entry) })
+	switch {
+	case i < 0:
+		list.Content = append(list.Content, entry)
+	case !same(resolve(list.Content[i]), entry):
+		entry.Line = list.Content[i].Line
+		list.Content[i] = entry
+	}
+}
+
+// set gives a key a new value.
+func (t *tree) set(key string, value *yaml.Node) {
+	t.fresh[value] = true
+	for i := 0; i+1 < len(t.root.Content); i += 2 {
+		if t.root.Content[i].Value == key {
+			t.root.Content[i+1] = value
+			return
+		}
+	}
+	name := scalar(key)
+	t.fresh[name] = true
+	t.root.Content = append(t.root.Content, name, value)
+}
+
+// add puts all of an entry.
+func (t *tree) add(e Entry) {
+	t.put(keyClusters, e.clusterNode())
+	t.put(keyUsers, e.userNode())
+	t.put(keyContexts, e.contextNode())
+}
+
+// choose makes a context the current one.
+func (t *tree) choose(context string) {
+	if t.current() != context {
+		t.set(keyCurrent, scalar(context))
+	}
+}
+
+// written is the file's new text: the old one, if that means the same already; else the old one
+// with the new entries in the place of theirs; else, where its form allows no such thing, all of it anew.
+func (t *tree) written() (string, error) {
+	for _, write := range []func() string{func() string { return t.text }, t.spliced, t.whole} {
+		text := write()
+		if again, err := parse(text); err == nil && same(again.root, t.root) {
+			return text, nil
+		}
+	}
+	return "", errors.New("the new entries do not fit into its form; is one that they replace used elsewhere by a YAML anchor?")
+}
+
+// whole writes everything anew: the same content and comments, but in one form.
+func (t *tree) whole() string {
+	if t.root.Style&yaml.FlowStyle != 0 {
+		for n := range t.fresh {
+			quoteAll(n)
+		}
+	}
+	return render(t.doc)
+}

@@ -1,0 +1,226 @@
+package tui
+
+import (
+	"slices"
+	"strings"
+
+	"charm.land/bubbles/v2/help"
+	"charm.land/bubbles/v2/key"
+	tea "charm.land/bubbletea/v2"
+	"charm.land/lipgloss/v2"
+	"github.com/charmbracelet/x/ansi"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/printer"
+)
+
+// From these sizes on there is room for what the cursor is on, beside the list or below it.
+const (
+	roomBeside = 110
+	roomBelow  = 17
+)
+
+// View draws the screen that is on top.
+func (m *model) View() tea.View {
+	if len(m.stack) == 0 || m.inline && m.ended {
+		return tea.NewView("")
+	}
+	w, h := m.width, m.height
+	if m.inline {
+		h = min(h, 16)
+	}
+	head := m.head(w)
+	status := m.statusLines(w, h)
+	body, cursor := m.top().view(m, w, max(h-len(head)-len(status)-1, 1), len(head))
+	lines := append(head, body...)
+	lines = append(append(lines, status...), m.keyLine(w))
+	v := tea.NewView(strings.Join(lines[:min(len(lines), max(h, 1))], "\n"))
+	v.AltScreen = !m.inline
+	if !m.inline {
+		v.MouseMode = tea.MouseModeCellMotion
+		v.WindowTitle = "kubectl access"
+	}
+	v.Cursor = cursor
+	return v
+}
+
+// head tells always where one is, and who: cluster, region, account, mode, identity.
+func (m *model) head(width int) []string {
+	s := m.styles
+	title := s.title.Render(rule(printer.Clean(m.top().name()), width))
+	if m.inline {
+		return []string{title}
+	}
+	v, facts := m.at, []string{}
+	c := v.snapshot.Cluster
+	for _, f := range []string{first(c.Name, v.context.Cluster, v.context.Name), first(c.Region(), v.context.Region), first(c.Account(), v.context.Account), string(c.Mode)} {
+		if f != "" {
+			facts = append(facts, printer.Clean(f))
+		}
+	}
+	who := "you are …"
+	if v.snapshot.Caller != "" {
+		who = "you are " + printer.Clean(mine(v.snapshot).Short(v.account()))
+	}
+	spin := " "
+	if m.busy() {
+		spin = m.spin.View()
+	}
+	cluster := strings.Join(facts[1:], "  ")
+	return []string{
+		fit(s.title.Render(facts[0])+"  "+cluster, width),
+		fit(s.muted.Render(fit(who, max(width-2, 1)))+" "+spin, width),
+		title,
+	}
+}
+
+// rule is a line with a name in it.
+func rule(name string, width int) string {
+	name = ansi.Truncate("━ "+name+" ", max(width-1, 0), "… ")
+	return name + strings.Repeat("━", max(width-ansi.StringWidth(name), 0))
+}
+
+// mine is the caller with the path that the entries know.
+func mine(s access.Snapshot) access.Principal {
+	for _, e := range s.Entries {
+		if e.Principal.Is(s.Caller) {
+			return e.Principal
+		}
+	}
+	return s.Caller
+}
+
+func first(texts ...string) string {
+	for _, t := range texts {
+		if t != "" {
+			return t
+		}
+	}
+	return ""
+}
+
+// statusLines are what happened last, or what is wrong all the time; a sentence may need three.
+func (m *model) statusLines(width, height int) []string {
+	text, style := m.standing()
+	lines := strings.Split(wrap(text, width), "\n")
+	lines = clip(strings.Join(lines, "\n"), width, min(len(lines), max(1, min(4, height-10))))
+	for i := range lines {
+		lines[i] = style.Render(lines[i])
+	}
+	return lines
+}
+
+func (m *model) standing() (string, lipgloss.Style) {
+	v := m.at
+	switch {
+	case m.status != "" && m.bad:
+		return "✗ " + m.status, m.styles.danger
+	case m.status != "":
+		return "✓ " + m.status, m.styles.good
+	case v != nil && v.err != nil:
+		text := v.err.Error()
+		if h := m.world.Hint(v.err); h != "" {
+			text += " – " + h
+		}
+		return "✗ " + printer.Clean(text), m.styles.danger
+	case v != nil && len(v.warnings) > 0 && !m.inline:
+		return "! " + printer.Clean(strings.Join(v.warnings, "; ")), m.styles.warn
+	}
+	return "", m.styles.plain
+}
+
+// keyLine names the keys that do something now; help has all of them.
+func (m *model) keyLine(width int) string {
+	s := m.top()
+	hint := key.NewBinding(key.WithKeys("?"), key.WithHelp("?", "help"))
+	if s.writes() {
+		hint = key.NewBinding(key.WithKeys("f1"), key.WithHelp("f1", "help"))
+	}
+	var all []key.Binding
+	for _, a := range s.actions {
+		if !a.quiet && a.reason() == "" && (!s.writes() || a.typing || !prints(a.binding)) {
+			all = append(all, a.binding)
+		}
+	}
+	h := help.New()
+	h.Styles = m.styles.help()
+	h.SetWidth(width - 10)
+	line := h.ShortHelpView(all)
+	return fit(fit(line, width-8)+" "+h.ShortHelpView([]key.Binding{hint}), width)
+}
+
+// prints tells whether the key that the line names would be text.
+func prints(b key.Binding) bool { return len([]rune(b.Keys()[0])) == 1 || b.Keys()[0] == "space" }
+
+// view draws the screen; y is the line on which it begins.
+func (s *screen) view(m *model, width, height, y int) ([]string, *tea.Cursor) {
+	var lines []string
+	if s.intro != nil && s.intro(width) != "" {
+		lines = strings.Split(wrap(s.intro(width), width), "\n")
+		lines = clip(strings.Join(lines, "\n"), width, min(len(lines), height/2))
+	}
+	rest := height - len(lines)
+	y += len(lines)
+	switch {
+	case s.form != nil && s.text != nil:
+		entry, cursor := s.form.view(m, width, min(2, rest), y+max(rest-2, 0))
+		return append(append(lines, s.viewText(width, max(rest-2, 0))...), entry...), cursor
+	case s.form != nil:
+		more, cursor := s.form.view(m, width, rest, y)
+		return append(lines, more...), cursor
+	case s.list != nil:
+		more, cursor := s.viewList(m, width, rest, y)
+		return append(lines, more...), cursor
+	}
+	return append(lines, s.viewText(width, rest)...), nil
+}
+
+func (s *screen) viewText(width, height int) []string {
+	var foot []string
+	if s.foot != nil {
+		if text := s.foot(width); text != "" && height > 2 {
+			foot, height = []string{fit("", width), fit(text, width)}, height-2
+		}
+	}
+	all := strings.Split(s.text(width-1), "\n")
+	s.total, s.seen = len(all), height
+	s.offset = max(0, min(s.offset, s.total-s.seen))
+	lines := clip(strings.Join(all[s.offset:], "\n"), width, height)
+	if s.offset+height < s.total && height > 0 {
+		lines[height-1] = fit(ansi.Truncate(lines[height-1], width-9, "")+"  ↓ more", width)
+	}
+	shown := min(s.total-s.offset, height) // what is below the text stands right below it
+	return slices.Concat(lines[:shown], foot, lines[shown:])
+}
+
+func (s *screen) viewList(m *model, width, height, y int) ([]string, *tea.Cursor) {
+	var lines []string
+	var cursor *tea.Cursor
+	if s.typing || s.list.filter.Value() != "" {
+		s.list.filter.SetWidth(max(width-3, 1))
+		lines = append(lines, fit(s.list.filter.View(), width))
+		cursor = inputCursor(s.list.filter, y)
+		height, y = height-1, y+1
+	}
+	m.listTop = y + 1
+	empty := ""
+	if s.empty != nil {
+		empty = s.empty()
+	}
+	draw := func(w, h int) []string { return s.list.view(w, h, m.styles, empty) }
+	switch {
+	case s.about != nil && width >= roomBeside:
+		left := width * 62 / 100
+		right := width - left - 3
+		about := clip(s.about(right), right, height)
+		lines = append(lines, beside(m.styles.bar.Render(" │ "), draw(left, height), about)...)
+	case s.about != nil && height >= roomBelow:
+		above := max(height*55/100, 6)
+		lines = append(lines, draw(width, above)...)
+		lines = append(lines, m.styles.bar.Render(strings.Repeat("─", width)))
+		lines = append(lines, clip(s.about(width), width, height-above-1)...)
+	default:
+		lines = append(lines, draw(width, height)...)
+	}
+	return lines, cursor
+}

@@ -1,0 +1,272 @@
+package tui
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/printer"
+)
+
+// entries is the screen of everybody who is let in.
+type entries struct {
+	*screen
+	m    *model
+	v    *view
+	sort int
+	what map[string]thing // by row
+}
+
+// thing is what a row stands for: an entry, one that could not be read, or a line of aws-auth.
+type thing struct {
+	principal access.Principal
+	entry     *access.Entry
+	mapping   *access.Mapping
+	unread    error
+}
+
+// order is one way to sort.
+type order struct {
+	name string
+	less func(a, b sorted) int
+}
+
+type sorted struct {
+	row
+	thing
+}
+
+func byCell(i int) func(a, b sorted) int {
+	return func(a, b sorted) int { return strings.Compare(a.cells[i], b.cells[i]) }
+}
+
+var orders = []order{
+	{"people first", func(a, b sorted) int { return a.rank() - b.rank() }},
+	{"by principal", byCell(0)},
+	{"by access", byCell(1)},
+	{"by source", byCell(3)},
+	{"newest first", func(a, b sorted) int { return cmp.Compare(b.born(), a.born()) }},
+	{"by expiry", func(a, b sorted) int { return cmp.Compare(a.ends(), b.ends()) }},
+}
+
+// rank puts what nobody is to change behind the rest: nodes, what AWS owns, aws-auth.
+func (t thing) rank() int {
+	switch {
+	case t.mapping != nil:
+		return 3
+	case t.entry != nil && t.entry.Managed():
+		return 2
+	case t.entry != nil && t.entry.Node():
+		return 1
+	}
+	return 0
+}
+
+func (t thing) born() int64 {
+	if t.entry == nil {
+		return 0
+	}
+	return t.entry.Created.Unix()
+}
+
+// ends puts what never ends last.
+func (t thing) ends() int64 {
+	if t.entry == nil || t.entry.Expires().IsZero() {
+		return 1 << 62
+	}
+	return t.entry.Expires().Unix()
+}
+
+func newEntries(m *model, v *view) *entries {
+	e := &entries{m: m, v: v}
+	e.screen = &screen{
+		name:  e.title,
+		list:  newList(m.styles, false, column{"PRINCIPAL", 0}, column{"ACCESS", 0}, column{"GROUPS", 4}, column{"SOURCE", 1}, column{"AGE", 3}, column{"EXPIRES", 2}),
+		about: e.aboutCurrent,
+		empty: e.nothing,
+	}
+	e.actions = append([]action{
+		on("/", "/", "filter", e.startFilter),
+		on("a", "a", "grant", func() tea.Cmd { return m.startGrant(v, nil) }).unless(v.closed),
+		on("e", "e", "add to this one", e.grantMore).unless(e.fixed),
+		on("d x delete", "d", "revoke", e.revoke).unless(e.fixed),
+		on("enter right l", "⏎", "details", e.details).unless(e.nobody),
+		on("s", "s", "sort", e.nextOrder),
+		on("c", "c", "clusters", m.clusters).unless(m.onlyOne),
+		on("y", "y", "copy ARN", e.copyARN).unless(e.nobody),
+		on("r", "r", "read again", e.again),
+		on("esc", "esc", "end the filter", e.endFilter).hidden(),
+		on("q", "q", "quit", m.quit),
+	}, e.moves()...)
+	return e
+}
+
+func (e *entries) title() string {
+	n := fmt.Sprint(len(e.list.rows))
+	if len(e.list.shown) != len(e.list.rows) {
+		n = fmt.Sprintf("%d of %d", len(e.list.shown), len(e.list.rows))
+	}
+	text := "Entries · " + n + " · " + orders[e.sort].name
+	if e.v.reading != 0 && e.v.total > 0 {
+		text += fmt.Sprintf(" · reading, %d known so far", e.v.total)
+	}
+	return text
+}
+
+func (e *entries) nothing() string {
+	switch {
+	case e.v.err != nil:
+		return "could not be read"
+	case e.list.filter.Value() != "" && len(e.list.rows) > 0:
+		return "nothing matches; esc ends the filter"
+	case e.v.reading != 0 || e.v.cluster == nil:
+		return "reading…"
+	}
+	return "nobody is let in by an entry"
+}
+
+// fill makes the rows from what was read.
+func (e *entries) fill() {
+	v := e.v
+	table := printer.Entries(v.snapshot, v.mappings, e.m.world.Now())
+	byName := map[string]thing{}
+	for i := range v.snapshot.Entries {
+		p := v.snapshot.Entries[i].Principal
+		byName[printer.Clean(string(p))] = thing{principal: p, entry: &v.snapshot.Entries[i]}
+	}
+	for _, u := range v.snapshot.Unread {
+		byName[printer.Clean(string(u.Principal))] = thing{principal: u.Principal, unread: u.Err}
+	}
+	e.what = map[string]thing{}
+	all := make([]sorted, len(table.Rows))
+	lines := 0
+	for i, cells := range table.Rows {
+		t, id := byName[cells[arnColumn]], cells[arnColumn]
+		if strings.HasPrefix(cells[sourceColumn], "aws-auth") {
+			m := &v.mappings[lines]
+			t, id = thing{principal: access.Principal(m.ARN), mapping: m}, fmt.Sprint("aws-auth ", lines)
+			lines++
+		}
+		all[i] = sorted{entryRow(id, cells, t), t}
+		e.what[id] = t
+	}
+	slices.SortStableFunc(all, orders[e.sort].less)
+	rows := make([]row, len(all))
+	for i := range all {
+		rows[i] = all[i].row
+	}
+	e.list.set(rows)
+	if !slices.ContainsFunc(all, func(s sorted) bool { return s.entry != nil && !s.entry.Expires().IsZero() }) {
+		e.list.natural[len(e.list.columns)-1] = 0
+	}
+}
+
+// Where printer.Entries puts what is shown here.
+const (
+	typeColumn    = 1
+	accessColumn  = 2
+	groupsColumn  = 3
+	sourceColumn  = 4
+	ageColumn     = 5
+	expiresColumn = 7
+	arnColumn     = 9
+)
+
+func entryRow(id string, cells []string, t thing) row {
+	source, rights, groups := cells[sourceColumn], cells[accessColumn], cells[groupsColumn]
+	if t.entry != nil && t.entry.Node() {
+		source = "nodes " + cells[typeColumn]
+	}
+	blank := func(s string) string {
+		switch s {
+		case "<none>":
+			return "–"
+		case "<unknown>":
+			return "?"
+		}
+		return s
+	}
+	r := row{id: id, cells: []string{cells[0], blank(rights), blank(groups), source, blank(cells[ageColumn]), blank(cells[expiresColumn])}}
+	r.keys = []string{cells[arnColumn], cells[0], source}
+	r.keys = append(r.keys, strings.FieldsFunc(rights, func(r rune) bool { return strings.ContainsRune(":,; ", r) })...)
+	r.keys = append(r.keys, strings.Split(groups, ",")...)
+	r.muted = t.entry != nil && (t.entry.Managed() || t.entry.Node()) || t.mapping != nil && strings.Contains(source, "(") // it does nothing
+	return r
+}
+
+// current is what stands under the cursor.
+func (e *entries) current() (thing, bool) {
+	r, ok := e.list.current()
+	return e.what[r.id], ok
+}
+
+func (e *entries) nobody() string {
+	if _, ok := e.current(); !ok {
+		return "nobody is chosen"
+	}
+	return ""
+}
+
+// fixed says why what stands under the cursor cannot be changed.
+func (e *entries) fixed() string {
+	t, ok := e.current()
+	switch {
+	case !ok:
+		return "nobody is chosen"
+	case t.mapping != nil:
+		return "this is a line of the aws-auth ConfigMap, not an entry"
+	case t.unread != nil:
+		return "the entry could not be read"
+	case t.entry.Managed():
+		return "AWS owns this entry, it cannot be changed"
+	}
+	return e.v.closed()
+}
+
+func (e *entries) startFilter() tea.Cmd {
+	e.typing = true
+	return e.list.filter.Focus()
+}
+
+// endFilter first stops typing, then shows all again.
+func (e *entries) endFilter() tea.Cmd {
+	if e.typing {
+		e.typing = false
+		e.list.filter.Blur()
+	}
+	e.list.clearFilter()
+	return nil
+}
+
+func (e *entries) nextOrder() tea.Cmd {
+	e.sort = (e.sort + 1) % len(orders)
+	e.fill()
+	return nil
+}
+
+func (e *entries) copyARN() tea.Cmd {
+	t, _ := e.current()
+	e.m.say("copied " + string(t.principal))
+	return tea.SetClipboard(string(t.principal))
+}
+
+func (e *entries) again() tea.Cmd {
+	if e.v.cluster == nil {
+		return e.m.open(e.v)
+	}
+	return e.m.read(e.v)
+}
+
+func (e *entries) grantMore() tea.Cmd {
+	t, _ := e.current()
+	return e.m.startGrant(e.v, []access.Principal{t.principal})
+}
+
+func (e *entries) revoke() tea.Cmd {
+	t, _ := e.current()
+	return e.m.startRevoke(e.v, *t.entry)
+}

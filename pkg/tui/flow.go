@@ -1,0 +1,98 @@
+package tui
+
+import (
+	"slices"
+
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+)
+
+// flow is questions that follow each other. Each keeps what was answered, so that going back loses nothing.
+type flow struct {
+	m     *model
+	steps []step
+	done  func() tea.Cmd
+}
+
+type step struct {
+	*screen
+	begin func() tea.Cmd // reads what the step offers
+	skip  func() bool    // an earlier answer makes it needless
+}
+
+func (f *flow) start() tea.Cmd { return f.from(0) }
+
+// next leaves the step that is seen for the one after it.
+func (f *flow) next() tea.Cmd {
+	at := slices.IndexFunc(f.steps, func(s step) bool { return s.screen == f.m.top() })
+	return f.from(at + 1)
+}
+
+func (f *flow) from(i int) tea.Cmd {
+	for ; i < len(f.steps); i++ {
+		s := f.steps[i]
+		if s.skip != nil && s.skip() {
+			continue
+		}
+		_ = f.m.push(s.screen)
+		if s.typing {
+			_ = s.list.filter.Focus() // a real cursor sends no blinking
+		}
+		if s.begin == nil {
+			return nil
+		}
+		return s.begin()
+	}
+	return f.done()
+}
+
+// picker is a step that chooses from a list while the filter is typed. taken gets what was chosen
+// and returns why that will not do, "" when it will.
+func (m *model) picker(name string, l *list, taken func([]string) tea.Cmd) *screen {
+	s := &screen{name: func() string { return name }, list: l, typing: true, pinned: true}
+	enter := func() tea.Cmd {
+		ids := l.chosen()
+		if len(ids) == 0 {
+			m.fail(nothingChosen(l))
+			return nil
+		}
+		return taken(slices.Clone(ids))
+	}
+	if l.multi {
+		s.actions = append(s.actions, on("space", "space", "choose", func() tea.Cmd {
+			if why := l.toggle(); why != "" {
+				m.fail(why)
+			}
+			return nil
+		}).whileTyping())
+	}
+	s.actions = append(s.actions, on("enter", "⏎", "go on", enter), on("esc", "esc", "back", func() tea.Cmd {
+		if l.filter.Value() != "" {
+			l.clearFilter()
+			return nil
+		}
+		return m.back()
+	}))
+	s.actions = append(s.actions, s.moves()...)
+	return s
+}
+
+func nothingChosen(l *list) string {
+	switch r, ok := l.current(); {
+	case ok && r.note != "":
+		return r.note
+	case l.unset && !ok && len(l.shown) > 0:
+		return "nothing is chosen yet: ↓ and space choose"
+	}
+	return "nothing is chosen"
+}
+
+// Choice is what somebody picked, as it could have been typed.
+type Choice struct {
+	Who        []access.Principal
+	Policies   []access.Policy
+	Namespaces []string
+	Groups     []string
+	All        bool // the whole cluster
+}

@@ -1,0 +1,142 @@
+package tui
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/edit"
+)
+
+// granting is a grant on its way: the answers so far.
+type granting struct {
+	flow
+	v *view
+	Choice
+	username  string
+	lasts     time.Duration
+	scopeOnly bool // the policies were typed before
+}
+
+// startGrant asks for all that a grant needs; for whom is known where the cursor was on somebody.
+func (m *model) startGrant(v *view, who []access.Principal) tea.Cmd {
+	g := &granting{v: v, Choice: Choice{Who: who}}
+	g.flow = flow{m: m, done: func() tea.Cmd { return m.propose(v, g.request()) }}
+	if len(who) == 0 {
+		g.steps = append(g.steps, g.whoStep())
+	}
+	g.steps = append(g.steps, g.policyStep(), g.scopeStep(), g.optionStep())
+	return g.start()
+}
+
+// request is the edit, and the command line that asks for the same.
+func (g *granting) request() Request {
+	want := access.Entry{Username: g.username, Groups: g.Groups}
+	for _, p := range g.Policies {
+		want.Grants = append(want.Grants, access.Grant{Policy: p, Scope: access.Scope{Namespaces: g.Namespaces}})
+	}
+	if g.lasts > 0 {
+		want.Tags = map[string]string{access.ExpiresTag: g.m.world.Now().Add(g.lasts).UTC().Format(time.RFC3339)}
+	}
+	return Request{
+		Who: g.Who, Command: g.command(),
+		Edit: func(p access.Principal) access.Edit {
+			e := want
+			e.Principal = p
+			return edit.Grant(e)
+		},
+	}
+}
+
+func (g *granting) command() []string {
+	args := append(g.m.commandOf(g.v), "grant")
+	for _, p := range g.Who {
+		args = append(args, p.Short(g.v.account()))
+	}
+	var policies []string
+	for _, p := range g.Policies {
+		policies = append(policies, p.Short())
+	}
+	args = option(args, "--policy", policies)
+	args = option(args, "-n", g.Namespaces)
+	if len(g.Policies) > 0 && len(g.Namespaces) == 0 {
+		args = append(args, "-A")
+	}
+	args = option(args, "--group", g.Groups)
+	if g.username != "" {
+		args = append(args, "--username", g.username)
+	}
+	if g.lasts > 0 {
+		args = append(args, "--for", g.lasts.String())
+	}
+	return args
+}
+
+func option(args []string, name string, values []string) []string {
+	if len(values) == 0 {
+		return args
+	}
+	return append(args, name, strings.Join(values, ","))
+}
+
+// commandOf is how the cluster is named on the command line.
+func (m *model) commandOf(v *view) []string { return append([]string(nil), v.cluster.Command...) }
+
+// optionStep asks for what a grant can do without.
+func (g *granting) optionStep() step {
+	m := g.m
+	s := &screen{name: func() string { return "Grant · " + g.summary() + " · options" }}
+	s.form = newForm(m.styles,
+		field{label: "groups", hint: g.groupHint},
+		field{label: "username", hint: func(int) string { return "Kubernetes username; empty: EKS derives it from the ARN" }},
+		field{label: "ends after", hint: func(int) string { return "such as 8h or 30m; empty: never. `expire` ends what has run out" }},
+	)
+	s.intro = func(int) string { return "Nothing here is needed: ⏎ goes on." }
+	s.actions = []action{
+		on("enter", "⏎", "show the plan", func() tea.Cmd { return g.takeOptions(s.form) }),
+		on("tab down", "tab", "next field", func() tea.Cmd { return s.move(1) }),
+		on("shift+tab up", "⇧tab", "field before", func() tea.Cmd { return s.move(-1) }).hidden(),
+		on("esc", "esc", "back", m.back),
+	}
+	return step{screen: s, begin: func() tea.Cmd { return need(m, &g.v.groups, g.v.cluster.Groups, func() {}) }}
+}
+
+func (g *granting) takeOptions(f *form) tea.Cmd {
+	g.Groups = strings.FieldsFunc(f.value(0), func(r rune) bool { return r == ',' || r == ' ' })
+	g.username, g.lasts = f.value(1), 0
+	if text := f.value(2); text != "" {
+		d, err := time.ParseDuration(text)
+		if err != nil || d <= 0 {
+			g.m.fail(fmt.Sprintf("%q is no time to last: write 8h, 30m or 36h", text))
+			return nil
+		}
+		g.lasts = d
+	}
+	if len(g.Policies) == 0 && len(g.Groups) == 0 {
+		g.m.fail("without a policy there must be a group")
+		return nil
+	}
+	return g.next()
+}
+
+// summary is what was answered so far, for the title.
+func (g *granting) summary() string {
+	var parts []string
+	switch len(g.Who) {
+	case 0:
+	case 1:
+		parts = append(parts, g.Who[0].Short(g.v.account()))
+	default:
+		parts = append(parts, fmt.Sprintf("%d principals", len(g.Who)))
+	}
+	for _, p := range g.Policies {
+		parts = append(parts, p.Short())
+	}
+	if len(g.Namespaces) > 0 {
+		parts = append(parts, "in "+strings.Join(g.Namespaces, ","))
+	}
+	return strings.Join(parts, " ")
+}

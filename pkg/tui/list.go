@@ -1,0 +1,308 @@
+package tui
+
+import (
+	"slices"
+	"strings"
+
+	"charm.land/bubbles/v2/textinput"
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
+)
+
+// Of the list and the table of bubbles neither has both columns and marks, and the table draws every
+// cell anew for a few milliseconds; so this is a list that draws only what is seen.
+
+// row is one line of a list.
+type row struct {
+	id    string
+	cells []string // clean, one for each column
+	keys  []string // what the filter looks at
+	note  string   // why it cannot be chosen, "" when it can
+	muted bool
+}
+
+type column struct {
+	title string
+	rank  int // where there is no room, the highest rank goes first; 0 stays
+}
+
+// list is rows to look at, to filter and to choose from.
+type list struct {
+	columns []column
+	multi   bool                     // several can be chosen
+	typed   func(string) (row, bool) // the row that typed text stands for itself
+	unset   bool                     // nothing is under the cursor until somebody moves
+	single  func(string) bool        // ids that cannot be chosen beside others
+
+	filter  textinput.Model
+	rows    []row
+	extra   *row
+	index   index
+	natural []int // widest cell of each column
+	shown   []int // rows that match, len(rows) standing for extra
+	cursor  int   // in shown; -1: nothing
+	moved   bool  // by somebody
+	top     int
+	height  int // rows that were last seen at once
+	marks   []string
+}
+
+func newList(s styles, multi bool, columns ...column) *list {
+	l := &list{columns: columns, multi: multi, filter: newInput(s, "/ ", "type to filter")}
+	l.set(nil)
+	return l
+}
+
+// set replaces the rows; the cursor stays on its row.
+func (l *list) set(rows []row) {
+	was, had := l.current()
+	l.rows = nil
+	l.index.reset()
+	l.natural = make([]int, len(l.columns))
+	for i, c := range l.columns {
+		l.natural[i] = len(c.title)
+	}
+	l.put(rows, was, had)
+}
+
+// add puts rows at the end; the cursor stays on its row.
+func (l *list) add(rows []row) {
+	was, had := l.current()
+	l.put(rows, was, had)
+}
+
+func (l *list) put(rows []row, was row, had bool) {
+	l.rows = append(l.rows, rows...)
+	for _, r := range rows {
+		l.index.add(r.keys)
+		for i, c := range r.cells {
+			l.natural[i] = max(l.natural[i], ansi.StringWidth(c))
+		}
+	}
+	l.refilter()
+	if had && l.moved { // whoever did not choose a row wants the first
+		l.seek(was.id)
+	}
+}
+
+// seek puts the cursor on a row, where it is shown.
+func (l *list) seek(id string) {
+	if i := slices.IndexFunc(l.shown, func(n int) bool { return l.at(n).id == id }); i >= 0 {
+		l.cursor, l.moved = i, true
+	}
+}
+
+func (l *list) at(n int) row {
+	if n == len(l.rows) {
+		return *l.extra
+	}
+	return l.rows[n]
+}
+
+// refilter finds again what matches.
+func (l *list) refilter() {
+	text := strings.TrimSpace(l.filter.Value())
+	l.shown = l.index.search(text)
+	l.extra = nil
+	if l.typed != nil && text != "" {
+		if r, ok := l.typed(text); ok && !slices.ContainsFunc(l.rows, func(have row) bool { return have.id == r.id }) {
+			l.extra = &r
+			l.shown = append(l.shown, len(l.rows))
+		}
+	}
+	if l.unset && text == "" && l.cursor < 0 {
+		return
+	}
+	l.cursor = max(0, min(l.cursor, len(l.shown)-1))
+}
+
+// typeIn gives a key or a paste to the filter.
+func (l *list) typeIn(msg tea.Msg) tea.Cmd {
+	was := l.filter.Value()
+	var cmd tea.Cmd
+	l.filter, cmd = l.filter.Update(msg)
+	if l.filter.Value() != was {
+		l.cursor, l.top, l.moved = 0, 0, false
+		l.refilter()
+	}
+	return cmd
+}
+
+// clearFilter shows all rows; the cursor stays on its row.
+func (l *list) clearFilter() {
+	was, had := l.current()
+	l.filter.Reset()
+	l.refilter()
+	if had {
+		l.seek(was.id)
+	}
+}
+
+// current is the row under the cursor.
+func (l *list) current() (row, bool) {
+	if l.cursor < 0 || l.cursor >= len(l.shown) {
+		return row{}, false
+	}
+	return l.at(l.shown[l.cursor]), true
+}
+
+func (l *list) move(n int) {
+	if len(l.shown) > 0 {
+		l.cursor, l.moved = max(0, min(l.cursor+n, len(l.shown)-1)), true
+	}
+}
+
+// toggle marks the row under the cursor, or takes the mark off. It returns why it did not.
+func (l *list) toggle() string {
+	r, ok := l.current()
+	switch {
+	case !ok:
+		return ""
+	case r.note != "":
+		return r.note
+	}
+	if i := slices.Index(l.marks, r.id); i >= 0 {
+		l.marks = slices.Delete(l.marks, i, i+1)
+		return ""
+	}
+	l.keep(r)
+	if l.single != nil {
+		alone := l.single(r.id)
+		l.marks = slices.DeleteFunc(l.marks, func(id string) bool { return alone || l.single(id) })
+	}
+	l.marks = append(l.marks, r.id)
+	l.clearFilter() // whoever types goes on to the next
+	return ""
+}
+
+// keep makes a row of its own out of what was typed.
+func (l *list) keep(r row) {
+	if l.extra != nil && l.extra.id == r.id {
+		l.rows = slices.Insert(l.rows, 0, r)
+		l.filter.Reset()
+		l.set(l.rows)
+		l.seek(r.id)
+	}
+}
+
+// chosen are the marked rows, or without a mark the one under the cursor.
+func (l *list) chosen() []string {
+	if len(l.marks) > 0 {
+		return l.marks
+	}
+	if r, ok := l.current(); ok && r.note == "" {
+		l.keep(r)
+		return []string{r.id}
+	}
+	return nil
+}
+
+// scroll keeps the cursor in sight.
+func (l *list) scroll(height int) {
+	l.height = max(height, 1)
+	l.top = max(0, min(l.top, len(l.shown)-l.height))
+	if l.cursor >= 0 {
+		l.top = max(l.cursor-l.height+1, min(l.top, l.cursor))
+	}
+}
+
+// view draws a header and the rows in sight.
+func (l *list) view(width, height int, s styles, empty string) []string {
+	l.scroll(height - 1)
+	widths := l.widths(width - 2 - l.boxWidth())
+	lines := []string{s.head.Render(fit(strings.Repeat(" ", 2+l.boxWidth())+l.line(titles(l.columns), widths), width))}
+	for i := l.top; i < min(l.top+l.height, len(l.shown)); i++ {
+		lines = append(lines, l.draw(i, widths, width, s))
+	}
+	if len(l.shown) == 0 {
+		lines = append(lines, s.muted.Render(fit("  "+empty, width)))
+	}
+	return clip(strings.Join(lines, "\n"), width, height)
+}
+
+func (l *list) draw(i int, widths []int, width int, s styles) string {
+	r := l.at(l.shown[i])
+	sign := "  "
+	if i == l.cursor {
+		sign = "› "
+	}
+	if l.multi {
+		switch {
+		case r.note != "":
+			sign += " –  "
+		case slices.Contains(l.marks, r.id):
+			sign += "[x] "
+		default:
+			sign += "[ ] "
+		}
+	}
+	text := fit(sign+l.line(r.cells, widths), width)
+	switch {
+	case i == l.cursor:
+		return s.cursor.Render(text)
+	case r.muted || r.note != "":
+		return s.muted.Render(text)
+	}
+	return text
+}
+
+func (l *list) boxWidth() int {
+	if l.multi {
+		return 4
+	}
+	return 0
+}
+
+func (l *list) line(cells []string, widths []int) string {
+	var b strings.Builder
+	for i, c := range cells {
+		if widths[i] > 0 {
+			if b.Len() > 0 {
+				b.WriteString("  ")
+			}
+			b.WriteString(fit(c, widths[i]))
+		}
+	}
+	return b.String()
+}
+
+func titles(columns []column) []string {
+	all := make([]string, len(columns))
+	for i, c := range columns {
+		all[i] = c.title
+	}
+	return all
+}
+
+// least is how narrow a column may become before another one goes.
+const least = 20
+
+// widths shares the width out: each column what it needs, or else those of the highest rank go
+// and the widest of the rest give.
+func (l *list) widths(width int) []int {
+	w := slices.Clone(l.natural)
+	sum := func(limit int) (n int) {
+		for _, c := range w {
+			if c > 0 {
+				n += min(c, limit) + 2
+			}
+		}
+		return n
+	}
+	for sum(least) > width+2 {
+		worst := -1
+		for i, c := range l.columns {
+			if w[i] > 0 && c.rank > 0 && (worst < 0 || c.rank > l.columns[worst].rank) {
+				worst = i
+			}
+		}
+		if worst < 0 {
+			break
+		}
+		w[worst] = 0
+	}
+	for over := sum(1<<20) - width - 2; over > 0 && slices.Max(w) > 1; over-- {
+		w[slices.Index(w, slices.Max(w))]--
+	}
+	return w
+}

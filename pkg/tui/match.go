@@ -1,0 +1,97 @@
+package tui
+
+import (
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/sahilm/fuzzy"
+)
+
+// index is what a filter looks at: some keys for each row.
+type index struct {
+	keys  []string
+	lower []string
+	owner []int
+	rows  int
+}
+
+func (x *index) reset() { x.keys, x.lower, x.owner, x.rows = x.keys[:0], x.lower[:0], x.owner[:0], 0 }
+
+func (x *index) add(keys []string) {
+	for _, k := range keys {
+		if k != "" {
+			x.keys, x.lower, x.owner = append(x.keys, k), append(x.lower, strings.ToLower(k)), append(x.owner, x.rows)
+		}
+	}
+	x.rows++
+}
+
+// Len and String make the index a source of package fuzzy. Of an ARN only the resource counts there:
+// the same letters before it in every ARN would catch whatever is typed.
+func (x *index) Len() int { return len(x.keys) }
+
+func (x *index) String(i int) string {
+	key := x.keys[i]
+	if strings.HasPrefix(key, "arn:") {
+		return key[strings.LastIndexByte(key, ':')+1:]
+	}
+	return key
+}
+
+const nowhere = math.MinInt
+
+// search finds the rows in which every word of the text occurs, whole or with letters in between,
+// the best first. Without a word it finds all, in their order.
+func (x *index) search(text string) []int {
+	words := strings.Fields(strings.ToLower(text))
+	total := make([]int, x.rows)
+	for _, w := range words {
+		for i, score := range x.word(w) {
+			if score == nowhere || total[i] == nowhere {
+				total[i] = nowhere
+			} else {
+				total[i] += score
+			}
+		}
+	}
+	found := make([]int, 0, x.rows)
+	for i, s := range total {
+		if s != nowhere {
+			found = append(found, i)
+		}
+	}
+	if len(words) > 0 {
+		slices.SortStableFunc(found, func(a, b int) int { return total[b] - total[a] })
+	}
+	return found
+}
+
+// word scores each row for one word.
+func (x *index) word(w string) []int {
+	best := make([]int, x.rows)
+	for i := range best {
+		best[i] = nowhere
+	}
+	for _, m := range fuzzy.FindFromNoSort(w, x) {
+		if near(m) {
+			best[x.owner[m.Index]] = max(best[x.owner[m.Index]], m.Score)
+		}
+	}
+	for i, key := range x.lower {
+		if at := strings.Index(key, w); at >= 0 {
+			name := len(key) - len(x.String(i)) // where the resource of an ARN begins
+			best[x.owner[i]] = max(best[x.owner[i]], whole-(len(key)-name-len(w))-max(at-name, name-at))
+		}
+	}
+	return best
+}
+
+// whole puts a word that occurs as it is before all that only has its letters.
+const whole = 10_000
+
+// near refuses letters that are strewn over a long ARN: nobody who sees such a row knows why it is there.
+func near(m fuzzy.Match) bool {
+	first, last := m.MatchedIndexes[0], m.MatchedIndexes[len(m.MatchedIndexes)-1]
+	return last-first < 3*len(m.MatchedIndexes)+3
+}

@@ -1,0 +1,210 @@
+package tui
+
+import (
+	"context"
+	"time"
+
+	"charm.land/bubbles/v2/spinner"
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/kubectl-access/kubectl-access/pkg/printer"
+)
+
+// model is the whole interface.
+type model struct {
+	ctx    context.Context
+	world  World
+	inline bool // a few lines below the prompt instead of the whole screen
+	pause  time.Duration
+
+	width, height int
+	styles        styles
+	spin          spinner.Model
+	turning       bool
+
+	views  map[string]*view // by context
+	at     *view            // the one that is looked at
+	stack  []*screen        // the last one is seen
+	always []action
+
+	request int    // the number of the last one
+	waiting int    // requests under way
+	status  string // one line about what happened last
+	bad     bool
+	listTop int // the line of the screen on which the rows begin
+	choice  *Choice
+	begin   func(*model, *view) tea.Cmd // inline: what to do with the cluster when it is there
+	outcome error
+	ended   bool
+	leaving func() string // asks before the program ends, "" lets it
+	stop    context.CancelFunc
+}
+
+func newModel(ctx context.Context, w World) *model {
+	ctx, stop := context.WithCancel(ctx)
+	m := &model{
+		ctx: ctx, stop: stop, world: w, width: 80, height: 24, styles: newStyles(true), pause: 300 * time.Millisecond,
+		spin: spinner.New(spinner.WithSpinner(spinner.MiniDot)), views: map[string]*view{},
+	}
+	m.always = []action{
+		on("? f1", "?", "help", m.help).hidden(),
+		on("ctrl+z", "^z", "suspend", func() tea.Cmd { return tea.Suspend }).hidden(),
+		on("ctrl+l", "^l", "draw again", func() tea.Cmd { return tea.ClearScreen }).hidden(),
+		on("ctrl+c", "^c", "quit", m.quit).hidden(),
+	}
+	return m
+}
+
+// Init asks for the background's colour and begins to read.
+func (m *model) Init() tea.Cmd {
+	return tea.Batch(tea.RequestBackgroundColor, m.look(m.currentContext()))
+}
+
+// Update routes a message to the method that knows it.
+func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	switch msg := msg.(type) {
+	case tea.WindowSizeMsg:
+		m.width, m.height = msg.Width, msg.Height
+	case tea.BackgroundColorMsg:
+		m.restyle(msg.IsDark())
+	case tea.KeyPressMsg:
+		return m, m.key(msg)
+	case tea.PasteMsg:
+		return m, m.top().typeIn(msg)
+	case tea.MouseWheelMsg:
+		return m, m.wheel(msg)
+	case tea.MouseClickMsg:
+		return m, m.click(msg)
+	case spinner.TickMsg:
+		return m, m.tick(msg)
+	case arrival:
+		return m, msg.arrive(m)
+	}
+	return m, nil
+}
+
+// arrival is an answer from outside, which knows whom it is for.
+type arrival interface{ arrive(m *model) tea.Cmd }
+
+func (m *model) top() *screen { return m.stack[len(m.stack)-1] }
+
+func (m *model) push(s *screen) tea.Cmd {
+	m.stack = append(m.stack, s)
+	m.say("")
+	return nil
+}
+
+// back shows what was seen before.
+func (m *model) back() tea.Cmd {
+	m.say("")
+	if len(m.stack) > 1 {
+		m.stack = m.stack[:len(m.stack)-1]
+		return nil
+	}
+	return m.quit()
+}
+
+func (m *model) key(k tea.KeyPressMsg) tea.Cmd {
+	m.say("")
+	s := m.top()
+	a, ok := s.act(k, m.always)
+	if !ok {
+		return s.typeIn(k)
+	}
+	if why := a.reason(); why != "" {
+		m.fail(a.binding.Help().Desc + ": " + why)
+		return nil
+	}
+	return a.run()
+}
+
+func (m *model) wheel(msg tea.MouseWheelMsg) tea.Cmd {
+	switch msg.Button {
+	case tea.MouseWheelUp:
+		return m.top().move(-3)
+	case tea.MouseWheelDown:
+		return m.top().move(3)
+	default:
+		return nil
+	}
+}
+
+// click puts the cursor on a row; a click on the row of the cursor marks it or opens it.
+func (m *model) click(msg tea.MouseClickMsg) tea.Cmd {
+	l, n := m.top().list, msg.Y-m.listTop
+	if l == nil || msg.Button != tea.MouseLeft || n < 0 || n >= l.height || l.top+n >= len(l.shown) {
+		return nil
+	}
+	if l.cursor != l.top+n {
+		return m.top().move(l.top + n - l.cursor)
+	}
+	k := tea.KeyPressMsg{Code: tea.KeyEnter}
+	if l.multi {
+		k = tea.KeyPressMsg{Code: tea.KeySpace, Text: " "}
+	}
+	return m.key(k)
+}
+
+// say shows a line until the next key.
+func (m *model) say(text string) { m.status, m.bad = printer.Clean(text), false }
+
+func (m *model) fail(text string) { m.status, m.bad = printer.Clean(text), true }
+
+// failed tells of an error and what helps against it.
+func (m *model) failed(err error) {
+	text := err.Error()
+	if h := m.world.Hint(err); h != "" {
+		text += ": " + h
+	}
+	m.fail(text)
+}
+
+func (m *model) quit() tea.Cmd {
+	if m.leaving != nil {
+		if why := m.leaving(); why != "" {
+			m.fail(why)
+			return nil
+		}
+	}
+	return m.end()
+}
+
+func (m *model) end() tea.Cmd {
+	m.ended = true
+	m.stop()
+	return tea.Quit
+}
+
+func (m *model) restyle(dark bool) {
+	m.styles = newStyles(dark)
+	for _, s := range m.stack {
+		if s.list != nil {
+			s.list.filter.SetStyles(m.styles.input())
+		}
+		if s.form != nil {
+			s.form.restyle(m.styles)
+		}
+	}
+}
+
+// busy tells whether something is under way that the spinner shows.
+func (m *model) busy() bool { return m.waiting > 0 }
+
+// turn starts the spinner where it does not turn yet.
+func (m *model) turn() tea.Cmd {
+	if m.turning || !m.busy() {
+		return nil
+	}
+	m.turning = true
+	return m.spin.Tick
+}
+
+func (m *model) tick(msg spinner.TickMsg) tea.Cmd {
+	if !m.busy() {
+		m.turning = false
+		return nil
+	}
+	var cmd tea.Cmd
+	m.spin, cmd = m.spin.Update(msg)
+	return cmd
+}

@@ -1,0 +1,375 @@
+package tui
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+)
+
+func TestEntriesShowWhoIsIn(t *testing.T) {
+	d := drive(t, newFake())
+	d.sees("demo", "us-west-2", account, "API_AND_CONFIG_MAP", "you are role/platform-admin", "role/team/dev", "aws-auth", "entry (AWS)", "nodes EC2_LINUX", "in 5h")
+}
+
+func TestRowsAppearAsTheyAreRead(t *testing.T) {
+	f := newFake()
+	m := newModel(t.Context(), f.world())
+	d := &driver{T: t, model: m, hold: true}
+	d.run(m.Init())
+	d.size(80, 24)
+	d.sees("demo", "reading…")
+	steps := 0
+	for ; !strings.Contains(d.screen(), "role/team/dev") && steps < 20; steps++ {
+		held := d.held
+		d.held = nil
+		for _, c := range held {
+			d.one(c)
+		}
+	}
+	d.sees("role/team/dev", "known so far").lacks("aws-auth")
+	d.release()
+	d.sees("aws-auth").lacks("known so far")
+}
+
+// one runs one command and keeps what it brings for later.
+func (d *driver) one(cmd tea.Cmd) {
+	switch msg := cmd().(type) {
+	case nil:
+	case tea.BatchMsg:
+		d.held = append(d.held, nonNil(msg)...)
+	default:
+		d.send(msg)
+	}
+}
+
+func nonNil(cmds []tea.Cmd) []tea.Cmd {
+	return slices.DeleteFunc(cmds, func(c tea.Cmd) bool { return c == nil })
+}
+
+func TestFilterFindsByEveryField(t *testing.T) {
+	for text, want := range map[string]string{
+		"team":                              "role/team/dev",
+		"tmdev":                             "role/team/dev",
+		"cluster-a":                         "role/platform-admin",
+		"staging":                           "role/ci/deployer",
+		"developer":                         "role/team/dev",
+		"111122223333:user/contractors/bob": "user/contractors/bob",
+	} {
+		d := drive(t, newFake()).keys("/ " + text)
+		if r, ok := d.at.entries.list.current(); !ok || r.cells[0] != want {
+			t.Errorf("%s finds %v, not %s", text, r.cells, want)
+		}
+		d.sees(" of 8")
+	}
+	d := drive(t, newFake()).keys("/ zzzz").sees("nothing matches")
+	d.keys("esc").sees("role/team/dev").lacks("zzzz")
+	d.keys("/ view enter").sees("/ view").keys("j j").sees("/ view")
+}
+
+func TestSortGoesRound(t *testing.T) {
+	d := drive(t, newFake()).sees("people first")
+	d.keys("s").sees("by principal").keys("s").sees("by access").keys("s s").sees("newest first")
+	if r, _ := d.at.entries.list.rows[0], 0; r.cells[0] != "user/contractors/bob" {
+		t.Errorf("first is %s", r.cells[0])
+	}
+	d.keys("s").sees("by expiry").keys("s").sees("people first")
+}
+
+func TestDetailsShowRules(t *testing.T) {
+	d := drive(t, newFake()).keys("/ team enter enter")
+	d.sees("Principal:", "view in namespaces dev, qa", "get, list, watch", "↓ more")
+	d.keys("end").lacks("↓ more").keys("esc").sees("Entries")
+	d.size(120, 40)
+	d.sees("│ Principal:")
+}
+
+func TestHelpListsKeysAndWhyTheyAreOff(t *testing.T) {
+	d := drive(t, newFake()).keys("/ aws-service enter").keys("?")
+	d.sees("Keys", "revoke", "not now: AWS owns this entry", "filter", "clusters").keys("esc").sees("Entries")
+	d.keys("d").sees("✗ revoke: AWS owns this entry")
+	d.keys("esc / ops enter d").sees("this is a line of the aws-auth ConfigMap")
+}
+
+func TestGrantTwoPoliciesInThreeNamespaces(t *testing.T) {
+	f := newFake()
+	d := drive(t, f).keys("a").sees("to whom", "[roles 4]", "is in: view in namespaces dev, qa")
+	d.keys("newc enter").sees("which policies", "PURPOSE")
+	d.keys("edit space").sees("[x] edit")
+	d.keys("view space").keys("enter").sees("where", "the whole cluster")
+	d.keys("enter").sees("nothing is chosen yet")
+	d.keys("down down down space down space apps-* space").sees("[x] apps-*", "[x] dev-blue")
+	d.keys("enter").sees("options", "groups", "RBAC bindings name: viewers")
+	d.keys("viewers").sees("ClusterRole view on the whole cluster")
+	d.keys("tab robot tab 8h enter")
+	d.sees("Plan", "+ role/newcomer  (new entry, STANDARD)", "edit in namespace apps-*", "view in namespace dev-blue", "group viewers", "username robot", "[ No ]", "from the command line")
+	if len(f.Steps) > 0 {
+		t.Fatal("sent before a yes")
+	}
+	d.keys("y").sees("Result", "✓ accessentry/role/newcomer created", "Done.")
+	if len(f.Steps) != 3 {
+		t.Errorf("%d steps", len(f.Steps))
+	}
+	d.keys("c")
+	if !strings.Contains(d.clip, "kubectl access grant role/newcomer --policy AmazonEKS") && !strings.Contains(d.clip, "--policy edit,view -n 'dev,dev-blue,apps-*' --group viewers --username robot --for 8h0m0s") {
+		t.Errorf("copied %s", d.clip)
+	}
+	d.keys("enter").sees("Entries", "role/newcomer")
+	e, _ := f.State.Entry(arn("role/newcomer"))
+	if len(e.Grants) != 2 || len(e.Grants[0].Scope.Namespaces) != 3 || e.Username != "robot" || e.Expires().IsZero() {
+		t.Errorf("granted %+v", e)
+	}
+}
+
+func TestGrantOfEditInTwoNamespacesTakesFewKeys(t *testing.T) {
+	f := newFake()
+	keys := "a NAME enter e d enter down down down space down space enter enter y"
+	drive(t, f).keys(strings.ReplaceAll(keys, "NAME", "auditor"))
+	e, ok := f.State.Entry(arn("role/auditor"))
+	if !ok || len(e.Grants) != 1 || e.Grants[0].String() != "edit in namespaces dev, dev-blue" {
+		t.Errorf("granted %+v", e)
+	}
+	if n := len(strings.Fields(keys)) - 1; n >= 15 {
+		t.Errorf("%d keys", n)
+	}
+}
+
+func TestBackLosesNothing(t *testing.T) {
+	d := drive(t, newFake()).keys("a newc enter edit space enter down down space enter")
+	d.keys("team-x tab someone enter").sees("Plan", "username someone")
+	d.keys("esc").sees("options", "team-x", "someone")
+	d.keys("esc").sees("[x] default")
+	d.keys("esc").sees("[x] edit").keys("esc").sees("to whom", "newc")
+	d.keys("enter enter enter enter").sees("Plan", "username someone", "group team-x")
+}
+
+func TestCancelAtEachStepSendsNothing(t *testing.T) {
+	for _, steps := range []string{"a", "a newc enter", "a newc enter edit enter", "a newc enter edit enter down enter", "a newc enter edit enter down enter enter", "/ team enter d", "/ team enter d down enter"} {
+		for _, cancel := range []string{"esc esc esc esc esc esc esc esc", "ctrl+c"} {
+			f := newFake()
+			d := drive(t, f).keys(steps)
+			for _, k := range strings.Fields(cancel) {
+				if !d.quit {
+					d.keys(k)
+				}
+			}
+			if here := d.quit || len(d.stack) == 1; len(f.Steps) > 0 || !here {
+				t.Errorf("%s, then %s: %d steps, quit %v\n%s", steps, cancel, len(f.Steps), d.quit, d.screen())
+			}
+		}
+	}
+}
+
+func TestNoIsChosenAtFirst(t *testing.T) {
+	f := newFake()
+	d := drive(t, f).keys("a newc enter edit enter down enter enter").sees("[ No ]")
+	d.keys("enter").sees("options")
+	d.keys("enter right").sees("[ Yes ]").keys("enter").sees("Done.")
+	if len(f.Steps) != 2 {
+		t.Errorf("%d steps", len(f.Steps))
+	}
+}
+
+func TestKeysDoNothingForAMomentWhenThePlanAppears(t *testing.T) {
+	f := newFake()
+	d := drive(t, f).keys("a newc enter edit enter down enter")
+	d.hold = true
+	d.keys("enter") // asks for the plan
+	held := d.held
+	d.held = nil
+	for _, c := range held {
+		d.one(c)
+	}
+	for len(d.held) > 0 && !strings.Contains(d.screen(), "new entry") {
+		held, d.held = d.held, nil
+		for _, c := range held {
+			d.one(c)
+		}
+	}
+	d.sees("new entry").lacks("[ No ]")
+	d.keys("y").sees("the plan has only just appeared")
+	d.release()
+	d.sees("[ No ]")
+	if len(f.Steps) > 0 {
+		t.Error("sent")
+	}
+}
+
+func TestRevokeOneNamespace(t *testing.T) {
+	f := newFake()
+	d := drive(t, f).keys("/ team enter d").sees("Revoke · from role/team/dev", "the whole entry", "view in namespace qa", "group developers")
+	d.keys("down down down down enter").sees("-     view in namespace qa", "revoke role/team/dev --policy view -n qa")
+	d.keys("y").sees("narrowed to view in namespace dev", "Done.")
+	e, _ := f.State.Entry(arn("role/team/dev"))
+	if e.Grants[0].String() != "view in namespace dev" || len(e.Groups) != 1 {
+		t.Errorf("left %+v", e)
+	}
+}
+
+func TestRevokeSeveralAndTheWhole(t *testing.T) {
+	f := newFake()
+	d := drive(t, f).keys("/ team enter d down down space down down down space enter y").sees("Done.")
+	e, _ := f.State.Entry(arn("role/team/dev"))
+	if len(e.Grants) != 0 && len(e.Groups) != 0 {
+		t.Errorf("left %+v", e)
+	}
+	d.keys("enter d down enter").sees("(the whole entry)").keys("y").sees("deleted").keys("enter").lacks("role/team/dev")
+}
+
+func TestLockoutIsRefusedUntilItsNamesAreTyped(t *testing.T) {
+	f := newFake()
+	d := drive(t, f).keys("/ platform enter d down enter").sees("risk lose-own-access", "type last-administrator to accept")
+	d.keys("y enter").sees("type the name of the risk")
+	d.keys("backspace yes enter").sees("type the name of the risk")
+	if len(f.Steps) > 0 {
+		t.Fatal("sent")
+	}
+	for range 4 {
+		d.keys("backspace")
+	}
+	d.keys("lose-own-access enter").sees("accepted").lacks("[ No ]")
+	d.keys("last-administrator enter").sees("[ No ]", "--accept-risk=lose-own-access")
+	d.keys("y").sees("deleted")
+}
+
+func TestNodesNeedTheirRiskTyped(t *testing.T) {
+	f := newFake()
+	drive(t, f).keys("/ demo-node enter d down enter").sees("risk remove-nodes").keys("y n")
+	if len(f.Steps) > 0 {
+		t.Error("sent")
+	}
+}
+
+func TestSwitchCluster(t *testing.T) {
+	d := drive(t, newFake()).keys("c").sees("Clusters", "prod", "eu-central-1", "here")
+	d.keys("prod enter").sees("prod  eu-central-1  444455556666", "Entries · 2")
+	d.keys("c demo enter").sees("Entries · 8")
+}
+
+func TestTypedPrincipalsAreLookedUp(t *testing.T) {
+	drive(t, newFake()).keys("a role/brand-new").sees("look it up in IAM").keys("enter").sees("which policies", "role/brand-new")
+	drive(t, newFake()).keys("a").keys("arn:aws:iam::444455556666:role/far enter").sees("which policies", "444455556666")
+	d := drive(t, newFake()).keys("a")
+	d.send(tea.PasteMsg{Content: "arn:aws:iam::444455556666:group/x"})
+	d.sees("cannot be let in").keys("enter").sees("IAM groups are no")
+	f := newFake()
+	f.fail["resolve"] = errors.New("role/gone: not found")
+	drive(t, f).keys("a role/gone enter").sees("✗ role/gone: not found", "to whom")
+}
+
+func TestTabsChangeTheFamily(t *testing.T) {
+	d := drive(t, newFake()).keys("a tab").sees("[users 1]", "user/alice").keys("tab").sees("[permission sets 1]", "sso/Developer")
+	d.keys("space tab").sees("[roles").keys("down down space enter").sees("2 principals")
+}
+
+func TestSeveralPrincipalsAreOnePlan(t *testing.T) {
+	f := newFake()
+	drive(t, f).keys("a auditor space newc space enter edit enter down enter enter").sees("role/auditor", "role/newcomer").keys("y").sees("Done.")
+	if len(f.Steps) != 4 {
+		t.Errorf("%d steps", len(f.Steps))
+	}
+}
+
+func TestErrorsStandInALineAndTheRestStaysUsable(t *testing.T) {
+	throttled := fmt.Errorf("list access entries: %w", access.ErrThrottled)
+	for where, see := range map[string][]string{
+		"read":       {"r", "throttled – press r to read again"},
+		"open demo":  {"r", "throttled"},
+		"principals": {"a", "throttled; write the full ARN"},
+		"policies":   {"a newc enter", "throttled"},
+		"namespaces": {"a newc enter edit enter", "type them: list access entries: throttled"},
+		"groups":     {"a newc enter edit enter down enter", "is not known: list access"},
+		"propose":    {"a newc enter edit enter down enter enter", "✗ list access entries: throttled"},
+	} {
+		f := newFake()
+		f.fail[where] = throttled
+		d := drive(t, f).keys(see[0]).sees(see[1])
+		delete(f.fail, where)
+		if where == "read" || where == "open demo" {
+			d.keys("r").sees("role/team/dev").lacks("throttled")
+		}
+	}
+}
+
+func TestAFailedStepIsToldAndTheOthersGoOn(t *testing.T) {
+	f := newFake()
+	f.Fail = func(s access.Step) error {
+		if s.Principal() == arn("role/auditor") {
+			return fmt.Errorf("%w: no iam:PassRole\x1b[31m", access.ErrForbidden)
+		}
+		return nil
+	}
+	d := drive(t, f).keys("a auditor space newc space enter edit enter down enter enter y")
+	d.sees("✗ accessentry/role/auditor not created: access denied: no iam:PassRole^[[31m", "✓ accessentry/role/newcomer created", "Not everything was done")
+}
+
+func TestLeavingWhileSendingAsksFirst(t *testing.T) {
+	f := newFake()
+	d := drive(t, f).keys("a newc enter edit enter down enter enter")
+	d.hold = true
+	d.keys("y").sees("Sending", "0 of 2 calls")
+	d.keys("esc").sees("the change is being sent")
+	d.keys("ctrl+c").sees("again leaves all the same")
+	d.hold = false
+	if d.keys("ctrl+c"); !d.quit {
+		t.Error("still here")
+	}
+}
+
+func TestLateAnswersAreDropped(t *testing.T) {
+	f := newFake()
+	d := drive(t, f).keys("a newc enter edit enter down enter")
+	d.hold = true
+	d.keys("enter").sees("working out").keys("esc").sees("options")
+	d.release()
+	d.sees("options").lacks("new entry")
+}
+
+func TestMouse(t *testing.T) {
+	d := drive(t, newFake())
+	d.send(tea.MouseWheelMsg{Button: tea.MouseWheelDown})
+	if d.at.entries.list.cursor != 3 {
+		t.Error(d.at.entries.list.cursor)
+	}
+	d.send(tea.MouseClickMsg{Button: tea.MouseLeft, X: 5, Y: 5})
+	if d.at.entries.list.cursor != 1 {
+		t.Error(d.at.entries.list.cursor)
+	}
+	d.send(tea.MouseClickMsg{Button: tea.MouseLeft, X: 5, Y: 5})
+	d.sees("Grants:")
+	d.send(tea.MouseClickMsg{Button: tea.MouseLeft, X: 5, Y: 100})
+}
+
+func TestEverySizeFits(t *testing.T) {
+	paths := []string{"", "/ team", "enter", "?", "c", "a", "a newc enter", "a newc enter edit enter", "a newc enter edit enter down enter", "a newc enter edit enter down enter enter", "/ platform enter d down enter"}
+	for _, path := range paths {
+		d := drive(t, newFake()).keys(path)
+		for _, size := range [][2]int{{60, 15}, {80, 24}, {200, 50}, {20, 5}, {1, 1}, {300, 10}} {
+			d.size(size[0], size[1])
+			d.fits()
+		}
+	}
+}
+
+func TestNothingHostileReachesTheTerminal(t *testing.T) {
+	d := drive(t, newFake()).keys("/ deployer enter enter").sees("ci^[[31m")
+	if strings.Contains(d.View().Content, "\x1b[31m:") {
+		t.Error("the username paints the screen")
+	}
+}
+
+func TestCopyAndSuspend(t *testing.T) {
+	d := drive(t, newFake()).keys("/ team enter y").sees("✓ copied arn:aws:iam::111122223333:role/team/dev")
+	if d.clip != string(arn("role/team/dev")) {
+		t.Error(d.clip)
+	}
+	_, cmd := d.Update(named["ctrl+z"])
+	if _, ok := cmd().(tea.SuspendMsg); !ok {
+		t.Error("does not suspend")
+	}
+}

@@ -1,0 +1,323 @@
+package tui
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+	"charm.land/lipgloss/v2"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/printer"
+)
+
+// planning is a change from the question what it would do to its end.
+type planning struct {
+	*screen
+	m        *model
+	v        *view
+	request  Request
+	slot     slot
+	proposal *Proposal
+	err      error
+	armed    bool // keys count: whoever was still typing when the plan appeared has seen it now
+	yes      bool
+	accepted []access.RiskName
+	state    state
+	results  []access.Result
+	warned   bool // leaving was tried once
+}
+
+type state int
+
+const (
+	waiting state = iota
+	sending
+	ended
+)
+
+// propose shows what a request would change, and asks.
+func (m *model) propose(v *view, r Request) tea.Cmd {
+	p := &planning{m: m, v: v, request: r}
+	p.screen = &screen{name: p.title, text: p.show, foot: p.buttons}
+	p.actions = append([]action{
+		on("y", "y", "yes, do it", p.apply).unless(p.notYet),
+		on("n", "n", "no", p.leave).unless(p.busySending),
+		on("left right tab shift+tab h l", "←→", "choose", p.flip).unless(p.notYet),
+		on("enter", "⏎", "do what is chosen", p.enter).unless(p.busySending),
+		on("c", "c", "copy the command line", p.copy).unless(p.busySending),
+		on("esc q", "esc", "back", p.leave).unless(p.busySending),
+	}, p.moves()...)
+	_ = m.push(p.screen)
+	return ask(m, &p.slot, func(ctx context.Context) (Proposal, error) { return v.cluster.Propose(ctx, r) }, p.arrived)
+}
+
+// arrived shows the plan. For a moment keys do nothing: they were meant for what was there before.
+func (p *planning) arrived(proposal Proposal, err error) tea.Cmd {
+	if p.err = err; err != nil {
+		return nil
+	}
+	p.proposal = &proposal
+	if len(p.open()) > 0 {
+		p.form = newForm(p.m.styles, field{label: "accept"})
+	}
+	return tea.Tick(p.m.pause, func(time.Time) tea.Msg { return ready{p} })
+}
+
+// ready says that the moment is over.
+type ready struct{ *planning }
+
+func (r ready) arrive(m *model) tea.Cmd {
+	r.armed = true
+	return m.turn()
+}
+
+func (p *planning) title() string {
+	return [...]string{"Plan · nothing is sent yet", "Sending", "Result"}[p.state]
+}
+
+// open are the risks that nobody accepted.
+func (p *planning) open() []access.Risk {
+	if p.proposal == nil {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(p.proposal.Risks), func(r access.Risk) bool { return slices.Contains(p.accepted, r.Name) })
+}
+
+// notYet says why the plan cannot be carried out now.
+func (p *planning) notYet() string {
+	switch {
+	case p.state != waiting:
+		return "it is sent already"
+	case p.err != nil:
+		return "there is no plan"
+	case p.proposal == nil:
+		return "the plan is not there yet"
+	case p.proposal.Plan.Empty():
+		return "there is nothing to change"
+	case len(p.open()) > 0:
+		return "the risks are not accepted"
+	case !p.armed:
+		return "the plan has only just appeared"
+	}
+	return ""
+}
+
+func (p *planning) busySending() string {
+	if p.state == sending {
+		return "the change is being sent"
+	}
+	return ""
+}
+
+func (p *planning) flip() tea.Cmd { p.yes = !p.yes; return nil }
+
+// enter does what is chosen, which is no at first; with risks it takes the name that was typed.
+func (p *planning) enter() tea.Cmd {
+	switch {
+	case p.state == sending:
+		return nil
+	case p.form != nil:
+		return p.accept()
+	case p.proposal != nil && !p.armed:
+		return nil
+	case p.yes && p.notYet() == "":
+		return p.apply()
+	}
+	return p.leave()
+}
+
+func (p *planning) accept() tea.Cmd {
+	typed := access.RiskName(p.form.value(0))
+	i := slices.IndexFunc(p.open(), func(r access.Risk) bool { return r.Name == typed })
+	if i < 0 {
+		p.m.fail("type the name of the risk to accept it: " + string(p.open()[0].Name) + "; esc goes back")
+		return nil
+	}
+	p.accepted = append(p.accepted, typed)
+	p.form.fields[0].Reset()
+	if len(p.open()) == 0 {
+		p.form = nil
+	}
+	return nil
+}
+
+// leave goes back to the questions, or after the end to the entries.
+func (p *planning) leave() tea.Cmd {
+	p.slot.forget()
+	if p.state != ended {
+		return p.m.back()
+	}
+	p.m.stack = p.m.stack[:1]
+	return nil
+}
+
+func (p *planning) copy() tea.Cmd {
+	p.m.say("copied the command line")
+	return tea.SetClipboard(p.command())
+}
+
+func (p *planning) command() string {
+	args := slices.Clone(p.request.Command)
+	for _, r := range p.accepted {
+		args = append(args, "--accept-risk="+string(r))
+	}
+	return Quote(args)
+}
+
+// apply sends the plan and tells of each call.
+func (p *planning) apply() tea.Cmd {
+	p.state, p.offset = sending, 0
+	p.m.leaving = p.stay
+	p.v.reading.forget() // what is read now would be from before the change
+	return stream(p.m, &p.slot, p.proposal.Apply(p.m.ctx, p.accepted), func(r access.Result, err error) tea.Cmd {
+		if err != nil {
+			p.err = err
+			return nil
+		}
+		p.results = append(p.results, r)
+		return nil
+	}, func() tea.Cmd {
+		p.state, p.m.leaving = ended, nil
+		p.actions = append([]action{
+			on("enter esc q", "⏎", "to the entries", p.leave),
+			on("c", "c", "copy the command line", p.copy),
+		}, p.moves()...)
+		return p.m.refresh(p.v, p.request.Who)
+	})
+}
+
+// stay asks once before the program is left while a change is on its way.
+func (p *planning) stay() string {
+	if p.warned {
+		return ""
+	}
+	p.warned = true
+	return "the change is being sent; the same key again leaves all the same, and running it again completes it"
+}
+
+// show is the text: the plan as --dry-run prints it, or what became of it.
+func (p *planning) show(width int) string {
+	var b strings.Builder
+	account := p.v.account()
+	switch {
+	case p.err != nil:
+		p.problem(&b, p.err)
+	case p.proposal == nil:
+		b.WriteString("working out what would change…\n")
+	case p.state == waiting:
+		p.plan(&b, account)
+	}
+	for _, r := range p.results {
+		line := "✓ " + printer.Result(r, account)
+		style := p.m.styles.good
+		if r.Err != nil {
+			line, style = "✗ "+printer.Result(r, account), p.m.styles.danger
+		}
+		b.WriteString(paint(style, wrap(line, width)) + "\n")
+		if r.Err != nil {
+			if h := p.m.world.Hint(r.Err); h != "" {
+				b.WriteString(wrap("  "+printer.Clean(h), width) + "\n")
+			}
+		}
+	}
+	b.WriteString(p.progress())
+	if p.proposal != nil && p.state != sending {
+		b.WriteString("\nThe same from the command line:\n" + wrap("  "+printer.Clean(p.command()), width) + "\n")
+	}
+	return strings.TrimRight(wrap(b.String(), width), "\n")
+}
+
+func (p *planning) progress() string {
+	if p.proposal == nil {
+		return ""
+	}
+	all := len(p.proposal.Plan.Steps())
+	failed := slices.ContainsFunc(p.results, func(r access.Result) bool { return r.Err != nil })
+	switch {
+	case p.state == sending:
+		return fmt.Sprintf("%s %d of %d calls\n", p.m.spin.View(), len(p.results), all)
+	case p.state == ended && (failed || p.err != nil):
+		return "\nNot everything was done; doing the same again completes it.\n"
+	case p.state == ended:
+		return "\nDone.\n"
+	}
+	return ""
+}
+
+func (p *planning) problem(b *strings.Builder, err error) {
+	b.WriteString(paint(p.m.styles.danger, "✗ "+cleanLines(err.Error())) + "\n")
+	if h := p.m.world.Hint(err); h != "" {
+		b.WriteString("  " + printer.Clean(h) + "\n")
+	}
+}
+
+// paint styles each line alone, so that a line that is cut ends its style.
+func paint(style lipgloss.Style, text string) string {
+	lines := strings.Split(text, "\n")
+	for i := range lines {
+		lines[i] = style.Render(lines[i])
+	}
+	return strings.Join(lines, "\n")
+}
+
+func cleanLines(text string) string {
+	lines := strings.Split(text, "\n")
+	for i := range lines {
+		lines[i] = printer.Clean(lines[i])
+	}
+	return strings.Join(lines, "\n")
+}
+
+// plan is what --dry-run prints, painted by the signs, and the risks by their names.
+func (p *planning) plan(b *strings.Builder, account string) {
+	if p.proposal.Plan.Empty() {
+		for _, who := range p.request.Who {
+			fmt.Fprintf(b, "accessentry/%s unchanged\n", printer.Clean(who.Short(account)))
+		}
+		b.WriteString("Nothing to change.\n")
+		return
+	}
+	var text strings.Builder
+	printer.Plan(&text, p.proposal.Plan, false)
+	for line := range strings.Lines(text.String()) {
+		line = strings.TrimSuffix(line, "\n")
+		switch cmp.Or(line, " ")[0] {
+		case '+':
+			line = p.m.styles.good.Render(line)
+		case '-':
+			line = p.m.styles.danger.Render(line)
+		}
+		b.WriteString(line + "\n")
+	}
+	for _, w := range p.proposal.Warnings {
+		b.WriteString("\n" + paint(p.m.styles.warn, "! "+printer.Clean(w)) + "\n")
+	}
+	for _, r := range p.proposal.Risks {
+		state := "type " + string(r.Name) + " to accept it"
+		if slices.Contains(p.accepted, r.Name) {
+			state = "accepted"
+		}
+		b.WriteString("\n" + p.m.styles.warn.Render("! risk "+string(r.Name)) + "\n  " + printer.Clean(r.Why) + "\n  " + state + "\n")
+	}
+}
+
+// buttons are below the plan; no is chosen at first.
+func (p *planning) buttons(int) string {
+	if p.notYet() != "" {
+		return ""
+	}
+	no, yes := "[ No ]", "  Yes  "
+	if p.yes {
+		no, yes = "  No  ", "[ Yes ]"
+	}
+	s := p.m.styles
+	if p.yes {
+		return "Do this?  " + s.muted.Render(no) + "  " + s.cursor.Render(yes)
+	}
+	return "Do this?  " + s.cursor.Render(no) + "  " + s.muted.Render(yes)
+}

@@ -1,0 +1,127 @@
+package tui
+
+import (
+	"slices"
+	"strconv"
+
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/edit"
+	"github.com/kubectl-access/kubectl-access/pkg/printer"
+)
+
+// revocation is one row of what can be taken from an entry.
+type revocation struct {
+	edit.Revocation
+	text, note string
+}
+
+// takeable is all that can be taken from an entry: the whole, each grant, each namespace, each group.
+func takeable(e access.Entry) []revocation {
+	all := []revocation{{text: "the whole entry", note: "nobody gets in by it any more"}}
+	for _, g := range e.Grants {
+		policy := []access.Policy{g.Policy}
+		all = append(all, revocation{edit.Revocation{Policies: policy}, g.String(), "the whole grant"})
+		if len(g.Scope.Namespaces) < 2 {
+			continue
+		}
+		for _, ns := range g.Scope.Namespaces {
+			only := access.Grant{Policy: g.Policy, Scope: access.Scope{Namespaces: []string{ns}}}
+			all = append(all, revocation{edit.Revocation{Policies: policy, Namespaces: []string{ns}}, only.String(), "only there"})
+		}
+	}
+	for _, g := range e.Groups {
+		all = append(all, revocation{edit.Revocation{Groups: []string{g}}, "group " + g, ""})
+	}
+	return all
+}
+
+// takeStep chooses what to take away. With pick several can be chosen.
+func (m *model) takeStep(name string, e access.Entry, several bool, taken func([]revocation) tea.Cmd) *screen {
+	all := takeable(e)
+	l := newList(m.styles, several, column{"TAKE AWAY", 0}, column{"", 0})
+	l.single = func(id string) bool { return id == "0" }
+	l.unset, l.cursor = true, -1
+	rows := make([]row, len(all))
+	for i, r := range all {
+		rows[i] = row{id: strconv.Itoa(i), cells: []string{printer.Clean(r.text), r.note}, keys: []string{r.text}}
+	}
+	l.set(rows)
+	return m.picker(name, l, func(ids []string) tea.Cmd {
+		chosen := make([]revocation, 0, len(ids))
+		for _, id := range ids {
+			i, _ := strconv.Atoi(id) // the ids are made above
+			chosen = append(chosen, all[i])
+		}
+		return taken(chosen)
+	})
+}
+
+// startRevoke asks what to take from an entry and shows the plan.
+func (m *model) startRevoke(v *view, e access.Entry) tea.Cmd {
+	short := printer.Clean(e.Principal.Short(v.account()))
+	f := &flow{m: m}
+	s := m.takeStep("Revoke · from "+short, e, true, func(chosen []revocation) tea.Cmd {
+		return m.propose(v, m.revokeRequest(v, e.Principal, chosen))
+	})
+	f.steps = []step{{screen: s}}
+	return f.start()
+}
+
+func (m *model) revokeRequest(v *view, p access.Principal, chosen []revocation) Request {
+	var command []string
+	for i, r := range chosen {
+		if i > 0 {
+			command = append(command, and)
+		}
+		command = append(command, m.commandOf(v)...)
+		command = append(command, "revoke", p.Short(v.account()))
+		for _, policy := range r.Policies {
+			command = append(command, "--policy", policy.Short())
+		}
+		command = option(command, "-n", r.Namespaces)
+		command = option(command, "--group", r.Groups)
+	}
+	return Request{
+		Who: []access.Principal{p}, Takes: true, Command: command,
+		Edit: func(p access.Principal) access.Edit {
+			edits := make([]access.Edit, len(chosen))
+			for i, r := range chosen {
+				edits[i] = edit.Revoke(p, r.Revocation)
+			}
+			return edit.Each(edits...)
+		},
+	}
+}
+
+// clusters switches to another context without leaving.
+func (m *model) clusters() tea.Cmd {
+	l := newList(m.styles, false, column{"CLUSTER", 0}, column{"REGION", 0}, column{"ACCOUNT", 0}, column{"", 1}, column{"CONTEXT", 2})
+	rows := make([]row, len(m.world.Contexts))
+	for i, c := range m.world.Contexts {
+		note := ""
+		if v := m.views[c.Name]; v == m.at {
+			note = "here"
+		} else if v != nil {
+			note = strconv.Itoa(len(v.entries.list.rows)) + " entries"
+		}
+		cells := []string{printer.Clean(c.Cluster), printer.Clean(c.Region), printer.Clean(c.Account), note, printer.Clean(c.Name)}
+		rows[i] = row{id: c.Name, cells: cells, keys: []string{c.Name, c.Cluster, c.Region, c.Account}}
+	}
+	l.set(rows)
+	l.seek(m.at.context.Name)
+	f := &flow{m: m}
+	f.steps = []step{{screen: m.picker("Clusters of the kubeconfig", l, func(ids []string) tea.Cmd {
+		i := slices.IndexFunc(m.world.Contexts, func(c Context) bool { return c.Name == ids[0] })
+		return m.look(m.world.Contexts[i])
+	})}}
+	return f.start()
+}
+
+func (m *model) onlyOne() string {
+	if len(m.world.Contexts) < 2 {
+		return "the kubeconfig has no other context with an EKS cluster"
+	}
+	return ""
+}

@@ -1,0 +1,106 @@
+package tui
+
+import (
+	"strings"
+
+	"charm.land/bubbles/v2/key"
+	tea "charm.land/bubbletea/v2"
+)
+
+// action is what a key does. Dispatch, the line of keys, help, and why a key does nothing now all come from it.
+type action struct {
+	binding key.Binding
+	why     func() string // why it cannot be done now, "" when it can; nil: it always can
+	run     func() tea.Cmd
+	typing  bool // a key that prints holds while somebody types too
+	quiet   bool // not in the line of keys
+}
+
+func on(keys, name, help string, run func() tea.Cmd) action {
+	return action{binding: key.NewBinding(key.WithKeys(strings.Fields(keys)...), key.WithHelp(name, help)), run: run}
+}
+
+func (a action) unless(why func() string) action { a.why = why; return a }
+func (a action) whileTyping() action             { a.typing = true; return a }
+func (a action) hidden() action                  { a.quiet = true; return a }
+
+func (a action) reason() string {
+	if a.why == nil {
+		return ""
+	}
+	return a.why()
+}
+
+// screen is one thing to look at: a list, a text that scrolls, or a form. What it has not is nil.
+type screen struct {
+	name    func() string
+	actions []action
+	intro   func(width int) string
+	list    *list
+	typing  bool // what is typed goes to the filter
+	pinned  bool // and that does not end
+	about   func(width int) string
+	empty   func() string
+	form    *form
+	text    func(width int) string
+	foot    func(width int) string // below the text, "": nothing
+	offset  int                    // of the text, in lines
+	seen    int                    // lines of text that were last seen at once
+	total   int                    // lines of the text
+}
+
+// typeIn gives what is no action to whatever can be typed into.
+func (s *screen) typeIn(msg tea.Msg) tea.Cmd {
+	switch {
+	case s.form != nil:
+		return s.form.typeIn(msg)
+	case s.list != nil && s.typing:
+		return s.list.typeIn(msg)
+	}
+	return nil
+}
+
+// writes tells whether printable keys are text here.
+func (s *screen) writes() bool { return s.form != nil || s.typing }
+
+func (s *screen) move(n int) tea.Cmd {
+	switch {
+	case s.form != nil:
+		s.form.move(n)
+	case s.list != nil:
+		s.list.move(n)
+	default:
+		s.offset = max(0, min(s.offset+n, s.total-s.seen))
+	}
+	return nil
+}
+
+// moves are the keys that every screen with something to move through has.
+func (s *screen) moves() []action {
+	page := func() int {
+		if s.list != nil {
+			return max(1, s.list.height-1)
+		}
+		return max(1, s.seen-1)
+	}
+	by := func(n func() int) func() tea.Cmd { return func() tea.Cmd { return s.move(n()) } }
+	fixed := func(n int) func() int { return func() int { return n } }
+	return []action{
+		on("up k ctrl+p", "↑/k", "up", by(fixed(-1))).hidden(),
+		on("down j ctrl+n", "↓/j", "down", by(fixed(1))).hidden(),
+		on("pgup ctrl+b", "pgup", "a page up", by(func() int { return -page() })).hidden(),
+		on("pgdown ctrl+f", "pgdn", "a page down", by(page)).hidden(),
+		on("home g", "home/g", "to the beginning", by(fixed(-1<<30))).hidden(),
+		on("end G", "end/G", "to the end", by(fixed(1<<30))).hidden(),
+	}
+}
+
+// act finds what a key does.
+func (s *screen) act(k tea.KeyPressMsg, always []action) (action, bool) {
+	for _, a := range append(s.actions, always...) {
+		if key.Matches(k, a.binding) && (!s.writes() || k.Text == "" || a.typing) {
+			return a, true
+		}
+	}
+	return action{}, false
+}

@@ -1,0 +1,61 @@
+package tui
+
+import (
+	"charm.land/bubbles/v2/help"
+	"charm.land/bubbles/v2/textinput"
+	tea "charm.land/bubbletea/v2"
+	"charm.land/lipgloss/v2"
+)
+
+// styles are the roles that something on the screen can have. Each role is told by a sign, a word
+// or its place too, so that nothing is lost without colour.
+type styles struct {
+	dark                                         bool
+	plain, title, muted, danger, warn, good, key lipgloss.Style
+	cursor, head, bar, match                     lipgloss.Style
+}
+
+func newStyles(dark bool) styles {
+	pick := lipgloss.LightDark(dark)
+	color := func(light, dark string) lipgloss.Style {
+		return lipgloss.NewStyle().Foreground(pick(lipgloss.Color(light), lipgloss.Color(dark)))
+	}
+	s := styles{
+		dark:   dark,
+		plain:  lipgloss.NewStyle(),
+		title:  color("#0B5CAD", "#7CC4FF").Bold(true),
+		muted:  color("#5F6B76", "#8A97A3"),
+		danger: color("#B3261E", "#FF8A80").Bold(true),
+		warn:   color("#8A5A00", "#FFD166").Bold(true),
+		good:   color("#0A6B3B", "#7BE0A3"),
+		key:    color("#0B5CAD", "#7CC4FF"),
+	}
+	s.head = s.muted.Bold(true)
+	s.match = s.title
+	s.bar = s.muted
+	s.cursor = lipgloss.NewStyle().Bold(true).
+		Background(pick(lipgloss.Color("#D6E8FA"), lipgloss.Color("#20435F"))).
+		Foreground(pick(lipgloss.Color("#102A43"), lipgloss.Color("#FFFFFF")))
+	return s
+}
+
+func (s styles) input() textinput.Styles {
+	state := textinput.StyleState{Text: s.plain, Placeholder: s.muted, Suggestion: s.muted, Prompt: s.key}
+	return textinput.Styles{Focused: state, Blurred: state, Cursor: textinput.CursorStyle{Shape: tea.CursorBar, Blink: true}}
+}
+
+func (s styles) help() help.Styles {
+	return help.Styles{
+		Ellipsis: s.muted, ShortKey: s.key, ShortDesc: s.muted, ShortSeparator: s.muted,
+		FullKey: s.key, FullDesc: s.plain, FullSeparator: s.muted,
+	}
+}
+
+// newInput is a line to type into. The terminal's own cursor stands in it.
+func newInput(s styles, prompt, placeholder string) textinput.Model {
+	in := textinput.New()
+	in.Prompt, in.Placeholder = prompt, placeholder
+	in.SetVirtualCursor(false)
+	in.SetStyles(s.input())
+	return in
+}

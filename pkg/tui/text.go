@@ -1,0 +1,99 @@
+package tui
+
+import (
+	"strings"
+
+	"github.com/charmbracelet/x/ansi"
+
+	"github.com/kubectl-access/kubectl-access/pkg/shell"
+)
+
+// fit makes a line exactly width cells wide.
+func fit(s string, width int) string {
+	if width <= 0 {
+		return ""
+	}
+	if n := ansi.StringWidth(s); n < width {
+		return s + strings.Repeat(" ", width-n)
+	} else if n > width {
+		s = ansi.Truncate(s, width, "…")
+		return s + strings.Repeat(" ", width-ansi.StringWidth(s)) // a wide character may have left a gap
+	}
+	return s
+}
+
+// clip makes a block exactly width by height.
+func clip(s string, width, height int) []string {
+	lines := strings.Split(s, "\n")
+	for len(lines) < height {
+		lines = append(lines, "")
+	}
+	lines = lines[:max(height, 0)]
+	for i := range lines {
+		lines[i] = fit(lines[i], width)
+	}
+	return lines
+}
+
+// wrap breaks the lines of a text that are too long and keeps their indentation. A list that was
+// broken for another width is broken anew.
+func wrap(s string, width int) string {
+	var out []string
+	for _, line := range joined(strings.Split(strings.TrimRight(s, "\n"), "\n")) {
+		body := strings.TrimLeft(line, " ")
+		indent := min(len(line)-len(body), width/2)
+		if ansi.StringWidth(line) <= width || width < 8 {
+			out = append(out, line)
+			continue
+		}
+		for i, part := range strings.Split(ansi.Wrap(body, width-indent-2, ","), "\n") {
+			if i > 0 {
+				part = "  " + strings.TrimLeft(part, " ")
+			}
+			out = append(out, strings.Repeat(" ", indent)+part)
+		}
+	}
+	return strings.Join(out, "\n")
+}
+
+// joined puts lines that end in a comma and the next of the same indentation together.
+func joined(lines []string) []string {
+	indent := func(s string) int { return len(s) - len(strings.TrimLeft(s, " ")) }
+	var out []string
+	for _, l := range lines {
+		if n := len(out); n > 0 && strings.HasSuffix(out[n-1], ",") && indent(out[n-1]) == indent(l) {
+			out[n-1] += " " + strings.TrimLeft(l, " ")
+			continue
+		}
+		out = append(out, l)
+	}
+	return out
+}
+
+// Quote writes a command line as a shell takes it.
+func Quote(args []string) string {
+	words := make([]string, len(args))
+	for i, a := range args {
+		words[i] = a
+		if a != and {
+			words[i] = shell.Quote(a)
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// and stands between two commands of which the second wants the first done.
+const and = "&&"
+
+// beside puts blocks of the same height next to each other.
+func beside(gap string, blocks ...[]string) []string {
+	lines := make([]string, len(blocks[0]))
+	for i := range lines {
+		parts := make([]string, len(blocks))
+		for j, b := range blocks {
+			parts[j] = b[i]
+		}
+		lines[i] = strings.Join(parts, gap)
+	}
+	return lines
+}

@@ -1,0 +1,214 @@
+package tui
+
+import (
+	"context"
+	"fmt"
+
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/policy"
+)
+
+// view is one cluster and what was read from it. It goes on being read when another is looked at.
+type view struct {
+	context  Context
+	cluster  *Cluster
+	snapshot access.Snapshot
+	mappings []access.Mapping
+	warnings []string
+	total    int
+	err      error // why the entries could not be read
+	opening  slot
+	reading  slot
+	entries  *entries
+
+	policies   once[[]policy.Policy]
+	namespaces once[[]string]
+	groups     once[map[string][]string]
+	families   [3]family
+}
+
+// once is something that is asked for the first time it is needed, and kept.
+type once[T any] struct {
+	slot
+	asked bool
+	value T
+	err   error
+}
+
+// need asks unless it was asked already. An answer that was an error is asked for again.
+func need[T any](m *model, o *once[T], question func(context.Context) (T, error), then func()) tea.Cmd {
+	if o.asked {
+		then()
+		return nil
+	}
+	o.asked = true
+	return ask(m, &o.slot, question, func(v T, err error) tea.Cmd {
+		o.value, o.err, o.asked = v, err, err == nil
+		then()
+		return nil
+	})
+}
+
+// family is what IAM lists of one kind.
+type family struct {
+	slot
+	begun, done bool
+	all         []access.Principal
+	err         error
+	page        func([]access.Principal) // hears of each page while its tab is seen
+}
+
+// look shows the cluster of a context and begins to read it where nobody did.
+func (m *model) look(c Context) tea.Cmd {
+	v := m.views[c.Name]
+	if v == nil {
+		v = &view{context: c}
+		v.entries = newEntries(m, v)
+		m.views[c.Name] = v
+	}
+	m.at = v
+	m.stack = []*screen{v.entries.screen}
+	if v.cluster != nil || v.opening != 0 && v.err == nil {
+		return nil
+	}
+	return m.open(v)
+}
+
+func (m *model) open(v *view) tea.Cmd {
+	v.err = nil
+	question := func(ctx context.Context) (*Cluster, error) { return m.world.Open(ctx, v.context.Name) }
+	return ask(m, &v.opening, question, func(c *Cluster, err error) tea.Cmd {
+		if err != nil {
+			return m.unopened(v, err)
+		}
+		v.cluster = c
+		if c.Login == nil {
+			return m.opened(v)
+		}
+		return tea.Exec(&login{run: c.Login}, func(err error) tea.Msg { return loggedIn{v, err} })
+	})
+}
+
+// unopened keeps the error on the screen; a picker has nothing to pick from and ends.
+func (m *model) unopened(v *view, err error) tea.Cmd {
+	v.err, v.cluster = err, nil
+	if !m.inline {
+		return nil
+	}
+	m.outcome = err
+	return m.end()
+}
+
+// loggedIn says that the user was asked what there was to ask.
+type loggedIn struct {
+	view *view
+	err  error
+}
+
+func (l loggedIn) arrive(m *model) tea.Cmd {
+	if l.err != nil {
+		return m.unopened(l.view, l.err)
+	}
+	l.view.cluster.Login = nil
+	return m.opened(l.view)
+}
+
+// opened goes on where the cluster was wanted for.
+func (m *model) opened(v *view) tea.Cmd {
+	if m.begin == nil {
+		return m.read(v)
+	}
+	m.stack = nil
+	return m.begin(m, v)
+}
+
+// read reads everybody. What is on the screen stays there until the first piece has come.
+func (m *model) read(v *view) tea.Cmd {
+	v.err, v.warnings, v.total = nil, nil, 0
+	fresh := access.Snapshot{Cluster: v.snapshot.Cluster, Caller: v.snapshot.Caller}
+	var mappings []access.Mapping
+	all := v.cluster.Read(m.ctx, nil)
+	return stream(m, &v.reading, all, func(p Piece, err error) tea.Cmd {
+		fresh, mappings = join(fresh, p), append(mappings, p.Mappings...)
+		v.snapshot, v.mappings = fresh, mappings
+		v.note(p, err)
+		v.entries.fill()
+		return nil
+	}, func() tea.Cmd {
+		v.reading.forget()
+		v.snapshot, v.mappings = fresh, mappings
+		access.SortEntries(v.snapshot.Entries)
+		v.entries.fill()
+		return nil
+	})
+}
+
+// refresh reads some entries again, after a change.
+func (m *model) refresh(v *view, who []access.Principal) tea.Cmd {
+	if v.reading != 0 { // everybody is being read anyway, but maybe was read before the change
+		return m.read(v)
+	}
+	var s slot
+	found := map[access.Principal]bool{}
+	return stream(m, &s, v.cluster.Read(m.ctx, who), func(p Piece, err error) tea.Cmd {
+		for _, e := range p.Entries {
+			found[e.Principal] = true
+			v.snapshot = v.snapshot.Put(e)
+		}
+		if err != nil {
+			m.failed(err)
+			who = nil
+		}
+		for _, u := range p.Unread {
+			found[u.Principal] = true
+		}
+		return nil
+	}, func() tea.Cmd {
+		for _, p := range who {
+			if !found[p] {
+				v.snapshot = v.snapshot.Drop(p)
+			}
+		}
+		v.entries.fill()
+		return nil
+	})
+}
+
+func (v *view) note(p Piece, err error) {
+	v.total = max(v.total, p.Total)
+	v.warnings = append(v.warnings, p.Warnings...)
+	if err != nil {
+		v.err = err
+	}
+}
+
+// join adds a piece to what is known.
+func join(s access.Snapshot, p Piece) access.Snapshot {
+	if p.Cluster.Name != "" {
+		s.Cluster = p.Cluster
+	}
+	if p.Caller != "" {
+		s.Caller = p.Caller
+	}
+	s.Entries = append(s.Entries, p.Entries...)
+	s.Unread = append(s.Unread, p.Unread...)
+	return s
+}
+
+// closed says why nothing can be changed in the cluster now.
+func (v *view) closed() string {
+	switch mode := v.snapshot.Cluster.Mode; {
+	case v.cluster == nil && v.err != nil:
+		return "the cluster could not be opened"
+	case mode == "":
+		return "the cluster is still being read"
+	case !mode.ReadsEntries():
+		return fmt.Sprintf("the cluster is in mode %s and reads no entries", mode)
+	}
+	return ""
+}
+
+// account is the cluster's, as AWS tells it or, before that, as the kubeconfig does.
+func (v *view) account() string { return first(v.snapshot.Cluster.Account(), v.context.Account) }

@@ -1,0 +1,168 @@
+package tui
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/policy"
+	"github.com/kubectl-access/kubectl-access/pkg/printer"
+)
+
+const (
+	noPolicy     = " no policy"     // ids that no policy and no namespace can have
+	wholeCluster = " whole cluster" //
+)
+
+// policyStep chooses from the policies of the region; beside them stand their rules.
+func (g *granting) policyStep() step {
+	m, v := g.m, g.v
+	l := newList(m.styles, true, column{"POLICY", 0}, column{"FOR", 1}, column{"PURPOSE", 2})
+	l.single = func(id string) bool { return id == noPolicy }
+	s := m.picker("", l, func(ids []string) tea.Cmd {
+		g.Policies = nil
+		for _, id := range ids {
+			if id != noPolicy {
+				g.Policies = append(g.Policies, access.Policy(id))
+			}
+		}
+		return g.next()
+	})
+	s.name = func() string { return "Grant · " + g.summary() + " · which policies" }
+	s.empty = func() string { return "reading…" }
+	s.intro = func(int) string { return problem(v.policies.err) }
+	s.about = func(width int) string {
+		r, _ := l.current()
+		return aboutPolicy(v.policies.value, r.id, width)
+	}
+	fill := func() { l.set(policyRows(v.policies.value, !m.inline)); l.seek("AmazonEKSViewPolicy") }
+	return step{screen: s, begin: func() tea.Cmd { return need(m, &v.policies, v.cluster.Policies, fill) }}
+}
+
+func policyRows(all []policy.Policy, none bool) []row {
+	var rows []row
+	table := printer.Policies(all)
+	for i, p := range all {
+		if p.ServiceLinkedRoleOnly {
+			continue
+		}
+		cells := table.Rows[i]
+		rows = append(rows, row{id: p.Name, cells: cells[:3], keys: []string{cells[0], p.Name}})
+	}
+	if none {
+		rows = append(rows, row{id: noPolicy, cells: []string{"(none)", "RBAC", "only Kubernetes groups, which RBAC bindings name"}, keys: []string{"none"}})
+	}
+	return rows
+}
+
+func aboutPolicy(all []policy.Policy, id string, width int) string {
+	i := slices.IndexFunc(all, func(p policy.Policy) bool { return p.Name == id })
+	if i < 0 {
+		return ""
+	}
+	return wrap(printer.Policy(all[i]), width)
+}
+
+func problem(err error) string {
+	if err == nil {
+		return ""
+	}
+	return printer.Clean(err.Error())
+}
+
+// scopeStep chooses where the policies hold. Nothing is under the cursor at first: the scope is never guessed.
+func (g *granting) scopeStep() step {
+	m, v := g.m, g.v
+	l := newList(m.styles, true, column{"WHERE", 0}, column{"", 0})
+	l.unset, l.cursor = true, -1
+	l.filter.Placeholder = "type a namespace, or a wildcard such as dev-*"
+	l.single = func(id string) bool { return id == wholeCluster }
+	l.typed = typedNamespace
+	s := m.picker("", l, func(ids []string) tea.Cmd {
+		g.Namespaces, g.All = ids, false
+		if slices.Contains(ids, wholeCluster) {
+			g.Namespaces, g.All = nil, true
+		}
+		return g.next()
+	})
+	s.name = func() string { return "Grant · " + g.summary() + " · where" }
+	s.intro = func(int) string {
+		if v.namespaces.err != nil {
+			return "The namespaces are not known, type them: " + problem(v.namespaces.err)
+		}
+		return ""
+	}
+	whole := row{id: wholeCluster, cells: []string{"the whole cluster", "every namespace, and what is in none"}, keys: []string{"the whole cluster"}}
+	l.set([]row{whole})
+	fill := func() {
+		var rows []row
+		for _, ns := range v.namespaces.value {
+			rows = append(rows, row{id: ns, cells: []string{printer.Clean(ns), ""}, keys: []string{ns}})
+		}
+		l.add(slices.DeleteFunc(rows, func(r row) bool { return l.has(r.id) }))
+	}
+	return step{
+		screen: s, skip: func() bool { return len(g.Policies) == 0 && !g.scopeOnly },
+		begin: func() tea.Cmd { return need(m, &v.namespaces, v.cluster.Namespaces, fill) },
+	}
+}
+
+func (l *list) has(id string) bool {
+	return slices.ContainsFunc(l.rows, func(r row) bool { return r.id == id })
+}
+
+// typedNamespace lets through what can be a namespace or a wildcard; the rules are the plan's.
+func typedNamespace(text string) (row, bool) {
+	if strings.ContainsFunc(text, func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' && r != '*' }) {
+		return row{}, false
+	}
+	what := "a namespace that is not there yet"
+	if strings.HasSuffix(text, "*") {
+		what = "all that begin so, now and later"
+	}
+	return row{id: text, cells: []string{printer.Clean(text), what}}, true
+}
+
+// groupHint tells what RBAC gives to the groups that are typed, or which groups it knows.
+func (g *granting) groupHint(int) string {
+	known := &g.v.groups
+	if known.err != nil {
+		return "separated by commas. What RBAC gives them is not known: " + problem(known.err)
+	}
+	text := ""
+	if i := slices.IndexFunc(g.steps, func(s step) bool { return s.form != nil }); i >= 0 {
+		text = g.steps[i].form.value(0)
+	}
+	words := strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' })
+	if len(words) == 0 {
+		return "Kubernetes groups, separated by commas. RBAC bindings name: " + cmp.Or(strings.Join(slices.Sorted(maps.Keys(known.value)), ", "), "none")
+	}
+	var lines []string
+	for _, w := range words {
+		lines = append(lines, fmt.Sprintf("%s: %s", printer.Clean(w), cmp.Or(strings.Join(known.value[w], "; "), "no RBAC binding names it")+similar(w, known.value)))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// similar are the known groups that begin with what is typed.
+func similar(word string, known map[string][]string) string {
+	if _, ok := known[word]; ok {
+		return ""
+	}
+	var names []string
+	for name := range known {
+		if strings.HasPrefix(name, word) {
+			names = append(names, printer.Clean(name))
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	slices.Sort(names)
+	return "; there is " + strings.Join(names, ", ")
+}
