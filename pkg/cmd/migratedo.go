@@ -24,6 +24,8 @@ type migration struct {
 	known []string // principals whose entry gives what their line gave, proven
 	asked bool     // somebody said yes
 	open  bool     // something could not be done
+
+	helped []access.Binding // that were made to help
 }
 
 func (c *connection) migrate(ctx context.Context, f *migrateFlags) error {
@@ -58,6 +60,9 @@ func (m *migration) prepare(ctx context.Context) (done bool, err error) {
 	if !m.facts.Cluster.Mode.ReadsConfigMap() {
 		_, err := fmt.Fprintf(m.env.IO.ErrOut, "Cluster %s is in mode API and does not read aws-auth: there is nothing to migrate.\n", m.facts.Cluster.Name)
 		return true, err
+	}
+	if len(m.facts.Mappings) == 0 {
+		fmt.Fprintf(m.env.IO.ErrOut, "No mappings found in aws-auth of cluster %s.\n", m.facts.Cluster.Name)
 	}
 	if m.plan, err = m.env.decide(ctx, m.flags, m.facts); err != nil {
 		return true, err
@@ -161,6 +166,7 @@ func (m *migration) ready(ctx context.Context) error {
 		err := client.Bind(ctx, b)
 		switch {
 		case err == nil, errors.Is(err, access.ErrExists):
+			m.helped = append(m.helped, b)
 		case !accepted && errors.Is(err, access.ErrForbidden):
 			return fmt.Errorf("%w, no entry was made:\n  %s: an entry counts a moment before its policies do, and the binding that would help over it cannot be made: %w\n    to do it all the same: --accept-risk=%s",
 				errRisk, access.BriefGap, err, access.BriefGap)
@@ -188,7 +194,7 @@ func (m *migration) finish(ctx context.Context) error {
 			return err
 		}
 	}
-	if m.flags.prune && !m.open {
+	if m.flags.prune {
 		// That nobody can come by the lines of those who are gone is what IAM says.
 		err := cmp.Or(m.removeLines(ctx, m.plan.Removable(m.proven)), m.removeLines(ctx, m.plan.Dead(), string(access.LeaveMappings)))
 		if err != nil {
@@ -245,18 +251,18 @@ func (m *migration) unbind(ctx context.Context) error {
 		return err
 	}
 	bindings, err := client.Bindings(ctx)
-	if err != nil {
-		return m.tellLater(len(m.plan.Bridges) > 0, err)
-	}
 	helped := migrate.Leftover(bindings)
+	if err != nil {
+		helped = m.helped
+	}
 	if len(helped) == 0 {
 		return nil
 	}
-	now, err := m.sides().Snapshot(ctx, access.Want{All: true})
+	done, err := m.unmarked(ctx)
 	if err != nil {
 		return err
 	}
-	if slices.ContainsFunc(now.Entries, migrate.Marked) || len(now.Unread) > 0 {
+	if !done {
 		m.env.warn("entries are not finished yet, so the bindings that help them stay; run the same command again")
 		m.open = true
 		return nil
@@ -269,11 +275,22 @@ func (m *migration) unbind(ctx context.Context) error {
 	return nil
 }
 
-func (m *migration) tellLater(matters bool, err error) error {
-	if !matters {
-		return nil
+// unmarked tells whether no entry needs the help any more, and waits for EKS to show it.
+func (m *migration) unmarked(ctx context.Context) (bool, error) {
+	waiting, stop := context.WithTimeout(ctx, m.flags.timeout)
+	defer stop()
+	for n := 1; ; n++ {
+		now, err := m.sides().Snapshot(ctx, access.Want{All: true})
+		if err != nil {
+			return false, err
+		}
+		if !slices.ContainsFunc(now.Entries, migrate.Marked) && len(now.Unread) == 0 {
+			return true, nil
+		}
+		if m.open || pauseBetween(waiting, n) != nil {
+			return false, ctx.Err()
+		}
 	}
-	return err
 }
 
 // left says what goes on to be let in by aws-auth, and how to go on.
