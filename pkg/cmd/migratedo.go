@@ -196,7 +196,7 @@ func (m *migration) finish(ctx context.Context) error {
 	}
 	if m.flags.prune {
 		// That nobody can come by the lines of those who are gone is what IAM says.
-		err := cmp.Or(m.removeLines(ctx, m.plan.Removable(m.proven)), m.removeLines(ctx, m.plan.Dead(), string(access.LeaveMappings)))
+		err := cmp.Or(m.removeLines(ctx, m.plan.Removable(m.proven)), m.removeLines(ctx, m.plan.Dead(), string(access.LeaveMappings), string(access.RemoveNodes)))
 		if err != nil {
 			return err
 		}
