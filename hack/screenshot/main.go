@@ -68,14 +68,14 @@ func picture(text string, p paper) string {
 	fmt.Fprintf(&b, `<rect width="100%%" height="100%%" rx="8" fill="%s"/>`+"\n", p.back)
 	fmt.Fprintf(&b, `<g font-family="DejaVu Sans Mono, Menlo, Consolas, monospace" font-size="14" fill="%s" xml:space="preserve">`+"\n", p.ink)
 	for y := range lines {
-		row(&b, buffer, y, width, p)
+		row(&b, buffer, y, width)
 	}
 	b.WriteString("</g>\n</svg>\n")
 	return b.String()
 }
 
 // row draws the cells of a line, those of one style together.
-func row(b *strings.Builder, buffer uv.ScreenBuffer, y, width int, p paper) {
+func row(b *strings.Builder, buffer uv.ScreenBuffer, y, width int) {
 	for x := 0; x < width; {
 		first := buffer.CellAt(x, y)
 		run, end := "", x
@@ -94,7 +94,7 @@ func row(b *strings.Builder, buffer uv.ScreenBuffer, y, width int, p paper) {
 				break
 			}
 		}
-		draw(b, first.Style, run, x, end, y, p)
+		draw(b, first.Style, run, x, end, y)
 		x = max(end, x+1)
 	}
 }
@@ -102,7 +102,7 @@ func row(b *strings.Builder, buffer uv.ScreenBuffer, y, width int, p paper) {
 // wide characters stand alone, so that no font moves what follows.
 func wide(s string) bool { return ansi.StringWidth(s) != 1 || len(s) > 3 }
 
-func draw(b *strings.Builder, s uv.Style, run string, from, to, y int, p paper) {
+func draw(b *strings.Builder, s uv.Style, run string, from, to, y int) {
 	left, top := margin+float64(from)*cellWidth, margin+y*cellHeight
 	if s.Bg != nil {
 		fmt.Fprintf(b, `<rect x="%.2f" y="%d" width="%.2f" height="%d" fill="%s"/>`+"\n", left, top, float64(to-from)*cellWidth, cellHeight, hex(s.Bg))

@@ -130,7 +130,7 @@ func (r *reader) add(l line) {
 func (r *reader) finish() Map {
 	m := Map{Defects: r.defects, Keys: r.keys}
 	for _, l := range r.lines {
-		l.Mapping.Item = l.item
+		l.Item = l.item
 		m.Mappings = append(m.Mappings, l.Mapping)
 	}
 	slices.SortStableFunc(m.Defects, func(a, b Defect) int {

@@ -64,7 +64,7 @@ func TestDocumentsAreTrue(t *testing.T) {
 			}
 			prepare(t)
 			is := withOutput(string(was))
-			if *update {
+			if *update && timeless(string(was)) != timeless(is) { // times alone are no news
 				if err := os.WriteFile(path, []byte(is), 0o644); err != nil {
 					t.Fatal(err)
 				}

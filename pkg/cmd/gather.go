@@ -33,7 +33,12 @@ func (c *connection) gather(ctx context.Context, file *awsauth.Map) whoami.Facts
 	if file != nil {
 		g.mapped(*file)
 	}
-	together(func() { g.entry(ctx) }, func() { g.awsAuthLines(ctx, file) })
+	listed := g.AWS != nil && slices.ContainsFunc(g.Entries, g.AWS.Principal.Is)
+	together(func() { g.entry(ctx) }, func() {
+		if file == nil && g.letIn() && !listed {
+			g.awsAuthLines(ctx)
+		}
+	})
 	if g.letIn() {
 		g.bound(ctx)
 	} else {
@@ -175,10 +180,7 @@ func (g *gathering) made(ctx context.Context) {
 }
 
 // awsAuthLines reads the ConfigMap where it may be what lets the caller in.
-func (g *gathering) awsAuthLines(ctx context.Context, file *awsauth.Map) {
-	if file != nil || !g.letIn() || g.AWS != nil && slices.ContainsFunc(g.Entries, g.AWS.Principal.Is) {
-		return
-	}
+func (g *gathering) awsAuthLines(ctx context.Context) {
 	data, err := g.awsAuth(ctx)
 	switch {
 	case err == nil:

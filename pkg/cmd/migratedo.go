@@ -11,6 +11,7 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/awsauth"
 	"github.com/kubectl-access/kubectl-access/pkg/edit"
 	"github.com/kubectl-access/kubectl-access/pkg/migrate"
+	"github.com/kubectl-access/kubectl-access/pkg/printer"
 )
 
 // migration is aws-auth on its way to entries.
@@ -21,8 +22,10 @@ type migration struct {
 	plan  migrate.Plan
 	data  awsauth.Map
 	known []string // principals whose entry gives what their line gave, proven
-	gaps  bool     // entries get their policies without the help of RBAC
+	asked bool     // somebody said yes
 	open  bool     // something could not be done
+
+	helped []access.Binding // that were made to help
 }
 
 func (c *connection) migrate(ctx context.Context, f *migrateFlags) error {
@@ -58,6 +61,9 @@ func (m *migration) prepare(ctx context.Context) (done bool, err error) {
 		_, err := fmt.Fprintf(m.env.IO.ErrOut, "Cluster %s is in mode API and does not read aws-auth: there is nothing to migrate.\n", m.facts.Cluster.Name)
 		return true, err
 	}
+	if len(m.facts.Mappings) == 0 {
+		fmt.Fprintf(m.env.IO.ErrOut, "No mappings found in aws-auth of cluster %s.\n", m.facts.Cluster.Name)
+	}
 	if m.plan, err = m.env.decide(ctx, m.flags, m.facts); err != nil {
 		return true, err
 	}
@@ -83,6 +89,11 @@ func (m *migration) show() (done bool, err error) {
 	}
 	account := m.facts.Cluster.Account()
 	r.write(out, account)
+	if f.prune {
+		for _, l := range append(m.plan.Removable(func(access.Principal) bool { return true }), m.plan.Dead()...) {
+			fmt.Fprintf(out, "- %s item %d leaves aws-auth, once it is proven that nobody needs it: %s\n", l.Kind.Section(), l.Item, printer.Clean(l.Short(account)))
+		}
+	}
 	if err := writeRBAC(out, m.plan.Follow); err != nil {
 		return true, err
 	}
@@ -134,6 +145,7 @@ func (m *migration) risks(access.Snapshot) []access.Risk {
 // ready is what must be there before the first entry: the backup, the bindings that follow new names,
 // and those that help over the time in which entries get their policies.
 func (m *migration) ready(ctx context.Context) error {
+	m.asked = true
 	if err := m.backup(ctx); err != nil {
 		return err
 	}
@@ -154,6 +166,7 @@ func (m *migration) ready(ctx context.Context) error {
 		err := client.Bind(ctx, b)
 		switch {
 		case err == nil, errors.Is(err, access.ErrExists):
+			m.helped = append(m.helped, b)
 		case !accepted && errors.Is(err, access.ErrForbidden):
 			return fmt.Errorf("%w, no entry was made:\n  %s: an entry counts a moment before its policies do, and the binding that would help over it cannot be made: %w\n    to do it all the same: --accept-risk=%s",
 				errRisk, access.BriefGap, err, access.BriefGap)
@@ -172,7 +185,7 @@ func (m *migration) finish(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	help := change{connection: m.connection, flags: &flags, who: m.marked(now), unrecorded: true}
+	help := change{connection: m.connection, flags: &flags, who: m.marked(now), unrecorded: true, asks: !m.asked}
 	help.edit = migrate.Finish
 	// It was proven that the policies are there, so what goes is no right of anybody's.
 	flags.accepted = append(slices.Clone(flags.accepted), string(access.LoseOwnAccess))
@@ -181,7 +194,7 @@ func (m *migration) finish(ctx context.Context) error {
 			return err
 		}
 	}
-	if m.flags.prune && !m.open {
+	if m.flags.prune {
 		// That nobody can come by the lines of those who are gone is what IAM says.
 		err := cmp.Or(m.removeLines(ctx, m.plan.Removable(m.proven)), m.removeLines(ctx, m.plan.Dead(), string(access.LeaveMappings)))
 		if err != nil {
@@ -213,7 +226,7 @@ func (m *migration) removeLines(ctx context.Context, gone []access.Mapping, acce
 	}
 	flags := m.flags.changeFlags
 	flags.output, flags.accepted = output{}, append(slices.Clone(flags.accepted), accepted...)
-	ch := change{connection: m.connection, flags: &flags, who: []access.Principal{access.Itself}, takes: true, mappings: true}
+	ch := change{connection: m.connection, flags: &flags, who: []access.Principal{access.Itself}, takes: true, mappings: true, asks: !m.asked}
 	ch.edit = func(access.Principal) access.Edit {
 		return func(s access.Snapshot) (access.Snapshot, error) {
 			if s.AWSAuth.Err != nil {
@@ -238,18 +251,18 @@ func (m *migration) unbind(ctx context.Context) error {
 		return err
 	}
 	bindings, err := client.Bindings(ctx)
-	if err != nil {
-		return m.tellLater(len(m.plan.Bridges) > 0, err)
-	}
 	helped := migrate.Leftover(bindings)
+	if err != nil {
+		helped = m.helped
+	}
 	if len(helped) == 0 {
 		return nil
 	}
-	now, err := m.sides().Snapshot(ctx, access.Want{All: true})
+	done, err := m.unmarked(ctx)
 	if err != nil {
 		return err
 	}
-	if slices.ContainsFunc(now.Entries, migrate.Marked) || len(now.Unread) > 0 {
+	if !done {
 		m.env.warn("entries are not finished yet, so the bindings that help them stay; run the same command again")
 		m.open = true
 		return nil
@@ -262,11 +275,22 @@ func (m *migration) unbind(ctx context.Context) error {
 	return nil
 }
 
-func (m *migration) tellLater(matters bool, err error) error {
-	if !matters {
-		return nil
+// unmarked tells whether no entry needs the help any more, and waits for EKS to show it.
+func (m *migration) unmarked(ctx context.Context) (bool, error) {
+	waiting, stop := context.WithTimeout(ctx, m.flags.timeout)
+	defer stop()
+	for n := 1; ; n++ {
+		now, err := m.sides().Snapshot(ctx, access.Want{All: true})
+		if err != nil {
+			return false, err
+		}
+		if !slices.ContainsFunc(now.Entries, migrate.Marked) && len(now.Unread) == 0 {
+			return true, nil
+		}
+		if m.open || pauseBetween(waiting, n) != nil {
+			return false, ctx.Err()
+		}
 	}
-	return err
 }
 
 // left says what goes on to be let in by aws-auth, and how to go on.

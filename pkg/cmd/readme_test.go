@@ -31,7 +31,7 @@ func TestReadmeIsTrue(t *testing.T) {
 	}
 	checkCommands(t, string(was))
 	is := withCommands(withOutput(string(was)))
-	if *update {
+	if *update && timeless(string(was)) != timeless(is) { // times alone are no news
 		if err := os.WriteFile(readme, []byte(is), 0o644); err != nil {
 			t.Fatal(err)
 		}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
+	"sigs.k8s.io/yaml"
 
 	"github.com/kubectl-access/kubectl-access/pkg/cmd"
 	"github.com/kubectl-access/kubectl-access/pkg/sandbox"
@@ -66,7 +67,15 @@ func account(ts *testscript.TestScript, _ bool, args []string) {
 	fs.DurationVar(&o.Propagation, "propagation", 0, "")
 	fs.StringVar(&o.UpdateError, "update-error", "", "")
 	fs.DurationVar(&o.Latency, "latency", 0, "")
+	awsAuth := fs.String("aws-auth", "", "")
 	ts.Check(fs.Parse(args))
+	if *awsAuth != "" {
+		var manifest struct {
+			Data map[string]string `json:"data"`
+		}
+		ts.Check(yaml.Unmarshal([]byte(ts.ReadFile(*awsAuth)), &manifest))
+		o.AWSAuth = manifest.Data
+	}
 	box, err := sandbox.Start(o)
 	ts.Check(err)
 	ts.Defer(func() { _ = box.Close() })

@@ -33,7 +33,7 @@ func inTerminal(t *testing.T, o sandbox.Options, size, command string, env ...st
 		k, v, _ := strings.Cut(kv, "=")
 		t.Setenv(k, v)
 	}
-	dir, err := os.MkdirTemp("", "tmux") // the path of a socket has to be short
+	dir, err := os.MkdirTemp("", "tmux") //nolint:usetesting // the path of a socket has to be short
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -154,7 +154,7 @@ func TestTerminalPickersAskForWhatIsMissing(t *testing.T) {
 	x.waits("role/auditor").types("newc").waits("/ newc").keys("Enter").waits("which policies", "sagemaker").types("view").waits("/ view").keys("Enter")
 	x.waits("staging").types("apps-*").waits("/ apps-*").keys("Enter").waits("granted view in namespace apps-*", "exit 0")
 	x.types("clear; kubectl-access revoke role/newcomer -n apps-* ; echo exit $?").keys("Enter").waits("exit 0")
-	x.types("clear; kubectl-access grant role/newcomer --policy edit > out; echo exit $?").keys("Enter").waits("staging").keys("Escape").waits("cancelled, nothing was changed", "exit 2")
+	x.types("clear; kubectl-access grant role/newcomer --policy edit > /dev/null; echo exit $?").keys("Enter").waits("staging").keys("Escape").waits("cancelled, nothing was changed", "exit 2")
 	x.types("clear; kubectl-access grant | cat; kubectl-access grant </dev/null; echo exit $?").keys("Enter").waits("role/auditor").keys("C-c").waits("whom to let in is missing", "exit 1")
 	x.types("clear; kubectl-access revoke; echo exit $?").keys("Enter").waits("user/alice").types("alice").waits("/ alice").keys("Enter").waits("group viewers").keys("Down", "Down", "Enter").waits("set to groups none", "exit 0")
 }
@@ -177,12 +177,14 @@ var colored = regexp.MustCompile(`\x1b\[([0-9]+;)*(3[0-8]|9[0-7])[;m]`)
 
 func TestTerminalWithoutColor(t *testing.T) {
 	for env, colors := range map[string]bool{"NO_COLOR=1": false, "COLORTERM=truecolor": true} {
-		x := inTerminal(t, sandbox.Options{}, "80x24", ui, env)
-		x.waits("user/alice", "d revoke")
-		if got := colored.MatchString(x.tmux("capture-pane", "-p", "-e")); got != colors {
-			t.Errorf("%s: colours %v", env, got)
-		}
-		x.types("q").waits("exit 0")
+		t.Run(env, func(t *testing.T) {
+			x := inTerminal(t, sandbox.Options{}, "80x24", ui, env)
+			x.waits("user/alice", "d revoke")
+			if got := colored.MatchString(x.tmux("capture-pane", "-p", "-e")); got != colors {
+				t.Errorf("colours %v", got)
+			}
+			x.types("q").waits("exit 0")
+		})
 	}
 }
 
@@ -191,4 +193,30 @@ func TestTerminalShowsErrorsAndStaysUsable(t *testing.T) {
 	x.waits("✗", "could not be read").types("?").waits("Keys").keys("Escape").waits("Entries").types("q").waits("exit 0")
 	x.types("clear; AWS_ACCESS_KEY_ID= AWS_SECRET_ACCESS_KEY= AWS_SESSION_TOKEN= AWS_PROFILE=expired kubectl-access; echo exit $?").keys("Enter")
 	x.waits("✗", "log in again").types("q").waits("exit 0")
+}
+
+// TestTerminalStaysSmall holds the budget of 60 MiB with a thousand entries and principals.
+func TestTerminalStaysSmall(t *testing.T) {
+	if _, err := os.Stat("/proc/self/status"); err != nil {
+		t.Skip("the system does not tell the size of a process")
+	}
+	pid := filepath.Join(t.TempDir(), "pid")
+	x := inTerminal(t, sandbox.Options{Entries: 1000}, "120x40", "sh -c 'echo $$ > "+pid+"; exec kubectl-access'")
+	x.waits("Entries · 1007 · ").types("a").waits("[roles").types("service").waits("/ service").keys("Escape").waits("type a name")
+	number, err := os.ReadFile(pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	status, err := os.ReadFile("/proc/" + strings.TrimSpace(string(number)) + "/status")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var peak int
+	for line := range strings.Lines(string(status)) {
+		_, _ = fmt.Sscanf(line, "VmHWM: %d kB", &peak)
+	}
+	if peak == 0 || peak > 60<<10 {
+		t.Errorf("%d KiB", peak)
+	}
+	x.keys("C-c")
 }

@@ -41,6 +41,7 @@ func examples(c *cobra.Command) (lines []string) {
 // programs and are run by its own script, and those of completion make links beside the program.
 func TestExamplesRun(t *testing.T) {
 	sandboxtest.Start(t, sandbox.Options{})
+	t.Chdir(t.TempDir())
 	for _, c := range commands() {
 		for _, line := range examples(c) {
 			if c.Name() == "sandbox" || c.Name() == "completion" {

@@ -11,7 +11,6 @@ import (
 	"github.com/spf13/pflag"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
-	"github.com/kubectl-access/kubectl-access/pkg/shell"
 	"github.com/kubectl-access/kubectl-access/pkg/tui"
 )
 
@@ -108,9 +107,12 @@ func (env *Env) seen(at, start string) *seen {
 		name: env.name, persist: env.persist, flags: env.flags, override: env.override, noNativeToken: env.noNativeToken,
 	}
 	if at != start {
-		own.name, own.persist = env.name+" --context "+shell.Quote(at), pflag.NewFlagSet("", pflag.ContinueOnError)
-		own.flags, own.override = env.flags.In(at), Env{}.override
 		s.command = append(strings.Fields(env.name), "--context", at)
+		if f := env.persist.Lookup("kubeconfig"); f.Changed {
+			s.command = append(s.command, "--kubeconfig", f.Value.String())
+		}
+		own.name, own.persist = tui.Quote(s.command), pflag.NewFlagSet("", pflag.ContinueOnError)
+		own.flags, own.override = env.flags.In(at), Env{}.override
 	} else {
 		s.command = append(strings.Fields(env.name), env.given()...)
 	}

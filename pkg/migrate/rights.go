@@ -14,6 +14,12 @@ type Right struct {
 	By    string `json:"by"`
 
 	binding string
+	session string // of whom alone it is; "": of all who come as the principal
+}
+
+// covers tells whether a right gives another, which is of one session or of all.
+func (r Right) covers(o Right) bool {
+	return r.Role == o.Role && (r.Where == o.Where || r.Where == wholeCluster) && (r.session == "" || r.session == o.session)
 }
 
 const (
@@ -26,9 +32,9 @@ func (r Right) String() string { return fmt.Sprintf("%s in %s by %s", r.Role, r.
 
 // rights tells what the principal may do by the line and by the entry, and names what is lost.
 func (p *planner) rights(l *Line, e access.Entry) {
-	groups := make([]string, len(l.Groups))
-	for i, g := range l.Groups {
-		groups[i] = expand(g, e.Principal)
+	var groups []string
+	for _, g := range l.Groups {
+		groups = merge(groups, []string{expand(g, e.Principal)})
 	}
 	username := expand(l.Username, e.Principal)
 	if l.State == access.InForce {
@@ -69,13 +75,16 @@ func (p *planner) byRBAC(bindings []access.Binding, username string, groups []st
 		if b.Namespace != "" {
 			r.Where = "namespace " + b.Namespace
 		}
-		if users := matching(username, b.Users); len(users) > 0 {
-			r.By = "user " + users[0] + " by " + b.String()
+		for _, user := range matching(username, b.Users) {
+			r.By, r.session = "user "+user+" by "+b.String(), session(username, user)
 			all = append(all, r)
 		}
 		for _, g := range groups {
-			if found := matching(g, b.Groups); len(found) > 0 && g != masters {
-				r.By = "group " + found[0] + " by " + b.String()
+			if g == masters || g == authenticated { // the one counts by itself, in the other is everybody
+				continue
+			}
+			for _, found := range matching(g, b.Groups) {
+				r.By, r.session = "group "+found+" by "+b.String(), session(g, found)
 				all = append(all, r)
 			}
 		}
@@ -89,7 +98,7 @@ func (p *planner) lost(l *Line, e access.Entry) {
 		return
 	}
 	for _, was := range l.Before {
-		kept := func(r Right) bool { return r.Role == was.Role && (r.Where == was.Where || r.Where == wholeCluster) }
+		kept := func(r Right) bool { return r.covers(was) }
 		if !slices.ContainsFunc(l.After, kept) {
 			l.Differences = append(l.Differences, Difference{Code: DiffLost, Text: "lost: " + was.String(), Binding: was.binding})
 		}
@@ -102,7 +111,7 @@ func (p *planner) gained(l *Line, e access.Entry) {
 		return
 	}
 	for _, is := range l.After {
-		had := func(r Right) bool { return r.Role == is.Role && (r.Where == is.Where || r.Where == wholeCluster) }
+		had := func(r Right) bool { return r.covers(is) }
 		if !slices.ContainsFunc(l.Before, had) {
 			l.Differences = append(l.Differences, Difference{Code: DiffGained, Text: "new: " + is.String(), Binding: is.binding})
 		}

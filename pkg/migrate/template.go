@@ -16,10 +16,24 @@ var templates = []struct{ name, becomes string }{
 	{"{{EC2PrivateDNSName}}", `[\w.-]+`},
 }
 
-// expand fills in the account, the one template that is the same whoever comes: what an access entry
-// makes of it is not documented, so it does not get there.
+// expand fills in the templates that are the same whoever comes, since what an access entry makes of them
+// is not documented: the account, and the session of a user, who has none.
 func expand(text string, who access.Principal) string {
-	return strings.ReplaceAll(text, "{{AccountID}}", who.Account())
+	text = strings.ReplaceAll(text, "{{AccountID}}", who.Account())
+	if who.Kind() == "user" {
+		text = strings.ReplaceAll(strings.ReplaceAll(text, "{{SessionName}}", ""), "{{SessionNameRaw}}", "")
+	}
+	return text
+}
+
+// session is whom of those with a name one subject of RBAC is: what stands in it for the templates. It is ""
+// where all of them have the same name. The name of a session has no @ where it is not raw.
+func session(name, subject string) string {
+	found := matcher(name).FindStringSubmatch(subject)
+	if found == nil {
+		return ""
+	}
+	return strings.ReplaceAll(strings.Join(found[1:], "/"), "@", "-")
 }
 
 // templated tells of names that are not the same for all who come.

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -178,6 +179,11 @@ func (c *cluster) count() (n int) {
 func openAccount(o Options) (*account, error) {
 	now := moment(o)
 	a := seeded(now)
+	for _, cl := range a.Clusters {
+		if cl.AWSAuth != nil && o.AWSAuth != nil {
+			cl.AWSAuth = maps.Clone(o.AWSAuth)
+		}
+	}
 	data, err := os.ReadFile(o.State)
 	switch {
 	case o.State == "" || errors.Is(err, fs.ErrNotExist):

@@ -25,6 +25,7 @@ var seedBindings = []binding{
 	{Name: "system:basic-user", Kind: "ClusterRole", Role: "system:basic-user", Groups: []string{"system:authenticated"}},
 	{Name: "system:discovery", Kind: "ClusterRole", Role: "system:discovery", Groups: []string{"system:authenticated"}},
 	{Name: "viewers", Kind: "ClusterRole", Role: "view", Groups: []string{"viewers"}},
+	{Name: "operators", Kind: "ClusterRole", Role: "view", Groups: []string{"system:operators"}}, // a name that entries cannot have
 	{Namespace: "dev", Name: "developers", Kind: "Role", Role: "developer", Groups: []string{"developers"}},
 	{Namespace: "staging", Name: "developers", Kind: "ClusterRole", Role: "view", Groups: []string{"developers"}},
 }

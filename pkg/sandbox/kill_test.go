@@ -83,7 +83,7 @@ func TestKilledAnywhereASecondRunEndsTheSame(t *testing.T) {
 	}
 	want, total := box.Shape(), w.n
 	r := rand.New(rand.NewPCG(7, uint64(envNumber(t, "MIGRATE_KILL_SEED", 7))))
-	for range envNumber(t, "MIGRATE_KILLS", 25) {
+	for range envNumber(t, "MIGRATE_KILLS", 10) {
 		box.Become(world)
 		ctx, kill := context.WithCancel(t.Context())
 		w.reset(least, 1+r.IntN(total), kill)

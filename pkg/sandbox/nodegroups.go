@@ -11,11 +11,17 @@ type nodeGroup struct {
 	Fargate bool   `json:"fargate,omitempty"`
 }
 
+// seedNodeGroups are what EKS itself runs, by cluster; the nodes of legacy are their owner's.
+var seedNodeGroups = map[string]map[string]nodeGroup{
+	"demo": {"workers": {Role: "role/demo-node"}, "pods": {Role: "role/demo-fargate-pods", Fargate: true}},
+}
+
 func (cl *cluster) groups(fargate bool) []string {
 	return slices.DeleteFunc(slices.Sorted(maps.Keys(cl.NodeGroups)), func(name string) bool { return cl.NodeGroups[name].Fargate != fargate })
 }
 
 func (a *account) listNodegroups(c *call) (any, error) { return a.listGroups(c, "nodegroups", false) }
+
 func (a *account) listFargateProfiles(c *call) (any, error) {
 	return a.listGroups(c, "fargateProfileNames", true)
 }

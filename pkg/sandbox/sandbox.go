@@ -30,18 +30,19 @@ import (
 
 // Options are the sandbox's knobs; the zero value is a fast, faultless account.
 type Options struct {
-	Latency     time.Duration    // added to every answer, of AWS and of the clusters
-	Propagation time.Duration    // how long a change stays invisible to reads and to authorization
-	Rate        float64          // AWS calls a second allowed per service; 0: no limit
-	Burst       int              // calls allowed at once, where Rate is set
-	FaultRate   float64          // 0 to 1: share of AWS requests that end in 500, 503 or a reset connection
-	Seed        uint64           // makes faults repeatable
-	Entries     int              // cluster demo is filled up to this many entries
-	UpdateError string           // what every update of a cluster fails with; "": they succeed
-	State       string           // file that keeps the account between runs
-	Log         io.Writer        // one line per request; nil: none
-	Now         func() time.Time // nil: time.Now
-	ClockSkew   time.Duration    // how far the account's clock is ahead of that one
+	Latency     time.Duration     // added to every answer, of AWS and of the clusters
+	Propagation time.Duration     // how long a change stays invisible to reads and to authorization
+	Rate        float64           // AWS calls a second allowed per service; 0: no limit
+	Burst       int               // calls allowed at once, where Rate is set
+	FaultRate   float64           // 0 to 1: share of AWS requests that end in 500, 503 or a reset connection
+	Seed        uint64            // makes faults repeatable
+	Entries     int               // cluster demo is filled up to this many entries
+	UpdateError string            // what every update of a cluster fails with; "": they succeed
+	AWSAuth     map[string]string // data of aws-auth in the clusters that have one; nil: the seeded one
+	State       string            // file that keeps the account between runs
+	Log         io.Writer         // one line per request; nil: none
+	Now         func() time.Time  // nil: time.Now
+	ClockSkew   time.Duration     // how far the account's clock is ahead of that one
 
 	APIServers map[string]APIServer // real ones, in the place of the clusters of these names
 }

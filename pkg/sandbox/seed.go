@@ -205,7 +205,10 @@ func seeded(now time.Time) *account {
 		cl := &cluster{
 			Name: s.name, Created: daysAgo(now, s.days+1, s.name), Creator: a.arnOf("role/platform-admin"), Mode: s.mode,
 			Tags: maps.Clone(s.tags), AWSAuth: maps.Clone(seedAWSAuth[s.name]), Entries: map[string]history{},
-			Bindings: slices.Clone(seedBindings),
+			Bindings: slices.Clone(seedBindings), NodeGroups: map[string]nodeGroup{},
+		}
+		for group, g := range seedNodeGroups[s.name] {
+			cl.NodeGroups[group] = nodeGroup{Role: a.arnOf(g.Role), Fargate: g.Fargate}
 		}
 		a.Clusters[s.name] = cl
 		for _, e := range seedEntries[s.name] {

@@ -252,9 +252,9 @@ func TestSwitchCluster(t *testing.T) {
 }
 
 func TestTypedPrincipalsAreLookedUp(t *testing.T) {
-	d := drive(t, newFake()).keys("a role/brand-new").sees("look it up in IAM").keys("enter").sees("which policies", "role/brand-new")
-	d = drive(t, newFake()).keys("a").keys("arn:aws:iam::444455556666:role/far enter").sees("which policies", "444455556666")
-	d = drive(t, newFake()).keys("a")
+	drive(t, newFake()).keys("a role/brand-new").sees("look it up in IAM").keys("enter").sees("which policies", "role/brand-new")
+	drive(t, newFake()).keys("a").keys("arn:aws:iam::444455556666:role/far enter").sees("which policies", "444455556666")
+	d := drive(t, newFake()).keys("a")
 	d.send(tea.PasteMsg{Content: "arn:aws:iam::444455556666:group/x"})
 	d.sees("cannot be let in").keys("enter").sees("IAM groups are no")
 	f := newFake()

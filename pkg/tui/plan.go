@@ -68,9 +68,13 @@ func (p *planning) arrived(proposal Proposal, err error) tea.Cmd {
 	return tea.Tick(p.m.pause, func(time.Time) tea.Msg { return ready{p} })
 }
 
+// ready says that the moment is over.
 type ready struct{ *planning }
 
-func (r ready) arrive(*model) tea.Cmd { r.armed = true; return nil }
+func (r ready) arrive(m *model) tea.Cmd {
+	r.armed = true
+	return m.turn()
+}
 
 func (p *planning) title() string {
 	return [...]string{"Plan · nothing is sent yet", "Sending", "Result"}[p.state]
@@ -162,7 +166,7 @@ func (p *planning) command() string {
 	for _, r := range p.accepted {
 		args = append(args, "--accept-risk="+string(r))
 	}
-	return quote(args)
+	return Quote(args)
 }
 
 // apply sends the plan and tells of each call.

@@ -70,8 +70,8 @@ func joined(lines []string) []string {
 	return out
 }
 
-// quote writes a command line as a shell takes it.
-func quote(args []string) string {
+// Quote writes a command line as a shell takes it.
+func Quote(args []string) string {
 	words := make([]string, len(args))
 	for i, a := range args {
 		words[i] = a

@@ -3,7 +3,6 @@ package tui
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -213,8 +212,3 @@ func (v *view) closed() string {
 
 // account is the cluster's, as AWS tells it or, before that, as the kubeconfig does.
 func (v *view) account() string { return first(v.snapshot.Cluster.Account(), v.context.Account) }
-
-// letIn tells whether a principal has an entry.
-func (v *view) letIn(p access.Principal) bool {
-	return slices.ContainsFunc(v.snapshot.Entries, func(e access.Entry) bool { return e.Principal == p })
-}

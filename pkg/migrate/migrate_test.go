@@ -1,0 +1,176 @@
+package migrate
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+)
+
+const account = "arn:aws:iam::111122223333:"
+
+var cluster = access.Info{Name: "demo", ARN: "arn:aws:eks:us-west-2:111122223333:cluster/demo", Mode: access.ModeBoth}
+
+// role is a line in force: name, username, groups.
+func role(name, username string, groups ...string) access.Mapping {
+	return access.Mapping{Kind: access.MappedRole, ARN: account + "role/" + name, Username: username, Groups: groups, State: access.InForce, Item: 1}
+}
+
+// facts are those of a cluster whose IAM has a role for each line.
+func facts(lines ...access.Mapping) Facts {
+	f := Facts{Cluster: cluster, Mappings: lines, Identities: map[string]Identity{}, Policies: []access.Policy{"AmazonEKSViewPolicy", access.ClusterAdmin}}
+	for _, l := range lines {
+		f.Identities[l.ARN] = Identity{Principal: access.Principal(l.ARN)}
+	}
+	return f
+}
+
+func plan(t *testing.T, f Facts, answers ...string) Plan {
+	t.Helper()
+	c := Choices{Answers: map[string]string{}}
+	for i := 0; i+1 < len(answers); i += 2 {
+		c.Answers[answers[i]] = answers[i+1]
+	}
+	p, err := Make(f, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func TestWhatALineBecomes(t *testing.T) {
+	for _, row := range []struct {
+		line    access.Mapping
+		answers []string
+		want    string // outcome, type, username, groups, policies
+	}{
+		{role("dev", "dev", "viewers"), nil, "migrates STANDARD dev viewers "},
+		{role("dev", "dev", masters), nil, "migrates STANDARD dev  cluster-admin"},
+		{role("dev", "dev", masters, "b", "a"), nil, "migrates STANDARD dev a,b cluster-admin"},
+		{role("dev", "dev", masters, "system:x"), nil, "migrates STANDARD dev  cluster-admin"},
+		{role("dev", "dev", authenticated, ""), nil, "migrates STANDARD dev  "},
+		{role("dev", "", "a"), nil, "migrates STANDARD  a "},
+		{role("dev", "eks:dev", "a"), nil, "migrates STANDARD  a "},
+		{role("dev", "{{SessionName}}", "a"), []string{"username/" + account + "role/dev", "name:x:{{SessionName}}"}, "migrates STANDARD x:{{SessionName}} a "},
+		{role("dev", "x:{{AccountID}}", "{{AccountID}}-a"), nil, "migrates STANDARD x:111122223333 111122223333-a "},
+		{role("dev", "dev", "iam:x"), nil, "migrates STANDARD dev  "},
+		{role("dev", "dev", "iam:x"), []string{"group/iam:x", "rename:y"}, "migrates STANDARD dev y "},
+		{role("dev", "dev", "iam:x"), []string{"group/iam:x", "policy:view@dev"}, "migrates STANDARD dev  view"},
+		{role("dev", "dev", "iam:x"), []string{"group/iam:x", "leave"}, "stays"},
+		{role("n", ec2Name, "system:nodes", "system:bootstrappers"), nil, "migrates EC2_LINUX   "},
+		{role("n", ec2Name, "system:nodes", "eks:kube-proxy-windows"), nil, "migrates EC2_WINDOWS   "},
+		{role("n", sessionNode, "system:nodes", "system:node-proxier"), nil, "migrates FARGATE_LINUX   "},
+		{role("n", sessionNode, "system:nodes"), nil, "migrates HYBRID_LINUX   "},
+		{role("n", ec2Name, "system:nodes", "mine"), nil, "stays"},
+		{role("n", ec2Name, "mine"), nil, "stays"},
+		{access.Mapping{Kind: access.MappedUser, ARN: account + "root", Groups: []string{masters}, State: access.InForce}, nil, "stays"},
+		{access.Mapping{Kind: access.MappedAccount, ARN: "444455556666", State: access.InForce}, nil, "stays"},
+		{access.Mapping{Kind: access.MappedAccount, ARN: "444455556666", State: access.InForce}, []string{"account/444455556666", "arns:arn:aws:iam::444455556666:role/p/x"}, "migrates STANDARD arn:aws:iam::444455556666:role/x  "},
+	} {
+		l := plan(t, facts(row.line), row.answers...).Lines[0]
+		got := string(l.Outcome)
+		if len(l.Entries) > 0 {
+			e := l.Entries[0]
+			var policies []string
+			for _, g := range e.Grants {
+				policies = append(policies, g.Policy.Short())
+			}
+			got = strings.Join([]string{got, string(e.Kind), e.Username, strings.Join(e.Groups, ","), strings.Join(policies, ",")}, " ")
+		}
+		if got != row.want {
+			t.Errorf("%+v: %q, want %q (%s)", row.line, got, row.want, l.Why)
+		}
+	}
+}
+
+func TestWhatWouldLoseARightStays(t *testing.T) {
+	f := facts(role("dev", "system:dev", "system:x"))
+	f.Bindings = []access.Binding{{Name: "x", Role: access.RoleRef{Kind: "ClusterRole", Name: "view"}, Groups: []string{"system:x"}}}
+	if l := plan(t, f).Lines[0]; l.Outcome != Stays {
+		t.Errorf("%+v", l)
+	}
+	p := plan(t, f, "group/system:x", "drop")
+	lost := slices.ContainsFunc(p.Lines[0].Differences, func(d Difference) bool { return d.Code == DiffLost && d.Binding == "ClusterRoleBinding x" })
+	if p.Lines[0].Outcome != Migrates || !lost {
+		t.Errorf("%+v", p.Lines[0])
+	}
+	p = plan(t, f, "group/system:x", "rename:y")
+	if p.Lines[0].Outcome != Stays || len(p.Follow) != 1 || p.Follow[0].Name != "x:y" {
+		t.Errorf("%+v", p)
+	}
+	f.Bindings, f.NoRBAC = nil, "nobody may look"
+	if l := plan(t, f).Lines[0]; l.Outcome != Stays {
+		t.Errorf("%+v", l)
+	}
+}
+
+func TestAnswersThatCannotBeObeyed(t *testing.T) {
+	f := facts(role("dev", "eks:dev", "iam:x"))
+	for _, row := range [][2]string{
+		{"group/iam:x", "nonsense"},
+		{"group/iam:x", "rename:"},
+		{"group/iam:x", "rename:system:y"},
+		{"group/iam:x", "policy:nonsense"},
+		{"group/iam:x", "policy:view@Not_A_Namespace"},
+		{"username/" + account + "role/dev", "name:aws:x"},
+		{"username/" + account + "role/dev", "name:{{SessionName}}"},
+	} {
+		if _, err := Make(f, Choices{Answers: map[string]string{row[0]: row[1]}}); err == nil || !strings.Contains(err.Error(), row[0]) {
+			t.Errorf("%v: %v", row, err)
+		}
+	}
+	p := plan(t, f, "group/gone", "drop")
+	if !slices.Equal(p.Unused, []string{"group/gone"}) {
+		t.Errorf("%v", p.Unused)
+	}
+}
+
+func TestTheOrderOfNamesIsKeptWhenTheyAreCarried(t *testing.T) {
+	for _, row := range []struct{ subject, from, to, want string }{
+		{"amy", "{{SessionName}}", "x:{{SessionName}}", "x:amy"},
+		{"a:amy", "a:{{SessionName}}", "b", "b"},
+		{"amy", "amy", "x:{{SessionName}}", ""},
+		{"bob@example.com", "{{SessionNameRaw}}", "x:{{SessionName}}", "x:bob-example.com"},
+		{"bob-example.com", "{{SessionName}}", "x:{{SessionNameRaw}}", ""},
+		{"AKIA1/amy", "{{AccessKeyID}}/{{SessionName}}", "k:{{SessionName}}", "k:amy"},
+		{"zoe", "a:{{SessionName}}", "b:{{SessionName}}", ""},
+	} {
+		if got := carry(row.subject, row.from, row.to); got != row.want {
+			t.Errorf("%v: %q", row, got)
+		}
+	}
+}
+
+func TestAnEntryThatSomebodyElseMadeIsLeftAlone(t *testing.T) {
+	p := plan(t, facts(role("dev", "dev", masters)))
+	who := access.Principal(account + "role/dev")
+	theirs := access.Snapshot{Cluster: cluster}.Put(access.Entry{Principal: who, Kind: access.Standard, Groups: []string{"few"}})
+	if made, _, err := access.Make(theirs, p.Begin(who)); err != nil || !made.Empty() {
+		t.Errorf("%+v, %v", made, err)
+	}
+	none := access.Snapshot{Cluster: cluster}
+	made, begun, err := access.Make(none, p.Begin(who))
+	if err != nil || made.Empty() {
+		t.Fatalf("%+v, %v", made, err)
+	}
+	e, _ := begun.Entry(who)
+	e.Grants = nil // killed before the policy was there
+	if rest, _, err := access.Make(none.Put(e), p.Begin(who)); err != nil || len(rest.Changes) != 1 {
+		t.Errorf("%+v, %v", rest, err)
+	}
+	done, _ := Finish(who)(begun)
+	if is, _ := done.Entry(who); len(is.Groups) > 0 || !is.Administers() {
+		t.Errorf("%+v", is)
+	}
+}
+
+func TestTheShadowGoesWithItsLine(t *testing.T) {
+	first, last, other := role("dev", "a", masters), role("dev", "b", "viewers"), role("ops", "ops", masters)
+	first.State, first.Item, last.Item, other.Item = access.Shadowed, 1, 2, 3
+	p := plan(t, facts(first, last, other))
+	gone := p.Removable(func(who access.Principal) bool { return who.Name() == "dev" })
+	if len(gone) != 2 || gone[0].Item != 1 || gone[1].Item != 2 {
+		t.Errorf("%+v", gone)
+	}
+}
