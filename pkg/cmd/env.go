@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -149,7 +150,12 @@ func (env *Env) login(ctx context.Context, t kubeconfig.Target) (*login.Session,
 		return nil, err
 	}
 	if env.verbosity >= 6 {
-		s.Trace = func(format string, args ...any) { fmt.Fprintf(env.IO.ErrOut, format, args...) }
+		var one sync.Mutex // calls go out side by side
+		s.Trace = func(format string, args ...any) {
+			one.Lock()
+			defer one.Unlock()
+			fmt.Fprintf(env.IO.ErrOut, format, args...)
+		}
 	}
 	return login.New(ctx, s)
 }
