@@ -24,7 +24,7 @@ const inFlight = 32
 func (c *Cluster) Info(ctx context.Context) (access.Info, error) {
 	out, err := c.api.DescribeCluster(ctx, &eks.DescribeClusterInput{Name: &c.Name})
 	if err != nil {
-		return access.Info{}, explain("describe cluster "+c.Name, err)
+		return access.Info{}, explain("describe cluster "+c.Name+" in "+c.session.Region(), err)
 	}
 	info := access.Info{
 		Name: aws.ToString(out.Cluster.Name), ARN: aws.ToString(out.Cluster.Arn), Endpoint: aws.ToString(out.Cluster.Endpoint),
