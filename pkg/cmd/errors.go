@@ -105,7 +105,7 @@ func (env *Env) finish(err error) int {
 // tell prints an error and its hint.
 func (env *Env) tell(err error) {
 	color := printer.Color(colorful(env.IO.ErrOut))
-	for i, line := range strings.Split(err.Error(), "\n") {
+	for i, line := range strings.Split(strings.ReplaceAll(err.Error(), "\t", "  "), "\n") {
 		if i == 0 {
 			line = color.Bad("error:") + " " + printer.Clean(line)
 		} else {

@@ -163,7 +163,7 @@ func (c *Cluster) list(ctx context.Context, policyARN string, found func(access.
 	for pages := eks.NewListAccessEntriesPaginator(c.api, in); pages.HasMorePages(); {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return explain("list access entries", err)
+			return explain("list access entries of "+c.Name+" in "+c.session.Region(), err)
 		}
 		for _, arn := range page.AccessEntries {
 			found(access.Principal(arn))
