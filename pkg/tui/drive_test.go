@@ -78,8 +78,11 @@ func (f *fake) world() World {
 		},
 		Open: func(_ context.Context, name string) (*Cluster, error) { return f.cluster(name), f.fail["open "+name] },
 		Hint: func(err error) string {
-			if errors.Is(err, access.ErrThrottled) {
+			switch {
+			case errors.Is(err, access.ErrThrottled):
 				return "press r to read again"
+			case strings.Contains(err.Error(), "ExpiredToken"):
+				return "log in again"
 			}
 			return ""
 		},
@@ -101,7 +104,7 @@ func (f *fake) cluster(name string) *Cluster {
 				}
 				_ = yield(Piece{Snapshot: access.Snapshot{Cluster: s.Cluster, Caller: s.Caller}, Total: len(s.Entries)}, nil) &&
 					yield(Piece{Snapshot: access.Snapshot{Entries: s.Entries}}, nil) &&
-					yield(Piece{Mappings: f.mappings}, nil)
+					yield(Piece{Mappings: f.mappings}, f.fail["halfway"])
 			}
 		},
 		Principals: func(_ context.Context, fam Family) iter.Seq2[[]access.Principal, error] {

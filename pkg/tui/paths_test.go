@@ -308,6 +308,34 @@ func TestAFailedStepIsToldAndTheOthersGoOn(t *testing.T) {
 	d.sees("✗ accessentry/role/auditor not created: access denied: no iam:PassRole^[[31m", "✓ accessentry/role/newcomer created", "Not everything was done")
 }
 
+// TestWhatWasReadStaysWhenTheRestIsLost breaks the connection, and lets the credentials expire, in the middle of reading.
+func TestWhatWasReadStaysWhenTheRestIsLost(t *testing.T) {
+	for text, hint := range map[string]string{"read: connection reset by peer": "", "ExpiredTokenException: the token is expired": "log in again"} {
+		f := newFake()
+		f.fail["halfway"] = errors.New(text)
+		d := drive(t, f)
+		d.sees("role/team/dev", text, hint)
+		d.keys("/").keys("team").sees("role/team/dev").keys("esc")
+		delete(f.fail, "halfway")
+		d.keys("r").sees("role/team/dev").lacks(text)
+	}
+}
+
+// TestCredentialsThatExpireWhileItSendsAreTold ends a change in its middle.
+func TestCredentialsThatExpireWhileItSendsAreTold(t *testing.T) {
+	f := newFake()
+	f.Fail = func(s access.Step) error {
+		if _, ok := s.(access.Associate); ok {
+			return errors.New("ExpiredTokenException: the token is expired")
+		}
+		return nil
+	}
+	d := drive(t, f)
+	d.keys("a newc enter edit enter down enter enter y").sees("created", "ExpiredTokenException", "log in again")
+	f.Fail = nil
+	d.keys("esc esc r").sees("role/newcomer")
+}
+
 func TestLeavingWhileSendingAsksFirst(t *testing.T) {
 	f := newFake()
 	d := drive(t, f).keys("a newc enter edit enter down enter enter")
