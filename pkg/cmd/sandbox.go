@@ -29,7 +29,13 @@ it, or your shell. Nothing reaches AWS. The AWS CLI, kubectl and this plugin wor
 are: AWS_ENDPOINT_URL, credentials, region and KUBECONFIG point to it.
 
 The clusters: demo (reads entries and aws-auth), legacy (aws-auth only), prod (entries only),
-staging (where everybody has some trouble to get in) and private (whose endpoint is out of reach).`,
+staging (where everybody has some trouble to get in) and private (whose endpoint is out of reach).
+
+You are its administrator. The AWS configuration has profiles of other people:
+` + strings.Join(sandbox.Profiles(), " ") + `.
+To be one of them, unset the three keys, which go before a profile:
+
+  unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN; export AWS_PROFILE=newcomer`,
 		Example: `  # Look around
   kubectl access sandbox -- kubectl-access list
 

@@ -74,6 +74,18 @@ var profiles = []struct{ name, kind, principal string }{
 	{"bob", "user", "bob"},
 }
 
+// Profiles are the names of all profiles in the account's AWS configuration.
+func Profiles() (names []string) {
+	for _, p := range profiles {
+		names = append(names, p.name)
+	}
+	for _, p := range assumed {
+		names = append(names, p.name)
+	}
+	slices.Sort(names)
+	return names
+}
+
 // expiredProfile has keys that have run out.
 const expiredProfile = "expired"
 
