@@ -63,17 +63,16 @@ func (c *connection) rbac(ctx context.Context) ([]access.Binding, string) {
 // identities asks IAM about the principals of the lines, and what became of those with entries.
 func (c *connection) identities(ctx context.Context, f *migrate.Facts) {
 	f.Identities = map[string]migrate.Identity{}
+	asked := map[string]bool{}
 	var mu sync.Mutex
 	var g errgroup.Group
 	g.SetLimit(16)
 	for _, m := range f.Mappings {
 		class := migrate.Read(m).Principal
-		if _, asked := f.Identities[m.ARN]; asked || m.Kind == access.MappedAccount || class != migrate.ClassOK && class != migrate.NeedsLookup {
+		if asked[m.ARN] || m.Kind == access.MappedAccount || class != migrate.ClassOK && class != migrate.NeedsLookup {
 			continue
 		}
-		mu.Lock()
-		f.Identities[m.ARN] = migrate.Identity{}
-		mu.Unlock()
+		asked[m.ARN] = true
 		g.Go(func() error {
 			id := c.lookUp(ctx, migrate.Normal(m.ARN))
 			mu.Lock()

@@ -215,7 +215,7 @@ func TestTerminalStaysSmall(t *testing.T) {
 	for line := range strings.Lines(string(status)) {
 		_, _ = fmt.Sscanf(line, "VmHWM: %d kB", &peak)
 	}
-	if peak == 0 || peak > 60<<10 {
+	if limit := 60 << 10; peak == 0 || peak > limit && !raceDetector { // which takes several times as much
 		t.Errorf("%d KiB", peak)
 	}
 	x.keys("C-c")
