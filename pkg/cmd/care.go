@@ -63,11 +63,14 @@ func after(ch access.Change) access.Entry {
 }
 
 // warnOfDead tells of entries that get something and that nobody gets in by: their role is gone, or was made again.
-func (c *change) warnOfDead(ctx context.Context, plan access.Plan) {
+func (c *change) warnOfDead(ctx context.Context, before access.Snapshot) {
+	if c.takes {
+		return
+	}
 	var given []access.Entry
-	for _, ch := range plan.Changes {
-		if ch.Before != nil && ch.After != nil && !ch.Takes() {
-			given = append(given, *ch.Before)
+	for _, p := range c.who {
+		if e, ok := before.Entry(p); ok {
+			given = append(given, e)
 		}
 	}
 	lives := c.lives(ctx, given)

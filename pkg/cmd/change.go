@@ -53,7 +53,7 @@ func (c *change) run(ctx context.Context) error {
 	c.announce(p.plan, p.before)
 	refused := c.safe(ctx, p.plan, p.before)
 	if c.flags.dryRun == "client" {
-		return cmp.Or(c.show(p.plan, p.after), refused)
+		return cmp.Or(c.show(p.plan, p.after, refused == nil), refused)
 	}
 	if refused != nil {
 		return refused
@@ -92,7 +92,7 @@ func (c *change) propose(ctx context.Context) (p proposal, err error) {
 		return p, err
 	}
 	if p.plan, p.after, err = c.plan(p.before, c.who); err == nil {
-		c.warnOfDead(ctx, p.plan)
+		c.warnOfDead(ctx, p.before)
 	}
 	return p, err
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/journal"
 	"github.com/kubectl-access/kubectl-access/pkg/kubeconfig"
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
+	"github.com/kubectl-access/kubectl-access/pkg/shell"
 )
 
 // changes are the recorded changes of a cluster, the newest first.
@@ -80,7 +81,7 @@ func (env *Env) changeTable(all []journal.Record) printer.Table {
 		}
 		var command string
 		if len(r.Args) > 1 {
-			command = strings.Join(r.Args[1:], " ")
+			command = shell.Line(r.Args[1:])
 		}
 		t.Rows = append(t.Rows, []string{
 			printer.Clean(r.ID), printer.Age(r.Time, env.Now()), printer.Clean(state), whatChanged(r), printer.Clean(command),

@@ -21,7 +21,7 @@ func newClusterCmd(env *Env) *cobra.Command {
 
   # What the kubeconfig alone tells, of another context
   kubectl access cluster --context arn:aws:eks:us-west-2:111122223333:cluster/prod --offline -o json`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := out.check(); err != nil {
 				return usage(cmd, err)

@@ -82,7 +82,7 @@ func (c *change) confirm(ctx context.Context, plan access.Plan) error {
 		return nil
 	}
 	if !terminal(c.env.IO.In) {
-		return fmt.Errorf("%w: this changes more than it names, and there is no terminal to ask on; add --yes", errRefused)
+		return fmt.Errorf("%w: this asks first, and there is no terminal to ask on; add --yes", errRefused)
 	}
 	fmt.Fprint(c.env.IO.ErrOut, "Do this? [y/N]: ")
 	answer := make(chan string, 1)
@@ -109,10 +109,13 @@ func (c *change) talk() io.Writer {
 	return c.env.IO.ErrOut
 }
 
-func (c *change) show(plan access.Plan, after access.Snapshot) error {
+func (c *change) show(plan access.Plan, after access.Snapshot, allowed bool) error {
 	out := c.talk()
 	if !plan.Empty() {
 		printer.Plan(out, plan, printer.Color(colorful(out)))
+	}
+	if !allowed {
+		return nil // nothing of it would be done
 	}
 	for _, s := range plan.Steps() {
 		if s.Principal() == access.Itself {

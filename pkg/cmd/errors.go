@@ -51,7 +51,7 @@ var outcomes = []outcome{
 	{is: edit.ErrNarrow, code: exitRefused},
 	{is: access.ErrPolicy, code: exitRefused},
 	{is: context.Canceled, code: exitRefused, hint: "interrupted; run the same command again, it goes on from where the cluster is"},
-	{is: access.ErrMode, code: exitFailed, hint: "turn entries on, a step that cannot be taken back: ", next: []string{"mode", string(access.ModeBoth)}},
+	{is: access.ErrMode, code: exitFailed, hint: "turn entries on, a step that cannot be taken back: ", next: []string{"mode", string(access.ModeBoth), "--accept-risk=one-way-mode"}},
 	{is: access.ErrForbidden, text: "iam:PassRole", code: exitFailed, hint: "an entry of a node type needs the permission iam:PassRole on its role: ask for it, or have somebody with it grant the entry"},
 	{is: access.ErrForbidden, text: "UnrecognizedClient", code: exitFailed, hint: "these AWS credentials are not valid; see `aws sts get-caller-identity`"},
 	{is: access.ErrForbidden, text: "not authorized", code: exitFailed, hint: "ask for that permission; the README lists what each command needs"},
@@ -105,7 +105,7 @@ func (env *Env) finish(err error) int {
 // tell prints an error and its hint.
 func (env *Env) tell(err error) {
 	color := printer.Color(colorful(env.IO.ErrOut))
-	for i, line := range strings.Split(err.Error(), "\n") {
+	for i, line := range strings.Split(strings.ReplaceAll(err.Error(), "\t", "  "), "\n") {
 		if i == 0 {
 			line = color.Bad("error:") + " " + printer.Clean(line)
 		} else {

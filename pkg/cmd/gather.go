@@ -62,7 +62,7 @@ func (g *gathering) letIn() bool { return g.KubeErr == nil }
 func (g *gathering) local(ctx context.Context) {
 	g.Cluster = whoami.Cluster{Name: g.target.Name, Region: g.target.Region, Server: g.target.Server}
 	g.Now, g.System, g.Profile = g.env.Now(), runtime.GOOS, g.target.Profile
-	g.Namespace = g.env.namespace()
+	g.Namespace, g.Again = g.env.namespace(), g.env.command("whoami")
 	g.SSO = g.session.Settings.SingleSignOn(ctx)
 	if g.Exec = g.target.Exec.Command; g.Exec != "" {
 		_, err := exec.LookPath(g.Exec)

@@ -85,9 +85,12 @@ func (c *connection) printList(out *output, s access.Snapshot, mappings []access
 		return out.entries(env.IO.Out, s.Entries, s.Cluster, one)
 	}
 	t := printer.Entries(s, mappings, env.Now())
-	if len(t.Rows) == 0 {
+	if len(t.Rows) == 0 && !one {
 		_, err := fmt.Fprintf(env.IO.ErrOut, "No access entries found in cluster %s.\n", printer.Clean(s.Cluster.Name))
 		return err
+	}
+	if len(t.Rows) == 0 {
+		return nil // who was asked for and is not there was told already
 	}
 	return out.table(env.IO.Out, t)
 }
@@ -99,7 +102,7 @@ func (c *connection) checkRead(s access.Snapshot) {
 	}
 	if !s.Cluster.Mode.ReadsEntries() {
 		c.env.warn("cluster %s is in mode %s and reads no access entries, only aws-auth; its creator is an administrator that no list shows. "+
-			"Entries are turned on, a step that cannot be taken back, by: %s", s.Cluster.Name, s.Cluster.Mode, c.env.command("mode", string(access.ModeBoth)))
+			"Entries are turned on, a step that cannot be taken back, by: %s", s.Cluster.Name, s.Cluster.Mode, c.env.command("mode", string(access.ModeBoth), "--accept-risk=one-way-mode"))
 	}
 	for _, u := range s.Unread {
 		c.env.tell(fmt.Errorf("accessentry/%s: %w", u.Principal.Short(s.Cluster.Account()), u.Err))

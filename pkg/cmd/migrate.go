@@ -53,7 +53,7 @@ Run again after an interruption, it goes on from where the cluster is.`,
 
   # Do it as decided, and take the lines out of aws-auth
   kubectl access migrate --decisions decisions.yaml --remove-mappings --yes`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := f.check(); err != nil {
 				return usage(cmd, err)

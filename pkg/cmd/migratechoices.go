@@ -14,7 +14,7 @@ import (
 )
 
 // choices are what the flags and the file of decisions say.
-func (f *migrateFlags) choices() (migrate.Choices, error) {
+func (f *migrateFlags) choices(cluster string) (migrate.Choices, error) {
 	c := migrate.Choices{Answers: map[string]string{}, Unmatched: f.unmatched, ApplyRBAC: f.applyRBAC}
 	if f.decisions == "" {
 		return c, nil
@@ -26,6 +26,9 @@ func (f *migrateFlags) choices() (migrate.Choices, error) {
 	d, err := manifest.ReadDecisions(data)
 	for _, q := range d.Decisions {
 		c.Answers[q.ID] = q.Answer
+	}
+	if err == nil && cluster != "" && d.Cluster != "" && d.Cluster != cluster {
+		err = fmt.Errorf("%w: %s holds decisions for cluster %s, this is %s", errWrong, f.decisions, d.Cluster, cluster)
 	}
 	return c, err
 }
@@ -56,7 +59,7 @@ func (f *migrateFlags) writeQuestions(env *Env, p migrate.Plan) error {
 
 // decide asks on the terminal what is open, and plans again until nothing is.
 func (env *Env) decide(ctx context.Context, f *migrateFlags, facts migrate.Facts) (migrate.Plan, error) {
-	choices, err := f.choices()
+	choices, err := f.choices(facts.Cluster.Name)
 	if err != nil {
 		return migrate.Plan{}, err
 	}

@@ -136,7 +136,7 @@ func (m *migration) later(err error) error {
 // risks names the moment in which a principal may have an entry and not its policies, where RBAC cannot
 // be made to help.
 func (m *migration) risks(access.Snapshot) []access.Risk {
-	if m.facts.NoRBAC == "" || len(m.plan.Bridges) == 0 {
+	if m.facts.NoRBAC == "" || !m.plan.Gap() {
 		return nil
 	}
 	return []access.Risk{{Name: access.BriefGap, Why: "an entry counts a moment before its policies do, and RBAC, which would help over it, cannot be asked"}}
@@ -196,7 +196,7 @@ func (m *migration) finish(ctx context.Context) error {
 	}
 	if m.flags.prune {
 		// That nobody can come by the lines of those who are gone is what IAM says.
-		err := cmp.Or(m.removeLines(ctx, m.plan.Removable(m.proven)), m.removeLines(ctx, m.plan.Dead(), string(access.LeaveMappings)))
+		err := cmp.Or(m.removeLines(ctx, m.plan.Removable(m.proven)), m.removeLines(ctx, m.plan.Dead(), string(access.LeaveMappings), string(access.RemoveNodes)))
 		if err != nil {
 			return err
 		}

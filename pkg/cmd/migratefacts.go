@@ -63,10 +63,10 @@ func (c *connection) rbac(ctx context.Context) ([]access.Binding, string) {
 // identities asks IAM about the principals of the lines, and what became of those with entries.
 func (c *connection) identities(ctx context.Context, f *migrate.Facts) {
 	f.Identities = map[string]migrate.Identity{}
-	asked := map[string]bool{}
 	var mu sync.Mutex
 	var g errgroup.Group
 	g.SetLimit(16)
+	asked := map[string]bool{}
 	for _, m := range f.Mappings {
 		class := migrate.Read(m).Principal
 		if asked[m.ARN] || m.Kind == access.MappedAccount || class != migrate.ClassOK && class != migrate.NeedsLookup {

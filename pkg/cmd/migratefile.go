@@ -32,7 +32,7 @@ func (env *Env) explainFile(f *migrateFlags, facts func(awsauth.Map) (migrate.Fa
 			return err
 		}
 	}
-	choices, err := f.choices()
+	choices, err := f.choices(known.Cluster.Name)
 	if err != nil {
 		return err
 	}

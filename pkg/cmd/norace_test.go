@@ -2,4 +2,4 @@
 
 package cmd_test
 
-const raceDetector = false
+const raced = false

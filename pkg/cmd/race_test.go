@@ -2,4 +2,5 @@
 
 package cmd_test
 
-const raceDetector = true
+// raced: the race detector keeps a copy of all memory.
+const raced = true

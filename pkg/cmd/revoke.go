@@ -3,6 +3,8 @@ package cmd
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -22,7 +24,7 @@ func newRevokeCmd(env *Env) *cobra.Command {
 		Use:   "revoke PRINCIPAL... [--policy POLICY] [-n NAMESPACE] [--group GROUP]",
 		Short: "Take exactly what is named from principals; nothing named: the whole entry",
 		Long: `Take from IAM roles and users what is named, and nothing else. With nothing named the whole
-entry goes, and with it the way into the cluster.
+entry goes, and with it the way into the cluster, unless aws-auth has a line for it.
 
 What would lock you or everybody out, or take nodes off the cluster, is refused by the name
 of its risk.`,
@@ -78,5 +80,30 @@ func (c *connection) revoke(ctx context.Context, f *revokeFlags, written []strin
 		return err
 	}
 	ch.edit = func(p access.Principal) access.Edit { return edit.Revoke(p, what) }
+	if len(f.policies)+len(f.namespaces)+len(f.groups) == 0 {
+		data := c.awsAuthSoon(ctx)
+		ch.remarks = func(before access.Snapshot) []string { return ch.stillIn(before, data) }
+	}
 	return ch.run(ctx)
+}
+
+// stillIn tells of lines of aws-auth that let in whoever loses his entry, or never had one: the entry outweighed them.
+func (c *change) stillIn(before access.Snapshot, data func() (map[string]string, error)) (remarks []string) {
+	for _, p := range c.who {
+		for _, m := range c.connection.mappings(before.Cluster, []access.Principal{p}, data) {
+			if m.State != access.InForce {
+				continue
+			}
+			if _, had := before.Entry(p); !had {
+				c.incomplete = true // nothing is taken, and the way in stays
+			}
+			what := "no groups"
+			if len(m.Groups) > 0 {
+				what = "groups " + strings.Join(m.Groups, ", ")
+			}
+			remarks = append(remarks, fmt.Sprintf("without an entry %s is let in by a line of aws-auth, with %s; take that line out too: kubectl -n kube-system edit configmap aws-auth",
+				p.Short(before.Cluster.Account()), what))
+		}
+	}
+	return remarks
 }

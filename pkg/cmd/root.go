@@ -31,7 +31,6 @@ func New(env *Env, name string) *cobra.Command {
 		Annotations:   map[string]string{cobra.CommandDisplayNameAnnotation: name},
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if terminal(env.IO.In) && terminal(env.IO.Out) {
 				return env.screen(cmd.Context())
@@ -55,6 +54,14 @@ func New(env *Env, name string) *cobra.Command {
 		c.Example = strings.ReplaceAll(c.Example, "kubectl access", name)
 	}
 	return root
+}
+
+// noArgs refuses arguments where a command takes none.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usage(cmd, fmt.Errorf("%s takes no arguments, and %q is one", cmd.CommandPath(), args[0]))
+	}
+	return nil
 }
 
 // noneBlank refuses a flag that was given without a value, as "$UNSET" does: an empty list would read as if nothing

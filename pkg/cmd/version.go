@@ -23,7 +23,7 @@ func newVersionCmd(env *Env) *cobra.Command {
 
   # For scripts
   kubectl access version -o json`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := out.check(); err != nil {
 				return usage(cmd, err)

@@ -33,7 +33,7 @@ The exit code is 0 when you are let in, and 1 when you are not.`,
 
   # For scripts
   kubectl access whoami -o json`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := out.check(); err != nil {
 				return usage(cmd, err)

@@ -24,7 +24,7 @@ const inFlight = 32
 func (c *Cluster) Info(ctx context.Context) (access.Info, error) {
 	out, err := c.api.DescribeCluster(ctx, &eks.DescribeClusterInput{Name: &c.Name})
 	if err != nil {
-		return access.Info{}, explain("describe cluster "+c.Name, err)
+		return access.Info{}, explain("describe cluster "+c.Name+" in "+c.session.Region(), err)
 	}
 	info := access.Info{
 		Name: aws.ToString(out.Cluster.Name), ARN: aws.ToString(out.Cluster.Arn), Endpoint: aws.ToString(out.Cluster.Endpoint),
@@ -163,7 +163,7 @@ func (c *Cluster) list(ctx context.Context, policyARN string, found func(access.
 	for pages := eks.NewListAccessEntriesPaginator(c.api, in); pages.HasMorePages(); {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return explain("list access entries", err)
+			return explain("list access entries of "+c.Name+" in "+c.session.Region(), err)
 		}
 		for _, arn := range page.AccessEntries {
 			found(access.Principal(arn))

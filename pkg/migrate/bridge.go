@@ -23,6 +23,11 @@ func Marked(e access.Entry) bool {
 // bridging tells whether a binding is such help.
 func bridging(b access.Binding) bool { return strings.HasPrefix(b.Name, bridgePrefix) }
 
+// Gap tells whether an entry counts a moment before its policies do, so that RBAC has to help.
+func (p Plan) Gap() bool {
+	return slices.ContainsFunc(p.Lines, func(l Line) bool { return l.Outcome == Migrates && len(l.replaced) > 0 })
+}
+
 // Leftover are the bindings that only helped while entries were made.
 func Leftover(bindings []access.Binding) []access.Binding {
 	return slices.DeleteFunc(slices.Clone(bindings), func(b access.Binding) bool { return !bridging(b) })

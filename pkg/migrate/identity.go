@@ -2,6 +2,7 @@ package migrate
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
@@ -29,8 +30,6 @@ func (p *planner) identity(l *Line, e *access.Entry) bool {
 	case exists:
 		e.Principal = have.Principal
 		return true
-	case found.Principal != "" && found.Doubt == "" && written.Kind() == "user" && !strings.EqualFold(found.Principal.Path(), written.Path()) && l.State == access.InForce:
-		return p.unmatchedUser(l, e, found.Principal)
 	case found.Principal != "" && l.State == access.NeverMatches && written.Path() != "/" && found.Principal.Path() != written.Path():
 		return l.stay("there is no %s; the one of that name is %s", written, found.Principal)
 	case found.Principal != "" && found.Doubt == "":
@@ -51,19 +50,20 @@ func (p *planner) identity(l *Line, e *access.Entry) bool {
 	return true
 }
 
-// unmatchedUser is a line for a user whose true ARN has another path: unlike a role's, a user's path is
-// compared (eks-access.md §6.2), so it matches nobody, which only IAM can tell.
-func (p *planner) unmatchedUser(l *Line, e *access.Entry, is access.Principal) bool {
-	l.State = access.NeverMatches
-	l.Reason = "the user of that name is " + string(is) + ", and the path counts, so no caller matches the line"
-	if !p.chosen(l.Mapping) {
-		l.Outcome, l.Why = Nothing, l.Reason
-		return false
+// unmatched marks the lines of users whose true ARN has another path: unlike a role's, a user's path is
+// compared (eks-access.md §6.2), so they match nobody, which only IAM can tell.
+func (f Facts) unmatched() []access.Mapping {
+	lines := slices.Clone(f.Mappings)
+	for i, m := range lines {
+		is := f.Identities[m.ARN].Principal
+		written := Normal(m.ARN)
+		if m.State != access.InForce || written.Kind() != "user" || is == "" || strings.EqualFold(is.Path(), written.Path()) {
+			continue
+		}
+		lines[i].State = access.NeverMatches
+		lines[i].Reason = "the user of that name is " + string(is) + ", and the path counts, so no caller matches the line"
 	}
-	e.Principal = is
-	l.differs(DiffGained, "the line never matched anybody: migrating it lets in who could not enter before")
-	l.differs(DiffPath, "the entry names it in full: %s", is)
-	return true
+	return lines
 }
 
 // missing is a principal that IAM knows to be gone: nobody can use the line, and EKS takes no entry for it.

@@ -92,6 +92,7 @@ type planner struct {
 
 // Make plans. An answer that fits no question, or cannot be obeyed, is an error.
 func Make(f Facts, c Choices) (Plan, error) {
+	f.Mappings = f.unmatched()
 	p := &planner{Facts: f, Choices: c, taken: map[string]bool{}}
 	plan := Plan{Cluster: f.Cluster, Lines: make([]Line, len(f.Mappings))}
 	for _, inForce := range []bool{true, false} { // who is in force goes first, whatever else names the same principal
@@ -153,6 +154,11 @@ func (p *planner) chosen(m access.Mapping) bool {
 
 // principal plans a line for one role or user.
 func (p *planner) principal(l *Line) {
+	defer func() { // whatever becomes of the line that is in force, no other makes an entry that would win over it
+		if l.Outcome != Nothing {
+			p.taken[key(Normal(l.ARN))] = true
+		}
+	}()
 	var e access.Entry
 	ok := p.chance(l) && p.identity(l, &e) && p.once(l, e)
 	if !ok {
@@ -225,12 +231,16 @@ func gives(have, want access.Entry) bool {
 
 // once lets only the first line of a principal through.
 func (p *planner) once(l *Line, e access.Entry) bool {
-	key := strings.ToLower(e.Principal.Account() + e.Principal.Kind() + "/" + e.Principal.Name())
-	if p.taken[key] {
+	if p.taken[key(e.Principal)] {
 		l.Outcome, l.Why = Nothing, "another line lets the same principal in and is the one that counts"
 		l.Removable = l.State == access.NeverMatches // it was chosen, and is in the entry now
 		return false
 	}
-	p.taken[key] = true
+	p.taken[key(e.Principal)] = true
 	return true
+}
+
+// key is by what IAM tells roles and users apart.
+func key(p access.Principal) string {
+	return strings.ToLower(p.Account() + " " + p.Kind() + "/" + p.Name())
 }

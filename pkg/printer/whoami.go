@@ -43,6 +43,8 @@ func Whoami(r whoami.Report, color Color) string {
 
 func way(row func(name, value string), r whoami.Report) {
 	switch {
+	case r.Unknown:
+		row("Let in", "unknown: the cluster could not be asked")
 	case !r.LetIn:
 		row("Let in", "no")
 	case r.By == nil:

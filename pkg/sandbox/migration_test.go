@@ -174,6 +174,8 @@ var states = []struct {
 	{name: "one role in both sections", roles: roleLines(arn + "role/dev a viewers"), users: userLines(arn + "role/dev b system:masters")},
 	{name: "a user in mapRoles", roles: roleLines(arn + "user/amy amy developers")},
 	{name: "users in two cases", users: userLines(arn+"user/amy amy viewers", arn+"user/AMY amy system:masters")},
+	{name: "users in two cases and a role's path", users: userLines(arn+"role/path a system:masters", arn+"ROLE/Path b viewers"), roles: roleLines(arn + "role/deep/er/path c viewers"), args: "--include-unmatched"},
+	{name: "a user with and without the path", roles: roleLines(arn + "user/zoe a viewers"), users: userLines(arn + "user/ext/zoe b system:masters"), args: "--include-unmatched"},
 	{name: "nobody of that name", roles: roleLines(arn+"role/gone gone system:masters", arn+"role/dev dev viewers")},
 	{name: "another account", roles: roleLines("arn:aws:iam::444455556666:role/dev other system:masters", arn+"role/dev dev viewers")},
 	{name: "single sign-on of another account", roles: roleLines("arn:aws:iam::444455556666:role/AWSReservedSSO_Ops_00112233445566aa x system:masters")},

@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -23,8 +22,8 @@ var nodeGroups = map[string][]string{
 }
 
 var (
-	clusterName = regexp.MustCompile(`^[0-9A-Za-z][A-Za-z0-9\-_]*$`)
-	principalRE = regexp.MustCompile(`^arn:aws:iam::(\d{12}):(role|user)(/(?:[!-~]+/)?)([\w+=,.@-]{1,64})$`)
+	clusterName = pattern(`^[0-9A-Za-z][A-Za-z0-9\-_]*$`)
+	principalRE = pattern(`^arn:aws:iam::(\d{12}):(role|user)(/(?:[!-~]+/)?)([\w+=,.@-]{1,64})$`)
 
 	errInvalidPrincipal = &refusal{status: 400, code: "InvalidParameterException", message: "The specified principalArn is invalid: invalid principal."}
 	errServiceLinked    = &refusal{
@@ -40,7 +39,7 @@ const nodeTypes = "[EC2_LINUX, EC2_WINDOWS, FARGATE_LINUX, HYBRID_LINUX, EC2]"
 type parts struct{ account, kind, path, name string }
 
 func splitARN(arn string) parts {
-	m := principalRE.FindStringSubmatch(arn)
+	m := principalRE().FindStringSubmatch(arn)
 	if m == nil {
 		return parts{}
 	}
@@ -61,7 +60,7 @@ func (p parts) serviceLinked() bool {
 }
 
 func checkClusterName(parameter, name string) error {
-	if len(name) <= 100 && clusterName.MatchString(name) {
+	if len(name) <= 100 && clusterName().MatchString(name) {
 		return nil
 	}
 	return invalidParameter(`The %s contains invalid characters. It should conform to the regular expression "^[0-9A-Za-z][A-Za-z0-9-_]*"`+

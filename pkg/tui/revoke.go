@@ -19,7 +19,7 @@ type revocation struct {
 
 // takeable is all that can be taken from an entry: the whole, each grant, each namespace, each group.
 func takeable(e access.Entry) []revocation {
-	all := []revocation{{text: "the whole entry", note: "nobody gets in by it any more"}}
+	all := []revocation{{text: "the whole entry", note: "a line of aws-auth may still let in"}}
 	for _, g := range e.Grants {
 		policy := []access.Policy{g.Policy}
 		all = append(all, revocation{edit.Revocation{Policies: policy}, g.String(), "the whole grant"})

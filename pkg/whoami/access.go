@@ -28,7 +28,7 @@ func (f Facts) notYet() []Problem {
 	if f.MadeErr != nil {
 		text += fmt.Sprintf("; if that lasts, %s was deleted and made again since, which could not be checked", f.short())
 	}
-	return one(EntryNotYet, You, text, "kubectl access whoami")
+	return one(EntryNotYet, You, text, f.Again)
 }
 
 // roleChanged: the entry names what the caller's role was before, under another suffix or path.
@@ -171,7 +171,7 @@ func (f Facts) shadowed() []Problem {
 		if m.State != access.InForce && f.means(m) && !f.covers(m) {
 			found = append(found, Problem{
 				Cause: MappingShadowed, By: Administrator, Commands: f.cure(entryOf(m)),
-				Text: fmt.Sprintf("another line of aws-auth for %s, with %s, is not in force: %s", m.ARN, groups(m.Groups), m.Reason),
+				Text: fmt.Sprintf("another line of aws-auth for %s, with %s, is not in force, since a later one wins; should its rights have been meant:", m.ARN, groups(m.Groups)),
 			})
 		}
 	}
@@ -215,7 +215,7 @@ func (f Facts) unchecked(r Report) []string {
 	add(f.EntriesErr, "which other entries there are")
 	add(f.MadeErr, "whether your role or user was deleted and made again")
 	if len(r.Problems) == 0 || r.Problems[0].Cause == NoEntry || r.Problems[0].Cause == ModeConfigMap {
-		add(f.MappingsErr, "the aws-auth ConfigMap (pass --aws-auth FILE where you have it as a file)")
+		add(f.MappingsErr, "the aws-auth ConfigMap (an administrator reads it by `kubectl -n kube-system get configmap aws-auth -o yaml`; pass the file with --aws-auth)")
 	}
 	add(f.BoundErr, "whether RBAC gives you anything")
 	if f.Trouble == Unknown {

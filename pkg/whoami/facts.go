@@ -15,6 +15,7 @@ type Facts struct {
 	Cluster   Cluster
 	Namespace string // of the context: where a suggested grant shall hold
 	System    string // runtime.GOOS, for the commands that set a clock
+	Again     string // the command that asks all this once more
 
 	Exec      string // the kubeconfig's credential plugin
 	NoExec    bool   // which is not installed

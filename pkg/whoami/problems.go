@@ -14,6 +14,7 @@ import (
 func Judge(f Facts) Report {
 	r := Report{Cluster: f.Cluster, AWS: f.AWS, Kubernetes: f.Kube}
 	r.LetIn = f.letIn()
+	r.Unknown = f.KubeErr != nil && f.Trouble != Unauthorized
 	if r.LetIn {
 		r.By = f.way()
 	}
@@ -176,15 +177,14 @@ func (f Facts) unreachable() []Problem {
 	if f.Trouble != Unreachable {
 		return nil
 	}
-	again := "kubectl access whoami --request-timeout=60s"
 	switch {
 	case f.Other:
 		return f.otherCluster()
 	case f.Private:
 		return one(EndpointPrivate, You, fmt.Sprintf("the endpoint of %s is private: only the cluster's own network reaches %s; connect to that network, for example by VPN",
-			f.Cluster.Name, f.Cluster.Server), again)
+			f.Cluster.Name, f.Cluster.Server), f.Again)
 	}
-	return one(EndpointUnreachable, You, f.KubeErr.Error(), again)
+	return one(EndpointUnreachable, You, f.KubeErr.Error(), f.Again)
 }
 
 func (f Facts) otherCluster() []Problem {

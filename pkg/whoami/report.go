@@ -12,6 +12,7 @@ type Report struct {
 	AWS        *AWS        `json:"aws,omitempty"`
 	Kubernetes *Kubernetes `json:"kubernetes,omitempty"`
 	LetIn      bool        `json:"letIn"`
+	Unknown    bool        `json:"unknown,omitempty"` // the cluster could not be asked, so nobody can tell
 	By         *Way        `json:"by,omitempty"`
 	Problems   []Problem   `json:"problems,omitempty"`
 	Unchecked  []string    `json:"unchecked,omitempty"` // sentences on what could not be looked at
