@@ -24,18 +24,7 @@ func newSandboxCmd(env *Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "sandbox [-- COMMAND [ARG...]]",
 		Short: "Run a command, or your shell, in an AWS account with EKS clusters on this machine",
-		Long: `Start an AWS account with EKS clusters on the loopback interface, and run a command in
-it, or your shell. Nothing reaches AWS. The AWS CLI, kubectl and this plugin work in it as they
-are: AWS_ENDPOINT_URL, credentials, region and KUBECONFIG point to it.
-
-The clusters: demo (reads entries and aws-auth), legacy (aws-auth only), prod (entries only),
-staging (where everybody has some trouble to get in) and private (whose endpoint is out of reach).
-
-You are its administrator. The AWS configuration has profiles of other people:
-` + strings.Join(sandbox.Profiles(), " ") + `.
-To be one of them, unset the three keys, which go before a profile:
-
-  unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN; export AWS_PROFILE=newcomer`,
+		Long:  sandboxHelp(),
 		Example: `  # Look around
   kubectl access sandbox -- kubectl-access list
 
@@ -69,6 +58,21 @@ To be one of them, unset the three keys, which go before a profile:
 	fs.StringVar(&log, "log", "", "File for a line about each request")
 	servers.bind(fs)
 	return cmd
+}
+
+func sandboxHelp() string {
+	return `Start an AWS account with EKS clusters on the loopback interface, and run a command in
+it, or your shell. Nothing reaches AWS. The AWS CLI, kubectl and this plugin work in it as they
+are: AWS_ENDPOINT_URL, credentials, region and KUBECONFIG point to it.
+
+The clusters: demo (reads entries and aws-auth), legacy (aws-auth only), prod (entries only),
+staging (where everybody has some trouble to get in) and private (whose endpoint is out of reach).
+
+You are its administrator. The AWS configuration has profiles of other people:
+` + strings.Join(sandbox.Profiles(), " ") + `.
+To be one of them, unset the three keys, which go before a profile:
+
+  unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN; export AWS_PROFILE=newcomer`
 }
 
 func (env *Env) runSandbox(ctx context.Context, o sandbox.Options, log string, args []string) (err error) {

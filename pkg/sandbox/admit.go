@@ -158,7 +158,7 @@ func (a *account) user(who caller, name string, groups []string) (user, bool) {
 	return u, true
 }
 
-var instanceRE = pattern(`^i-(\w{8}|\w{17})$`)
+const instanceRE pattern = `^i-(\w{8}|\w{17})$`
 
 // render fills in a username or group. The name of a node's host is asked of EC2 by its instance ID,
 // which only a node has for its session; without one there is no user.
@@ -169,7 +169,7 @@ func render(template string, who caller) (string, bool) {
 		"{{AccountID}}": who.account, "{{AccessKeyID}}": who.key,
 	}
 	if strings.Contains(template, dns) {
-		if !instanceRE().MatchString(who.session) {
+		if !instanceRE.expression().MatchString(who.session) {
 			return "", false
 		}
 		sum := digest(who.session)

@@ -21,7 +21,7 @@ var namedOperations = []operation{
 	{service: "cloudtrail", name: "LookupEvents", run: (*account).lookupEvents},
 }
 
-var sessionRE = pattern(`^[\w+=,.@-]{2,64}$`)
+const sessionRE pattern = `^[\w+=,.@-]{2,64}$`
 
 type shownRole struct {
 	Path, RoleName, RoleId, Arn, CreateDate string
@@ -141,7 +141,7 @@ func (a *account) assumeRole(c *call) (any, error) {
 		seconds, err = strconv.Atoi(given)
 	}
 	switch {
-	case !sessionRE().MatchString(session):
+	case !sessionRE.expression().MatchString(session):
 		return nil, validation("1 validation error detected: Value at 'roleSessionName' failed to satisfy constraint: " +
 			`Member must satisfy regular expression pattern: [\w+=,.@-]*`)
 	case err != nil || seconds < 900 || seconds > 43200:

@@ -9,11 +9,11 @@ import (
 
 const policyPrefix = "arn:aws:eks::aws:cluster-access-policy/"
 
-var policyARN = pattern(`^arn:[^:]+:eks::aws:cluster-access-policy/.+$`)
+const policyARN pattern = `^arn:[^:]+:eks::aws:cluster-access-policy/.+$`
 
 // findPolicy returns the access policy of an ARN, or the service's refusal of it.
 func findPolicy(arn string) (policy.Policy, error) {
-	if !policyARN().MatchString(arn) {
+	if !policyARN.expression().MatchString(arn) {
 		return policy.Policy{}, invalidParameter("The policyArn parameter format is not valid")
 	}
 	name, ours := strings.CutPrefix(arn, policyPrefix)

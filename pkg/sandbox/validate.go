@@ -21,10 +21,12 @@ var nodeGroups = map[string][]string{
 	"HYPERPOD_LINUX": {"system:nodes"},
 }
 
-var (
-	clusterName = pattern(`^[0-9A-Za-z][A-Za-z0-9\-_]*$`)
-	principalRE = pattern(`^arn:aws:iam::(\d{12}):(role|user)(/(?:[!-~]+/)?)([\w+=,.@-]{1,64})$`)
+const (
+	clusterName pattern = `^[0-9A-Za-z][A-Za-z0-9\-_]*$`
+	principalRE pattern = `^arn:aws:iam::(\d{12}):(role|user)(/(?:[!-~]+/)?)([\w+=,.@-]{1,64})$`
+)
 
+var (
 	errInvalidPrincipal = &refusal{status: 400, code: "InvalidParameterException", message: "The specified principalArn is invalid: invalid principal."}
 	errServiceLinked    = &refusal{
 		status: 400, code: "InvalidParameterException",
@@ -39,7 +41,7 @@ const nodeTypes = "[EC2_LINUX, EC2_WINDOWS, FARGATE_LINUX, HYBRID_LINUX, EC2]"
 type parts struct{ account, kind, path, name string }
 
 func splitARN(arn string) parts {
-	m := principalRE().FindStringSubmatch(arn)
+	m := principalRE.expression().FindStringSubmatch(arn)
 	if m == nil {
 		return parts{}
 	}
@@ -60,7 +62,7 @@ func (p parts) serviceLinked() bool {
 }
 
 func checkClusterName(parameter, name string) error {
-	if len(name) <= 100 && clusterName().MatchString(name) {
+	if len(name) <= 100 && clusterName.expression().MatchString(name) {
 		return nil
 	}
 	return invalidParameter(`The %s contains invalid characters. It should conform to the regular expression "^[0-9A-Za-z][A-Za-z0-9-_]*"`+
