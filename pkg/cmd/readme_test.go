@@ -122,3 +122,16 @@ func withCommands(text string) string {
 	}
 	return head + begin + b.String() + end + tail
 }
+
+// TestTheReadmeHasTheTwoCommandsThatDoAllTheSetUp: one runs the main job, one passes the tests.
+func TestTheReadmeHasTheTwoCommandsThatDoAllTheSetUp(t *testing.T) {
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, command := range []string{"go run ./cmd/kubectl-access sandbox -- kubectl-access list", "go test ./..."} {
+		if !strings.Contains(string(text), "\n$ "+command+"\n") {
+			t.Errorf("the README does not show: %s", command)
+		}
+	}
+}
