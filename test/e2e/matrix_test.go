@@ -17,9 +17,6 @@ import (
 func TestPoliciesHoldAsTheirTables(t *testing.T) {
 	m := newMatrix(t)
 	for _, p := range m.all {
-		if p.RulesForm != "table" || p.ServiceLinkedRoleOnly {
-			continue
-		}
 		t.Run(p.Name, func(t *testing.T) {
 			for _, wrong := range m.check(t, p) {
 				t.Error(wrong)

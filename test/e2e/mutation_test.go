@@ -5,7 +5,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -46,8 +45,7 @@ func TestMutantsTurnTheMatrixRed(t *testing.T) {
 	for _, mutant := range mutants {
 		t.Run(mutant.name, func(t *testing.T) {
 			m := matrixOf(t, mutate(t, mutant.file, mutant.from, mutant.to))
-			i := slices.IndexFunc(m.all, func(p policy) bool { return p.Name == mutant.policy })
-			wrong := m.check(t, m.all[i])
+			wrong := m.check(t, find(t, m.all, mutant.policy))
 			if len(wrong) == 0 {
 				t.Fatal("nothing was noticed")
 			}

@@ -28,11 +28,7 @@ func TestPoliciesBesideClusterRoles(t *testing.T) {
 	roles := w.clusterRoles(t)
 	for _, pair := range [][2]string{{"AmazonEKSViewPolicy", "view"}, {"AmazonEKSEditPolicy", "edit"}, {"AmazonEKSAdminPolicy", "admin"}} {
 		name, role := pair[0], pair[1]
-		i := slices.IndexFunc(all, func(p policy) bool { return p.Name == name })
-		if i < 0 {
-			t.Fatalf("the table has no %s", name)
-		}
-		ours, theirs := rights{}.add(all[i].Rules), rights{}.add(aggregated(roles, role))
+		ours, theirs := rights{}.add(find(t, all, name).Rules), rights{}.add(aggregated(roles, role))
 		if len(theirs) < 50 {
 			t.Errorf("ClusterRole %s has only %d rights", role, len(theirs))
 		}

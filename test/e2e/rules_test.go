@@ -2,41 +2,107 @@ package e2e
 
 import (
 	"encoding/json"
+	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"testing"
 )
 
-// policy is an access policy as the repository's table has it. The table is read from the source: what a
-// program was built from may be another one, and that is what the matrix finds out.
+// policy is what an access policy allows, as AWS publishes it.
 type policy struct {
-	Name                  string
-	Audience              string
-	ServiceLinkedRoleOnly bool
-	RulesForm             string
-	Rules                 []rule
+	Name  string
+	Rules []rule
 }
 
+// rule has the form of a ClusterRole's.
 type rule struct {
 	APIGroups       []string `json:"apiGroups"`
 	Resources       []string `json:"resources"`
 	ResourceNames   []string `json:"resourceNames"`
 	NonResourceURLs []string `json:"nonResourceURLs"`
 	Verbs           []string `json:"verbs"`
-	Restricted      string   `json:"restricted"`
 }
 
-const policyTable = repository + "/pkg/policy/policies.json"
-
-func policies() ([]policy, error) {
-	data, err := os.ReadFile(filepath.FromSlash(policyTable))
+// policies reads the table that the API server is held to. It is not the one that the program was built from: a slip
+// there is what the matrix finds.
+func policies() (all []policy, err error) {
+	data, err := os.ReadFile("testdata/policies.txt")
 	if err != nil {
 		return nil, err
 	}
-	var table struct{ Policies []policy }
-	err = json.Unmarshal(data, &table)
-	return table.Policies, err
+	for line := range strings.Lines(string(data)) {
+		line, _, _ = strings.Cut(line, "#")
+		switch words := strings.Fields(line); len(words) {
+		case 0:
+		case 1:
+			all = append(all, policy{Name: words[0]})
+		case 3:
+			p := &all[len(all)-1]
+			p.Rules = append(p.Rules, ruleOf(words))
+		default:
+			return nil, fmt.Errorf("no rule: %q", line)
+		}
+	}
+	return all, nil
+}
+
+func ruleOf(words []string) rule {
+	verbs, groups, things := strings.Split(words[0], ","), strings.Split(words[1], ","), strings.Split(words[2], ",")
+	if words[1] == "url" {
+		return rule{Verbs: verbs, NonResourceURLs: things}
+	}
+	for i, group := range groups {
+		if group == "core" {
+			groups[i] = ""
+		}
+	}
+	return rule{Verbs: verbs, APIGroups: groups, Resources: things}
+}
+
+// find returns the policy of that name.
+func find(t *testing.T, all []policy, name string) policy {
+	t.Helper()
+	i := slices.IndexFunc(all, func(p policy) bool { return p.Name == name })
+	if i < 0 {
+		t.Fatalf("the table has no %s", name)
+	}
+	return all[i]
+}
+
+// TestTableKnowsEachPolicy fails where the program learned of a policy with published rules that the table lacks.
+func TestTableKnowsEachPolicy(t *testing.T) {
+	all, err := policies()
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(filepath.Join(repository, "pkg", "policy", "policies.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var known struct {
+		Policies []struct {
+			Name, RulesForm       string
+			ServiceLinkedRoleOnly bool
+		}
+	}
+	if err := json.Unmarshal(data, &known); err != nil {
+		t.Fatal(err)
+	}
+	want, have := map[string]bool{}, map[string]bool{}
+	for _, p := range known.Policies {
+		if p.RulesForm == "table" && !p.ServiceLinkedRoleOnly {
+			want[p.Name] = true
+		}
+	}
+	for _, p := range all {
+		have[p.Name] = true
+	}
+	if !maps.Equal(want, have) {
+		t.Errorf("the table has %q, the program %q", slices.Sorted(maps.Keys(have)), slices.Sorted(maps.Keys(want)))
+	}
 }
 
 // question is what the API server is asked: may this be done there?
@@ -48,12 +114,8 @@ type question struct {
 // rights are rules taken apart into single ones: verb, group, resource and name, or verb and path.
 type rights map[question]bool
 
-// add takes rules as they are meant in general: a row that AWS limits to objects it does not name gives nothing.
 func (r rights) add(rules []rule) rights {
 	for _, row := range rules {
-		if row.Restricted != "" {
-			continue
-		}
 		names := row.ResourceNames
 		if len(names) == 0 {
 			names = []string{""}
@@ -130,10 +192,11 @@ func newCatalogue(all []policy, served []question) *catalogue {
 				c.paths = add(c.paths, strings.TrimSuffix(q.path, "*"))
 				continue
 			}
-			if strings.Contains(q.group+q.resource, "*") {
-				continue
+			// Where a row means all, something that nothing else names stands for it.
+			kind := question{group: q.group, resource: strings.Replace(q.resource, "*", "widgets", 1)}
+			if kind.group == "*" {
+				kind.group = "example.com"
 			}
-			kind := question{group: q.group, resource: q.resource}
 			c.resources[kind] = add(add(c.resources[kind], ""), q.name)
 		}
 	}
