@@ -4,6 +4,7 @@ package cmd
 import (
 	"context"
 	"fmt"
+	"io"
 	"path/filepath"
 	"strings"
 
@@ -17,9 +18,33 @@ func Run(ctx context.Context, env *Env, args []string) int {
 		return env.help(ctx, plugin, args[1:])
 	}
 	env.argv0 = args[0]
+	var out *data
+	if !terminal(env.IO.Out) {
+		out = &data{Writer: env.IO.Out}
+		env.IO.Out = out
+	}
 	root := New(env, displayName(args[0]))
 	root.SetArgs(args[1:])
-	return env.finish(root.ExecuteContext(ctx))
+	err := root.ExecuteContext(ctx)
+	if err == nil && out != nil {
+		err = out.lost
+	}
+	return env.finish(err)
+}
+
+// data is a file or a pipe on stdout. It remembers what could not be written: printers drop such errors, and
+// whoever keeps the output would take half of it for all.
+type data struct {
+	io.Writer
+	lost error
+}
+
+func (d *data) Write(p []byte) (int, error) {
+	n, err := d.Writer.Write(p)
+	if err != nil && d.lost == nil {
+		d.lost = fmt.Errorf("write the output: %w", err)
+	}
+	return n, err
 }
 
 // New is the whole tree of commands.

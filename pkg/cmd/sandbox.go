@@ -159,6 +159,9 @@ func (env *Env) child(ctx context.Context, environ, args []string) error {
 	c.Args[0] = args[0]
 	c.Cancel = func() error { return nil } // the terminal sends the signal to the command too; wait for it
 	c.Env, c.Stdin, c.Stdout, c.Stderr = environ, env.IO.In, env.IO.Out, env.IO.ErrOut
+	if out, ok := env.IO.Out.(*data); ok {
+		c.Stdout = out.Writer // the file itself, which outlives this program
+	}
 	err := c.Run()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
