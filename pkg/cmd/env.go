@@ -27,6 +27,9 @@ type Env struct {
 	IO  genericiooptions.IOStreams
 	Now func() time.Time
 
+	// CompletionTime is how long AWS and the cluster may take to answer the Tab key; 0: 230 ms.
+	CompletionTime time.Duration
+
 	flags    kubeconfig.Flags
 	override struct {
 		name, region, profile string
