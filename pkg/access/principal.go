@@ -145,14 +145,17 @@ func ParsePrincipal(text string) (Ref, error) {
 	return ref, nil
 }
 
+// pasted is what comes along when text is copied: blanks, also those that have no width, and quotes of every kind.
+const pasted = " \t\r\n\u00a0\u200b\u200c\u200d\u2060\ufeff" + `'"` + "`,;" + "“”„‘’‚«»‹›"
+
 func unpaste(s string) string {
-	s = strings.Trim(strings.TrimSpace(s), `'"`+"`,;")
+	s = strings.Trim(s, pasted)
 	if head := "arn%3a"; len(s) > len(head) && strings.EqualFold(s[:len(head)], head) {
 		if plain, err := url.PathUnescape(s); err == nil {
 			s = plain
 		}
 	}
-	return strings.TrimPrefix(strings.TrimSpace(s), "accessentry/") // what -o name prints
+	return strings.TrimPrefix(strings.Trim(s, pasted), "accessentry/") // what -o name prints
 }
 
 func parseForm(s string) (Ref, error) {
@@ -187,6 +190,12 @@ func shortRef(lookup Lookup, kind, rest string) (Ref, error) {
 }
 
 func permissionSetRef(set string) (Ref, error) {
+	if of := PermissionSet(set); of != "" {
+		return Ref{}, fmt.Errorf("this is the name of a permission set's role; write sso/%s", of)
+	}
+	if strings.ContainsAny(set, "*?") {
+		return Ref{}, errors.New("permission sets are named one by one, without wildcards")
+	}
 	if len(set) > 32 || !inCharset(set) {
 		return Ref{}, errors.New("a permission set's name has up to 32 letters, digits and +=,.@_-")
 	}
@@ -208,6 +217,10 @@ func checkName(kind, name, path string) error {
 		return fmt.Errorf("an IAM %s's name has letters, digits and +=,.@_- only", kind)
 	case strings.ContainsFunc(path, func(r rune) bool { return r < 0x21 || r > 0x7e }):
 		return errors.New("an IAM path has printable ASCII characters only")
+	case path == "/":
+		return errors.New("there is one slash too many before the name")
+	case len(path) > 511: // and the slash before it
+		return errors.New("an IAM path has at most 512 characters")
 	}
 	return nil
 }

@@ -64,7 +64,7 @@ func isList(text string) bool {
 
 func accountLine(key string, item int, id string) line {
 	m := access.Mapping{Kind: access.MappedAccount, ARN: id, State: access.InForce}
-	if !account(id) {
+	if !access.IsAccount(id) {
 		m.State = access.NeverMatches
 		m.Reason = fmt.Sprintf("an AWS account has twelve digits, %q has not, so no caller comes from it; write the real account", id)
 	}

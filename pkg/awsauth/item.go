@@ -90,7 +90,7 @@ func (it item) refusal(kind access.MappingKind, raw json.RawMessage) string {
 // refusal holds the authenticator's own checks of an sso item.
 func (s ssoRole) refusal() string {
 	switch {
-	case !account(s.AccountID):
+	case !access.IsAccount(s.AccountID):
 		return fmt.Sprintf("the item is not read: sso.accountID is %q; write twelve digits in quotes", s.AccountID)
 	case len(s.PermissionSetName) > 32 || !iamName(s.PermissionSetName):
 		return fmt.Sprintf("the item is not read: %q cannot be a permission set; write its name", s.PermissionSetName)

@@ -2,11 +2,13 @@ package awsauth
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"slices"
+	"unicode/utf16"
 
 	"k8s.io/apimachinery/pkg/util/yaml"
 
@@ -19,44 +21,74 @@ var (
 	ErrNotText = errors.New("the API server would refuse it")
 )
 
-// ParseManifest reads a file that holds the ConfigMap, in YAML or JSON: the first document that
-// is aws-auth, or that lists it. What the API server would refuse is an error: ErrNotYAML or ErrNotText.
+// ParseManifest reads a file that holds the ConfigMap, in YAML or JSON: the last document that is aws-auth, or that
+// lists it, since kubectl apply leaves that one in force. What the API server would refuse is an error: ErrNotYAML or
+// ErrNotText.
 func ParseManifest(b []byte) (Map, error) {
-	docs := yaml.NewYAMLOrJSONDecoder(bytes.NewReader(b), 4096)
+	docs := yaml.NewYAMLOrJSONDecoder(bytes.NewReader(utf8(b)), 4096)
+	var last map[string]any
 	for n := 1; ; n++ {
 		var doc any
 		err := docs.Decode(&doc)
-		if errors.Is(err, io.EOF) {
+		if err == nil {
+			if cm := find(doc); cm != nil {
+				last = cm
+			}
+			continue
+		}
+		switch {
+		case last != nil: // what comes behind it is no business of aws-auth
+			return parseConfigMap(last)
+		case errors.Is(err, io.EOF):
 			return Map{}, fmt.Errorf("ConfigMap aws-auth: %w in the file", access.ErrNotFound)
 		}
-		if err != nil {
-			return Map{}, fmt.Errorf("document %d is %w: %s", n, ErrNotYAML, oneLine(err))
-		}
-		if cm := find(doc); cm != nil {
-			return parseConfigMap(cm)
-		}
+		return Map{}, fmt.Errorf("document %d is %w: %s", n, ErrNotYAML, oneLine(err))
 	}
+}
+
+// utf8 reads UTF-16 too, which PowerShell writes behind `kubectl get … >FILE`.
+func utf8(b []byte) []byte {
+	var order binary.ByteOrder
+	switch {
+	case bytes.HasPrefix(b, []byte{0xff, 0xfe}):
+		order = binary.LittleEndian
+	case bytes.HasPrefix(b, []byte{0xfe, 0xff}):
+		order = binary.BigEndian
+	default:
+		return b
+	}
+	units := make([]uint16, 0, len(b)/2)
+	for i := 2; i+1 < len(b); i += 2 {
+		units = append(units, order.Uint16(b[i:]))
+	}
+	return []byte(string(utf16.Decode(units)))
 }
 
 // find is the ConfigMap aws-auth in a document, or nil.
 func find(doc any) map[string]any {
 	object, _ := doc.(map[string]any)
-	if isAWSAuth(object) {
+	if isAWSAuth(object, object["kind"]) {
 		return object
 	}
 	items, _ := object["items"].([]any)
+	var last map[string]any
 	for _, item := range items {
-		if object, _ := item.(map[string]any); isAWSAuth(object) {
-			return object
+		object, _ := item.(map[string]any)
+		kind, own := object["kind"]
+		if !own && doc.(map[string]any)["kind"] == "ConfigMapList" { // the API server writes no kind inside of such a list
+			kind = "ConfigMap"
+		}
+		if isAWSAuth(object, kind) {
+			last = object
 		}
 	}
-	return nil
+	return last
 }
 
-func isAWSAuth(object map[string]any) bool {
+func isAWSAuth(object map[string]any, kind any) bool {
 	meta, _ := object["metadata"].(map[string]any)
 	namespace, named := meta["namespace"]
-	return object["kind"] == "ConfigMap" && meta["name"] == "aws-auth" && (!named || namespace == "kube-system")
+	return kind == "ConfigMap" && meta["name"] == "aws-auth" && (!named || namespace == "kube-system")
 }
 
 func parseConfigMap(cm map[string]any) (Map, error) {

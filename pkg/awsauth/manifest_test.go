@@ -1,9 +1,11 @@
 package awsauth
 
 import (
+	"encoding/binary"
 	"errors"
 	"strings"
 	"testing"
+	"unicode/utf16"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 )
@@ -26,10 +28,14 @@ func TestManifestsThatHoldTheConfigMap(t *testing.T) {
 		"yaml":        configMap,
 		"json":        json,
 		"second":      "kind: Secret\nmetadata: {name: aws-auth}\n---\n# nothing\n---\n" + configMap,
-		"the first":   configMap + "---\n" + strings.ReplaceAll(configMap, "role/dev", "role/ops"),
+		"the last":    strings.ReplaceAll(configMap, "role/dev", "role/ops") + "---\n" + configMap, // what kubectl apply leaves
+		"then broken": configMap + "---\n{{ .Values.more }}\n",
 		"list":        "kind: List\nitems:\n  - kind: ConfigMap\n    metadata: {name: other}\n" + indented + "\n",
 		"json list":   `{"kind":"List","items":[` + json + `]}`,
 		"two of json": `{"kind":"Secret"}` + json,
+		"typed list":  `{"kind":"ConfigMapList","items":[` + strings.Replace(json, `"kind":"ConfigMap",`, "", 1) + `]}`,
+		"utf-16":      utf16Of(binary.LittleEndian, configMap),
+		"utf-16 be":   utf16Of(binary.BigEndian, configMap),
 	} {
 		m, err := ParseManifest([]byte(text))
 		if err != nil || showAll(m) != "arn:aws:iam::111122223333:role/dev dev [] inForce" {
@@ -38,11 +44,21 @@ func TestManifestsThatHoldTheConfigMap(t *testing.T) {
 	}
 }
 
+// utf16Of is what PowerShell writes.
+func utf16Of(order binary.AppendByteOrder, text string) string {
+	b := order.AppendUint16(nil, 0xfeff)
+	for _, unit := range utf16.Encode([]rune(text)) {
+		b = order.AppendUint16(b, unit)
+	}
+	return string(b)
+}
+
 func TestManifestsThatDoNot(t *testing.T) {
 	for text, says := range map[string]string{
 		"": "not found",
-		strings.Replace(configMap, "aws-auth", "other", 1):      "not found",
-		strings.Replace(configMap, "kube-system", "default", 1): "not found",
+		`{"kind":"List","items":[{"metadata":{"name":"aws-auth"}}]}`: "not found",
+		strings.Replace(configMap, "aws-auth", "other", 1):           "not found",
+		strings.Replace(configMap, "kube-system", "default", 1):      "not found",
 		"kind: [":        "document 1 is not valid YAML: line 1",
 		"a: b\n---\n\tx": "document 2 is not valid YAML",
 		strings.Replace(configMap, "mapRoles: |", "mapRoles:", 1): "data.mapRoles of aws-auth is no text",

@@ -33,7 +33,7 @@ func never(arn string) string {
 		return fmt.Sprintf("there is no AWS partition %q, so no caller matches it; the ARN begins with arn:aws:, arn:aws-cn:, arn:aws-us-gov: …", parts[1])
 	case parts[3] != "":
 		return "the ARN of a role or user has no region, so no caller matches it; delete the region"
-	case !account(owner):
+	case !access.IsAccount(owner):
 		return fmt.Sprintf("an AWS account has twelve digits, %q has not, so no caller matches it; write the real account", owner)
 	case parts[2] == "iam":
 		return neverIAM(arn, parts[5])
@@ -77,11 +77,6 @@ func neverSTS(arn, resource string) string {
 func roleARN(of, name string) string {
 	p := access.Principal(of)
 	return "arn:" + p.Partition() + ":iam::" + p.Account() + ":role/" + name
-}
-
-// account tells whether it can be an AWS account.
-func account(id string) bool {
-	return len(id) == 12 && strings.Trim(id, "0123456789") == ""
 }
 
 // iamName tells whether it has the letters of IAM's names only.

@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"errors"
 
 	"github.com/spf13/cobra"
 
@@ -53,6 +54,10 @@ type foundCluster struct {
 func (env *Env) found(ctx context.Context, offline bool) (foundCluster, error) {
 	if offline {
 		t, err := env.target()
+		if found, ok := env.flags.Legible(); ok && errors.Is(err, kubeconfig.ErrUnreadable) {
+			t = env.overridden(found)
+			t.Conflicts, err = append(t.Conflicts, err.Error()), nil
+		}
 		return foundCluster{Target: t}, err
 	}
 	c, err := env.connect(ctx)

@@ -92,6 +92,10 @@ func (env *Env) target() (kubeconfig.Target, error) {
 	if err != nil && env.override.name == "" {
 		return t, err
 	}
+	return env.overridden(t), nil
+}
+
+func (env *Env) overridden(t kubeconfig.Target) kubeconfig.Target {
 	if t.From == nil {
 		t.From = map[string]string{}
 	}
@@ -108,7 +112,7 @@ func (env *Env) target() (kubeconfig.Target, error) {
 		t.RoleARN = ""
 		set(&t.RoleARN, "roleARN", env.override.role.value)
 	}
-	return t, nil
+	return t
 }
 
 // connection is one cluster with all that can be asked about it.

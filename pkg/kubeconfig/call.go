@@ -11,6 +11,8 @@ const (
 	toolAWS           = "aws"
 	toolAuthenticator = "aws-iam-authenticator"
 	toolOwn           = "kubectl-access"
+	toolKubergrunt    = "kubergrunt"
+	toolArgoCD        = "argocd-k8s-auth"
 )
 
 // call is a call of a program that makes EKS tokens, found somewhere in a command line.
@@ -46,10 +48,20 @@ func callAt(ws []word, i int) (call, bool) {
 		return call{}, false
 	}
 	p := g.parse(ws[i+1:])
+	if isEntrypoint(ws, i) && len(p.plain) > 0 { // the image stands between the program and its arguments
+		p.plain = p.plain[1:]
+	}
 	if len(p.plain) < len(g.verbs) || !slices.Equal(p.plain[:len(g.verbs)], g.verbs) {
 		return call{}, false
 	}
+	p.foreign = p.foreign || g.foreign
 	return call{parsed: p, tool: g.tool, known: true, start: i, end: endOf(ws, i)}, true
+}
+
+// isEntrypoint knows the program that a container is told to run: --entrypoint PROGRAM IMAGE ARGUMENTS.
+func isEntrypoint(ws []word, i int) bool {
+	const flag = "--entrypoint"
+	return strings.HasPrefix(ws[i].text, flag+"=") || i > 0 && ws[i-1].text == flag
 }
 
 // nameless reads "eks get-token" behind a program of another name: an alias, a script.
@@ -85,6 +97,10 @@ func grammarOf(w word) (grammar, bool) {
 		return grammar{tool: toolAuthenticator, verbs: []string{"token"}, flags: authenticatorFlags}, true
 	case isOwn(name):
 		return grammar{tool: toolOwn, verbs: []string{"get-token"}, flags: ownFlags}, true
+	case name == toolKubergrunt:
+		return grammar{tool: toolKubergrunt, verbs: []string{"eks", "token"}, flags: kubergruntFlags, foreign: true}, true
+	case name == toolArgoCD:
+		return grammar{tool: toolArgoCD, verbs: []string{"aws"}, flags: argoCDFlags, foreign: true}, true
 	case name == "kubectl":
 		return grammar{tool: toolOwn, verbs: []string{"access", "get-token"}, flags: ownFlags}, true
 	}
@@ -139,8 +155,11 @@ func locate(ws []word, vars map[string]string, left *int) ([]word, call, bool) {
 	return ws, call{}, false
 }
 
-// unquote opens $(SCRIPT) and `SCRIPT`.
+// unquote opens $(SCRIPT), `SCRIPT`, and both where a variable is set to what it prints.
 func unquote(text string) string {
+	if _, value, ok := assignment(text); ok && (strings.HasPrefix(value, "$(") || strings.HasPrefix(value, "`")) {
+		text = value
+	}
 	if inner, ok := strings.CutPrefix(text, "$("); ok {
 		return strings.TrimSuffix(inner, ")")
 	}

@@ -11,7 +11,7 @@ import (
 func (f *Flags) Contexts() ([]Target, error) {
 	raw, err := f.Loader().RawConfig()
 	if err != nil {
-		return nil, err
+		return nil, unreadable(err)
 	}
 	var all []Target
 	for _, name := range slices.Sorted(maps.Keys(raw.Contexts)) {

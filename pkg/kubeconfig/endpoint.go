@@ -51,7 +51,9 @@ func (p partition) clusterLabels(host string) ([]string, bool) {
 // isClusterService tells the dual-stack host of a cluster from that of the EKS service, whose
 // name stands first and alone.
 func isClusterService(labels []string) bool {
-	return slices.Contains(labels, "eks-cluster") || slices.Index(labels, "eks") > 0
+	hex := func(c byte) bool { return isDigit(c) || 'a' <= c && c <= 'f' }
+	id := len(labels[0]) == 32 && all(labels[0], hex) // the guide shows eks-cluster; what real ones have is UNVERIFIED (eks-access.md §10)
+	return id || slices.Contains(labels, "eks-cluster") || slices.Index(labels, "eks") > 0
 }
 
 // SameEndpoint tells whether two URLs mean the same API server, however they are written:

@@ -53,6 +53,38 @@ func TestExecTellsWhatTheProgramWouldTake(t *testing.T) {
 		{"DEFAULT_ROLE=arn:aws:iam::111122223333:role/r", "aws-iam-authenticator|token|-i|shop", "shop", "", "", "arn:aws:iam::111122223333:role/r"},
 		{"KUBERNETES_AWS_AUTHENTICATOR_CLUSTER_ID=shop", "aws-iam-authenticator|token", "shop", "", "", ""},
 
+		// Others that make the same tokens.
+		{"", "kubergrunt|eks|token|--cluster-id|shop", "shop", "", "", ""},
+		{"", "argocd-k8s-auth|aws|--cluster-name|shop|--role-arn|arn:aws:iam::111122223333:role/r", "shop", "", "", "arn:aws:iam::111122223333:role/r"},
+		{"", "podman|run|--rm|--entrypoint|/aws-iam-authenticator|registry.example/tools:1|token|-i|shop", "shop", "", "", ""},
+		{"", "docker|run|--entrypoint=aws|amazon/aws-cli|--region|us-east-1|eks|get-token|--cluster-name|shop", "shop", "us-east-1", "", ""},
+
+		// Comments are no commands.
+		{"", "sh|-c|# aws eks get-token --cluster-name old --region us-east-1\naws eks get-token --cluster-name shop --region eu-west-1\n", "shop", "eu-west-1", "", ""},
+		{"", "sh|-c|export AWS_PROFILE=p # for now\n#export AWS_PROFILE=old\naws eks get-token --cluster-name shop", "shop", "", "p", ""},
+		{"", "sh|-c|aws eks get-token --cluster-name 'shop' --profile a#b", "shop", "", "a#b", ""},
+
+		// Ways to set a variable, and to unset it.
+		{"", "docker|run|--rm|--env=AWS_PROFILE=p|amazon/aws-cli|eks|get-token|--cluster-name|shop", "shop", "", "p", ""},
+		{"", "docker|run|--rm|-eAWS_PROFILE=p|amazon/aws-cli|eks|get-token|--cluster-name|shop", "shop", "", "p", ""},
+		{"", "pwsh|-nop|-c|$env:AWS_PROFILE = 'p'; aws eks get-token --cluster-name shop", "shop", "", "p", ""},
+		{"", `powershell|-NoLogo|-Command|$Env:AWS_PROFILE="p";aws eks get-token --cluster-name shop`, "shop", "", "p", ""},
+		{"", "fish|-c|set -x AWS_PROFILE p; aws eks get-token --cluster-name shop", "shop", "", "p", ""},
+		{"", "tcsh|-c|setenv AWS_PROFILE p; aws eks get-token --cluster-name shop", "shop", "", "p", ""},
+		{"AWS_PROFILE=other", "env|-i|PATH=/usr/bin|aws|eks|get-token|--cluster-name|shop", "shop", "", "", ""},
+		{"AWS_PROFILE=other", "env|-i|AWS_PROFILE=p|aws|eks|get-token|--cluster-name|shop", "shop", "", "p", ""},
+		{"AWS_PROFILE=other", "env|--unset=AWS_PROFILE|aws|eks|get-token|--cluster-name|shop", "shop", "", "", ""},
+		{"AWS_PROFILE=other", "env|-u|AWS_PROFILE|aws|eks|get-token|--cluster-name|shop", "shop", "", "", ""},
+		{"AWS_PROFILE=other", "sh|-c|unset AWS_ACCESS_KEY_ID AWS_PROFILE; aws eks get-token --cluster-name shop", "shop", "", "", ""},
+		{"AWS_PROFILE=p", "sh|-c|unset AWS_ACCESS_KEY_ID; echo AWS_PROFILE; aws eks get-token --cluster-name shop", "shop", "", "p", ""},
+
+		// Substitution of commands, and lines that go on.
+		{"", `sh|-c|TOKEN=$(aws eks get-token --cluster-name shop --profile p); echo "$TOKEN"`, "shop", "", "p", ""},
+		{"", "sh|-c|eval $(saml2aws script --profile p --shell bash) && aws eks get-token --cluster-name shop", "shop", "", "p", ""},
+		{"", "sh|-c|eval \"$(aws-vault export --format env p)\"; aws eks get-token --cluster-name shop", "shop", "", "p", ""},
+		{"", "pwsh|-Command|aws eks get-token `\r\n  --cluster-name shop `\n  --profile p", "shop", "", "p", ""},
+		{"", "cmd|/c|aws eks get-token ^\r\n --cluster-name shop", "shop", "", "", ""},
+
 		// This program.
 		{"", "kubectl|access|get-token|--cluster-name|shop|--region|us-west-1", "shop", "us-west-1", "", ""},
 		{"", "kubectl-access|get-token|--cluster-name=shop", "shop", "", "", ""},

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/pflag"
 	"k8s.io/client-go/tools/clientcmd"
+	"k8s.io/client-go/tools/clientcmd/api"
 )
 
 // Flags are kubectl's own flags for choosing a context. The zero value chooses as kubectl does without flags.
@@ -55,11 +56,15 @@ func (f *Flags) Target() (Target, error) {
 		return Target{}, f.noFile()
 	}
 	if err != nil {
-		return Target{}, fmt.Errorf("read the kubeconfig: %w", err)
+		return Target{}, unreadable(err)
 	}
 	if len(raw.Contexts)+len(raw.Clusters)+len(raw.AuthInfos) == 0 {
 		return Target{}, f.noFile()
 	}
+	return f.resolve(raw)
+}
+
+func (f *Flags) resolve(raw api.Config) (Target, error) {
 	return Resolve(raw, f.over.CurrentContext, f.over.Context.Cluster, f.over.Context.AuthInfo)
 }
 

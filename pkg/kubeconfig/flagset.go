@@ -9,6 +9,8 @@ type grammar struct {
 	flags []flag
 	// abbreviates: Python's argparse takes any beginning of a long flag; pflag takes none, but -iNAME.
 	abbreviates bool
+	// foreign: a role that this program takes gets a session whose name only it knows.
+	foreign bool
 }
 
 // flag is one flag with a value; what is in no list takes none. The key says what the value means.
@@ -81,6 +83,23 @@ var authenticatorFlags = []flag{
 
 // foreignSwitches are flags without a value that a token made elsewhere could not honour.
 var foreignSwitches = []string{"--no-sign-request", "--no-verify-ssl", "--forward-session-name"}
+
+// kubergruntFlags are those of `kubergrunt eks token`. Its cluster ID is what EKS calls the name.
+var kubergruntFlags = []flag{
+	{name: "cluster-id", short: "i", key: keyName},
+	{name: "region", key: keyRegion},
+	{name: "role-arn", key: keyRole},
+	{name: "loglevel"},
+}
+
+// argoCDFlags are those of `argocd-k8s-auth aws`.
+var argoCDFlags = []flag{
+	{name: "cluster-name", key: keyName},
+	{name: "role-arn", key: keyRole},
+	{name: "profile", key: keyProfile},
+	{name: "loglevel"},
+	{name: "logformat"},
+}
 
 // parsed are the arguments of one call.
 type parsed struct {

@@ -2,6 +2,7 @@ package kubeconfig
 
 import (
 	"maps"
+	"slices"
 	"strings"
 )
 
@@ -19,7 +20,7 @@ func words(texts ...string) []word {
 	return ws
 }
 
-// lexer splits a script as a shell does, as far as token commands need: quotes, escapes,
+// lexer splits a script as a shell does, as far as token commands need: quotes, escapes, comments,
 // separators, redirections, and variables whose value the kubeconfig tells.
 type lexer struct {
 	in       string
@@ -40,8 +41,26 @@ func split(script string, vars map[string]string, windows bool) []word {
 		l.next()
 	}
 	l.flush()
-	return l.out
+	return joined(l.out)
 }
+
+// joined takes $env:NAME = VALUE, as PowerShell may have it, for one word.
+func joined(ws []word) []word {
+	for i := 0; i+2 < len(ws); i++ {
+		if hasEnvPrefix(ws[i].text) && ws[i+1].text == "=" && !ws[i+2].op {
+			ws[i].text += "=" + ws[i+2].text
+			ws = slices.Delete(ws, i+1, i+3)
+		}
+	}
+	return ws
+}
+
+// hasEnvPrefix knows PowerShell's way to name a variable of the environment; it ignores case.
+func hasEnvPrefix(text string) bool {
+	return len(text) > len(psEnv) && strings.EqualFold(text[:len(psEnv)], psEnv)
+}
+
+const psEnv = "$env:"
 
 func (l *lexer) next() {
 	c := l.in[0]
@@ -49,6 +68,8 @@ func (l *lexer) next() {
 	case strings.IndexByte(" \t\r", c) >= 0:
 		l.flush()
 		l.in = l.in[1:]
+	case c == '#' && !l.open:
+		l.in = l.in[strings.IndexByte(l.in+"\n", '\n'):]
 	case strings.IndexByte(";&|()\n", c) >= 0:
 		l.flush()
 		l.out = append(l.out, word{text: string(c), op: true})
@@ -113,16 +134,18 @@ func (l *lexer) angle() bool {
 
 // plain takes one letter, an escaped letter or a variable.
 func (l *lexer) plain(bare bool) {
-	escape := byte('\\')
+	escapes := "\\"
 	if l.windows {
-		escape = '^'
+		escapes = "^`"
 	}
 	switch c := l.in[0]; {
-	case c == escape && len(l.in) > 1 && (bare || strings.IndexByte("\"\\$`\n", l.in[1]) >= 0):
+	case strings.IndexByte(escapes, c) >= 0 && len(l.in) > 1 && (bare || strings.IndexByte("\"\\$`\n", l.in[1]) >= 0):
 		l.in = l.in[1:]
-		if l.in[0] == '\n' {
-			l.in = l.in[1:]
-			return
+		for _, end := range []string{"\n", "\r\n"} {
+			if rest, ok := strings.CutPrefix(l.in, end); ok { // the line goes on
+				l.in = rest
+				return
+			}
 		}
 		l.take(1)
 	case c == '$' && !l.windows:
@@ -187,9 +210,15 @@ func closing(s string, bracket byte) int {
 
 func isNameByte(c byte) bool { return isLetter(c) || isDigit(c) || c == '_' }
 
-// assignment reads NAME=value, and PowerShell's $env:NAME=value.
+// assignment reads NAME=value, PowerShell's $env:NAME=value, and what containers are given: --env=NAME=value, -eNAME=value.
 func assignment(s string) (name, value string, ok bool) {
-	name, value, ok = strings.Cut(strings.TrimPrefix(s, "$env:"), "=")
+	switch {
+	case hasEnvPrefix(s):
+		s = s[len(psEnv):]
+	case strings.HasPrefix(s, "-eAWS_"):
+		s = s[len("-e"):]
+	}
+	name, value, ok = strings.Cut(strings.TrimPrefix(s, "--env="), "=")
 	if !ok || name == "" || isDigit(name[0]) || !all(name, isNameByte) {
 		return "", "", false
 	}

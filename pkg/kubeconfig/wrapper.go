@@ -8,7 +8,7 @@ import (
 // wrapper is a program that runs another one with the credentials of a profile.
 type wrapper struct {
 	names   []string
-	verb    string   // its subcommand, left out by some
+	verbs   []string // its subcommands that hand out credentials, left out by some
 	bare    bool     // the profile is the first word that is no flag
 	profile []string // flags that name the profile, the strongest first
 	valued  []string // other flags with a value
@@ -17,21 +17,21 @@ type wrapper struct {
 // wrappers: of those that are not here, --profile is understood.
 var wrappers = []wrapper{
 	{
-		names: []string{"aws-vault"}, verb: "exec", bare: true,
-		valued: []string{"-d", "--duration", "-t", "--mfa-token", "--region", "--prompt", "--backend", "--keychain"},
+		names: []string{"aws-vault"}, verbs: []string{"exec", "export"}, bare: true,
+		valued: []string{"-d", "--duration", "-t", "--mfa-token", "--region", "--prompt", "--backend", "--keychain", "--format"},
 	},
 	{
-		names: []string{"aws-okta"}, verb: "exec", bare: true,
+		names: []string{"aws-okta"}, verbs: []string{"exec", "env"}, bare: true,
 		valued: []string{"-t", "--session-ttl", "-a", "--assume-role-ttl", "-b", "--backend", "--mfa-provider", "--mfa-factor-type", "--mfa-duo-device"},
 	},
-	{names: []string{"saml2aws"}, verb: "exec", profile: []string{"--exec-profile", "--profile", "-p"}},
-	{names: []string{"aws-sso"}, verb: "exec", profile: []string{"--profile", "-p"}},
+	{names: []string{"saml2aws"}, verbs: []string{"exec", "script"}, profile: []string{"--exec-profile", "--profile", "-p"}},
+	{names: []string{"aws-sso"}, verbs: []string{"exec", "eval"}, profile: []string{"--profile", "-p"}},
 	{
 		names: []string{"assume", "assumego", "granted"}, bare: true,
 		valued: []string{"-r", "--region", "-d", "--duration", "-s", "--service", "--chain", "--browser-profile", "--exec"},
 	},
 	{
-		names: []string{"awsume"}, verb: "exec", bare: true,
+		names: []string{"awsume"}, verbs: []string{"exec"}, bare: true,
 		valued: []string{
 			"--region", "--role-arn", "--source-profile", "--session-name", "--mfa-token", "--external-id",
 			"-o", "--output-profile", "--role-duration",
@@ -68,7 +68,7 @@ func readSetting(ws []word, vars map[string]string) setting {
 		default:
 			s.opaque = s.opaque || !isTransparent(w.text)
 		}
-		s.unset(ws, i)
+		s.hear(ws[:i+1], vars)
 	}
 	s.wrapper, s.profile = wrapperName(ws), wrapperProfile(ws)
 	return s
@@ -89,11 +89,41 @@ func (s *setting) nested(script string, vars map[string]string, windows bool) {
 	s.opaque = true
 }
 
-// unset hears env -u NAME and unset NAME.
-func (s *setting) unset(ws []word, i int) {
-	if i > 0 && (ws[i-1].text == "-u" || ws[i-1].text == "unset") && strings.HasPrefix(ws[i].text, "AWS_") {
-		s.env[ws[i].text] = ""
+// hear follows what sets and unsets variables in other ways than NAME=value, up to the last of these words:
+//
+//	env -u NAME, env --unset=NAME, env -i, unset NAME NAME
+//	set -x NAME VALUE (fish), setenv NAME VALUE (csh)
+func (s *setting) hear(ws []word, vars map[string]string) {
+	last := ws[len(ws)-1].text
+	before := func(n int) string {
+		if len(ws) <= n || ws[len(ws)-1-n].op {
+			return ""
+		}
+		return ws[len(ws)-1-n].text
 	}
+	fish := before(3) == "set" && strings.HasPrefix(before(2), "-") && strings.Contains(before(2), "x")
+	switch {
+	case baseName(before(1)) == "env" && (last == "-i" || last == "-" || last == "--ignore-environment"):
+		for name := range vars {
+			s.env[name] = ""
+		}
+	case strings.HasPrefix(last, "--unset="):
+		s.env[strings.TrimPrefix(last, "--unset=")] = ""
+	case strings.HasPrefix(last, "AWS_") && (before(1) == "-u" || before(1) == "--unset" || unsets(ws)):
+		s.env[last] = ""
+	case strings.HasPrefix(before(1), "AWS_") && (fish || before(2) == "setenv"):
+		s.env[before(1)] = literal(last)
+	}
+}
+
+// unsets tells whether the command that these words belong to is unset.
+func unsets(ws []word) bool {
+	for i := len(ws) - 1; i >= 0; i-- {
+		if i == 0 || ws[i-1].op {
+			return ws[i].text == "unset"
+		}
+	}
+	return false
 }
 
 // isTransparent knows the words which run a command as it is.
@@ -124,7 +154,11 @@ func isWrapper(name string) bool {
 // wrapperProfile is the profile of the innermost wrapper that names one.
 func wrapperProfile(ws []word) string {
 	for i := len(ws) - 1; i >= 0; i-- {
-		if profile := literal(wrapperAt(ws, i).read(ws[i+1:])); profile != "" {
+		profile := literal(wrapperAt(ws, i).read(ws[i+1:]))
+		if inner := unquote(ws[i].text); profile == "" && inner != ws[i].text { // eval $(aws-vault export PROFILE)
+			profile = wrapperProfile(split(inner, nil, false))
+		}
+		if profile != "" {
 			return profile
 		}
 	}
@@ -158,7 +192,7 @@ func (w wrapper) read(ws []word) string {
 				value = ws[i].text
 			}
 			flags[name] = value
-		case bare == "" && !strings.HasPrefix(name, "-") && name != w.verb:
+		case bare == "" && !strings.HasPrefix(name, "-") && !slices.Contains(w.verbs, name):
 			bare = ws[i].text
 		}
 	}

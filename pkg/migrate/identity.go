@@ -14,8 +14,6 @@ func (p *planner) identity(l *Line, e *access.Entry) bool {
 	switch l.Reading.Principal {
 	case Root:
 		return l.stay("whether an access entry takes the root of an account is not known; write a role or user instead")
-	case FederatedUser:
-		return l.stay("whether an access entry takes a federated user is not known; write a role instead")
 	case ServiceLinked:
 		return l.stay("EKS refuses entries for service-linked roles")
 	case SessionARN, NoPrincipal:

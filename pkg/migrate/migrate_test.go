@@ -174,3 +174,24 @@ func TestTheShadowGoesWithItsLine(t *testing.T) {
 		t.Errorf("%+v", gone)
 	}
 }
+
+func TestReadingTellsPrincipalsFromWhatIsNone(t *testing.T) {
+	for arn, want := range map[string]Class{
+		"arn:aws:iam::111122223333:role/dev":                                  ClassOK,
+		"arn:aws:iam::111122223333:user/amy":                                  ClassOK,
+		"arn:aws:iam::111122223333:role/AWSReservedSSO_X_0123456789abcdef":    NeedsLookup,
+		"arn:aws:iam::111122223333:root":                                      Root,
+		"arn:aws:iam::<account-id>:root":                                      NoPrincipal,
+		"arn:aws:iam::XXXXXXXXXXXX:root":                                      NoPrincipal,
+		"arn:aws:sts::111122223333:assumed-role/dev/me":                       SessionARN,
+		"arn:aws:sts::111122223333:federated-user/amy":                        NoPrincipal,
+		"arn:aws:iam::111122223333:role/aws-service-role/x.amazonaws.com/SLR": ServiceLinked,
+		"arn:aws:iam::111122223333:user":                                      NoPrincipal,
+		"arn:aws:iam:eu-west-1:111122223333:user/amy":                         NoPrincipal,
+		"${module.node.arn}":                                                  NoPrincipal,
+	} {
+		if got := Read(access.Mapping{ARN: arn}).Principal; got != want {
+			t.Errorf("%s: %s, want %s", arn, got, want)
+		}
+	}
+}

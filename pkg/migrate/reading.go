@@ -24,7 +24,6 @@ const (
 	ClassOK       Class = "ok"
 	NeedsLookup   Class = "needs-iam-lookup"
 	Root          Class = "root"
-	FederatedUser Class = "federated-user"
 	SessionARN    Class = "session-arn"
 	ServiceLinked Class = "service-linked-role"
 	NoPrincipal   Class = "not-a-principal"
@@ -51,9 +50,7 @@ func classify(arn string) Class {
 	switch {
 	case strings.Contains(string(p), ":assumed-role/"):
 		return SessionARN
-	case strings.Contains(string(p), ":federated-user/"):
-		return FederatedUser
-	case p.Kind() == "root" && len(p.Account()) == 12:
+	case p.Kind() == "root" && access.IsAccount(p.Account()):
 		return Root
 	case p.ServiceLinked():
 		return ServiceLinked
