@@ -129,10 +129,10 @@ func TestStepsListTheWholePlan(t *testing.T) {
 	}
 }
 
-// TestALostAnswerAboutTheClusterItselfIsLookedInto: done all the same it is in place, else it is done again.
+// TestALostAnswerAboutTheClusterItselfIsLookedInto: done all the same or else done again, it is told of as done.
 func TestALostAnswerAboutTheClusterItselfIsLookedInto(t *testing.T) {
 	before, after := in(snapshot(), access.ModeConfigMap, "role/ops:g"), in(snapshot(), access.ModeBoth)
-	for name, want := range map[string]string{"after": "set to mode API_AND_CONFIG_MAP =; changed =", "before": "set to mode API_AND_CONFIG_MAP; changed"} {
+	for name, want := range map[string]string{"after": "set to mode API_AND_CONFIG_MAP; changed", "before": "set to mode API_AND_CONFIG_MAP; changed"} {
 		c, seen := accesstest.New(), map[string]bool{}
 		c.State = before
 		once := func(s access.Step) error {
