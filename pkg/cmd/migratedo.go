@@ -10,6 +10,7 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/awsauth"
 	"github.com/kubectl-access/kubectl-access/pkg/edit"
+	"github.com/kubectl-access/kubectl-access/pkg/kube"
 	"github.com/kubectl-access/kubectl-access/pkg/migrate"
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
 )
@@ -155,17 +156,20 @@ func (m *migration) ready(ctx context.Context) error {
 	}
 	if m.flags.applyRBAC {
 		for _, b := range m.plan.Follow {
-			if err := client.Bind(ctx, b); err != nil && !errors.Is(err, access.ErrExists) {
+			made, err := bind(ctx, client, b)
+			if err != nil {
 				return err
 			}
-			fmt.Fprintf(m.env.IO.ErrOut, "%s made\n", b)
+			if made {
+				fmt.Fprintf(m.env.IO.ErrOut, "%s made\n", printer.Clean(b.String()))
+			}
 		}
 	}
 	accepted := slices.Contains(m.flags.accepted, string(access.BriefGap))
 	for _, b := range m.plan.Bridges {
-		err := client.Bind(ctx, b)
+		_, err := bind(ctx, client, b)
 		switch {
-		case err == nil, errors.Is(err, access.ErrExists):
+		case err == nil:
 			m.helped = append(m.helped, b)
 		case !accepted && errors.Is(err, access.ErrForbidden):
 			return fmt.Errorf("%w, no entry was made:\n  %s: an entry counts a moment before its policies do, and the binding that would help over it cannot be made: %w\n    to do it all the same: --accept-risk=%s",
@@ -175,6 +179,20 @@ func (m *migration) ready(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// bind makes a binding that is not there yet. What somebody else has made under its name since the plan is left alone,
+// and no entry may count on it.
+func bind(ctx context.Context, client *kube.Client, b access.Binding) (made bool, err error) {
+	err = client.Bind(ctx, b)
+	if !errors.Is(err, access.ErrExists) {
+		return err == nil, err
+	}
+	have, err := client.Binding(ctx, b)
+	if err == nil && !have.Gives(b) {
+		err = fmt.Errorf("make %s: one of that name was made meanwhile and gives something else, so no entry was made; run the same command again, it takes another name", b)
+	}
+	return false, err
 }
 
 // finish takes away the help, then the lines where that was asked for, then the bindings that helped.

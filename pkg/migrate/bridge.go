@@ -1,6 +1,7 @@
 package migrate
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -39,11 +40,11 @@ func (p *planner) bridges(groups []string) []access.Binding {
 	var all []access.Binding
 	for _, g := range groups {
 		if g == masters {
-			all = append(all, access.Binding{Name: bridge(g), Role: access.RoleRef{Kind: "ClusterRole", Name: "cluster-admin"}, Groups: []string{bridge(g)}})
+			all = append(all, p.named(access.Binding{Name: bridge(g), Role: access.RoleRef{Kind: "ClusterRole", Name: "cluster-admin"}, Groups: []string{bridge(g)}}))
 			continue
 		}
 		for _, b := range p.bound(g) {
-			all = append(all, access.Binding{Namespace: b.Namespace, Name: safe(bridge(g) + ":" + b.Name), Role: b.Role, Groups: []string{bridge(g)}})
+			all = append(all, p.named(access.Binding{Namespace: b.Namespace, Name: safe(bridge(g) + ":" + b.Name), Role: b.Role, Groups: []string{bridge(g)}}))
 		}
 	}
 	return all
@@ -51,6 +52,20 @@ func (p *planner) bridges(groups []string) []access.Binding {
 
 // suffixed is the name of a binding that stands beside another for one new subject.
 func suffixed(name, subject string) string { return safe(name + ":" + subject) }
+
+// named gives a binding another name where an object of its own already has that one. An object has one role, and
+// whoever applies a manifest replaces the subjects that the object had: somebody would lose a right.
+func (p *planner) named(b access.Binding) access.Binding {
+	other := func(have access.Binding) bool {
+		return have.Namespace == b.Namespace && have.Name == b.Name && !have.Gives(b)
+	}
+	unlike := func(made access.Binding) bool { return other(made) && made.Role != b.Role }
+	for name, n := b.Name, 2; slices.ContainsFunc(p.Bindings, other) || slices.ContainsFunc(p.made, unlike); n++ {
+		b.Name = fmt.Sprintf("%s-%d", name, n)
+	}
+	p.made = append(p.made, b)
+	return b
+}
 
 // safe keeps what the name of an RBAC object may hold.
 func safe(name string) string {

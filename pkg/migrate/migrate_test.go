@@ -165,6 +165,30 @@ func TestAnEntryThatSomebodyElseMadeIsLeftAlone(t *testing.T) {
 	}
 }
 
+// TestABindingGetsANameThatIsFree: what has its name and does not give it is somebody else's, or another role's.
+func TestABindingGetsANameThatIsFree(t *testing.T) {
+	view, edit := access.RoleRef{Kind: "ClusterRole", Name: "view"}, access.RoleRef{Kind: "ClusterRole", Name: "edit"}
+	for _, row := range []struct {
+		there []access.Binding
+		want  string
+	}{
+		{nil, "b:y edit y, b:y-2 view y"},
+		{[]access.Binding{{Name: "b:y", Role: edit, Users: []string{"amy"}, Groups: []string{"y"}}}, "b:y-2 view y"},
+		{[]access.Binding{{Name: "b:y", Role: edit, Groups: []string{"z"}}}, "b:y-2 edit y, b:y-3 view y"},
+		{[]access.Binding{{Namespace: "dev", Name: "b:y", Role: edit, Groups: []string{"z"}}}, "b:y edit y, b:y-2 view y"},
+	} {
+		f := facts(role("dev", "dev", "iam:x", "iam:b x"))
+		f.Bindings = append(row.there, access.Binding{Name: "b", Role: view, Groups: []string{"iam:x"}}, access.Binding{Name: "b", Role: edit, Groups: []string{"iam:b x"}})
+		var is []string
+		for _, b := range plan(t, f, "group/iam:x", "rename:y", "group/iam:b x", "rename:y").Follow {
+			is = append(is, strings.Join([]string{b.Name, b.Role.Name, strings.Join(b.Groups, " ")}, " "))
+		}
+		if got := strings.Join(is, ", "); got != row.want {
+			t.Errorf("%+v: %s", row.there, got)
+		}
+	}
+}
+
 func TestTheShadowGoesWithItsLine(t *testing.T) {
 	first, last, other := role("dev", "a", masters), role("dev", "b", "viewers"), role("ops", "ops", masters)
 	first.State, first.Item, last.Item, other.Item = access.Shadowed, 1, 2, 3

@@ -86,7 +86,8 @@ type planner struct {
 	Choices
 	questions []Question
 	refused   []error
-	taken     map[string]bool // principals that a line has, in lower case
+	taken     map[string]bool  // principals that a line has, in lower case
+	made      []access.Binding // those that the plan makes
 	current   *Line
 }
 
