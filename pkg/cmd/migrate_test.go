@@ -113,3 +113,14 @@ func TestNoEntryCountsOnABindingOfSomebodyElse(t *testing.T) {
 		t.Errorf("made %v, %v", made, err)
 	}
 }
+
+// TestAMigrationThatGoesOnTakesNothing: between a migration that was killed and the next one somebody gives more to the
+// entry that was begun.
+func TestAMigrationThatGoesOnTakesNothing(t *testing.T) {
+	sandboxtest.Start(t, sandbox.Options{AWSAuth: lines("ops ops system:masters")})
+	must(t, "grant", "role/ops", "--username", "ops", "--group", "kubectl-access:migrating:system:masters", "--policy", "view", "-n", "prod", "--group", "extra", "--tag", "a=b")
+	out := must(t, "migrate", "--yes")
+	if is := world(t)[string(arn("role/ops"))]; is != `STANDARD ops ["extra"] [cluster-admin on the whole cluster view in namespace prod] map["a":"b"]` || strings.Contains(out, "revoked") {
+		t.Errorf("%s\n%s", is, out)
+	}
+}

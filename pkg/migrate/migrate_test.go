@@ -165,6 +165,42 @@ func TestAnEntryThatSomebodyElseMadeIsLeftAlone(t *testing.T) {
 	}
 }
 
+// TestWhatWasBegunIsCompletedAndKept: what somebody gave to an unfinished entry stays, and the plan says so.
+func TestWhatWasBegunIsCompletedAndKept(t *testing.T) {
+	who := access.Principal(account + "role/dev")
+	in := func(namespaces ...string) []access.Grant {
+		return []access.Grant{{Policy: "AmazonEKSViewPolicy", Scope: access.Scope{Namespaces: namespaces}}}
+	}
+	begun := access.Entry{Principal: who, Kind: access.Standard, Username: "dev", Groups: []string{"extra", bridge("iam:x")}, Grants: in("prod"), Tags: map[string]string{"a": "b"}}
+	f := facts(role("dev", "dev", "iam:x", "few"))
+	f.Entries = []access.Entry{begun}
+	p := plan(t, f, "group/iam:x", "policy:view@dev")
+	s := access.Snapshot{Cluster: cluster}.Put(begun)
+	s, err := p.Begin(who)(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := begun
+	want.Groups, want.Grants = append([]string{"few"}, begun.Groups...), in("dev", "prod")
+	if is, _ := s.Entry(who); !is.Same(want.Canonical()) {
+		t.Errorf("%+v", is)
+	}
+	if s, err = Finish(who)(s); err != nil {
+		t.Fatal(err)
+	}
+	for _, proof := range p.Prove(s, nil) {
+		if !proof.Holds {
+			t.Errorf("%+v", proof)
+		}
+	}
+	named := func(d Difference) bool {
+		return d.Code == DiffGained && strings.Contains(d.Text, "policy view in namespaces dev, prod")
+	}
+	if l := p.Lines[0]; l.Outcome != Migrates || !slices.ContainsFunc(l.Differences, named) {
+		t.Errorf("%+v", l)
+	}
+}
+
 // TestABindingGetsANameThatIsFree: what has its name and does not give it is somebody else's, or another role's.
 func TestABindingGetsANameThatIsFree(t *testing.T) {
 	view, edit := access.RoleRef{Kind: "ClusterRole", Name: "view"}, access.RoleRef{Kind: "ClusterRole", Name: "edit"}
