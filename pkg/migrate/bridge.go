@@ -9,20 +9,20 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 )
 
-// An entry and its policies are made by several calls, and from the first one on the entry counts
-// and the line does not. For that time the entry is in a group of its own, to which RBAC gives what the
-// line gave; the group also marks an entry that is not finished.
-const bridgePrefix = "kubectl-access:migrating:"
+// HelpPrefix is how the names of groups begin that help, and of the bindings for them: an entry and its policies are
+// made by several calls, and from the first one on the entry counts and the line does not. For that time the entry is in
+// a group of its own, to which RBAC gives what the line gave; the group also marks an entry that is not finished.
+const HelpPrefix = "kubectl-access:migrating:"
 
-func bridge(group string) string { return bridgePrefix + group }
+func bridge(group string) string { return HelpPrefix + group }
 
 // Marked tells whether an entry is one that a migration has begun and not finished.
 func Marked(e access.Entry) bool {
-	return slices.ContainsFunc(e.Groups, func(g string) bool { return strings.HasPrefix(g, bridgePrefix) })
+	return slices.ContainsFunc(e.Groups, func(g string) bool { return strings.HasPrefix(g, HelpPrefix) })
 }
 
 // bridging tells whether a binding is such help.
-func bridging(b access.Binding) bool { return strings.HasPrefix(b.Name, bridgePrefix) }
+func bridging(b access.Binding) bool { return strings.HasPrefix(b.Name, HelpPrefix) }
 
 // Gap tells whether an entry counts a moment before its policies do, so that RBAC has to help.
 func (p Plan) Gap() bool {
