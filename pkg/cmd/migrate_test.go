@@ -124,3 +124,18 @@ func TestAMigrationThatGoesOnTakesNothing(t *testing.T) {
 		t.Errorf("%s\n%s", is, out)
 	}
 }
+
+// TestWhatAuthorsOfAWSAuthWriteIsShownEscaped in every form, for a terminal would turn the direction of writing.
+func TestWhatAuthorsOfAWSAuthWriteIsShownEscaped(t *testing.T) {
+	const turn = "\u202e"
+	sandboxtest.Start(t, sandbox.Options{AWSAuth: lines("ops ops " + turn + "gnp")})
+	for _, form := range [][]string{nil, {"-o", "json"}, {"-o", "yaml"}} {
+		if out := must(t, append([]string{"migrate", "--dry-run"}, form...)...); strings.Contains(out, turn) || !strings.Contains(out, `\u202egnp`) {
+			t.Errorf("%v:\n%s", form, out)
+		}
+	}
+	must(t, "migrate", "--yes")
+	if out := must(t, "list", "role/ops", "-o", "yaml"); strings.Contains(out, turn) || !strings.Contains(out, `- "\u202egnp"`) {
+		t.Error(out)
+	}
+}
