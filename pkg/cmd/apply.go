@@ -48,6 +48,9 @@ func (c *change) send(ctx context.Context, p proposal) (iter.Seq[access.Result],
 	if err != nil {
 		return nil, err
 	}
+	if err := c.getReady(ctx, dir); err != nil {
+		return nil, err
+	}
 	c.ground = &recorded{Cluster: c.sides(), dir: dir, record: &c.record, done: map[journal.Sent]bool{}}
 	road := access.Road{Cluster: c.ground, Pause: pauseBetween, Replan: c.replan}
 	c.failed = map[access.Principal]bool{}

@@ -64,11 +64,6 @@ func (c *change) run(ctx context.Context) error {
 	if p, err = c.agreed(ctx, p, c.confirm); err != nil {
 		return err
 	}
-	if c.ready != nil && !p.plan.Empty() {
-		if err := c.ready(ctx); err != nil {
-			return err
-		}
-	}
 	if err := c.apply(ctx, p); err != nil {
 		return err
 	}

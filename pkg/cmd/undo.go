@@ -85,7 +85,7 @@ func (c *connection) undo(ctx context.Context, f *changeFlags, id string) error 
 	if !r.Cluster.Mode.ReadsConfigMap() {
 		ch.prepare = nil
 	}
-	return ch.run(ctx)
+	return c.takeBack(ctx, &ch, u)
 }
 
 // choose finds the change with that ID, or with the only ID that begins so; without one the last

@@ -38,7 +38,7 @@ func TestCleanMakesEverythingVisible(t *testing.T) {
 func FuzzClean(f *testing.F) {
 	f.Add("\x1b]0;title\a")
 	f.Fuzz(func(t *testing.T, s string) {
-		if got := Clean(s); strings.ContainsFunc(got, hidden) {
+		if got := Clean(s); strings.ContainsFunc(got, access.Hidden) {
 			t.Fatalf("Clean(%q) = %q", s, got)
 		}
 	})
