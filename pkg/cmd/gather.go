@@ -3,6 +3,7 @@ package cmd
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os/exec"
 	"runtime"
 	"slices"
@@ -96,8 +97,29 @@ func loginTrouble(err error) whoami.Trouble {
 	})
 }
 
-// cluster is who the cluster says the caller is.
+// cluster is who the cluster says the caller is. With a name from a flag the context may lead to another one, whose
+// answer is dropped: it is about that one's doors.
 func (g *gathering) cluster(ctx context.Context) {
+	if g.target.From["name"] != "flag" || g.target.Server == "" {
+		g.ask(ctx)
+		return
+	}
+	var info access.Info
+	var err error
+	together(func() { g.ask(ctx) }, func() { info, err = g.eks.Info(ctx) })
+	switch {
+	case err != nil:
+		err = fmt.Errorf("it was not asked, since nobody knows whether the context leads to %s: %w", g.target.Name, err)
+	case !g.sameServer(info):
+		g.Info, g.Other = &info, true
+		err = errors.New("it was not asked, since the context leads to another cluster")
+	default:
+		return
+	}
+	g.Kube, g.client, g.Clock, g.KubeErr, g.Trouble = nil, nil, 0, err, whoami.Unknown
+}
+
+func (g *gathering) ask(ctx context.Context) {
 	client, err := g.kube(ctx)
 	var id kube.Identity
 	if err == nil {
@@ -256,7 +278,7 @@ func (g *gathering) describeCluster(ctx context.Context) {
 	}
 	g.Info, g.Cluster.Mode, g.Private = &info, info.Mode, info.Private
 	g.NoEntries = !info.Mode.ReadsEntries()
-	g.Other = g.target.Server != "" && !kubeconfig.SameEndpoint(info.Endpoint, g.target.Server) && g.target.TLSServerName == ""
+	g.Other = g.Other || g.target.Server != "" && !kubeconfig.SameEndpoint(info.Endpoint, g.target.Server) && g.target.TLSServerName == ""
 }
 
 // namespace is that of the context, as kubectl has it.
