@@ -97,13 +97,20 @@ func (c *change) stillIn(before access.Snapshot, data func() (map[string]string,
 			if _, had := before.Entry(p); !had {
 				c.incomplete = true // nothing is taken, and the way in stays
 			}
-			what := "no groups"
-			if len(m.Groups) > 0 {
-				what = "groups " + strings.Join(m.Groups, ", ")
-			}
-			remarks = append(remarks, fmt.Sprintf("without an entry %s is let in by a line of aws-auth, with %s; take that line out too: kubectl -n kube-system edit configmap aws-auth",
-				p.Short(before.Cluster.Account()), what))
+			remarks = append(remarks, fmt.Sprintf("without an entry %s is let in by %s: kubectl -n kube-system edit configmap aws-auth",
+				p.Short(before.Cluster.Account()), wayOf(m)))
 		}
 	}
 	return remarks
+}
+
+// wayOf names a line as a way in, and what closes it.
+func wayOf(m access.Mapping) string {
+	switch {
+	case m.Kind == access.MappedAccount:
+		return "the line of aws-auth for everybody in account " + m.ARN + ", without groups; it goes on until that line is taken out for all of them"
+	case len(m.Groups) == 0:
+		return "a line of aws-auth, with no groups; take that line out too"
+	}
+	return "a line of aws-auth, with groups " + strings.Join(m.Groups, ", ") + "; take that line out too"
 }
