@@ -56,13 +56,14 @@ func (m Mapping) Masters() bool {
 // Node tells whether the line lets nodes in, which all have such a username (eks-access.md §6.4).
 func (m Mapping) Node() bool { return strings.HasPrefix(m.Username, "system:node:") }
 
-// For tells whether the line is for a principal. Letter case and paths do not count, and a line of mapAccounts is for
-// everybody of its account (eks-access.md §6.2).
+// For tells whether the line is for a principal, by its name or as one of mapAccounts for everybody of the account.
 func (m Mapping) For(p Principal) bool {
-	if m.Kind == MappedAccount {
-		return m.ARN != "" && m.ARN == p.Account()
-	}
-	return Principal(strings.ToLower(m.ARN)).Is(p)
+	return m.Names(p) || m.Kind == MappedAccount && m.ARN != "" && m.ARN == p.Account()
+}
+
+// Names tells whether the line names a principal. Letter case and paths do not count (eks-access.md §6.2).
+func (m Mapping) Names(p Principal) bool {
+	return m.Kind != MappedAccount && Principal(strings.ToLower(m.ARN)).Is(p)
 }
 
 // HasEntry tells whether an entry lets in whom the line does: one for nodes where the line is for
@@ -78,8 +79,8 @@ func (m Mapping) Outweighed(s Snapshot) bool {
 
 // entered leaves out the dead: they let nobody in, so the line goes on to do so.
 func (m Mapping) entered(s Snapshot, fits func(Entry) bool) bool {
-	return m.Kind != MappedAccount && slices.ContainsFunc(s.Entries, func(e Entry) bool {
-		return m.For(e.Principal) && fits(e) && !slices.Contains(s.Dead, e.Principal)
+	return slices.ContainsFunc(s.Entries, func(e Entry) bool {
+		return m.Names(e.Principal) && fits(e) && !slices.Contains(s.Dead, e.Principal)
 	})
 }
 

@@ -106,9 +106,7 @@ func (c *connection) withDead(ctx context.Context, s access.Snapshot, lines []ac
 	}
 	var rivals []access.Entry
 	for _, e := range s.Entries {
-		competes := func(m access.Mapping) bool {
-			return m.State == access.InForce && m.Kind != access.MappedAccount && m.For(e.Principal)
-		}
+		competes := func(m access.Mapping) bool { return m.State == access.InForce && m.Names(e.Principal) }
 		if !e.Managed() && slices.ContainsFunc(lines, competes) {
 			rivals = append(rivals, e)
 		}

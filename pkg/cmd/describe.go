@@ -67,14 +67,11 @@ func (c *connection) describe(ctx context.Context, written []string) error {
 
 // describeOne tells of one principal; false when nothing lets it in.
 func (c *connection) describeOne(ctx context.Context, s access.Snapshot, p access.Principal, mappings []access.Mapping) bool {
-	theirs := slices.DeleteFunc(slices.Clone(mappings), func(m access.Mapping) bool { return !m.For(p) })
-	e, ok := s.Entry(p)
-	if !ok && len(theirs) == 0 {
-		if len(s.Unread) == 0 {
-			c.env.tell(fmt.Errorf("accessentry/%s: %w: no entry and no line of aws-auth lets it in", p.Short(s.Cluster.Account()), access.ErrNotFound))
-		}
+	if !c.lets(ctx, s, p, mappings) {
 		return false
 	}
+	theirs := slices.DeleteFunc(slices.Clone(mappings), func(m access.Mapping) bool { return !m.For(p) })
+	e, ok := s.Entry(p)
 	d := printer.Description{Principal: p, Cluster: s.Cluster, Mappings: theirs, Now: c.env.Now()}
 	if ok {
 		life := c.iam.Life(ctx, e)

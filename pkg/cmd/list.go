@@ -59,9 +59,9 @@ func (c *connection) list(ctx context.Context, out *output, written []string) er
 	c.checkRead(s)
 	mappings := c.mappings(s.Cluster, who, data)
 	for _, p := range who {
-		if _, ok := s.Entry(p); !ok && !mapped(mappings, p) {
+		if !c.lets(ctx, s, p, mappings) {
 			failed = true
-			c.env.tell(fmt.Errorf("accessentry/%s: %w", p.Short(s.Cluster.Account()), access.ErrNotFound))
+			mappings = slices.DeleteFunc(mappings, func(m access.Mapping) bool { return m.For(p) && !m.Outweighed(s) })
 		}
 	}
 	if err := c.printList(ctx, out, s, mappings, len(written) == 1); err != nil {
@@ -144,6 +144,23 @@ func (c *connection) mappings(cluster access.Info, who []access.Principal, read 
 		}
 	}
 	return theirs
+}
+
+// lets tells whether an entry or a line of aws-auth is there for somebody. Where none is, or an entry of a namesake wins over
+// the line, an error was told.
+func (c *connection) lets(ctx context.Context, s access.Snapshot, p access.Principal, mappings []access.Mapping) bool {
+	if _, ok := s.Entry(p); ok {
+		return true
+	}
+	if slices.ContainsFunc(s.Unread, func(u access.Unread) bool { return u.Principal == p }) {
+		return mapped(mappings, p) // of the entry it was told already
+	}
+	names := c.names(ctx)
+	if namesake, _ := names.namesake(p); namesake == "" && mapped(mappings, p) {
+		return true
+	}
+	c.env.tell(names.notFound(p, s.Cluster.Account(), "no entry and no line of aws-auth lets it in"))
+	return false
 }
 
 func mapped(mappings []access.Mapping, p access.Principal) bool {

@@ -91,7 +91,7 @@ func (f Facts) means(m access.Mapping) bool {
 	if f.AWS == nil || m.Kind == access.MappedAccount {
 		return false
 	}
-	if m.For(f.principal()) {
+	if m.Names(f.principal()) {
 		return true
 	}
 	ref, err := access.ParsePrincipal(m.ARN)
