@@ -265,11 +265,16 @@ func (u *undoing) migrated(p access.Principal) bool {
 
 // mapped tells whether aws-auth lets a principal in, or did. Where it cannot be read, it may.
 func (u *undoing) mapped(p access.Principal) bool {
-	return u.now.Err != nil && !errors.Is(u.now.Err, access.ErrNotFound) || u.letIn(p)
+	return u.now.Err != nil && !errors.Is(u.now.Err, access.ErrNotFound) ||
+		slices.ContainsFunc(u.lines(), func(m access.Mapping) bool { return m.For(p) })
 }
 
-// letIn tells whether a line of aws-auth lets a principal in, or one that comes back.
+// letIn tells whether a line of its own lets a principal in; one for its whole account gives it nothing.
 func (u *undoing) letIn(p access.Principal) bool {
-	lets := func(m access.Mapping) bool { return access.Principal(strings.ToLower(m.ARN)).Is(p) }
-	return slices.ContainsFunc(slices.Concat(u.now.InForce(), u.awsAuth.Before.InForce()), lets)
+	return slices.ContainsFunc(u.lines(), func(m access.Mapping) bool { return m.Names(p) })
+}
+
+// lines are those of aws-auth in force, and those that come back.
+func (u *undoing) lines() []access.Mapping {
+	return slices.Concat(u.now.InForce(), u.awsAuth.Before.InForce())
 }
