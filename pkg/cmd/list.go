@@ -80,7 +80,11 @@ func errIf(failed bool) error {
 func (c *connection) printList(ctx context.Context, out *output, s access.Snapshot, mappings []access.Mapping, one bool) error {
 	env := c.env
 	if !out.people() {
-		if len(mappings) > 0 {
+		switch {
+		case one && len(s.Entries) == 0 && len(mappings) > 0:
+			return fmt.Errorf("accessentry/%s: %w: aws-auth lets it in without an entry, and its lines have no form of their own: %s",
+				mappings[0].Short(s.Cluster.Account()), access.ErrNotFound, env.command("list", mappings[0].Short(s.Cluster.Account())))
+		case len(mappings) > 0:
 			env.warn("mappings of aws-auth are no entries and not in this output, there are %d: %s", len(mappings), env.command("list"))
 		}
 		return out.entries(env.IO.Out, s.Entries, s.Cluster, one)
@@ -112,15 +116,15 @@ func (c *connection) checkRead(s access.Snapshot) {
 
 // mappings are the lines of aws-auth, of some principals or of all. Where the ConfigMap cannot be
 // read, one warning says so.
-func (c *connection) mappings(cluster access.Info, who []access.Principal, read func() (map[string]string, error)) []access.Mapping {
+func (c *connection) mappings(cluster access.Info, who []access.Principal, read func(access.Info) (map[string]string, error)) []access.Mapping {
 	if !cluster.Mode.ReadsConfigMap() {
 		return nil
 	}
-	if !c.sameServer(cluster) {
+	if c.rightCluster(cluster) != nil {
 		c.env.warn("cluster %s also reads the aws-auth ConfigMap, which could not be read: the context leads to another cluster's server, %s", cluster.Name, c.target.Server)
 		return nil
 	}
-	data, err := read()
+	data, err := read(cluster)
 	if errors.Is(err, access.ErrNotFound) {
 		return nil
 	}

@@ -126,7 +126,7 @@ func (c *change) nobody(ctx context.Context, names names, p access.Principal) (d
 }
 
 // stillIn tells of lines of aws-auth that let in whoever loses his entry, or never had one: the entry outweighed them.
-func (c *change) stillIn(before access.Snapshot, data func() (map[string]string, error)) (remarks []string) {
+func (c *change) stillIn(before access.Snapshot, data func(access.Info) (map[string]string, error)) (remarks []string) {
 	for _, p := range c.who {
 		for _, m := range c.connection.mappings(before.Cluster, []access.Principal{p}, data) {
 			if m.State != access.InForce {
