@@ -159,6 +159,23 @@ func TestTerminalPickersAskForWhatIsMissing(t *testing.T) {
 	x.types("clear; kubectl-access revoke; echo exit $?").keys("Enter").waits("user/alice").types("alice").waits("/ alice").keys("Enter").waits("group viewers").keys("Down", "Down", "Enter").waits("set to groups none", "exit 0")
 }
 
+func TestTerminalShellOfTheSandboxSaysWhereItIs(t *testing.T) {
+	for _, shell := range []string{"bash", "sh"} {
+		path, err := exec.LookPath(shell)
+		if err != nil {
+			t.Log("there is no " + shell)
+			continue
+		}
+		home := t.TempDir()
+		if err := os.WriteFile(filepath.Join(home, ".bashrc"), []byte("PS1='mine> '\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		x := inTerminal(t, sandbox.Options{}, "120x24", "kubectl-access sandbox; echo exit $?", "SHELL="+path, "HOME="+home)
+		x.waits("Ctrl-D, leaves it", "no pods", map[string]string{"bash": "(sandbox) mine>", "sh": "(sandbox) $"}[shell])
+		x.types("echo it is $KUBECTL_ACCESS_SANDBOX").keys("Enter").waits("it is 1").types("exit").keys("Enter").waits("exit 0")
+	}
+}
+
 func TestTerminalSuspendsAndComesBack(t *testing.T) {
 	x := inTerminal(t, sandbox.Options{}, "80x24", "kubectl-access")
 	x.waits("user/alice").keys("C-z").waits("topped").types("fg").keys("Enter").waits("user/alice").types("q").waits("ready>")
