@@ -27,8 +27,9 @@ type Env struct {
 	IO  genericiooptions.IOStreams
 	Now func() time.Time
 
-	// CompletionTime is how long AWS and the cluster may take to answer the Tab key; 0: 230 ms.
-	CompletionTime time.Duration
+	// Patience is how long AWS and the cluster may take for what is only good to know; 0: 230 ms to answer the Tab
+	// key, and half a second for a remark on a change.
+	Patience time.Duration
 
 	flags    kubeconfig.Flags
 	override struct {

@@ -112,6 +112,7 @@ func (f *grantFlags) complete(args []string) error {
 }
 
 func (c *connection) grant(ctx context.Context, f *grantFlags, written []string) error {
+	slips := c.slips(ctx, f)
 	who, failed, err := c.anybody(ctx, written)
 	if err != nil {
 		return err
@@ -123,6 +124,7 @@ func (c *connection) grant(ctx context.Context, f *grantFlags, written []string)
 		want = f.entry(policies, c.env.Now())
 		return err
 	}
+	ch.remarks = func(access.Snapshot) []string { return slips() }
 	ch.edit = func(p access.Principal) access.Edit {
 		e := want
 		e.Principal = p

@@ -80,6 +80,7 @@ func (c *connection) revoke(ctx context.Context, f *revokeFlags, written []strin
 		return err
 	}
 	ch.edit = func(p access.Principal) access.Edit { return edit.Revoke(p, what) }
+	ch.remarks = func(before access.Snapshot) []string { return ch.absent(before, what) }
 	if len(f.policies)+len(f.namespaces)+len(f.groups) == 0 {
 		data := c.awsAuthSoon(ctx)
 		ch.remarks = func(before access.Snapshot) []string { return ch.stillIn(before, data) }
