@@ -23,7 +23,7 @@ func (c *connection) slips(ctx context.Context, f *grantFlags) func() []string {
 	if len(f.namespaces)+len(f.groups) == 0 || c.target.From["name"] == "flag" { // then the context may lead elsewhere
 		return func() []string { return nil }
 	}
-	ctx, stop := context.WithTimeout(ctx, cmp.Or(c.env.Patience, remarkTime))
+	late := time.NewTimer(cmp.Or(c.env.Patience, remarkTime))
 	found := make(chan []string, 1)
 	go func() {
 		var remarks []string
@@ -32,14 +32,17 @@ func (c *connection) slips(ctx context.Context, f *grantFlags) func() []string {
 		}
 		found <- remarks
 	}()
-	return func() []string {
-		defer stop()
+	return func() (remarks []string) {
 		select {
-		case remarks := <-found:
-			return remarks
-		case <-ctx.Done():
-			return nil
+		case remarks = <-found: // it may have come in time, and the change took longer
+		default:
+			select {
+			case remarks = <-found:
+			case <-late.C:
+			case <-ctx.Done():
+			}
 		}
+		return remarks
 	}
 }
 
