@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -39,6 +40,7 @@ type Env struct {
 	verbosity     int
 	noNativeToken bool
 
+	sent    atomic.Bool    // a step of a change, done or not
 	name    string         // what the user types for this program
 	argv0   string         // how the program was started
 	persist *pflag.FlagSet // the flags that every command has

@@ -145,6 +145,9 @@ func (c *Cluster) entries(ctx context.Context, want access.Want) ([]access.Entry
 		err = c.list(ctx, arn, func(p access.Principal) { r.read(ctx, p) })
 	}
 	_ = r.g.Wait() // every failure stands in Unread
+	if ended := ctx.Err(); ended != nil {
+		return nil, nil, ended
+	}
 	if errors.Is(err, access.ErrMode) || r.noEntries.Load() {
 		return nil, nil, nil
 	}
