@@ -41,6 +41,8 @@ type outcome struct {
 	next []string // the command that the hint ends in
 }
 
+const homepage = "https://github.com/kubectl-access/kubectl-access"
+
 const noCredentials = "no AWS credentials: log in, for example with `aws sso login`, or set AWS_PROFILE"
 
 // outcomes are tried in order; the first that fits counts.
@@ -57,14 +59,14 @@ var outcomes = []outcome{
 	{is: context.Canceled, code: exitRefused, hint: "interrupted"},
 	{is: access.ErrMode, code: exitFailed, hint: "turn entries on, a step that cannot be taken back: ", next: []string{"mode", string(access.ModeBoth), "--accept-risk=one-way-mode"}},
 	{is: access.ErrForbidden, text: "iam:PassRole", code: exitFailed, hint: "an entry of a node type needs the permission iam:PassRole on its role: ask for it, or have somebody with it grant the entry"},
-	{is: access.ErrForbidden, text: "not authorized", code: exitFailed, hint: "ask for that permission; the README lists what each command needs"},
+	{is: access.ErrForbidden, text: "not authorized", code: exitFailed, hint: "ask for that permission; what each command needs: " + homepage + "/blob/main/docs/iam.md"},
 	{is: access.ErrThrottled, code: exitFailed, hint: "EKS asked for a slower pace; run the same command again"},
 	{is: access.ErrUnknown, code: exitFailed, hint: "it may or may not have been carried out; run the same command again, it completes what is missing"},
 	{is: access.ErrChanged, code: exitFailed, hint: "run the same command again"},
 	{is: login.ErrNoRegion, code: exitFailed},
 	{is: kubeconfig.ErrNotEKS, code: exitFailed},
 	{is: kubeconfig.ErrNoContext, code: exitFailed},
-	{text: "invalid principal", code: exitFailed, hint: "the role or user does not exist, or its path is missing: aws iam get-role --role-name NAME shows the full ARN; a role that was made a moment ago may need some seconds"},
+	{text: "invalid principal", code: exitFailed, hint: "the role or user does not exist, or its path is missing or wrong; one that was made a moment ago may need some seconds"},
 	{text: "No cluster found", code: exitFailed, hint: "see `kubectl access cluster` for where the name, region and profile came from"},
 	{is: login.ErrExpired, code: exitFailed, hint: "the AWS credentials have expired: log in again, for example with `aws sso login`"},
 	{is: login.ErrInvalid, code: exitFailed, hint: "these AWS credentials are not valid: log in again, or choose others with --profile; `aws configure list` shows where they come from"},

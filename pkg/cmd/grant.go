@@ -62,8 +62,9 @@ func kindNames() string {
 func newGrantCmd(env *Env) *cobra.Command {
 	var f grantFlags
 	cmd := &cobra.Command{
-		Use:   "grant PRINCIPAL... --policy POLICY (-n NAMESPACE | -A)",
-		Short: "Let principals into the cluster, or add to what they may do",
+		Use:        "grant PRINCIPAL... --policy POLICY (-n NAMESPACE | -A)",
+		SuggestFor: []string{"create", "add", "allow"},
+		Short:      "Let principals into the cluster, or add to what they may do",
 		Long: `Let IAM roles and users into the cluster, or add to what they may do there.
 
 A principal is role/NAME, user/NAME, sso/PERMISSION_SET, me, or an ARN. A grant adds

@@ -21,8 +21,9 @@ type revokeFlags struct {
 func newRevokeCmd(env *Env) *cobra.Command {
 	var f revokeFlags
 	cmd := &cobra.Command{
-		Use:   "revoke PRINCIPAL... [--policy POLICY] [-n NAMESPACE] [--group GROUP]",
-		Short: "Take exactly what is named from principals; nothing named: the whole entry",
+		Use:        "revoke PRINCIPAL... [--policy POLICY] [-n NAMESPACE] [--group GROUP]",
+		SuggestFor: []string{"delete", "remove", "rm", "deny"},
+		Short:      "Take exactly what is named from principals; nothing named: the whole entry",
 		Long: `Take from IAM roles and users what is named, and nothing else. With nothing named the whole
 entry goes, and with it the way into the cluster, unless aws-auth has a line for it.
 

@@ -197,7 +197,7 @@ func TestDoTellsWhatWentWrong(t *testing.T) {
 		says                   string
 	}{
 		{"exists", "demo", "", access.CreateEntry{Entry: standard(role("team/dev"))}, access.ErrExists, "already in use"},
-		{"nobody", "demo", "", access.CreateEntry{Entry: standard(role("nobody"))}, nil, "invalid principal"},
+		{"nobody", "demo", "", access.CreateEntry{Entry: standard(role("team/nobody"))}, nil, "; `aws iam get-role --role-name nobody` shows"},
 		{"no entry to grant to", "demo", "", access.Associate{To: role("ops"), Grant: view}, access.ErrChanged, "could not be found"},
 		{"no entry to delete", "demo", "", access.DeleteEntry{Entry: standard(role("ops"))}, access.ErrChanged, "could not be found"},
 		{"no entry to update", "demo", "", access.UpdateEntry{After: standard(role("ops"))}, access.ErrChanged, "could not be found"},
