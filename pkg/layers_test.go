@@ -29,7 +29,7 @@ var mayImport = map[string][]string{
 	"sandbox":             {"policy"},
 	"sandbox/sandboxtest": {"sandbox"},
 	"whoami":              {"access", "shell"},
-	"migrate":             {"access"},
+	"migrate":             {"access", "edit"},
 	"printer":             {"access", "policy", "whoami"},
 	"tui":                 {"access", "edit", "policy", "printer", "shell"},
 	"cmd": {

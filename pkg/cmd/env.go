@@ -43,6 +43,8 @@ type Env struct {
 	sent    atomic.Bool    // a step of a change, done or not
 	name    string         // what the user types for this program
 	argv0   string         // how the program was started
+	typed   []string       // the command line, for the record of a change
+	changed bool           // something was sent that changes the cluster
 	persist *pflag.FlagSet // the flags that every command has
 }
 

@@ -3,10 +3,12 @@ package cmd
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -19,7 +21,7 @@ func Run(ctx context.Context, env *Env, args []string) int {
 	if plugin, ok := helper(args[0]); ok {
 		return env.help(ctx, plugin, args[1:])
 	}
-	env.argv0 = args[0]
+	env.argv0, env.typed = args[0], args
 	var out *data
 	if !terminal(env.IO.Out) {
 		out = &data{Writer: env.IO.Out}
@@ -28,7 +30,11 @@ func Run(ctx context.Context, env *Env, args []string) int {
 	root := New(env, displayName(args[0]))
 	root.SetArgs(args[1:])
 	err := root.ExecuteContext(ctx)
-	if err == nil && out != nil {
+	switch {
+	case out == nil || out.lost == nil:
+	case errors.Is(out.lost, syscall.EPIPE) && !env.changed:
+		return exitFailed // whoever read it has seen enough, as head does
+	case err == nil:
 		err = out.lost
 	}
 	return env.finish(err)

@@ -83,16 +83,12 @@ func unboundGroups(ctx context.Context, client *kube.Client, wanted []string) (r
 	return remarks
 }
 
-// absent tells of what shall be taken and is not there, and of what is. It may have been taken before, so it is no error.
+// absent tells of what shall be taken and the entry has not, and of what it has. It may have been taken before, so it is no error.
 func (c *change) absent(before access.Snapshot, what edit.Revocation) (remarks []string) {
 	for _, p := range c.who {
 		name := p.Short(before.Cluster.Account())
 		e, ok := before.Entry(p)
-		if !ok {
-			remarks = append(remarks, name+" has no access entry")
-			continue
-		}
-		if lacks := lacking(e, what); len(lacks) > 0 {
+		if lacks := lacking(e, what); ok && len(lacks) > 0 {
 			remarks = append(remarks, fmt.Sprintf("%s has no %s; it has %s", name, strings.Join(lacks, " and no "), holdings(e)))
 		}
 	}

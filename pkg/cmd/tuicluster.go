@@ -88,6 +88,7 @@ func (f *found) join(next found) {
 	}
 	f.Entries = append(f.Entries, next.Entries...)
 	f.Unread = append(f.Unread, next.Unread...)
+	f.Dead, f.Doubtful = append(f.Dead, next.Dead...), append(f.Doubtful, next.Doubtful...)
 	f.Mappings = append(f.Mappings, next.Mappings...)
 	f.Warnings = append(f.Warnings, next.Warnings...)
 	f.Total = max(f.Total, next.Total)
@@ -116,6 +117,8 @@ func (s *seen) readInto(ctx context.Context, who []access.Principal, pieces chan
 		snapshot.Unread = nil // they have rows of their own
 		s.c.checkRead(snapshot)
 		last.Mappings = s.c.mappings(snapshot.Cluster, nil, data)
+		marked := s.c.withDead(ctx, snapshot, last.Mappings)
+		last.Dead, last.Doubtful = marked.Dead, marked.Doubtful
 	}
 	last.Warnings = s.said.take()
 	send(last)

@@ -217,6 +217,54 @@ func TestDoTellsWhatWentWrong(t *testing.T) {
 	}
 }
 
+// TestWhatSomebodyDidSinceThePlanIsSeen: each step finds another state than the one that it was planned for.
+func TestWhatSomebodyDidSinceThePlanIsSeen(t *testing.T) {
+	who := role("ops")
+	entry := access.Entry{Principal: who, Kind: access.Standard, Username: access.DefaultUsername(who)}
+	view := func(namespaces ...string) access.Grant {
+		return access.Grant{Policy: "AmazonEKSViewPolicy", Scope: access.Scope{Namespaces: namespaces}}
+	}
+	more := entry
+	more.Groups = []string{"g"}
+	other := entry
+	other.Groups = []string{"h"}
+	dev := view("dev").Scope
+	for name, c := range map[string]struct{ theirs, ours access.Step }{
+		"granted":            {access.Associate{To: who, Grant: view("qa")}, access.Associate{To: who, Grant: view("dev")}},
+		"widened":            {access.Associate{To: who, Grant: view("dev", "qa"), Was: &dev}, access.Associate{To: who, Grant: view("dev", "prod"), Was: &dev}},
+		"widened, revoke":    {access.Associate{To: who, Grant: view("dev", "qa")}, access.Disassociate{From: who, Grant: view("dev")}},
+		"group":              {access.UpdateEntry{Before: entry, After: more}, access.UpdateEntry{Before: entry, After: other}},
+		"group, delete":      {access.UpdateEntry{Before: entry, After: more}, access.DeleteEntry{Entry: entry}},
+		"granted, delete":    {access.Associate{To: who, Grant: view("qa")}, access.DeleteEntry{Entry: entry}},
+		"taken already":      {access.DeleteEntry{Entry: entry}, access.DeleteEntry{Entry: entry}},
+		"revoked already":    {access.DeleteEntry{Entry: entry}, access.Disassociate{From: who, Grant: view("dev")}},
+		"granted the same":   {access.Associate{To: who, Grant: view("dev")}, access.Associate{To: who, Grant: view("dev")}},
+		"gone before update": {access.DeleteEntry{Entry: entry}, access.UpdateEntry{Before: entry, After: more}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cluster, _ := open(t, sandbox.Options{}, "demo", "")
+			if err := cluster.Do(t.Context(), access.CreateEntry{Entry: access.Entry{Principal: who, Kind: access.Standard}}); err != nil {
+				t.Fatal(err)
+			}
+			if s, ok := c.theirs.(access.Associate); ok && s.Was != nil {
+				if err := cluster.Do(t.Context(), access.Associate{To: who, Grant: view(s.Was.Namespaces...)}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := cluster.Do(t.Context(), c.theirs); err != nil {
+				t.Fatal(err)
+			}
+			want := describe(all(t, cluster))
+			if err := cluster.Do(t.Context(), c.ours); !errors.Is(err, access.ErrChanged) {
+				t.Errorf("got %v", err)
+			}
+			if diff := cmp.Diff(want, describe(all(t, cluster))); diff != "" {
+				t.Errorf("it was overwritten:\n%s", diff)
+			}
+		})
+	}
+}
+
 func TestALostAnswerIsUnknownNotFailed(t *testing.T) {
 	t.Setenv("AWS_MAX_ATTEMPTS", "1")
 	c, _ := open(t, sandbox.Options{FaultRate: 1, Seed: 3}, "demo", "")
@@ -258,5 +306,29 @@ func BenchmarkDecode(b *testing.B) {
 		if _, err := c.Snapshot(context.Background(), access.Want{All: true}); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// TestATryThatFindsItDoneMayHaveFollowedOneThatDidIt: the service does it and answers 500, the SDK asks again and hears
+// that it is done. That was nobody else, as far as anybody can tell.
+func TestATryThatFindsItDoneMayHaveFollowedOneThatDidIt(t *testing.T) {
+	doubted := 0
+	for seed := range uint64(12) {
+		c, _ := open(t, sandbox.Options{FaultRate: 0.4, Seed: seed + 1}, "demo", "")
+		for _, step := range []access.Step{
+			access.CreateEntry{Entry: access.Entry{Principal: role("ops"), Kind: access.Standard}},
+			access.DeleteEntry{Entry: access.Entry{Principal: role("ops"), Kind: access.Standard, Username: access.DefaultUsername(role("ops"))}},
+		} {
+			err := c.Do(context.Background(), step)
+			if errors.Is(err, access.ErrChanged) || errors.Is(err, access.ErrExists) && !errors.Is(err, access.ErrUnknown) {
+				t.Errorf("seed %d: %T: %v", seed, step, err)
+			}
+			if errors.Is(err, access.ErrUnknown) {
+				doubted++
+			}
+		}
+	}
+	if doubted == 0 {
+		t.Error("no seed lost an answer, so nothing was tried")
 	}
 }

@@ -25,11 +25,25 @@ var kinds = map[string]error{
 // modeMessage is part of what EKS says when a cluster does not read access entries (eks-access.md §3.2).
 const modeMessage = "authentication mode must be set to one of"
 
+// told is an AWS error in our words, with what it came from for those who ask further.
+type told struct {
+	text  string
+	under []error
+}
+
+func (t *told) Error() string   { return t.text }
+func (t *told) Unwrap() []error { return t.under }
+
 // explain turns an AWS error into one of the core, keeping what AWS said word for word.
 func explain(doing string, err error) error {
-	if err == nil {
-		return nil
+	var already *told
+	if err == nil || errors.As(err, &already) {
+		return err
 	}
+	return &told{text: say(doing, err).Error(), under: []error{say(doing, err), err}}
+}
+
+func say(doing string, err error) error {
 	if doing != "" {
 		doing += ": "
 	}

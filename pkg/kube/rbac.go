@@ -112,6 +112,15 @@ func Manifest(b access.Binding) ([]byte, error) {
 	return json.Marshal(o)
 }
 
+// Binding reads the binding that has the namespace and name of b.
+func (c *Client) Binding(ctx context.Context, b access.Binding) (access.Binding, error) {
+	var have binding
+	if err := c.read(ctx, c.rest.Get().AbsPath(append(bindingPath(b), b.Name)...), &have); err != nil {
+		return access.Binding{}, fmt.Errorf("read %s: %w", b, err)
+	}
+	return have.plain(), nil
+}
+
 // bindingPath is where the binding's resource is.
 func bindingPath(b access.Binding) []string {
 	if b.Namespace == "" {

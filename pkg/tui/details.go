@@ -25,8 +25,9 @@ func (e *entries) describe(t thing, hints []string) string {
 		return "Principal:  " + printer.Clean(string(t.principal)) + "\nThe entry could not be read: " + printer.Clean(t.unread.Error())
 	}
 	d := printer.Description{Principal: t.principal, Cluster: e.v.snapshot.Cluster, Entry: t.entry, Hints: hints, Now: e.m.world.Now()}
+	d.Dead, d.Doubtful = slices.Contains(e.v.snapshot.Dead, t.principal), slices.Contains(e.v.snapshot.Doubtful, t.principal)
 	for _, m := range e.v.mappings {
-		if t.principal.Is(access.Principal(m.ARN)) || t.mapping != nil && m.ARN == t.mapping.ARN {
+		if m.For(t.principal) || t.mapping != nil && m.ARN == t.mapping.ARN {
 			d.Mappings = append(d.Mappings, m)
 		}
 	}
