@@ -18,7 +18,7 @@ var mayImport = map[string][]string{
 	"access/accesstest":   {"access"},
 	"edit":                {"access"},
 	"login":               {"access"},
-	"eks":                 {"access", "login"},
+	"eks":                 {"access", "login", "shell"},
 	"iam":                 {"access", "login"},
 	"awsauth":             {"access"},
 	"kubeconfig":          {"access"},

@@ -93,7 +93,7 @@ func (g *gathering) identity(ctx context.Context) {
 
 func loginTrouble(err error) whoami.Trouble {
 	return troubleOf(login.Trouble(err), map[error]whoami.Trouble{
-		login.ErrMissing: whoami.Missing, login.ErrExpired: whoami.Expired, login.ErrInvalid: whoami.Invalid,
+		login.ErrMissing: whoami.Missing, login.ErrExpired: whoami.Expired, login.ErrInvalid: whoami.Invalid, login.ErrUnreachable: whoami.Unreachable,
 	})
 }
 

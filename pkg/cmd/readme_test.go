@@ -68,7 +68,7 @@ func runQuietly(args ...string) (string, int) {
 }
 
 func runTo(out, errOut io.Writer, args []string) int {
-	env := &cmd.Env{IO: genericiooptions.IOStreams{In: strings.NewReader(""), Out: out, ErrOut: errOut}, Now: time.Now}
+	env := &cmd.Env{IO: genericiooptions.IOStreams{In: strings.NewReader(""), Out: out, ErrOut: errOut}, Now: time.Now, Patience: time.Minute}
 	return cmd.Run(context.Background(), env, append([]string{"kubectl-access"}, args...))
 }
 

@@ -22,8 +22,9 @@ type revokeFlags struct {
 func newRevokeCmd(env *Env) *cobra.Command {
 	var f revokeFlags
 	cmd := &cobra.Command{
-		Use:   "revoke PRINCIPAL... [--policy POLICY] [-n NAMESPACE] [--group GROUP]",
-		Short: "Take exactly what is named from principals; nothing named: the whole entry",
+		Use:        "revoke PRINCIPAL... [--policy POLICY] [-n NAMESPACE] [--group GROUP]",
+		SuggestFor: []string{"delete", "remove", "rm", "deny"},
+		Short:      "Take exactly what is named from principals; nothing named: the whole entry",
 		Long: `Take from IAM roles and users what is named, and nothing else. With nothing named the whole
 entry goes, and with it the way into the cluster, unless aws-auth has a line for it.
 
@@ -81,7 +82,9 @@ func (c *connection) revoke(ctx context.Context, f *revokeFlags, written []strin
 		return err
 	}
 	ch.edit = func(p access.Principal) access.Edit { return edit.Revoke(p, what) }
-	ch.remarks = func(before access.Snapshot) []string { return ch.missed(ctx, before) }
+	ch.remarks = func(before access.Snapshot) []string {
+		return append(ch.missed(ctx, before), ch.absent(before, what)...)
+	}
 	if len(f.policies)+len(f.namespaces)+len(f.groups) == 0 {
 		data := c.awsAuthSoon(ctx)
 		ch.remarks = func(before access.Snapshot) []string {

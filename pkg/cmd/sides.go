@@ -77,6 +77,7 @@ func understood(m access.ConfigMap) access.ConfigMap {
 
 // Do sends a step to the side that it is about.
 func (s sides) Do(ctx context.Context, step access.Step) error {
+	s.env.sent.Store(true)
 	w, ok := step.(access.WriteAWSAuth)
 	if !ok {
 		return s.eks.Do(ctx, step)

@@ -46,12 +46,27 @@ func all(t *testing.T, c *eks.Cluster) access.Snapshot {
 	return s
 }
 
+// TestTheClusterItselfIsNoEntryToRead: a progress that counts it would never be at its end.
+func TestTheClusterItselfIsNoEntryToRead(t *testing.T) {
+	c, _ := open(t, sandbox.Options{}, "demo", "")
+	var most atomic.Int64
+	c.Progress = func(_, total int) { most.Store(max(most.Load(), int64(total))) }
+	s, err := c.Snapshot(t.Context(), access.Want{Principals: []access.Principal{access.Itself}, All: true})
+	if err != nil || int(most.Load()) != len(s.Entries) {
+		t.Errorf("%v: %d to read, %d entries", err, most.Load(), len(s.Entries))
+	}
+}
+
 func TestSnapshotReadsEveryPageOnce(t *testing.T) {
 	c, box := open(t, sandbox.Options{Entries: 230}, "demo", "")
 	var told atomic.Int64
-	c.Progress = func(done, _ int) { told.Store(max(told.Load(), int64(done))) }
+	var last atomic.Value
+	c.Progress = func(done, total int) {
+		told.Store(max(told.Load(), int64(done)))
+		last.Store([2]int{done, total})
+	}
 	s := all(t, c)
-	if len(s.Entries) != 230 || len(s.Unread) != 0 || told.Load() != 230 {
+	if len(s.Entries) != 230 || len(s.Unread) != 0 || told.Load() != 230 || last.Load() != [2]int{} {
 		t.Errorf("%d entries, %d unread, %d told", len(s.Entries), len(s.Unread), told.Load())
 	}
 	want := map[string]int{
@@ -182,7 +197,7 @@ func TestDoTellsWhatWentWrong(t *testing.T) {
 		says                   string
 	}{
 		{"exists", "demo", "", access.CreateEntry{Entry: standard(role("team/dev"))}, access.ErrExists, "already in use"},
-		{"nobody", "demo", "", access.CreateEntry{Entry: standard(role("nobody"))}, nil, "invalid principal"},
+		{"nobody", "demo", "", access.CreateEntry{Entry: standard(role("team/nobody"))}, nil, "; `aws iam get-role --role-name nobody` shows"},
 		{"no entry to grant to", "demo", "", access.Associate{To: role("ops"), Grant: view}, access.ErrChanged, "could not be found"},
 		{"no entry to delete", "demo", "", access.DeleteEntry{Entry: standard(role("ops"))}, access.ErrChanged, "could not be found"},
 		{"no entry to update", "demo", "", access.UpdateEntry{After: standard(role("ops"))}, access.ErrChanged, "could not be found"},

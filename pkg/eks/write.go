@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -13,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/shell"
 )
 
 // Do carries out one step by one call. Errors are those of access, with what EKS said.
@@ -47,7 +49,16 @@ func (c *Cluster) Do(ctx context.Context, step access.Step) error {
 	default:
 		return fmt.Errorf("no call is known for the step %T", step)
 	}
-	return moved(explainWrite(err))
+	return namely(step.Principal(), moved(explainWrite(err)))
+}
+
+// namely says of whom EKS found nobody, and how IAM tells who there is.
+func namely(p access.Principal, err error) error {
+	if err == nil || !strings.Contains(err.Error(), "invalid principal") {
+		return err
+	}
+	kind := p.Kind()
+	return fmt.Errorf("%w; `aws iam get-%s --%s-name %s` shows the full ARN", err, kind, kind, shell.Quote(p.Name()))
 }
 
 // replace carries out a write that replaces what is there. EKS has no compare-and-swap, so what is there is read

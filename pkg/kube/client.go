@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/go-logr/logr"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -121,8 +122,11 @@ func (c *Client) namespaces(ctx context.Context, limit int) (names []string, err
 	}
 }
 
+// silent keeps client-go from writing to stderr what its error tells as well.
+func silent(ctx context.Context) context.Context { return logr.NewContext(ctx, logr.Discard()) }
+
 func (c *Client) read(ctx context.Context, get *rest.Request, into any) error {
-	result := get.Do(ctx)
+	result := get.Do(silent(ctx))
 	if err := result.Error(); err != nil {
 		return c.explain(ctx, err)
 	}

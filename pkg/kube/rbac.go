@@ -136,7 +136,7 @@ func (c *Client) Bind(ctx context.Context, b access.Binding) error {
 	if err != nil {
 		return err
 	}
-	err = c.rest.Post().AbsPath(bindingPath(b)...).SetHeader("Content-Type", jsonType).Body(body).Do(ctx).Error()
+	err = c.rest.Post().AbsPath(bindingPath(b)...).SetHeader("Content-Type", jsonType).Body(body).Do(silent(ctx)).Error()
 	switch {
 	case err == nil:
 		return nil
@@ -148,7 +148,7 @@ func (c *Client) Bind(ctx context.Context, b access.Binding) error {
 
 // Unbind deletes a binding; one that is not there is not missed.
 func (c *Client) Unbind(ctx context.Context, b access.Binding) error {
-	err := c.rest.Delete().AbsPath(append(bindingPath(b), b.Name)...).Do(ctx).Error()
+	err := c.rest.Delete().AbsPath(append(bindingPath(b), b.Name)...).Do(silent(ctx)).Error()
 	if err == nil || apierrors.IsNotFound(err) {
 		return nil
 	}

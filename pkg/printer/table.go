@@ -31,7 +31,7 @@ func Entries(s access.Snapshot, mappings []access.Mapping, now time.Time) Table 
 		{Name: "SOURCE"},
 		{Name: "AGE"},
 		{Name: "USERNAME", Wide: true},
-		{Name: "EXPIRES", Wide: true},
+		{Name: "EXPIRES", Wide: !slices.ContainsFunc(s.Entries, func(e access.Entry) bool { return !e.Expires().IsZero() })},
 		{Name: "TAGS", Wide: true},
 		{Name: "ARN", Wide: true},
 	}}

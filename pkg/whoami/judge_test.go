@@ -52,6 +52,7 @@ func TestTheFirstCauseHidesTheOthers(t *testing.T) {
 		{whoami.ClockOff, "3 minutes behind", stranded(func(f *whoami.Facts) { f.Clock = 3 * time.Minute; f.Login = whoami.Expired })},
 		{whoami.CredentialsExpired, "expired", stranded(func(f *whoami.Facts) { f.Login, f.AWS, f.AWSErr = whoami.Expired, nil, errRefused })},
 		{whoami.CredentialsInvalid, "does not know", stranded(func(f *whoami.Facts) { f.Login, f.AWS, f.AWSErr = whoami.Invalid, nil, errRefused })},
+		{whoami.AWSUnreachable, "proxy", stranded(func(f *whoami.Facts) { f.Login, f.AWS, f.AWSErr = whoami.Unreachable, nil, errRefused })},
 		{whoami.EndpointUnreachable, "refused", stranded(func(f *whoami.Facts) { f.Trouble = whoami.Unreachable })},
 		{whoami.EndpointPrivate, "private", stranded(func(f *whoami.Facts) { f.Trouble, f.Private = whoami.Unreachable, true })},
 		{whoami.OtherCluster, "https://a is not that of cluster demo", stranded(func(f *whoami.Facts) { f.Trouble, f.Other = whoami.Unreachable, true })},

@@ -162,24 +162,23 @@ func (f Facts) clock() []Problem {
 }
 
 func (f Facts) login() []Problem {
-	again := "aws sts get-caller-identity" + f.profileFlag()
-	if f.SSO {
-		again = "aws sso login" + f.profileFlag()
-	}
-	if f.Login == Missing && !f.SSO {
-		again = "aws configure list" + f.profileFlag()
+	again := "aws sso login" + f.profileFlag()
+	if f.Login == Missing && !f.SSO { // there is nothing yet to log in by
+		again = "aws configure sso" + f.profileFlag()
 	}
 	for _, row := range []struct {
 		is    Trouble
 		cause Cause
 		text  string
+		next  string
 	}{
-		{Missing, CredentialsMissing, "there are no AWS credentials"},
-		{Expired, CredentialsExpired, "the AWS credentials have expired; log in again the way you got them"},
-		{Invalid, CredentialsInvalid, "AWS does not know the credentials"},
+		{Missing, CredentialsMissing, "there are no AWS credentials; log in, for example by IAM Identity Center, or name a profile with --profile", again},
+		{Expired, CredentialsExpired, "the AWS credentials have expired; log in again the way you got them, for example by IAM Identity Center", again},
+		{Invalid, CredentialsInvalid, "AWS does not know the credentials; log in again, for example by IAM Identity Center, or name another profile with --profile", again},
+		{Unreachable, AWSUnreachable, "no answer comes from AWS; check the network, the VPN and the proxy (HTTPS_PROXY), and the spelling of the region", f.Again},
 	} {
 		if f.Login == row.is {
-			return one(row.cause, You, row.text+": "+f.AWSErr.Error(), again)
+			return one(row.cause, You, row.text+": "+f.AWSErr.Error(), row.next)
 		}
 	}
 	return nil
