@@ -64,7 +64,7 @@ The names of shells print a script that completes kubectl-access, without kubect
 			if len(args) == 1 && slices.Contains(words, args[0]) {
 				return nil
 			}
-			return fmt.Errorf("%s takes one of: %s", cmd.CommandPath(), strings.Join(words, ", "))
+			return usage(cmd, fmt.Errorf("%s takes one of: %s", cmd.CommandPath(), strings.Join(words, ", ")))
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			switch args[0] {

@@ -210,7 +210,7 @@ func TestCompletionScripts(t *testing.T) {
 			t.Errorf("%s: exit %d, %d bytes", shell, code, out.Len())
 		}
 	}
-	if _, code := run("completion", "tcsh"); code != 2 {
+	if _, code := run("completion", "tcsh"); code != 1 {
 		t.Errorf("exit %d", code)
 	}
 }

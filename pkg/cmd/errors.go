@@ -19,15 +19,13 @@ import (
 // The outcomes that no other package has a name for.
 var (
 	errRefused = errors.New("refused")
-	errMisuse  = errors.New("the command line is wrong")
 	errRisk    = fmt.Errorf("%w: the change is dangerous", errRefused)
 	errWrong   = fmt.Errorf("%w: this may be the wrong cluster", errRefused)
 	errFailed  = errors.New("not everything was done") // each failure was told already
 	errHalfway = errors.New("interrupted halfway")     // a change, of which something was sent
 )
 
-// Exit codes. Refused is what was asked where it is wrong, dangerous or not confirmed, and nothing was sent; failed is
-// everything that went wrong on the way.
+// Exit codes.
 const (
 	exitDone    = 0
 	exitFailed  = 1
@@ -52,7 +50,6 @@ var outcomes = []outcome{
 	{is: errRisk, code: exitRefused},
 	{is: errWrong, code: exitRefused, hint: "check the context with `kubectl access cluster`; if the cluster is right and only reached another way, name it with --eks-cluster"},
 	{is: errRefused, code: exitRefused},
-	{is: errMisuse, code: exitRefused},
 	{is: tui.ErrCancelled, code: exitRefused},
 	{is: access.ErrPrincipal, code: exitRefused},
 	{is: access.ErrRule, code: exitRefused},
@@ -141,17 +138,5 @@ func (env *Env) hint(err error) {
 
 // usage marks a mistake in how the command was called.
 func usage(cmd *cobra.Command, err error) error {
-	return &misuse{error: err, see: cmd.CommandPath()}
+	return fmt.Errorf("%w\nSee '%s -h' for help and examples", err, cmd.CommandPath())
 }
-
-type misuse struct {
-	error
-	see string // the command whose help tells how
-}
-
-func (m *misuse) Error() string {
-	return m.error.Error() + "\nSee '" + m.see + " -h' for help and examples"
-}
-
-func (m *misuse) Unwrap() error        { return m.error }
-func (m *misuse) Is(target error) bool { return target == errMisuse }

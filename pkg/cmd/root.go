@@ -88,23 +88,9 @@ func New(env *Env, name string) *cobra.Command {
 	)
 	env.completeLive(root)
 	for _, c := range root.Commands() {
-		c.Args = checked(c.Args)
 		c.Example = strings.ReplaceAll(c.Example, "kubectl access", name)
 	}
 	return root
-}
-
-// checked makes a mistake in how the command was called of what its rule on arguments refuses.
-func checked(rule cobra.PositionalArgs) cobra.PositionalArgs {
-	if rule == nil {
-		return nil
-	}
-	return func(cmd *cobra.Command, args []string) error {
-		if err := rule(cmd, args); err != nil {
-			return usage(cmd, err)
-		}
-		return nil
-	}
 }
 
 // known refuses a command that there is not, and names those that may be meant.
@@ -134,14 +120,14 @@ func flagInstead(flag string) cobra.PositionalArgs {
 		if len(args) == 0 {
 			return nil
 		}
-		return fmt.Errorf("%s takes no arguments (did you mean %s %s?)", cmd.CommandPath(), flag, shell.Quote(args[0]))
+		return usage(cmd, fmt.Errorf("%s takes no arguments (did you mean %s %s?)", cmd.CommandPath(), flag, shell.Quote(args[0])))
 	}
 }
 
 // noArgs refuses arguments where a command takes none.
 func noArgs(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
-		return fmt.Errorf("%s takes no arguments, and %q is one", cmd.CommandPath(), args[0])
+		return usage(cmd, fmt.Errorf("%s takes no arguments, and %q is one", cmd.CommandPath(), args[0]))
 	}
 	return nil
 }
