@@ -68,7 +68,7 @@ func (m *migration) prepare(ctx context.Context) (done bool, err error) {
 		return true, err
 	}
 	for _, id := range m.plan.Unused {
-		m.env.warn("the decision %s is about nothing that is open here", id)
+		m.env.warn("the decision %s is about nothing that is asked here", id)
 	}
 	if m.facts.NoRBAC != "" {
 		m.env.warn("RBAC could not be read, so the rights that it gives are not shown: %s", m.facts.NoRBAC)
