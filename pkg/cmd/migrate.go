@@ -44,6 +44,9 @@ and after, and every difference. Then, when somebody says yes: a backup, the mod
 where needed, the entries, and a proof that each principal has what it had. The lines leave aws-auth
 only with --remove-mappings. What has no one-to-one answer stays in aws-auth until it is decided.
 
+An entry counts a moment before its policies do. For the time of the migration it is in a group of its
+own, kubectl-access:migrating:…, to which RBAC gives what the line gave; both are gone at the end.
+
 Run again after an interruption, it goes on from where the cluster is.`,
 		Example: `  # See what would change
   kubectl access migrate --dry-run=client

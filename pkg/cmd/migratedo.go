@@ -180,6 +180,7 @@ func (m *migration) finish(ctx context.Context) error {
 	// It was proven that the policies are there, so what goes is no right of anybody's.
 	flags.accepted = append(slices.Clone(flags.accepted), string(access.LoseOwnAccess))
 	if len(help.who) > 0 {
+		fmt.Fprintln(m.env.IO.ErrOut, "the entries have their policies, so the groups that helped them until then go again")
 		if err := m.later(help.run(ctx)); err != nil {
 			return err
 		}

@@ -56,7 +56,7 @@ func Finish(who access.Principal) access.Edit {
 		if !exists || !Marked(have) {
 			return s, nil
 		}
-		have.Groups = slices.DeleteFunc(slices.Clone(have.Groups), func(g string) bool { return strings.HasPrefix(g, HelpPrefix) })
+		have.Groups = slices.DeleteFunc(slices.Clone(have.Groups), func(g string) bool { return strings.HasPrefix(g, access.HelpPrefix) })
 		return s.Put(have), nil
 	}
 }
