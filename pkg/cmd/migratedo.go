@@ -244,6 +244,7 @@ func (m *migration) left() {
 		}
 	}
 	if stays > 0 {
-		m.env.warn("%s of aws-auth: not migrated, they go on to count; see why above, and `kubectl access migrate --write-decisions FILE` for what can be decided", count(stays, "line", "lines"))
+		m.env.warn("%s on to count; the report says why, and `%s` writes down what can be decided",
+			count(stays, "line stays in aws-auth and goes", "lines stay in aws-auth and go"), m.env.command("migrate", "--write-decisions", "FILE"))
 	}
 }

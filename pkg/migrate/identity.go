@@ -43,7 +43,7 @@ func (p *planner) identity(l *Line, e *access.Entry) bool {
 	if asked {
 		l.differs(DiffDoubt, "the ARN is used as it is written: %s", found.Doubt)
 	} else {
-		l.differs(DiffDoubt, "IAM was not asked whether it exists and has a path")
+		l.differs(DiffDoubt, "IAM was not asked whether the %s exists and has a path", written.Kind())
 	}
 	return true
 }
