@@ -3,6 +3,7 @@ package cmd
 import (
 	"fmt"
 	"io"
+	"reflect"
 	"strings"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
@@ -99,6 +100,16 @@ func reportLine(l migrate.Line) mappingReport {
 		m.Becomes = append(m.Becomes, b)
 	}
 	return m
+}
+
+// since is what is not as in the report that was shown first.
+func (r migrateReport) since(first migrateReport) (changed migrateReport) {
+	for i, m := range r.Mappings {
+		if !reflect.DeepEqual(m, first.Mappings[i]) {
+			changed.Mappings = append(changed.Mappings, m)
+		}
+	}
+	return changed
 }
 
 // write is the report for people.

@@ -15,7 +15,7 @@ func (p *planner) account(l *Line) {
 	seen := p.seen(l.ARN)
 	q := Question{
 		ID: "account/" + l.ARN, Text: "everybody of account " + l.ARN + " is let in, by name and without groups; who shall have an entry?" + known(seen),
-		Options: []Option{leaveIt(), {arns, "these roles and users: arns:ARN,ARN"}}, Default: leave,
+		Options: []Option{leaveIt(), {arns, "these roles and users: arns:ARN,ARN", "which ARNs, separated by commas?"}}, Default: leave,
 	}
 	choice, value := p.ask(q)
 	if choice == leave {

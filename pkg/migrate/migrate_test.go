@@ -128,6 +128,27 @@ func TestALineThatStaysDiffersInNothing(t *testing.T) {
 	}
 }
 
+// TestSettledIsWhatNoAnswerChanges leaves out the lines that an open question is about.
+func TestSettledIsWhatNoAnswerChanges(t *testing.T) {
+	node := role("n", ec2Name, "system:nodes")
+	f := facts(node, role("dev", "dev", "viewers"))
+	if p := plan(t, f).Settled(); len(p.Lines) != 1 || p.Lines[0].ARN != f.Mappings[1].ARN {
+		t.Errorf("%+v", p.Lines)
+	}
+	if p := plan(t, f, "node/"+node.ARN, makeEntry).Settled(); len(p.Lines) != 2 {
+		t.Errorf("%+v", p.Lines)
+	}
+}
+
+func TestAnOptionIsChosenByNumberOrName(t *testing.T) {
+	q := Question{Options: []Option{{Answer: rename, Asks: "which?"}, leaveIt()}}
+	for chosen, want := range map[string]string{"1": rename, "2": leave, "rename": rename, "rename:": rename, "leave": leave, "3": "", "0": "", "": "", "rename:x": "", "leave:": ""} {
+		if o, ok := q.Option(chosen); o.Answer != want || ok != (want != "") {
+			t.Errorf("%q: %+v, %v", chosen, o, ok)
+		}
+	}
+}
+
 func TestAnswersThatCannotBeObeyed(t *testing.T) {
 	f := facts(role("dev", "eks:dev", "iam:x"))
 	for _, row := range [][2]string{
