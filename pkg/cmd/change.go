@@ -111,8 +111,8 @@ func calls(steps []access.Step) (all []string) {
 
 // propose reads what is and plans.
 func (c *change) propose(ctx context.Context) (p proposal, err error) {
-	if c.env.flags.Impersonates() {
-		return p, fmt.Errorf("%w: EKS knows no impersonation, so --as and --as-group would not be heeded", errRefused)
+	if err := c.env.asOneself(); err != nil {
+		return p, err
 	}
 	if p.before, err = c.first(ctx); err != nil {
 		return p, err
@@ -129,6 +129,14 @@ func (c *change) propose(ctx context.Context) (p proposal, err error) {
 		c.warnOfDead(ctx, p.before)
 	}
 	return p, err
+}
+
+// asOneself refuses flags that only kubectl's own calls would heed.
+func (env *Env) asOneself() error {
+	if env.flags.Impersonates() {
+		return fmt.Errorf("%w: EKS knows no impersonation, so --as and --as-group would not be heeded", errRefused)
+	}
+	return nil
 }
 
 // first is one round trip: the snapshot, and what else the edit needs.

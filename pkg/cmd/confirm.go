@@ -29,15 +29,20 @@ func (c *change) announce(plan access.Plan, before access.Snapshot) {
 // safe refuses a plan whose risks were not accepted by name.
 func (c *change) safe(ctx context.Context, plan access.Plan, before access.Snapshot) error {
 	var refused []string
-	for _, r := range c.judge(ctx, plan, before) {
-		if !slices.Contains(c.flags.accepted, string(r.Name)) {
-			refused = append(refused, fmt.Sprintf("  %s: %s\n    to do it all the same: --accept-risk=%s", r.Name, r.Why, r.Name))
-		}
+	for _, r := range c.unaccepted(ctx, plan, before) {
+		refused = append(refused, fmt.Sprintf("  %s: %s\n    to do it all the same: --accept-risk=%s", r.Name, r.Why, r.Name))
 	}
 	if len(refused) == 0 {
 		return nil
 	}
 	return fmt.Errorf("%w, nothing was sent:\n%s", errRisk, strings.Join(refused, "\n"))
+}
+
+// unaccepted are the risks of a plan that were not accepted by name.
+func (c *change) unaccepted(ctx context.Context, plan access.Plan, before access.Snapshot) []access.Risk {
+	return slices.DeleteFunc(c.judge(ctx, plan, before), func(r access.Risk) bool {
+		return slices.Contains(c.flags.accepted, string(r.Name))
+	})
 }
 
 // judge names what a plan may break.
@@ -95,21 +100,32 @@ func (c *change) confirm(ctx context.Context, plan access.Plan) (asked bool, err
 	if !terminal(c.env.IO.In) {
 		return false, fmt.Errorf("%w: this asks first, and there is no terminal to ask on; add --yes", errRefused)
 	}
-	fmt.Fprint(c.env.IO.ErrOut, "Do this? [y/N]: ")
+	answer, err := c.env.prompt(ctx, "Do this? [y/N]: ")
+	if answer = strings.ToLower(answer); err == nil && answer != "y" && answer != "yes" {
+		err = errCancelled
+	}
+	return true, err
+}
+
+// prompt puts a question on the terminal and reads the line that answers it. The end of the input is a no.
+func (env *Env) prompt(ctx context.Context, question string) (string, error) {
+	fmt.Fprint(env.IO.ErrOut, question)
 	answer := make(chan string, 1)
 	go func() { // a read cannot be cancelled; the program ends without it
-		line, _ := bufio.NewReader(c.env.IO.In).ReadString('\n')
-		answer <- strings.ToLower(strings.TrimSpace(line))
+		defer close(answer)
+		if line, err := bufio.NewReader(env.IO.In).ReadString('\n'); line != "" || err == nil {
+			answer <- strings.TrimSpace(line)
+		}
 	}()
 	select {
 	case <-ctx.Done():
-		return true, ctx.Err()
-	case line := <-answer:
-		if line == "y" || line == "yes" {
-			return true, nil
+	case line, ok := <-answer:
+		if ok {
+			return line, nil
 		}
-		return true, fmt.Errorf("%w: cancelled, nothing was sent", errRefused)
 	}
+	fmt.Fprintln(env.IO.ErrOut)
+	return "", errCancelled
 }
 
 // talk is where the lines of results go: data when nothing else is asked for on stdout.

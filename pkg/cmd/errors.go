@@ -18,11 +18,12 @@ import (
 
 // The outcomes that no other package has a name for.
 var (
-	errRefused = errors.New("refused")
-	errRisk    = fmt.Errorf("%w: the change is dangerous", errRefused)
-	errWrong   = fmt.Errorf("%w: this may be the wrong cluster", errRefused)
-	errFailed  = errors.New("not everything was done") // each failure was told already
-	errHalfway = errors.New("interrupted halfway")     // a change, of which something was sent
+	errRefused   = errors.New("refused")
+	errRisk      = fmt.Errorf("%w: the change is dangerous", errRefused)
+	errCancelled = fmt.Errorf("%w: cancelled, nothing was sent", errRefused)
+	errWrong     = fmt.Errorf("%w: this may be the wrong cluster", errRefused)
+	errFailed    = errors.New("not everything was done") // each failure was told already
+	errHalfway   = errors.New("interrupted halfway")     // a change, of which something was sent
 )
 
 // Exit codes.

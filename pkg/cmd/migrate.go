@@ -42,7 +42,11 @@ func newMigrateCmd(env *Env) *cobra.Command {
 First shown, for each line: whether it is in force, what it becomes, what its principal may do before
 and after, and every difference. Then, when somebody says yes: a backup, the mode API_AND_CONFIG_MAP
 where needed, the entries, and a proof that each principal has what it had. The lines leave aws-auth
-only with --remove-mappings. What has no one-to-one answer stays in aws-auth until it is decided.
+only with --remove-mappings. What has no one-to-one answer is asked on a terminal, after the report;
+with --yes and elsewhere the decisions in a file count, and beside them answers that lose no right.
+
+An entry counts a moment before its policies do. For the time of the migration it is in a group of its
+own, kubectl-access:migrating:…, to which RBAC gives what the line gave; both are gone at the end.
 
 Run again after an interruption, it goes on from where the cluster is.`,
 		Example: `  # See what would change

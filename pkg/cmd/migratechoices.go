@@ -1,13 +1,16 @@
 package cmd
 
 import (
-	"bufio"
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"os"
-	"strconv"
+	"slices"
 	"strings"
 
+	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/manifest"
 	"github.com/kubectl-access/kubectl-access/pkg/migrate"
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
@@ -57,27 +60,78 @@ func (f *migrateFlags) writeQuestions(env *Env, p migrate.Plan) error {
 	return nil
 }
 
-// decide asks on the terminal what is open, and plans again until nothing is.
-func (env *Env) decide(ctx context.Context, f *migrateFlags, facts migrate.Facts) (migrate.Plan, error) {
-	choices, err := f.choices(facts.Cluster.Name)
+// asks tells whether what is open is asked on the terminal.
+func (f *migrateFlags) asks(env *Env) bool {
+	return terminal(env.IO.In) && !f.yes && f.dryRun != "client" && f.writeTo == ""
+}
+
+// decide plans, by the decisions that there are and, where somebody sits there, by the answers to what is open.
+func (m *migration) decide(ctx context.Context) error {
+	choices, err := m.flags.choices(m.facts.Cluster.Name)
 	if err != nil {
-		return migrate.Plan{}, err
+		return err
 	}
-	asks := terminal(env.IO.In) && !f.yes && f.dryRun != "client" && f.writeTo == ""
-	in := bufio.NewReader(env.IO.In)
-	for {
-		plan, err := migrate.Make(facts, choices)
+	if m.plan, err = migrate.Make(m.facts, choices); err != nil {
+		return fmt.Errorf("%w: %w", errRefused, err)
+	}
+	if _, open := firstOpen(m.plan); !open || !m.flags.asks(m.env) {
+		return nil
+	}
+	first := migrationReport(m.data, m.plan)
+	first.write(m.env.IO.ErrOut, m.facts.Cluster.Account())
+	m.shown = &first
+	if err := m.foresee(ctx); err != nil {
+		return err
+	}
+	return m.answer(ctx, choices)
+}
+
+// foresee refuses, before anybody takes the trouble to answer, what no answer makes harmless, and tells of what the answers
+// that are proposed would be refused for.
+func (m *migration) foresee(ctx context.Context) error {
+	if err := m.env.asOneself(); err != nil {
+		return err
+	}
+	before := access.Snapshot{Cluster: m.facts.Cluster, Entries: m.facts.Entries}
+	sure := *m
+	sure.plan = m.plan.Settled()
+	if ch := sure.making(); ch != nil {
+		plan, _, err := ch.plan(before, ch.who)
+		if err = cmp.Or(err, ch.safe(ctx, plan, before)); err != nil {
+			return err
+		}
+	}
+	ch := m.making()
+	if ch == nil {
+		return nil
+	}
+	plan, _, err := ch.plan(before, ch.who)
+	for _, r := range ch.unaccepted(ctx, plan, before) {
+		m.env.warn("with the answers that are proposed this will be refused: %s: %s; to do it all the same: --accept-risk=%s", r.Name, r.Why, r.Name)
+	}
+	return err
+}
+
+// answer asks until nothing is open. An answer that cannot be obeyed is told of and asked for again.
+func (m *migration) answer(ctx context.Context, c migrate.Choices) error {
+	for q, open := firstOpen(m.plan); open; q, open = firstOpen(m.plan) {
+		answer, err := m.env.choose(ctx, q)
 		if err != nil {
-			return plan, fmt.Errorf("%w: %w", errRefused, err)
+			return err
 		}
-		q, open := firstOpen(plan)
-		if !asks || !open {
-			return plan, nil
+		c.Answers[q.ID] = answer
+		var unfit migrate.Unfit
+		for {
+			m.plan, err = migrate.Make(m.facts, c)
+			if !errors.As(err, &unfit) {
+				break
+			}
+			fmt.Fprintf(m.env.IO.ErrOut, "%s\n", printer.Clean(fmt.Sprintf("%q: %s", unfit.Given, unfit.Why)))
+			delete(c.Answers, unfit.ID)
 		}
-		if choices.Answers[q.ID], err = env.choose(ctx, in, q); err != nil {
-			return plan, err
-		}
+		m.answers = c.Answers
 	}
+	return nil
 }
 
 func firstOpen(p migrate.Plan) (migrate.Question, bool) {
@@ -90,28 +144,50 @@ func firstOpen(p migrate.Plan) (migrate.Question, bool) {
 }
 
 // choose puts one question. An empty line is the default; an option is chosen by its number or written out.
-func (env *Env) choose(ctx context.Context, in *bufio.Reader, q migrate.Question) (string, error) {
-	for ctx.Err() == nil {
-		fmt.Fprintf(env.IO.ErrOut, "%s\n  %s\n", printer.Clean(q.ID), printer.Clean(q.Text))
+func (env *Env) choose(ctx context.Context, q migrate.Question) (string, error) {
+	for {
+		fmt.Fprintf(env.IO.ErrOut, "\n%s\n  %s\n", printer.Clean(q.ID), printer.Clean(q.Text))
 		for i, o := range q.Options {
 			fmt.Fprintf(env.IO.ErrOut, "  %d) %s  %s\n", i+1, o.Answer, printer.Clean(o.Means))
 		}
-		fmt.Fprintf(env.IO.ErrOut, "Choose [%s]: ", printer.Clean(q.Default))
-		line, err := in.ReadString('\n')
-		if err != nil {
-			return "", fmt.Errorf("%w: cancelled, nothing was sent", errRefused)
-		}
-		answer := strings.TrimSpace(line)
-		if n, err := strconv.Atoi(answer); err == nil && n >= 1 && n <= len(q.Options) {
-			answer = q.Options[n-1].Answer
-		}
+		answer, err := env.prompt(ctx, fmt.Sprintf("Choose [%s]: ", printer.Clean(q.Default)))
 		if answer == "" {
 			answer = q.Default
 		}
-		if q.Fits(answer) {
-			return answer, nil
+		if o, ok := q.Option(answer); ok && err == nil {
+			answer, err = env.value(ctx, o)
 		}
-		fmt.Fprintf(env.IO.ErrOut, "write one of the options; behind a colon goes what you choose\n")
+		if err != nil || q.Fits(answer) {
+			return answer, err
+		}
+		fmt.Fprintf(env.IO.ErrOut, "this is none of the options; choose one by its number or its name\n")
 	}
-	return "", ctx.Err()
+}
+
+// value is the option as an answer. What goes behind its colon is asked.
+func (env *Env) value(ctx context.Context, o migrate.Option) (string, error) {
+	if o.Asks == "" {
+		return o.Answer, nil
+	}
+	line, err := env.prompt(ctx, fmt.Sprintf("  %s ", o.Asks))
+	return o.Answer + strings.TrimPrefix(line, o.Answer), err
+}
+
+// keep writes out what was answered on the terminal where the end was not reached, since nobody else remembers it.
+func (m *migration) keep() {
+	if len(m.answers) == 0 {
+		return
+	}
+	d := manifest.Decisions{Cluster: m.facts.Cluster.Name}
+	for _, id := range slices.Sorted(maps.Keys(m.answers)) {
+		d.Decisions = append(d.Decisions, manifest.Decision{ID: id, Answer: m.answers[id]})
+	}
+	text, err := d.Write()
+	if err != nil {
+		return
+	}
+	fmt.Fprintln(m.env.IO.ErrOut, "The answers are kept nowhere. In a file they need not be given again:")
+	for line := range strings.Lines(string(text)) {
+		fmt.Fprintln(m.env.IO.ErrOut, printer.Clean(strings.TrimSuffix(line, "\n")))
+	}
 }

@@ -25,11 +25,22 @@ type migration struct {
 	asked bool     // somebody said yes
 	open  bool     // something could not be done
 
-	helped []access.Binding // those that are there to help
+	helped  []access.Binding  // those that are there to help
+	shown   *migrateReport    // what was shown before anything was asked; nil: nothing
+	answers map[string]string // all decisions, where some were made on the terminal
 }
 
 func (c *connection) migrate(ctx context.Context, f *migrateFlags) error {
 	m := &migration{connection: c, flags: f}
+	err := m.run(ctx)
+	if err != nil {
+		m.keep()
+	}
+	return err
+}
+
+func (m *migration) run(ctx context.Context) error {
+	f := m.flags
 	if done, err := m.prepare(ctx); done || err != nil {
 		return err
 	}
@@ -64,14 +75,14 @@ func (m *migration) prepare(ctx context.Context) (done bool, err error) {
 	if len(m.facts.Mappings) == 0 {
 		fmt.Fprintf(m.env.IO.ErrOut, "No mappings found in aws-auth of cluster %s.\n", m.facts.Cluster.Name)
 	}
-	if m.plan, err = m.env.decide(ctx, m.flags, m.facts); err != nil {
+	if m.facts.NoRBAC != "" {
+		m.env.warn("RBAC could not be read, so the rights that it gives are not shown: %s", m.facts.NoRBAC)
+	}
+	if err := m.decide(ctx); err != nil {
 		return true, err
 	}
 	for _, id := range m.plan.Unused {
-		m.env.warn("the decision %s is about nothing that is open here", id)
-	}
-	if m.facts.NoRBAC != "" {
-		m.env.warn("RBAC could not be read, so the rights that it gives are not shown: %s", m.facts.NoRBAC)
+		m.env.warn("the decision %s is about nothing that is asked here", id)
 	}
 	return m.show()
 }
@@ -88,6 +99,12 @@ func (m *migration) show() (done bool, err error) {
 		out = m.env.IO.Out
 	}
 	account := m.facts.Cluster.Account()
+	if m.shown != nil {
+		r = r.since(*m.shown)
+		if len(r.Mappings) > 0 {
+			fmt.Fprintln(out, "With these answers:")
+		}
+	}
 	r.write(out, account)
 	if f.prune {
 		for _, l := range append(m.plan.Removable(func(access.Principal) bool { return true }), m.plan.Dead()...) {
@@ -102,6 +119,15 @@ func (m *migration) show() (done bool, err error) {
 
 // entries takes the road to the mode and the entries.
 func (m *migration) entries(ctx context.Context) error {
+	ch := m.making()
+	if ch == nil {
+		return nil
+	}
+	return m.later(ch.run(ctx))
+}
+
+// making is the change of the mode and the entries; nil where nobody gets an entry.
+func (m *migration) making() *change {
 	who := m.plan.Principals()
 	if len(who) == 0 {
 		return nil
@@ -109,7 +135,7 @@ func (m *migration) entries(ctx context.Context) error {
 	if m.facts.Cluster.Mode == access.ModeConfigMap {
 		who = append([]access.Principal{access.Itself}, who...)
 	}
-	ch := change{connection: m.connection, flags: &m.flags.changeFlags, who: who, asks: true, ready: m.ready, risks: m.risks}
+	ch := &change{connection: m.connection, flags: &m.flags.changeFlags, who: who, asks: true, ready: m.ready, risks: m.risks}
 	ch.edit = func(p access.Principal) access.Edit {
 		if p == access.Itself {
 			return func(s access.Snapshot) (access.Snapshot, error) {
@@ -121,7 +147,7 @@ func (m *migration) entries(ctx context.Context) error {
 		}
 		return m.plan.Begin(p)
 	}
-	return m.later(ch.run(ctx))
+	return ch
 }
 
 // later keeps in mind that something could not be done, and goes on with the others.
@@ -180,6 +206,7 @@ func (m *migration) finish(ctx context.Context) error {
 	// It was proven that the policies are there, so what goes is no right of anybody's.
 	flags.accepted = append(slices.Clone(flags.accepted), string(access.LoseOwnAccess))
 	if len(help.who) > 0 {
+		fmt.Fprintln(m.env.IO.ErrOut, "the entries have their policies, so the groups that helped them until then go again")
 		if err := m.later(help.run(ctx)); err != nil {
 			return err
 		}
@@ -243,6 +270,7 @@ func (m *migration) left() {
 		}
 	}
 	if stays > 0 {
-		m.env.warn("%s of aws-auth: not migrated, they go on to count; see why above, and `kubectl access migrate --write-decisions FILE` for what can be decided", count(stays, "line", "lines"))
+		m.env.warn("%s on to count; the report says why, and `%s` writes down what can be decided",
+			count(stays, "line stays in aws-auth and goes", "lines stay in aws-auth and go"), m.env.command("migrate", "--write-decisions", "FILE"))
 	}
 }

@@ -117,6 +117,9 @@ func (m *migration) backup(ctx context.Context) error {
 
 // writeRBAC prints bindings as manifests that kubectl applies.
 func writeRBAC(w io.Writer, bindings []access.Binding) error {
+	if len(bindings) > 0 {
+		fmt.Fprintln(w, "# These bindings must be there before the entries; --apply-rbac makes them.")
+	}
 	for _, b := range bindings {
 		o, err := kube.Manifest(b)
 		if err != nil {

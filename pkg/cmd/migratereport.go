@@ -3,6 +3,7 @@ package cmd
 import (
 	"fmt"
 	"io"
+	"reflect"
 	"strings"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
@@ -101,6 +102,16 @@ func reportLine(l migrate.Line) mappingReport {
 	return m
 }
 
+// since is what is not as in the report that was shown first.
+func (r migrateReport) since(first migrateReport) (changed migrateReport) {
+	for i, m := range r.Mappings {
+		if !reflect.DeepEqual(m, first.Mappings[i]) {
+			changed.Mappings = append(changed.Mappings, m)
+		}
+	}
+	return changed
+}
+
 // write is the report for people.
 func (r migrateReport) write(w io.Writer, account string) {
 	say := func(indent, format string, args ...any) {
@@ -139,7 +150,7 @@ func (d defectReport) String() string {
 
 func (m mappingReport) write(say func(indent, format string, args ...any), account string) {
 	short := access.Mapping{Kind: m.Kind, ARN: m.ARN}.Short(account)
-	what := "username " + orNothing(m.Username) + ", groups " + orNothing(strings.Join(m.Groups, ", "))
+	what := "username " + orNothing(m.Username) + ", " + inGroups(m.Groups)
 	if m.Kind == access.MappedAccount {
 		what = "everybody in it, without groups"
 	}
@@ -163,7 +174,11 @@ func (m mappingReport) write(say func(indent, format string, args ...any), accou
 		say("    after:  ", "%s", right)
 	}
 	for _, d := range m.Differences {
-		say("    differs: ", "%s", d.Text)
+		label := "differs"
+		if d.Code == migrate.DiffDoubt {
+			label = "not checked"
+		}
+		say("    "+label+": ", "%s", d.Text)
 	}
 }
 
@@ -177,12 +192,23 @@ func (b becomes) String() string {
 		parts = append(parts, "policy "+p)
 	}
 	if len(b.Groups) > 0 {
-		parts = append(parts, "groups "+strings.Join(b.Groups, ", "))
+		parts = append(parts, inGroups(b.Groups))
 	}
 	if b.Username != "" {
 		parts = append(parts, "username "+b.Username)
 	}
 	return strings.Join(parts, ", ")
+}
+
+// inGroups reads "group viewers" or "groups dev, ops".
+func inGroups(groups []string) string {
+	switch len(groups) {
+	case 0:
+		return "no groups"
+	case 1:
+		return "group " + orNothing(groups[0])
+	}
+	return "groups " + strings.Join(groups, ", ")
 }
 
 func orNothing(s string) string {

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"os/signal"
 	"strconv"
 	"strings"
 	"testing"
@@ -26,7 +27,10 @@ func TestMain(m *testing.M) {
 
 func program() {
 	env := &cmd.Env{IO: genericiooptions.IOStreams{In: os.Stdin, Out: os.Stdout, ErrOut: os.Stderr}, Now: time.Now, Patience: time.Minute}
-	os.Exit(cmd.Run(context.Background(), env, append([]string{"kubectl-access"}, os.Args[1:]...)))
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	code := cmd.Run(ctx, env, append([]string{"kubectl-access"}, os.Args[1:]...))
+	stop()
+	os.Exit(code)
 }
 
 // TestScripts runs what a user types against a sandbox of its own for each script.

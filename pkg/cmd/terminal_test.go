@@ -237,3 +237,20 @@ func TestTerminalStaysSmall(t *testing.T) {
 	}
 	x.keys("C-c")
 }
+
+// TestTerminalKeepsAnswersOfAMigrationThatIsInterrupted at a question or at the last one, or by the end of the input.
+func TestTerminalKeepsAnswersOfAMigrationThatIsInterrupted(t *testing.T) {
+	const migrate = "kubectl-access migrate --context arn:aws:eks:us-west-2:111122223333:cluster/legacy --accept-risk=one-way-mode"
+	for name, end := range map[string]func(*realTerminal){
+		"interrupted": func(x *realTerminal) { x.keys("C-c") },
+		"ended":       func(x *realTerminal) { x.keys("C-d") },
+		"at the last": func(x *realTerminal) { x.keys("Enter").waits("Do this?").keys("C-c") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			x := inTerminal(t, sandbox.Options{}, "160x60", migrate)
+			x.waits("Choose [entry]").types("2").keys("Enter").waits("Choose [leave]")
+			end(x)
+			x.waits("- id: node/arn:aws:iam::111122223333:role/demo-node", "answer: leave", "cancelled, nothing was sent")
+		})
+	}
+}

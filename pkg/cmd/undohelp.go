@@ -32,7 +32,7 @@ func (c *connection) takeBack(ctx context.Context, ch *change, u *undoing) error
 		all := remarks(s)
 		if unknown != nil {
 			all = append(all, "whether the migration left bindings that helped it is not known: "+unknown.Error()+
-				"; see `kubectl get clusterrolebindings,rolebindings --all-namespaces` for names that begin with "+migrate.HelpPrefix)
+				"; see `kubectl get clusterrolebindings,rolebindings --all-namespaces` for names that begin with "+access.HelpPrefix)
 		}
 		if len(left) > 0 {
 			all = append(all, "what helped the migration goes too, once no entry is in its groups: "+listed(left))

@@ -12,17 +12,17 @@ import (
 // group. An entry is for one principal; nobody can tell here who they all are, so the line itself is
 // never taken away.
 func (p *planner) account(l *Line) {
-	l.differs(DiffAccount, "there is no entry for a whole account: only the principals that are named get one")
 	seen := p.seen(l.ARN)
 	q := Question{
 		ID: "account/" + l.ARN, Text: "everybody of account " + l.ARN + " is let in, by name and without groups; who shall have an entry?" + known(seen),
-		Options: []Option{leaveIt(), {arns, "these roles and users: arns:ARN,ARN"}}, Default: leave,
+		Options: []Option{leaveIt(), {arns, "these roles and users: arns:ARN,ARN", "which ARNs, separated by commas?"}}, Default: leave,
 	}
 	choice, value := p.ask(q)
 	if choice == leave {
 		l.stay("there is no entry for a whole account; name those who need one: %s", q.ID)
 		return
 	}
+	l.differs(DiffAccount, "there is no entry for a whole account: only the principals that are named get one")
 	for _, arn := range strings.Split(value, ",") {
 		e := access.Entry{Principal: access.Principal(strings.TrimSpace(arn)), Kind: access.Standard}
 		ref, err := access.ParsePrincipal(string(e.Principal))

@@ -9,20 +9,18 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 )
 
-// HelpPrefix is how the names of groups begin that help, and of the bindings for them: an entry and its policies are
-// made by several calls, and from the first one on the entry counts and the line does not. For that time the entry is in
-// a group of its own, to which RBAC gives what the line gave; the group also marks an entry that is not finished.
-const HelpPrefix = "kubectl-access:migrating:"
-
-func bridge(group string) string { return HelpPrefix + group }
+// bridge is the group that helps in the place of another, and the name of the binding for it: an entry and its policies
+// are made by several calls, and from the first one on the entry counts and the line does not. For that time the entry is
+// in a group of its own, to which RBAC gives what the line gave; the group also marks an entry that is not finished.
+func bridge(group string) string { return access.HelpPrefix + group }
 
 // Marked tells whether an entry is one that a migration has begun and not finished.
 func Marked(e access.Entry) bool {
-	return slices.ContainsFunc(e.Groups, func(g string) bool { return strings.HasPrefix(g, HelpPrefix) })
+	return slices.ContainsFunc(e.Groups, func(g string) bool { return strings.HasPrefix(g, access.HelpPrefix) })
 }
 
 // bridging tells whether a binding is such help.
-func bridging(b access.Binding) bool { return strings.HasPrefix(b.Name, HelpPrefix) }
+func bridging(b access.Binding) bool { return strings.HasPrefix(b.Name, access.HelpPrefix) }
 
 // Gap tells whether an entry counts a moment before its policies do, so that RBAC has to help.
 func (p Plan) Gap() bool {

@@ -8,6 +8,18 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/edit"
 )
 
+// Settled is the plan without the lines of which a question is open: what is done whatever is answered.
+func (p Plan) Settled() Plan {
+	open := map[string]bool{}
+	for _, q := range p.Questions {
+		open[q.ID] = !q.Decided
+	}
+	p.Lines = slices.DeleteFunc(slices.Clone(p.Lines), func(l Line) bool {
+		return slices.ContainsFunc(l.asked, func(id string) bool { return open[id] })
+	})
+	return p
+}
+
 // Principals are those who get an entry, in order.
 func (p Plan) Principals() []access.Principal {
 	var all []access.Principal
@@ -56,7 +68,7 @@ func Finish(who access.Principal) access.Edit {
 		if !exists || !Marked(have) {
 			return s, nil
 		}
-		have.Groups = slices.DeleteFunc(slices.Clone(have.Groups), func(g string) bool { return strings.HasPrefix(g, HelpPrefix) })
+		have.Groups = slices.DeleteFunc(slices.Clone(have.Groups), func(g string) bool { return strings.HasPrefix(g, access.HelpPrefix) })
 		return s.Put(have), nil
 	}
 }

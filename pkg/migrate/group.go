@@ -44,9 +44,9 @@ func (p *planner) refusedGroup(l *Line, e *access.Entry, g string) bool {
 	q := Question{
 		ID: "group/" + g, Text: fmt.Sprintf("an entry cannot have the group %s%s; what shall stand in for it?", g, boundBy(bindings, p.NoRBAC)),
 		Options: []Option{
-			{rename, "another group, which RBAC is made to know by the same rights: rename:NAME"},
-			{policy, "an access policy: policy:view for the whole cluster, policy:view@dev,qa for namespaces"},
-			{drop, "nothing; what RBAC gives to the group is lost"},
+			{rename, "another group, which RBAC is made to know by the same rights: rename:NAME", "the name of the other group?"},
+			{policy, "an access policy: policy:view for the whole cluster, policy:view@dev,qa for namespaces", "which policy, such as view, or view@dev,qa for namespaces?"},
+			{Answer: drop, Means: "nothing; what RBAC gives to the group is lost"},
 			leaveIt(),
 		},
 		Default: leave,

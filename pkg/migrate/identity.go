@@ -43,7 +43,7 @@ func (p *planner) identity(l *Line, e *access.Entry) bool {
 	if asked {
 		l.differs(DiffDoubt, "the ARN is used as it is written: %s", found.Doubt)
 	} else {
-		l.differs(DiffDoubt, "IAM was not asked whether it exists and has a path")
+		l.differs(DiffDoubt, "IAM was not asked whether the %s exists and has a path", written.Kind())
 	}
 	return true
 }
@@ -68,7 +68,7 @@ func (f Facts) unmatched() []access.Mapping {
 func (p *planner) missing(l *Line) bool {
 	choice, _ := p.ask(Question{
 		ID: "missing/" + l.ARN, Text: "IAM has no such role or user, so nobody uses the line and EKS takes no entry for it; what about the line?",
-		Options: []Option{leaveIt(), {remove, "take the line out of aws-auth, where --remove-mappings is given"}}, Default: leave,
+		Options: []Option{leaveIt(), {Answer: remove, Means: "take the line out of aws-auth, where --remove-mappings is given"}}, Default: leave,
 	})
 	l.Removable = choice == remove
 	return l.stay("IAM has no such role or user: EKS takes no entry for it, and nobody can use the line")
@@ -78,7 +78,7 @@ func (p *planner) missing(l *Line) bool {
 func (p *planner) fullARN(l *Line, e *access.Entry, doubt string) bool {
 	q := Question{
 		ID: "principal/" + l.ARN, Text: "an entry needs the full ARN of this Identity Center role, and IAM does not tell its path here; which is it?",
-		Options: []Option{{arns, "its ARN: arn:…:role/aws-reserved/sso.amazonaws.com/…/" + access.Principal(l.ARN).Name()}, leaveIt()}, Default: leave,
+		Options: []Option{{arns, "its ARN: arn:…:role/aws-reserved/sso.amazonaws.com/…/" + access.Principal(l.ARN).Name(), "which ARN, with the path?"}, leaveIt()}, Default: leave,
 	}
 	_, value := p.ask(q)
 	full := access.Principal(value)

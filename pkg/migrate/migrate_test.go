@@ -105,6 +105,50 @@ func TestWhatWouldLoseARightStays(t *testing.T) {
 	}
 }
 
+// TestALineThatStaysDiffersInNothing, whatever was planned of it before it was known to stay.
+func TestALineThatStaysDiffersInNothing(t *testing.T) {
+	node, team := role("n", ec2Name, "system:nodes"), role("dev", "dev", "mine", authenticated, "system:x")
+	everybody := access.Mapping{Kind: access.MappedAccount, ARN: "444455556666", State: access.InForce}
+	for _, row := range []struct {
+		line    access.Mapping
+		answers []string
+	}{
+		{node, []string{"node/" + node.ARN, leave}},
+		{team, []string{"group/system:x", leave}},
+		{everybody, nil},
+	} {
+		if l := plan(t, facts(row.line), row.answers...).Lines[0]; l.Outcome != Stays || l.Differences != nil || l.After != nil {
+			t.Errorf("%+v", l)
+		}
+	}
+	f := facts(role("n", ec2Name, "system:nodes", "system:bootstrappers"))
+	f.Bindings = []access.Binding{{Name: "x", Role: access.RoleRef{Kind: "ClusterRole", Name: "view"}, Groups: []string{"system:bootstrappers"}}}
+	if l := plan(t, f).Lines[0]; l.Outcome != Stays || !strings.Contains(l.Why, "lost: ClusterRole view in the whole cluster") {
+		t.Errorf("what an entry would lose is why it stays: %+v", l)
+	}
+}
+
+// TestSettledIsWhatNoAnswerChanges leaves out the lines that an open question is about.
+func TestSettledIsWhatNoAnswerChanges(t *testing.T) {
+	node := role("n", ec2Name, "system:nodes")
+	f := facts(node, role("dev", "dev", "viewers"))
+	if p := plan(t, f).Settled(); len(p.Lines) != 1 || p.Lines[0].ARN != f.Mappings[1].ARN {
+		t.Errorf("%+v", p.Lines)
+	}
+	if p := plan(t, f, "node/"+node.ARN, makeEntry).Settled(); len(p.Lines) != 2 {
+		t.Errorf("%+v", p.Lines)
+	}
+}
+
+func TestAnOptionIsChosenByNumberOrName(t *testing.T) {
+	q := Question{Options: []Option{{Answer: rename, Asks: "which?"}, leaveIt()}}
+	for chosen, want := range map[string]string{"1": rename, "2": leave, "rename": rename, "rename:": rename, "leave": leave, "3": "", "0": "", "": "", "rename:x": "", "leave:": ""} {
+		if o, ok := q.Option(chosen); o.Answer != want || ok != (want != "") {
+			t.Errorf("%q: %+v, %v", chosen, o, ok)
+		}
+	}
+}
+
 func TestAnswersThatCannotBeObeyed(t *testing.T) {
 	f := facts(role("dev", "eks:dev", "iam:x"))
 	for _, row := range [][2]string{
@@ -120,9 +164,26 @@ func TestAnswersThatCannotBeObeyed(t *testing.T) {
 			t.Errorf("%v: %v", row, err)
 		}
 	}
-	p := plan(t, f, "group/gone", "drop")
-	if !slices.Equal(p.Unused, []string{"group/gone"}) {
-		t.Errorf("%v", p.Unused)
+}
+
+// TestOnlyADecisionAboutNothingIsUnused: one that was carried out is none, whether its line is still there or not.
+func TestOnlyADecisionAboutNothingIsUnused(t *testing.T) {
+	node := role("n", ec2Name, "system:nodes")
+	f := facts(node, role("dev", "dev", "iam:x"))
+	decisions := []string{"group/iam:y", drop, "node/" + node.ARN, makeEntry, "username/" + account + "role/other", standard}
+	unused := []string{"group/iam:y", "username/" + account + "role/other"}
+	for _, step := range []func(){
+		func() {},
+		func() { f.Entries = []access.Entry{{Principal: access.Principal(node.ARN), Kind: access.EC2Linux}} },
+		func() { f.Mappings = f.Mappings[1:] },
+	} {
+		step()
+		if p := plan(t, f, decisions...); !slices.Equal(p.Unused, unused) {
+			t.Errorf("%v", p.Unused)
+		}
+	}
+	if p := plan(t, f, append(decisions, "group/iam:x", drop)...); p.Unused != nil {
+		t.Errorf("everything is decided: %v", p.Unused)
 	}
 }
 

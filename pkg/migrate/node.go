@@ -20,11 +20,10 @@ func (p *planner) node(l *Line, e *access.Entry) bool {
 		return l.stay("%v", err)
 	}
 	bare := access.Entry{Principal: e.Principal, Kind: e.Kind}
-	l.differs(DiffNode, "EKS itself sets the username and groups of an entry of type %s", e.Kind)
 	p.rights(l, bare)
 	q := Question{
 		ID: "node/" + l.ARN, Text: "the line is for nodes; shall an entry of type " + string(e.Kind) + " stand in its place?",
-		Options: []Option{{makeEntry, "make the entry: right for nodes that you run yourself"}, {leave, "leave the line: right for managed node groups and Fargate profiles, whose lines and entries EKS makes"}},
+		Options: []Option{{Answer: makeEntry, Means: "make the entry: right for nodes that you run yourself"}, {Answer: leave, Means: "leave the line: right for managed node groups and Fargate profiles, whose lines and entries EKS makes"}},
 		Default: makeEntry,
 	}
 	why := p.doubtful(l, *e)
@@ -37,6 +36,7 @@ func (p *planner) node(l *Line, e *access.Entry) bool {
 		}
 		return l.stay("%s", why)
 	}
+	l.differs(DiffNode, "EKS itself sets the username and groups of an entry of type %s", e.Kind)
 	l.Entries, l.Removable = []access.Entry{bare}, true
 	return true
 }
@@ -45,14 +45,19 @@ func (p *planner) node(l *Line, e *access.Entry) bool {
 func (p *planner) doubtful(l *Line, e access.Entry) string {
 	_, ours := p.EKSNodes[e.Principal]
 	extra := func(g string) bool { return !slices.Contains(nodeGroups, g) }
-	loses := slices.ContainsFunc(l.Differences, func(d Difference) bool { return d.Code == DiffLost })
+	var lost []string
+	for _, d := range l.Differences {
+		if d.Code == DiffLost {
+			lost = append(lost, d.Text)
+		}
+	}
 	switch {
 	case ours:
 		return "EKS made the line for a managed node group or Fargate profile, and makes the entry itself"
 	case slices.ContainsFunc(l.Groups, extra):
 		return "the line has groups beside those of nodes, which an entry for nodes cannot have: " + strings.Join(slices.DeleteFunc(slices.Clone(l.Groups), func(g string) bool { return !extra(g) }), ", ")
-	case loses:
-		return "RBAC gives rights to groups of the line that an entry for nodes may not have"
+	case len(lost) > 0:
+		return "RBAC gives rights to whoever comes by the line that an entry for nodes may not give; " + strings.Join(lost, ", ")
 	case p.NoNodes != "":
 		return "whether EKS made the line for a managed node group or Fargate profile is not known (" + p.NoNodes + ")"
 	}

@@ -18,7 +18,7 @@ type Plan struct {
 	Questions []Question       // what only people can decide, decided or not
 	Follow    []access.Binding // RBAC that must be there before the entries and is not yet
 	Bridges   []access.Binding // RBAC for the time in which entries get their policies
-	Unused    []string         // decisions about what is not, or no longer, open
+	Unused    []string         // decisions about what is not asked here, where something else is not decided
 }
 
 // Line is one line of aws-auth and what it becomes.
@@ -75,9 +75,12 @@ func (l *Line) differs(code, format string, args ...any) {
 	l.Differences = append(l.Differences, Difference{Code: code, Text: fmt.Sprintf(format, args...)})
 }
 
-// stay ends the planning of a line.
+// stay ends the planning of a line. What would have differed does not, but for what RBAC is made to know.
 func (l *Line) stay(format string, args ...any) bool {
 	l.Outcome, l.Why = Stays, fmt.Sprintf(format, args...)
+	if len(l.follow) == 0 {
+		l.After, l.Differences = nil, nil
+	}
 	return false
 }
 
@@ -122,11 +125,21 @@ func (p *planner) gather(plan *Plan) {
 		}
 	}
 	plan.Questions = slices.DeleteFunc(slices.Clone(p.questions), func(q Question) bool { return !open[q.ID] })
+	if !slices.ContainsFunc(plan.Questions, func(q Question) bool { return !q.Decided }) {
+		return // a slip in an ID would leave a question; what is left over was carried out
+	}
 	for _, id := range slices.Sorted(maps.Keys(p.Answers)) {
-		if !open[id] {
+		if _, asked := open[id]; !asked && !p.carriedOut(id) {
 			plan.Unused = append(plan.Unused, id)
 		}
 	}
+}
+
+// carriedOut tells of a decision about a principal whose line is gone and who has an entry.
+func (p *planner) carriedOut(id string) bool {
+	_, arn, _ := strings.Cut(id, "/")
+	_, exists := p.entry(Normal(arn))
+	return exists
 }
 
 func (p *planner) line(m access.Mapping) Line {

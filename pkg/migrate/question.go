@@ -3,6 +3,7 @@ package migrate
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
@@ -18,10 +19,25 @@ type Question struct {
 	Decided bool     `json:"decided"`
 }
 
-// Option is one answer. One that ends in a colon is followed by what the people write.
+// Option is one answer. One that ends in a colon is followed by what the people write, for which Asks asks.
 type Option struct {
 	Answer string `json:"answer"`
 	Means  string `json:"means"`
+	Asks   string `json:"-"`
+}
+
+// Unfit is an answer that cannot be obeyed.
+type Unfit struct {
+	Question
+	Given, Why string
+}
+
+func (u Unfit) Error() string {
+	options := make([]string, len(u.Options))
+	for i, o := range u.Options {
+		options[i] = o.Answer
+	}
+	return fmt.Sprintf("the decision %s: %q: %s; the options are %s", u.ID, u.Given, u.Why, strings.Join(options, ", "))
 }
 
 // What may be answered.
@@ -39,7 +55,7 @@ const (
 )
 
 // leaveIt is an option of every question about a line.
-func leaveIt() Option { return Option{leave, "leave the line in aws-auth as it is"} }
+func leaveIt() Option { return Option{Answer: leave, Means: "leave the line in aws-auth as it is"} }
 
 // ask returns the answer, split in what was chosen and what was written behind the colon.
 func (p *planner) ask(q Question) (choice, value string) {
@@ -61,11 +77,17 @@ func (p *planner) ask(q Question) (choice, value string) {
 
 // refuse keeps why an answer cannot be obeyed.
 func (p *planner) refuse(q Question, answer, why string) {
-	var options []string
-	for _, o := range q.Options {
-		options = append(options, o.Answer)
+	p.refused = append(p.refused, Unfit{q, answer, why})
+}
+
+// Option is the one that is chosen by its number, from 1 on, or by its name, with or without the colon.
+func (q Question) Option(chosen string) (Option, bool) {
+	for i, o := range q.Options {
+		if chosen != "" && (chosen == strconv.Itoa(i+1) || chosen == o.Answer || chosen+":" == o.Answer) {
+			return o, true
+		}
 	}
-	p.refused = append(p.refused, fmt.Errorf("the decision %s: %q: %s; the options are %s", q.ID, answer, why, strings.Join(options, ", ")))
+	return Option{}, false
 }
 
 // Fits tells whether an answer is one of the options.
@@ -92,7 +114,7 @@ func (p *planner) chance(l *Line) bool {
 	q := Question{ID: "user/" + strings.ToLower(l.ARN), Text: "several lines name this user in different letter case, and which of them counts is left to chance; which is meant?", Default: leave}
 	for _, m := range p.Mappings {
 		if m.Kind == access.MappedUser && m.State == access.InForce && strings.EqualFold(m.ARN, l.ARN) {
-			q.Options = append(q.Options, Option{fmt.Sprintf("%s%d", itemIs, m.Item), fmt.Sprintf("item %d of mapUsers: username %s, groups %s", m.Item, m.Username, strings.Join(m.Groups, ", "))})
+			q.Options = append(q.Options, Option{Answer: fmt.Sprintf("%s%d", itemIs, m.Item), Means: fmt.Sprintf("item %d of mapUsers: username %s, groups %s", m.Item, m.Username, strings.Join(m.Groups, ", "))})
 		}
 	}
 	if len(q.Options) < 2 {

@@ -30,8 +30,8 @@ func (p *planner) refusedUsername(l *Line, e *access.Entry, name string) bool {
 	q := Question{
 		ID: "username/" + l.ARN, Text: fmt.Sprintf("an entry cannot have the username %s%s; which shall it be?", name, boundBy(known, p.NoRBAC)),
 		Options: []Option{
-			{standard, "the one that EKS makes: " + givenName(e.Principal)},
-			{named, "another, in which a colon stands before {{SessionName}}: name:team:{{SessionName}}"},
+			{Answer: standard, Means: "the one that EKS makes: " + givenName(e.Principal)},
+			{named, "another, in which a colon stands before {{SessionName}}: name:team:{{SessionName}}", "which username, such as team:{{SessionName}}?"},
 			leaveIt(),
 		},
 		Default: leave,

@@ -139,7 +139,11 @@ func facts(e *access.Entry) []string {
 		}
 	}
 	for _, g := range e.Groups {
-		all = append(all, "group "+g)
+		fact := "group " + g
+		if strings.HasPrefix(g, access.HelpPrefix) {
+			fact += "  (for the time of the migration only)"
+		}
+		all = append(all, fact)
 	}
 	if e.Username != "" {
 		all = append(all, "username "+e.Username)
