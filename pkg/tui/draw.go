@@ -44,13 +44,11 @@ func (m *model) View() tea.View {
 	return v
 }
 
-// head tells always where one is, and who: cluster, region, account, mode, identity.
+// head tells always where one is, and who: cluster, region, account, mode, identity. In a few lines
+// below the prompt there is no room for who.
 func (m *model) head(width int) []string {
 	s := m.styles
 	title := s.title.Render(rule(printer.Clean(m.top().name()), width))
-	if m.inline {
-		return []string{title}
-	}
 	v, facts := m.at, []string{}
 	c := v.snapshot.Cluster
 	for _, f := range []string{first(c.Name, v.context.Cluster, v.context.Name), first(c.Region(), v.context.Region), first(c.Account(), v.context.Account), string(c.Mode)} {
@@ -66,9 +64,12 @@ func (m *model) head(width int) []string {
 	if m.busy() {
 		spin = m.spin.View()
 	}
-	cluster := strings.Join(facts[1:], "  ")
+	cluster := s.title.Render(facts[0]) + "  " + strings.Join(facts[1:], "  ")
+	if m.inline {
+		return []string{fit(fit(cluster, max(width-2, 1))+" "+spin, width), title}
+	}
 	return []string{
-		fit(s.title.Render(facts[0])+"  "+cluster, width),
+		fit(cluster, width),
 		fit(s.muted.Render(fit(who, max(width-2, 1)))+" "+spin, width),
 		title,
 	}

@@ -163,6 +163,9 @@ func (e *entries) fill() {
 	if !slices.ContainsFunc(all, func(s sorted) bool { return s.entry != nil && !s.entry.Expires().IsZero() }) {
 		e.list.natural[len(e.list.columns)-1] = 0
 	}
+	if v.heard != nil {
+		v.heard()
+	}
 }
 
 // Where printer.Entries puts what is shown here.
@@ -258,7 +261,7 @@ func (e *entries) again() tea.Cmd {
 	if e.v.cluster == nil {
 		return e.m.open(e.v)
 	}
-	return e.m.read(e.v)
+	return e.m.read(e.v, nil)
 }
 
 func (e *entries) grantMore() tea.Cmd {

@@ -99,9 +99,26 @@ func (l *list) at(n int) row {
 	return l.rows[n]
 }
 
+// rewrite changes a cell. What the filter looks at stays.
+func (l *list) rewrite(row, column int, text string) {
+	l.rows[row].cells[column] = text
+	l.natural[column] = max(l.natural[column], ansi.StringWidth(text))
+}
+
+// text is what is filtered by.
+func (l *list) text() string { return strings.TrimSpace(l.filter.Value()) }
+
+// found is how many rows match, without the one that typed text stands for itself.
+func (l *list) found() int {
+	if l.extra != nil {
+		return len(l.shown) - 1
+	}
+	return len(l.shown)
+}
+
 // refilter finds again what matches.
 func (l *list) refilter() {
-	text := strings.TrimSpace(l.filter.Value())
+	text := l.text()
 	l.shown = l.index.search(text)
 	l.extra = nil
 	if l.typed != nil && text != "" {

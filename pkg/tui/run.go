@@ -77,10 +77,14 @@ type Missing struct {
 	What   bool // of revoke: what to take
 }
 
-// Grant asks, in a few lines below the prompt, for what a grant misses; the policies that were
-// typed are only shown. ErrCancelled says that nothing shall be done.
+// Grant asks, in a few lines below the prompt, for what a grant misses; what was typed is only
+// shown. ErrCancelled says that nothing shall be done.
 func Grant(ctx context.Context, w World, missing Missing, known Choice) (Choice, error) {
-	return pick(ctx, w, func(m *model, v *view) tea.Cmd {
+	return pick(ctx, w, askGrant(missing, known))
+}
+
+func askGrant(missing Missing, known Choice) func(*model, *view) tea.Cmd {
+	return func(m *model, v *view) tea.Cmd {
 		g := &granting{v: v, Choice: known, scopeOnly: !missing.Policy}
 		g.flow = flow{m: m, done: func() tea.Cmd { return m.picked(g.Choice) }}
 		if missing.Who {
@@ -92,16 +96,20 @@ func Grant(ctx context.Context, w World, missing Missing, known Choice) (Choice,
 		if missing.Scope {
 			g.steps = append(g.steps, g.scopeStep())
 		}
-		return g.start()
-	})
+		return tea.Batch(g.start(), m.read(v, known.Who))
+	}
 }
 
 // Revoke asks for whom a revocation misses and, where nothing was named either, for what to take.
 func Revoke(ctx context.Context, w World, missing Missing) (Choice, error) {
-	return pick(ctx, w, func(m *model, v *view) tea.Cmd {
+	return pick(ctx, w, askRevoke(missing))
+}
+
+func askRevoke(missing Missing) func(*model, *view) tea.Cmd {
+	return func(m *model, v *view) tea.Cmd {
 		r := &revoking{model: m, v: v, what: missing.What}
 		return r.start()
-	})
+	}
 }
 
 // pick runs an inline program until something is picked.
@@ -123,6 +131,7 @@ func pick(ctx context.Context, w World, begin func(*model, *view) tea.Cmd) (Choi
 
 // picked ends the program with an answer.
 func (m *model) picked(c Choice) tea.Cmd {
+	c.Account = m.at.snapshot.Cluster.Account()
 	m.choice = &c
 	return m.end()
 }
@@ -150,12 +159,12 @@ func (r *revoking) start() tea.Cmd {
 	})
 	s.empty = v.entries.nothing
 	f := &flow{m: r.model, steps: []step{{screen: s}}}
-	return tea.Batch(f.start(), r.read(v))
+	return tea.Batch(f.start(), r.read(v, nil))
 }
 
 func (r *revoking) take(e access.Entry) tea.Cmd {
 	short := e.Principal.Short(r.v.account())
-	s := r.takeStep("Revoke · from "+short, e, false, func(chosen []revocation) tea.Cmd {
+	s := r.takeStep("Revoke · from "+short, r.v.takeable(e), false, func(chosen []revocation) tea.Cmd {
 		c := chosen[0]
 		return r.picked(Choice{
 			Who: []access.Principal{e.Principal}, Policies: c.Policies, Namespaces: c.Namespaces, Groups: c.Groups,
