@@ -111,6 +111,12 @@ func (e *entries) title() string {
 		n = fmt.Sprintf("%d of %d", len(e.list.shown), len(e.list.rows))
 	}
 	text := "Entries · " + n + " · " + orders[e.sort].name
+	switch {
+	case e.v.err != nil && len(e.list.rows) == 0:
+		return "Entries · not read"
+	case e.v.err != nil:
+		text += " · maybe not all"
+	}
 	if e.v.reading != 0 && e.v.total > 0 {
 		text += fmt.Sprintf(" · reading, %d known so far", e.v.total)
 	}
@@ -119,10 +125,12 @@ func (e *entries) title() string {
 
 func (e *entries) nothing() string {
 	switch {
-	case e.v.err != nil:
-		return "could not be read"
-	case e.list.filter.Value() != "" && len(e.list.rows) > 0:
+	case e.list.text() != "" && e.v.reading != 0:
+		return "nothing matches yet, the cluster is still being read; esc ends the filter"
+	case e.list.text() != "" && len(e.list.rows) > 0:
 		return "nothing matches; esc ends the filter"
+	case e.v.err != nil:
+		return "✗ could not be read: " + e.m.told(e.v.err)
 	case e.v.reading != 0 || e.v.cluster == nil:
 		return "reading…"
 	}
@@ -195,10 +203,26 @@ func entryRow(id string, cells []string, t thing) row {
 	}
 	r := row{id: id, cells: []string{cells[0], blank(rights), blank(groups), source, blank(cells[ageColumn]), blank(cells[expiresColumn])}}
 	r.keys = []string{cells[arnColumn], cells[0], source}
-	r.keys = append(r.keys, strings.FieldsFunc(rights, func(r rune) bool { return strings.ContainsRune(":,; ", r) })...)
+	r.keys = append(r.keys, rightKeys(rights)...)
 	r.keys = append(r.keys, strings.Split(groups, ",")...)
 	r.muted = t.entry != nil && (t.entry.Managed() || t.entry.Node()) || t.mapping != nil && strings.Contains(source, "(") // it does nothing
 	return r
+}
+
+// rightKeys are the grants as they are shown, the policy of each, and it with each of its namespaces.
+func rightKeys(rights string) []string {
+	keys := []string{rights}
+	for g := range strings.SplitSeq(rights, "; ") {
+		name, namespaces, scoped := strings.Cut(g, ":")
+		keys = append(keys, name)
+		if !scoped {
+			continue
+		}
+		for ns := range strings.SplitSeq(namespaces, ",") {
+			keys = append(keys, name+":"+ns, ns)
+		}
+	}
+	return keys
 }
 
 // current is what stands under the cursor.

@@ -232,7 +232,13 @@ func (l *list) view(width, height int, s styles, empty string) []string {
 		lines = append(lines, l.draw(i, widths, width, s))
 	}
 	if len(l.shown) == 0 {
-		lines = append(lines, s.muted.Render(fit("  "+empty, width)))
+		style := s.muted
+		if strings.HasPrefix(empty, "✗") {
+			style = s.danger
+		}
+		for _, l := range clip(wrap(empty, width-2), width-2, height-1) {
+			lines = append(lines, style.Render("  "+l))
+		}
 	}
 	return clip(strings.Join(lines, "\n"), width, height)
 }

@@ -37,6 +37,50 @@ func TestRowsAppearAsTheyAreRead(t *testing.T) {
 	d.sees("aws-auth").lacks("known so far")
 }
 
+// TestWhyNothingWasReadStaysToBeRead: the error is seen in full, and pressing keys does not take it away.
+func TestWhyNothingWasReadStaysToBeRead(t *testing.T) {
+	f := newFake()
+	why := strings.Repeat("EKS: DescribeCluster, 403, not authorized; ", 8) + "ask for eks:DescribeCluster"
+	f.fail["read"] = errors.New(why)
+	for _, size := range [][2]int{{60, 15}, {80, 24}, {200, 50}} {
+		d := drive(t, f)
+		d.size(size[0], size[1])
+		d.sees("Entries · not read", "could not be read").whole(why)
+		d.keys("a").sees("✗ grant: the cluster could not be read").lacks("still being read").whole(why)
+		d.keys("/ x").sees("could not be read").keys("esc").whole(why)
+	}
+	delete(f.fail, "read")
+	f.fail["halfway"] = errors.New(why)
+	d := drive(t, f).sees("Entries · 8", "maybe not all", "role/team/dev")
+	d.whole(why)
+	d.keys("/ aws-service enter d").sees("✗ revoke: AWS owns", "DescribeCluster")
+}
+
+// whole checks that a text that goes over some lines is there to its end.
+func (d *driver) whole(text string) {
+	d.Helper()
+	if s := d.screen(); !strings.Contains(bare(s), bare(text)) {
+		d.Errorf("not whole on the screen: %q\n%s", text, s)
+	}
+}
+
+func TestNothingMatchesYet(t *testing.T) {
+	d := &driver{T: t, model: newModel(t.Context(), newFake().world()), hold: true}
+	d.run(d.Init())
+	d.size(80, 24)
+	for ; !strings.Contains(d.screen(), "known so far"); d.held = d.held[1:] {
+		d.one(d.held[0])
+	}
+	rest := d.held
+	d.held = nil
+	d.keys("/ zzzz").sees("nothing matches yet")
+	d.hold = false
+	for _, c := range rest {
+		d.run(c)
+	}
+	d.sees("nothing matches; esc")
+}
+
 func TestReadingAgainKeepsTheRowsUntilTheyCome(t *testing.T) {
 	f := newFake()
 	d := drive(t, f).sees("role/team/dev", "role/ops")
@@ -92,6 +136,9 @@ func TestFilterFindsByEveryField(t *testing.T) {
 		"tmdev":                             "role/team/dev",
 		"cluster-a":                         "role/platform-admin",
 		"staging":                           "role/ci/deployer",
+		"view:dev":                          "role/team/dev",
+		"view:dev,qa":                       "role/team/dev",
+		"view:qa":                           "role/team/dev",
 		"developer":                         "role/team/dev",
 		"111122223333:user/contractors/bob": "user/contractors/bob",
 	} {
