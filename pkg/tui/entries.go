@@ -53,9 +53,13 @@ var orders = []order{
 	{"by expiry", func(a, b sorted) int { return cmp.Compare(a.ends(), b.ends()) }},
 }
 
-// rank puts what nobody is to change behind the rest: nodes, what AWS owns, aws-auth.
-func (t thing) rank() int {
-	switch {
+// rank puts what nobody is to change behind the rest: nodes, what AWS owns, aws-auth, there too the nodes and what does nothing.
+func (s sorted) rank() int {
+	switch t := s.thing; {
+	case t.mapping != nil && s.muted:
+		return 5
+	case t.mapping != nil && t.mapping.Node():
+		return 4
 	case t.mapping != nil:
 		return 3
 	case t.entry != nil && t.entry.Managed():
@@ -89,6 +93,7 @@ func newEntries(m *model, v *view) *entries {
 		about: e.aboutCurrent,
 		empty: e.nothing,
 	}
+	e.list.live = e.aged
 	e.actions = append([]action{
 		on("/", "/", "filter", e.startFilter),
 		on("a", "a", "grant", func() tea.Cmd { return m.startGrant(v, nil) }).unless(v.closed),
@@ -192,21 +197,52 @@ func entryRow(id string, cells []string, t thing) row {
 	if t.entry != nil && t.entry.Node() {
 		source = "nodes " + cells[typeColumn]
 	}
-	blank := func(s string) string {
-		switch s {
-		case "<none>":
-			return "–"
-		case "<unknown>":
-			return "?"
-		}
-		return s
-	}
 	r := row{id: id, cells: []string{cells[0], blank(rights), blank(groups), source, blank(cells[ageColumn]), blank(cells[expiresColumn])}}
 	r.keys = []string{cells[arnColumn], cells[0], source}
 	r.keys = append(r.keys, rightKeys(rights)...)
 	r.keys = append(r.keys, strings.Split(groups, ",")...)
+	r.instead = instead(rights, r.cells[2], source)
+	r.keys = append(r.keys, r.instead...)
 	r.muted = t.entry != nil && (t.entry.Managed() || t.entry.Node()) || t.mapping != nil && strings.Contains(source, "(") // it does nothing
 	return r
+}
+
+// instead is what ACCESS says where there is no room for the groups or the source.
+func instead(rights, groups, source string) []string {
+	if groups = "groups " + groups; groups == "groups –" || rights == "everything" { // which is what the group means
+		groups = ""
+	}
+	if why, ok := strings.CutPrefix(source, "aws-auth ("); ok {
+		source = "not in force (" + why
+	} else if strings.HasPrefix(source, "entry") {
+		source = ""
+	}
+	return []string{2: groups, 3: source}
+}
+
+// aged are the cells with the time that has passed since they were read.
+func (e *entries) aged(r row) []string {
+	t := e.what[r.id]
+	if t.entry == nil {
+		return r.cells
+	}
+	cells, now := slices.Clone(r.cells), e.m.world.Now()
+	cells[4] = blank(printer.Age(t.entry.Created, now))
+	if at := t.entry.Expires(); !at.IsZero() {
+		cells[5] = printer.Until(at, now)
+	}
+	return cells
+}
+
+// blank shortens what tables say of nothing.
+func blank(s string) string {
+	switch s {
+	case "<none>":
+		return "–"
+	case "<unknown>":
+		return "?"
+	}
+	return s
 }
 
 // rightKeys are the grants as they are shown, the policy of each, and it with each of its namespaces.
