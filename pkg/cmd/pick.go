@@ -115,6 +115,15 @@ func principalsThere(ctx context.Context, cluster *tui.Cluster, written []string
 	return who, nil
 }
 
+// askWhom completes a description.
+func (env *Env) askWhom(cmd *cobra.Command, args []string) ([]string, error) {
+	if len(args) > 0 || !env.asks() {
+		return args, nil
+	}
+	c, err := env.pick(cmd, tui.Describe)
+	return texts(c.Who), err
+}
+
 // ask completes a revocation.
 func (f *revokeFlags) ask(env *Env, cmd *cobra.Command, args []string) ([]string, error) {
 	if len(args) > 0 || !env.asks() {

@@ -130,13 +130,13 @@ func TestTerminalGrantTwoPoliciesInThreeNamespaces(t *testing.T) {
 func TestTerminalRevokesOneNamespace(t *testing.T) {
 	x := inTerminal(t, sandbox.Options{}, "80x24", ui)
 	x.waits("user/alice").types("/").types("deployer").waits(" of ", "/ deployer").keys("Enter").waits("d revoke").types("d").waits("edit in namespace prod", "the whole entry")
-	x.keys("Down", "Down", "Down", "Enter").waits("-     edit in namespace prod", "[ No ]").types("y").waits("narrowed to edit in namespace staging", "Done.")
+	x.keys("Down", "Down", "Enter").waits("-     edit in namespace prod", "[ No ]").types("y").waits("narrowed to edit in namespace staging", "Done.")
 	x.keys("C-c").waits("exit 0")
 }
 
 func TestTerminalRefusesLockout(t *testing.T) {
 	x := inTerminal(t, sandbox.Options{}, "80x24", ui)
-	x.waits("user/alice").types("/").types("platform").waits("2 of").keys("Enter").waits("d revoke").types("d").waits("the whole entry").keys("Down", "Enter")
+	x.waits("user/alice").types("/").types("platform").waits("2 of").keys("Enter").waits("d revoke").types("d").waits("the whole entry").keys("End", "Enter")
 	x.waits("risk lose-own-access").types("yes").keys("Enter").waits("type the name of the risk").keys("C-c").waits("exit 0")
 	if out, _ := run("list", "role/platform-admin"); !strings.Contains(out, "cluster-admin") {
 		t.Error(out)
@@ -156,6 +156,12 @@ func TestTerminalPickersAskForWhatIsMissing(t *testing.T) {
 	x.types("clear; kubectl-access revoke role/newcomer -n apps-* ; echo exit $?").keys("Enter").waits("exit 0")
 	x.types("clear; kubectl-access grant role/newcomer --policy edit > /dev/null; echo exit $?").keys("Enter").waits("Grant · role/newcomer edit · where", "staging").keys("Escape").waits("cancelled, nothing was changed", "exit 2")
 	x.types("clear; kubectl-access grant | cat; kubectl-access grant </dev/null; echo exit $?").keys("Enter").waits("role/auditor").keys("C-c").waits("whom to let in is missing", "exit 1")
+}
+
+func TestTerminalPicksWhomToDescribe(t *testing.T) {
+	x := inTerminal(t, sandbox.Options{}, "90x24", "kubectl-access describe; echo exit $?")
+	x.waits("demo  us-west-2  111122223333", "Describe · whom", "user/alice").types("alice").waits("/ alice").keys("Enter").waits("Principal:", "user/alice", "viewers", "exit 0")
+	x.types("clear; kubectl-access describe </dev/null; echo exit $?").keys("Enter").waits("whom to describe is missing", "exit 1")
 }
 
 // TestTerminalAsksBeforeItDoesWhatWasPicked: Enter alone sends nothing, and what is asked about names the command line.

@@ -110,7 +110,10 @@ func (m *model) statusLines(width, height int) []string {
 			lines = append(lines, style.Render(l))
 		}
 	}
-	v := m.at
+	v, room := m.at, 3 // where something else is asked, what could not be read is less
+	if m.top() == v.entries.screen {
+		room = 8
+	}
 	switch {
 	case m.status != "" && m.bad:
 		add("✗ "+m.status, m.styles.danger, 4)
@@ -119,7 +122,7 @@ func (m *model) statusLines(width, height int) []string {
 	}
 	switch {
 	case v.err != nil && !m.tellsWhyNothing():
-		add("✗ "+m.told(v.err), m.styles.danger, 8)
+		add("✗ "+m.told(v.err), m.styles.danger, room)
 	case len(v.warnings) > 0 && !m.inline && m.status == "":
 		add("! "+printer.Clean(strings.Join(v.warnings, "; ")), m.styles.warn, 4)
 	case len(lines) == 0:
@@ -215,7 +218,7 @@ func (s *screen) viewList(m *model, width, height, y int) ([]string, *tea.Cursor
 	}
 	m.listTop = y + 1
 	empty := ""
-	if s.empty != nil {
+	if s.empty != nil && len(s.list.shown) == 0 {
 		empty = s.empty()
 	}
 	draw := func(w, h int) []string { return s.list.view(w, h, m.styles, empty) }

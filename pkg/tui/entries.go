@@ -245,17 +245,13 @@ func blank(s string) string {
 	return s
 }
 
-// rightKeys are the grants as they are shown, the policy of each, and it with each of its namespaces.
+// rightKeys are the grants as they are shown, and each policy with those of its namespaces that do not stand beside it.
 func rightKeys(rights string) []string {
 	keys := []string{rights}
 	for g := range strings.SplitSeq(rights, "; ") {
-		name, namespaces, scoped := strings.Cut(g, ":")
-		keys = append(keys, name)
-		if !scoped {
-			continue
-		}
-		for ns := range strings.SplitSeq(namespaces, ",") {
-			keys = append(keys, name+":"+ns, ns)
+		name, namespaces, _ := strings.Cut(g, ":")
+		for _, ns := range strings.Split(namespaces, ",")[1:] {
+			keys = append(keys, name+":"+ns)
 		}
 	}
 	return keys

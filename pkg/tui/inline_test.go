@@ -14,6 +14,10 @@ func TestPickersTellWhichClusterItIs(t *testing.T) {
 	d := driveInline(t, newFake(), askGrant(missing, Choice{})).sees("demo  us-west-2  "+account, "to whom")
 	d.keys("newc enter").sees("demo  us-west-2  "+account, "which policies").keys("view enter").sees("demo  us-west-2  "+account, "where")
 	driveInline(t, newFake(), askRevoke(Missing{Who: true})).sees("demo  us-west-2  "+account, "from whom")
+	d = driveInline(t, newFake(), askDescribe).sees("demo  us-west-2  "+account, "whom").keys("ops enter") // a line of aws-auth too
+	if d.choice == nil || d.choice.Who[0] != arn("role/ops") {
+		t.Errorf("%+v", d.choice)
+	}
 }
 
 // TestPickersTellTheAccountThatAWSTold: the answer is to be written in short form, which must not rest on a guess.

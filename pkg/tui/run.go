@@ -112,6 +112,15 @@ func askRevoke(missing Missing) func(*model, *view) tea.Cmd {
 	}
 }
 
+// Describe asks whom to describe.
+func Describe(ctx context.Context, w World) (Choice, error) { return pick(ctx, w, askDescribe) }
+
+func askDescribe(m *model, v *view) tea.Cmd {
+	return m.somebody(v, "Describe · whom", func(t thing) tea.Cmd {
+		return m.picked(Choice{Who: []access.Principal{t.principal}})
+	})
+}
+
 // pick runs an inline program until something is picked.
 func pick(ctx context.Context, w World, begin func(*model, *view) tea.Cmd) (Choice, error) {
 	m := newModel(ctx, w)
@@ -145,9 +154,7 @@ type revoking struct {
 
 func (r *revoking) start() tea.Cmd {
 	v := r.v
-	l := v.entries.list
-	s := r.picker("Revoke · from whom", l, func(ids []string) tea.Cmd {
-		t := v.entries.what[ids[0]]
+	return r.somebody(v, "Revoke · from whom", func(t thing) tea.Cmd {
 		if t.entry == nil || v.entries.fixed() != "" {
 			r.fail(v.entries.fixed())
 			return nil
@@ -157,9 +164,14 @@ func (r *revoking) start() tea.Cmd {
 		}
 		return r.take(*t.entry)
 	})
+}
+
+// somebody asks for one of those who are let in.
+func (m *model) somebody(v *view, name string, taken func(thing) tea.Cmd) tea.Cmd {
+	s := m.picker(name, v.entries.list, func(ids []string) tea.Cmd { return taken(v.entries.what[ids[0]]) })
 	s.empty = v.entries.nothing
-	f := &flow{m: r.model, steps: []step{{screen: s}}}
-	return tea.Batch(f.start(), r.read(v, nil))
+	f := &flow{m: m, steps: []step{{screen: s}}}
+	return tea.Batch(f.start(), m.read(v, nil))
 }
 
 func (r *revoking) take(e access.Entry) tea.Cmd {

@@ -77,7 +77,10 @@ func (g *granting) noneOf(tab Family, text string) string {
 	}
 	var others []string
 	for f := Roles; f <= PermissionSets; f++ {
-		if n := g.v.families[f].count(text); f != tab && n > 0 {
+		if f == tab {
+			continue
+		}
+		if n := g.v.families[f].count(text); n > 0 {
 			others = append(others, fmt.Sprintf("%d of the %s", n, f))
 		}
 	}
