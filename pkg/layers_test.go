@@ -18,7 +18,7 @@ var mayImport = map[string][]string{
 	"access/accesstest":   {"access"},
 	"edit":                {"access"},
 	"login":               {"access"},
-	"eks":                 {"access", "login"},
+	"eks":                 {"access", "login", "shell"},
 	"iam":                 {"access", "login"},
 	"awsauth":             {"access"},
 	"kubeconfig":          {"access"},
@@ -29,7 +29,7 @@ var mayImport = map[string][]string{
 	"sandbox":             {"policy"},
 	"sandbox/sandboxtest": {"sandbox"},
 	"whoami":              {"access", "shell"},
-	"migrate":             {"access"},
+	"migrate":             {"access", "edit"},
 	"printer":             {"access", "policy", "whoami"},
 	"tui":                 {"access", "edit", "policy", "printer", "shell"},
 	"cmd": {

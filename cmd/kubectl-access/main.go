@@ -16,6 +16,8 @@ import (
 
 func main() {
 	debug.SetGCPercent(400) // reading a large cluster makes garbage quickly and keeps little
+	// A reader of our output who goes away must not end a change in the middle of it: writes fail then, and that is told.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	env := &cmd.Env{
 		IO:  genericiooptions.IOStreams{In: os.Stdin, Out: os.Stdout, ErrOut: os.Stderr},

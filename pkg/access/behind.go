@@ -14,9 +14,10 @@ func (p Plan) leftBehind(before Snapshot) []Risk {
 	if p.Mode != nil && p.Mode.To == ModeAPI && before.AWSAuth.Err != nil {
 		return []Risk{{LeaveMappings, fmt.Sprintf("nobody knows whom the step locks out: %v", before.AWSAuth.Err)}}
 	}
-	people, nodes := Stranded(p.ending(before), p.Apply(before))
+	after := p.Apply(before)
+	people, nodes := Stranded(p.ending(before), after)
 	var risks []Risk
-	if mine := slices.ContainsFunc(people, func(m Mapping) bool { return Principal(strings.ToLower(m.ARN)).Is(before.Caller) }); mine {
+	if mine := slices.ContainsFunc(people, func(m Mapping) bool { return m.For(before.Caller) }); mine && !after.letsIn(before.Caller) {
 		risks = append(risks, Risk{LoseOwnAccess, "you have no entry: a mapping of aws-auth is your own way into the cluster, and it ends"})
 	}
 	if len(people) > 0 {
@@ -51,6 +52,11 @@ func Stranded(mappings []Mapping, s Snapshot) (people, nodes []Mapping) {
 		}
 	}
 	return people, nodes
+}
+
+// letsIn tells whether an entry does that for somebody whose path is not known.
+func (s Snapshot) letsIn(p Principal) bool {
+	return slices.ContainsFunc(s.Entries, func(e Entry) bool { return e.Principal.Is(p) && !slices.Contains(s.Dead, e.Principal) })
 }
 
 // InForce are the lines that let somebody in.

@@ -23,7 +23,7 @@ type Road struct {
 // Converge applies a plan and, where the cluster had moved or an answer was lost, looks again
 // and plans the rest anew, until nothing is open. It tells of each step once, when its end is
 // known: Result.InPlace marks a step that nobody needs to do any more, because the cluster has
-// already what it asks for.
+// already what it asks for, and not by us.
 func (r Road) Converge(ctx context.Context, plan Plan) iter.Seq[Result] {
 	return func(yield func(Result) bool) {
 		failed := map[Principal]bool{} // for good
@@ -91,10 +91,11 @@ func (r Road) again(ctx context.Context, n int, open []Result) (Plan, error) {
 	return Plan{}, ErrUnknown
 }
 
-// settle tells of the open steps that are in place by now. Of the others the new plan's steps will tell.
+// settle tells of the open steps that are in place by now: of those whose answer was lost that they are done, of the
+// others that somebody else was faster. Of what is not in place the new plan's steps will tell.
 func settle(open []Result, next Plan, yield func(Result) bool) bool {
 	for _, o := range open {
-		if next.settled(o.Step) && !yield(Result{Step: o.Step, InPlace: true}) {
+		if next.settled(o.Step) && !yield(Result{Step: o.Step, InPlace: !errors.Is(o.Err, ErrUnknown)}) {
 			return false
 		}
 	}

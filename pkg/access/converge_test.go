@@ -80,7 +80,7 @@ func TestConvergeOnLostAnswersTellsTheTruth(t *testing.T) {
 		return access.ErrUnknown
 	}
 	got := converge(c, snapshot(entry(dev, "view group:g")))
-	if want := "dev created =; dev granted view on the whole cluster ="; got != want {
+	if want := "dev created; dev granted view on the whole cluster"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -79,6 +79,11 @@ type Snapshot struct {
 	Policies []Policy   // the live list, where it was asked for
 	AWSAuth  *ConfigMap // where it was asked for
 	Unread   []Unread   // entries that exist and could not be read
+
+	// EKS binds an entry to the unique ID of its role or user (eks-access.md §4.1). Of the entries that compete with a
+	// line of aws-auth, Dead are those that nobody gets in by, since theirs is gone or was made again, and Doubtful
+	// those that IAM tells nothing of. About others it was not asked.
+	Dead, Doubtful []Principal
 }
 
 // Unread is an entry that exists and could not be read.

@@ -1,6 +1,9 @@
 package access
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Mapping is one line of the aws-auth ConfigMap.
 type Mapping struct {
@@ -53,16 +56,32 @@ func (m Mapping) Masters() bool {
 // Node tells whether the line lets nodes in, which all have such a username (eks-access.md §6.4).
 func (m Mapping) Node() bool { return strings.HasPrefix(m.Username, "system:node:") }
 
+// For tells whether the line is for a principal, by its name or as one of mapAccounts for everybody of the account.
+func (m Mapping) For(p Principal) bool {
+	return m.Names(p) || m.Kind == MappedAccount && m.ARN != "" && m.ARN == p.Account()
+}
+
+// Names tells whether the line names a principal. Letter case and paths do not count (eks-access.md §6.2).
+func (m Mapping) Names(p Principal) bool {
+	return m.Kind != MappedAccount && Principal(strings.ToLower(m.ARN)).Is(p)
+}
+
 // HasEntry tells whether an entry lets in whom the line does: one for nodes where the line is for
 // nodes. A line for a whole account has none.
 func (m Mapping) HasEntry(s Snapshot) bool {
-	who := Principal(strings.ToLower(m.ARN))
-	for _, e := range s.Entries {
-		if m.Kind != MappedAccount && who.Is(e.Principal) && (e.Node() || !m.Node()) {
-			return true
-		}
-	}
-	return false
+	return m.entered(s, func(e Entry) bool { return e.Node() || !m.Node() })
+}
+
+// Outweighed tells whether an entry wins over the line, since both name the same principal (eks-access.md §5).
+func (m Mapping) Outweighed(s Snapshot) bool {
+	return m.entered(s, func(Entry) bool { return true })
+}
+
+// entered leaves out the dead: they let nobody in, so the line goes on to do so.
+func (m Mapping) entered(s Snapshot, fits func(Entry) bool) bool {
+	return slices.ContainsFunc(s.Entries, func(e Entry) bool {
+		return m.Names(e.Principal) && fits(e) && !slices.Contains(s.Dead, e.Principal)
+	})
 }
 
 // Short is the line's principal as Principal.Short writes it, or the account.

@@ -35,6 +35,11 @@ func in(s access.Snapshot, mode access.Mode, mappings ...string) access.Snapshot
 func TestRisksOfWhatEndsMappings(t *testing.T) {
 	admin, eks := entry(alice, "admin"), access.ModeAPI
 	both := func(mappings ...string) access.Snapshot { return in(snapshot(admin), access.ModeBoth, mappings...) }
+	dead := func(p access.Principal, mappings ...string) access.Snapshot {
+		s := in(snapshot(admin, entry(p, "view")), access.ModeBoth, mappings...)
+		s.Dead = []access.Principal{p}
+		return s
+	}
 	unread := both()
 	unread.AWSAuth.Err = fmt.Errorf("access denied")
 	unasked := both()
@@ -47,7 +52,11 @@ func TestRisksOfWhatEndsMappings(t *testing.T) {
 		{"on", in(snapshot(), access.ModeConfigMap, "role/dev:g"), in(snapshot(), access.ModeBoth, "role/dev:g"), "one-way-mode"},
 		{"off, nobody is mapped", both(), in(both(), eks), "one-way-mode"},
 		{"off, one is left", both("role/dev:g"), in(both(), eks, "role/dev:g"), "leave-mappings one-way-mode"},
-		{"off, an account is left", both("account 111122223333"), in(both(), eks), "leave-mappings one-way-mode"},
+		{"off, an account is left", both("account 111122223333"), in(both(), eks), "lose-own-access leave-mappings one-way-mode"},
+		{"off, another account is left", both("account 444455556666"), in(both(), eks), "leave-mappings one-way-mode"},
+		{"off, an account is left and I have an entry", in(snapshot(admin, entry(ops, "view")), access.ModeBoth, "account 111122223333"), in(snapshot(admin, entry(ops, "view")), eks), "leave-mappings one-way-mode"},
+		{"off, an entry is dead", dead(dev, "role/dev:g"), in(dead(dev), eks), "leave-mappings one-way-mode"},
+		{"off, my entry is dead", dead(ops, "role/ops:g"), in(dead(ops), eks), "lose-own-access leave-mappings one-way-mode"},
 		{"off, nodes are left", both("node role/n:g"), in(both(), eks), "remove-nodes one-way-mode"},
 		{"off, I am left", both("role/OPS:g"), in(both(), eks), "lose-own-access leave-mappings one-way-mode"},
 		{"off, all have entries", in(snapshot(admin, entry(dev, "view"), entry(node, "kind:EC2_LINUX")), access.ModeBoth, "role/dev:g", "node role/node:g"), in(snapshot(admin, entry(dev, "view"), entry(node, "kind:EC2_LINUX")), eks), "one-way-mode"},
@@ -58,6 +67,7 @@ func TestRisksOfWhatEndsMappings(t *testing.T) {
 		{"a line goes whose principal has an entry", in(snapshot(entry(dev, "view")), access.ModeBoth, "role/dev:g"), in(snapshot(entry(dev, "view")), access.ModeBoth), ""},
 		{"a line goes as its entry comes", in(snapshot(), access.ModeBoth, "role/dev:g"), in(snapshot(entry(dev, "view")), access.ModeBoth), ""},
 		{"a line goes and nothing comes", both("role/dev:g"), both(), "leave-mappings"},
+		{"a line goes whose entry is dead", dead(dev, "role/dev:g"), dead(dev), "leave-mappings"},
 		{"a line loses its group", both("role/dev:g"), both("role/dev:h"), "leave-mappings"},
 		{"a line comes", both(), both("role/dev:g"), ""},
 		{"the last administrator's line goes", in(snapshot(entry(dev, "view")), access.ModeBoth, "role/dev:system:masters"), in(snapshot(entry(dev, "view")), access.ModeBoth), "last-administrator"},
@@ -71,6 +81,35 @@ func TestRisksOfWhatEndsMappings(t *testing.T) {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
 		})
+	}
+}
+
+// TestWhomALineIsFor: letter case and paths do not count (eks-access.md §6.2).
+func TestWhomALineIsFor(t *testing.T) {
+	for _, c := range []struct {
+		kind access.MappingKind
+		arn  string
+		want string
+	}{
+		{access.MappedRole, "arn:aws:iam::111122223333:role/dev", "role/team/dev"},
+		{access.MappedRole, "ARN:AWS:IAM::111122223333:ROLE/Dev", "role/team/dev"},
+		{access.MappedUser, "arn:aws:iam::111122223333:USER/ALICE", "user/alice"},
+		{access.MappedUser, "arn:aws:iam::111122223333:role/ops", "role/ops"},
+		{access.MappedRole, "arn:aws:iam::444455556666:role/dev", ""},
+		{access.MappedRole, "arn:aws-cn:iam::111122223333:role/dev", ""},
+		{access.MappedAccount, "111122223333", "role/team/dev role/ops user/alice"},
+		{access.MappedAccount, "444455556666", ""},
+		{access.MappedAccount, "", ""},
+	} {
+		var got []string
+		for _, p := range []access.Principal{dev, ops, alice, "arn:aws:iam::999988887777:role/dev"} {
+			if (access.Mapping{Kind: c.kind, ARN: c.arn}).For(p) {
+				got = append(got, p.Short("111122223333"))
+			}
+		}
+		if strings.Join(got, " ") != c.want {
+			t.Errorf("%s is for %v, want %s", c.arn, got, c.want)
+		}
 	}
 }
 
@@ -129,10 +168,10 @@ func TestStepsListTheWholePlan(t *testing.T) {
 	}
 }
 
-// TestALostAnswerAboutTheClusterItselfIsLookedInto: done all the same it is in place, else it is done again.
+// TestALostAnswerAboutTheClusterItselfIsLookedInto: done all the same or else done again, it is told of as done.
 func TestALostAnswerAboutTheClusterItselfIsLookedInto(t *testing.T) {
 	before, after := in(snapshot(), access.ModeConfigMap, "role/ops:g"), in(snapshot(), access.ModeBoth)
-	for name, want := range map[string]string{"after": "set to mode API_AND_CONFIG_MAP =; changed =", "before": "set to mode API_AND_CONFIG_MAP; changed"} {
+	for name, want := range map[string]string{"after": "set to mode API_AND_CONFIG_MAP; changed", "before": "set to mode API_AND_CONFIG_MAP; changed"} {
 		c, seen := accesstest.New(), map[string]bool{}
 		c.State = before
 		once := func(s access.Step) error {

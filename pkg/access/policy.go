@@ -65,20 +65,25 @@ func ParsePolicy(text string, known []Policy) (Policy, error) {
 			return p, nil
 		}
 	}
-	return "", fmt.Errorf("%w: %q%s; `kubectl access policies` lists them", ErrPolicy, text, didYouMean(s, known))
+	names := make([]string, len(known))
+	for i, p := range known {
+		names[i] = p.Short()
+	}
+	return "", fmt.Errorf("%w: %q%s; `kubectl access policies` lists them", ErrPolicy, text, DidYouMean(strings.ToLower(s), names))
 }
 
-func didYouMean(s string, known []Policy) string {
+// DidYouMean goes on in a sentence about a name that is not known: the nearest of those that are, or nothing.
+func DidYouMean(s string, known []string) string {
 	best, least := "", 3
-	for _, p := range known {
-		if d := distance(strings.ToLower(s), p.Short()); d < least {
-			best, least = p.Short(), d
+	for _, name := range known {
+		if d := distance(s, name); d < least {
+			best, least = name, d
 		}
 	}
 	if best == "" {
 		return ""
 	}
-	return ", did you mean " + best + "?"
+	return " (did you mean " + best + "?)"
 }
 
 // distance is the number of letters to insert, drop or replace between two words.

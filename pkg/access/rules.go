@@ -82,6 +82,14 @@ func checkUsername(e Entry, _ Info) error {
 	return CheckUsername(e.Username)
 }
 
+// DefaultUsername is what EKS sets on a STANDARD entry when it is told none (eks-access.md §4.3).
+func DefaultUsername(p Principal) string {
+	if p.Kind() == "user" {
+		return string(p)
+	}
+	return "arn:" + p.Partition() + ":sts::" + p.Account() + ":assumed-role/" + p.Name() + "/{{SessionName}}"
+}
+
 // CheckUsername says why EKS would refuse a username on a STANDARD entry; nil when no rule is known to (eks-access.md §4.3).
 func CheckUsername(name string) error {
 	if prefix := Reserved(name); prefix != "" {

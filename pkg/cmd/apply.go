@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"os"
 	"time"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
@@ -44,16 +43,20 @@ func (c *change) apply(ctx context.Context, p proposal) error {
 
 // send journals a plan and carries it out while its results are taken.
 func (c *change) send(ctx context.Context, p proposal) (iter.Seq[access.Result], error) {
+	c.env.changed = true
 	dir, err := c.begin(p.plan, p.before)
 	if err != nil {
 		return nil, err
 	}
-	c.ground = &recorded{Cluster: c.sides(), dir: dir, touched: map[access.Principal]bool{}}
+	if err := c.getReady(ctx, dir); err != nil {
+		return nil, err
+	}
+	c.ground = &recorded{Cluster: c.sides(), dir: dir, record: &c.record, done: map[journal.Sent]bool{}}
 	road := access.Road{Cluster: c.ground, Pause: pauseBetween, Replan: c.replan}
 	c.failed = map[access.Principal]bool{}
 	return func(yield func(access.Result) bool) {
 		for r := range road.Converge(ctx, p.plan) {
-			c.record.Did(r)
+			c.record.Add(r)
 			if r.Err != nil {
 				c.incomplete, c.failed[r.Step.Principal()] = true, true
 			}
@@ -64,6 +67,7 @@ func (c *change) send(ctx context.Context, p proposal) (iter.Seq[access.Result],
 		if c.unrecorded {
 			return
 		}
+		c.ground.end()
 		if err := journal.Finish(dir, &c.record, c.env.Now()); err != nil {
 			c.env.warn("what was done is not in its record %s: %v", c.record.ID, err)
 		}
@@ -89,7 +93,7 @@ func (c *change) typed() []string {
 	if len(c.args) > 0 {
 		return c.args
 	}
-	return os.Args
+	return c.env.typed
 }
 
 // touches tells whether the plan does anything to a principal's entry, or to the cluster itself.

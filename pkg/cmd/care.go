@@ -99,6 +99,30 @@ func (c *connection) lives(ctx context.Context, entries []access.Entry) []iam.Li
 	return all
 }
 
+// withDead marks the entries that compete with a line of aws-auth and are dead, or may be. No others are worth a question.
+func (c *connection) withDead(ctx context.Context, s access.Snapshot, lines []access.Mapping) access.Snapshot {
+	if s.Cluster.Mode != access.ModeBoth {
+		return s
+	}
+	var rivals []access.Entry
+	for _, e := range s.Entries {
+		competes := func(m access.Mapping) bool { return m.State == access.InForce && m.Names(e.Principal) }
+		if !e.Managed() && slices.ContainsFunc(lines, competes) {
+			rivals = append(rivals, e)
+		}
+	}
+	for i, life := range c.lives(ctx, rivals) {
+		switch life {
+		case iam.Gone, iam.Recreated:
+			s.Dead = append(s.Dead, rivals[i].Principal)
+		case iam.LifeUnknown:
+			s.Doubtful = append(s.Doubtful, rivals[i].Principal)
+		case iam.Alive:
+		}
+	}
+	return s
+}
+
 // callers are whose own way in a change must not take: who makes it, and who the kubeconfig lets kubectl be where a flag
 // takes another login for AWS.
 func (c *change) callers(ctx context.Context, plan access.Plan, before access.Snapshot) []access.Principal {

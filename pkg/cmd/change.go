@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 
 	"golang.org/x/sync/errgroup"
@@ -36,6 +37,8 @@ type change struct {
 	ground     *recorded                 // what the plan is carried out on; nil: not begun
 	incomplete bool                      // something asked for could not be done
 	failed     map[access.Principal]bool // for whom it could not
+	replanned  map[access.Principal]*access.Entry
+	doubted    bool // that other administrators may be gone was said
 }
 
 // proposal is a change that nothing was sent of yet.
@@ -58,13 +61,8 @@ func (c *change) run(ctx context.Context) error {
 	if refused != nil {
 		return refused
 	}
-	if err := c.confirm(ctx, p.plan); err != nil {
+	if p, err = c.agreed(ctx, p, c.confirm); err != nil {
 		return err
-	}
-	if c.ready != nil && !p.plan.Empty() {
-		if err := c.ready(ctx); err != nil {
-			return err
-		}
 	}
 	if err := c.apply(ctx, p); err != nil {
 		return err
@@ -73,6 +71,42 @@ func (c *change) run(ctx context.Context) error {
 		return err
 	}
 	return c.finish(p.after)
+}
+
+// agreed is the proposal that somebody said yes to. Whoever is asked may take his time: what is carried out is made of what
+// is then, and where that is another change than the one that was shown, it is shown, judged and asked for in its turn.
+func (c *change) agreed(ctx context.Context, p proposal, confirm func(context.Context, access.Plan) (asked bool, err error)) (proposal, error) {
+	for {
+		asked, err := confirm(ctx, p.plan)
+		if err != nil || !asked {
+			return p, err
+		}
+		now, err := c.propose(ctx)
+		if err != nil {
+			return p, err
+		}
+		if now.same(p) {
+			return now, c.safe(ctx, now.plan, now.before)
+		}
+		c.env.warn("the cluster has changed meanwhile; this is what would be done now")
+		p = now
+		c.announce(p.plan, p.before)
+		if err := c.safe(ctx, p.plan, p.before); err != nil {
+			return p, err
+		}
+	}
+}
+
+// same tells whether both come to the same calls.
+func (p proposal) same(q proposal) bool {
+	return reflect.DeepEqual(calls(p.plan.Steps()), calls(q.plan.Steps()))
+}
+
+func calls(steps []access.Step) (all []string) {
+	for _, s := range steps {
+		all = append(all, string(s.Principal())+" "+s.String())
+	}
+	return all
 }
 
 // propose reads what is and plans.
@@ -175,14 +209,39 @@ func (c *change) replan(ctx context.Context, who []access.Principal) (access.Pla
 	if err != nil {
 		return access.Plan{}, fmt.Errorf("%w: %w", access.ErrUnknown, err)
 	}
-	plan, _, err := c.plan(now, who)
+	plan, after, err := c.plan(now, who)
 	if err != nil {
 		return access.Plan{}, err
 	}
 	if err := c.safe(ctx, plan, now); err != nil {
 		return access.Plan{}, err
 	}
+	c.follow(after, who)
 	return plan, c.rebase(plan, who)
+}
+
+// follow remembers to which end these principals are on their way since the first plan.
+func (c *change) follow(after access.Snapshot, who []access.Principal) {
+	if c.replanned == nil {
+		c.replanned = map[access.Principal]*access.Entry{}
+	}
+	for _, p := range who {
+		c.replanned[p] = nil
+		if e, ok := after.Entry(p); ok {
+			c.replanned[p] = &e
+		}
+	}
+}
+
+// ends is a principal's entry as the last plan for it leaves it; nil: none.
+func (c *change) ends(p access.Principal, after access.Snapshot) *access.Entry {
+	if e, ok := c.replanned[p]; ok {
+		return e
+	}
+	if e, ok := after.Entry(p); ok {
+		return &e
+	}
+	return nil
 }
 
 // settle waits, where --wait asks for it, until EKS shows what was asked for, and the cluster does where the caller
@@ -225,8 +284,8 @@ func (c *change) until(ctx context.Context, otherwise string, isSo func() (bool,
 func (c *change) finish(after access.Snapshot) error {
 	var entries []access.Entry
 	for _, p := range c.who {
-		if e, ok := after.Entry(p); ok && !c.failed[p] {
-			entries = append(entries, e)
+		if e := c.ends(p, after); e != nil && !c.failed[p] {
+			entries = append(entries, *e)
 		}
 	}
 	if err := c.flags.output.entries(c.env.IO.Out, entries, after.Cluster, len(c.who) == 1); err != nil {

@@ -32,23 +32,43 @@ func (env *Env) changes(t kubeconfig.Target) ([]journal.Record, error) {
 	return slices.DeleteFunc(all, func(r journal.Record) bool { return !of(r, t) }), nil
 }
 
+// changes are those of the cluster that AWS knows by this name: a kubeconfig may leave open which account it is in, and
+// accounts have clusters of the same name.
+func (c *connection) changes(ctx context.Context) ([]journal.Record, error) {
+	t := c.target
+	if t.Account == "" {
+		info, err := c.eks.Info(ctx)
+		if err != nil {
+			return nil, err
+		}
+		t.Account, t.Region = info.Account(), info.Region()
+	}
+	return c.env.changes(t)
+}
+
 // of tells whether a change was one of that cluster. What the kubeconfig does not tell is not compared.
 func of(r journal.Record, t kubeconfig.Target) bool {
 	c := access.Info{Name: r.Cluster.Name, ARN: r.Cluster.ARN}
 	return c.Name == t.Name && (t.Region == "" || c.Region() == t.Region) && (t.Account == "" || c.Account() == t.Account)
 }
 
-// listChanges asks AWS nothing where the kubeconfig names the cluster.
-func (env *Env) listChanges(ctx context.Context, f *changeFlags) error {
+// recordedHere asks AWS nothing where the kubeconfig names the cluster and its account.
+func (env *Env) recordedHere(ctx context.Context) (name string, all []journal.Record, err error) {
 	t, err := env.target()
-	if err != nil || t.Name == "" {
-		c, failed := env.connect(ctx)
-		if failed != nil {
-			return failed
-		}
-		t = c.target
+	if err == nil && t.Name != "" && t.Account != "" {
+		all, err = env.changes(t)
+		return t.Name, all, err
 	}
-	all, err := env.changes(t)
+	c, err := env.connect(ctx)
+	if err != nil {
+		return "", nil, err
+	}
+	all, err = c.changes(ctx)
+	return c.target.Name, all, err
+}
+
+func (env *Env) listChanges(ctx context.Context, f *changeFlags) error {
+	name, all, err := env.recordedHere(ctx)
 	if err != nil {
 		return err
 	}
@@ -62,7 +82,7 @@ func (env *Env) listChanges(ctx context.Context, f *changeFlags) error {
 		return f.output.object(env.IO.Out, map[string]any{"apiVersion": "v1", "kind": "List", "metadata": map[string]any{}, "items": all})
 	}
 	if len(all) == 0 {
-		_, err := fmt.Fprintf(env.IO.ErrOut, "No changes of cluster %s are on record here.\n", printer.Clean(t.Name))
+		_, err := fmt.Fprintf(env.IO.ErrOut, "No changes of cluster %s are on record here.\n", printer.Clean(name))
 		return err
 	}
 	return f.output.table(env.IO.Out, env.changeTable(all))

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -40,6 +41,7 @@ func (env *Env) help(ctx context.Context, plugin string, words []string) int {
 }
 
 func newCompletionCmd(env *Env) *cobra.Command {
+	words := []string{"install", "uninstall", "bash", "zsh", "fish", "powershell"}
 	return &cobra.Command{
 		Use:   "completion (install | uninstall | bash | zsh | fish | powershell)",
 		Short: "Let the Tab key complete principals, policies, namespaces and all else",
@@ -57,8 +59,13 @@ The names of shells print a script that completes kubectl-access, without kubect
 
   # Complete after "kubectl-access", in this shell
   kubectl access completion bash`,
-		ValidArgs: []cobra.Completion{"install", "uninstall", "bash", "zsh", "fish", "powershell"},
-		Args:      cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs),
+		ValidArgs: words,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 1 && slices.Contains(words, args[0]) {
+				return nil
+			}
+			return fmt.Errorf("%s takes one of: %s", cmd.CommandPath(), strings.Join(words, ", "))
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			switch args[0] {
 			case "install":

@@ -27,7 +27,7 @@ func complete(t *testing.T, words ...string) []string {
 func completeWithin(t *testing.T, limit time.Duration, words ...string) []string {
 	t.Helper()
 	var out, errOut bytes.Buffer
-	env := &cmd.Env{IO: genericiooptions.IOStreams{In: strings.NewReader(""), Out: &out, ErrOut: &errOut}, Now: time.Now, CompletionTime: limit}
+	env := &cmd.Env{IO: genericiooptions.IOStreams{In: strings.NewReader(""), Out: &out, ErrOut: &errOut}, Now: time.Now, Patience: limit}
 	if code := cmd.Run(context.Background(), env, append([]string{"/bin/kubectl_complete-access"}, words...)); code != 0 || errOut.Len() > 0 {
 		t.Errorf("%q: exit %d, on the terminal: %s", words, code, &errOut)
 	}
@@ -210,7 +210,7 @@ func TestCompletionScripts(t *testing.T) {
 			t.Errorf("%s: exit %d, %d bytes", shell, code, out.Len())
 		}
 	}
-	if _, code := run("completion", "tcsh"); code != 1 {
+	if _, code := run("completion", "tcsh"); code != 2 {
 		t.Errorf("exit %d", code)
 	}
 }

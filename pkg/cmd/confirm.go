@@ -72,21 +72,32 @@ func (c *change) living(ctx context.Context, plan access.Plan, before access.Sna
 			stay = append(stay, e)
 		}
 	}
+	var doubtful []string
+	known := false
 	for i, life := range c.lives(ctx, stay) {
-		if life == iam.Gone || life == iam.Recreated {
+		switch life {
+		case iam.Gone, iam.Recreated:
 			before = before.Drop(stay[i].Principal)
+		case iam.LifeUnknown:
+			doubtful = append(doubtful, stay[i].Principal.Short(plan.Cluster.Account()))
+		default:
+			known = true
 		}
+	}
+	if len(doubtful) > 0 && !known && !c.doubted {
+		c.doubted = true
+		c.env.warn("the administrators who would stay may be gone, IAM did not tell whether they still exist: %s", strings.Join(doubtful, ", "))
 	}
 	return before
 }
 
-// confirm asks, where the change is more than was named. Nobody to ask is a no.
-func (c *change) confirm(ctx context.Context, plan access.Plan) error {
+// confirm asks, where the change is more than was named, and tells whether it did. Nobody to ask is a no.
+func (c *change) confirm(ctx context.Context, plan access.Plan) (asked bool, err error) {
 	if !c.asks || c.flags.yes || plan.Empty() {
-		return nil
+		return false, nil
 	}
 	if !terminal(c.env.IO.In) {
-		return fmt.Errorf("%w: this asks first, and there is no terminal to ask on; add --yes", errRefused)
+		return false, fmt.Errorf("%w: this asks first, and there is no terminal to ask on; add --yes", errRefused)
 	}
 	fmt.Fprint(c.env.IO.ErrOut, "Do this? [y/N]: ")
 	answer := make(chan string, 1)
@@ -96,12 +107,12 @@ func (c *change) confirm(ctx context.Context, plan access.Plan) error {
 	}()
 	select {
 	case <-ctx.Done():
-		return ctx.Err()
+		return true, ctx.Err()
 	case line := <-answer:
 		if line == "y" || line == "yes" {
-			return nil
+			return true, nil
 		}
-		return fmt.Errorf("%w: cancelled, nothing was sent", errRefused)
+		return true, fmt.Errorf("%w: cancelled, nothing was sent", errRefused)
 	}
 }
 

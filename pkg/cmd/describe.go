@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -70,29 +71,30 @@ func (c *connection) describe(ctx context.Context, written []string) error {
 
 // describeOne tells of one principal; false when nothing lets it in.
 func (c *connection) describeOne(ctx context.Context, s access.Snapshot, p access.Principal, mappings []access.Mapping) bool {
-	var theirs []access.Mapping
-	for _, m := range mappings {
-		if p.Is(access.Principal(m.ARN)) {
-			theirs = append(theirs, m)
-		}
-	}
-	e, ok := s.Entry(p)
-	if !ok && len(theirs) == 0 {
-		if len(s.Unread) == 0 {
-			c.env.tell(fmt.Errorf("accessentry/%s: %w: no entry and no line of aws-auth lets it in", p.Short(s.Cluster.Account()), access.ErrNotFound))
-		}
+	if !c.lets(ctx, s, p, mappings) {
 		return false
 	}
+	theirs := slices.DeleteFunc(slices.Clone(mappings), func(m access.Mapping) bool { return !m.For(p) })
+	e, ok := s.Entry(p)
 	d := printer.Description{Principal: p, Cluster: s.Cluster, Mappings: theirs, Now: c.env.Now()}
 	if ok {
-		d.Entry, d.Hints = &e, c.hintsOf(ctx, e, s.Cluster)
+		life := c.iam.Life(ctx, e)
+		d.Entry, d.Hints = &e, c.hintsOn(e, s.Cluster, life)
+		d.Dead, d.Doubtful = !e.Managed() && (life == iam.Gone || life == iam.Recreated), life == iam.LifeUnknown
+		if d.Doubtful && slices.ContainsFunc(theirs, func(m access.Mapping) bool { return m.State == access.InForce }) {
+			d.Hints = append(d.Hints, "IAM does not tell whether the "+p.Kind()+" was deleted and made again after this entry. If it was, nobody gets in by it, and aws-auth is what lets in.")
+		}
 	}
 	fmt.Fprint(c.env.IO.Out, d)
 	return true
 }
 
-// hintsOf says what about an entry may surprise.
+// hintsOf says what about an entry may surprise, for which IAM is asked.
 func (c *connection) hintsOf(ctx context.Context, e access.Entry, cluster access.Info) []string {
+	return c.hintsOn(e, cluster, c.iam.Life(ctx, e))
+}
+
+func (c *connection) hintsOn(e access.Entry, cluster access.Info, life iam.Life) []string {
 	who := e.Principal.Short(cluster.Account())
 	revoke := c.env.command("revoke", string(e.Principal)) // the short form may mean another role by now
 	var hints []string
@@ -105,7 +107,7 @@ func (c *connection) hintsOf(ctx context.Context, e access.Entry, cluster access
 	if at := e.Expires(); !at.IsZero() && at.Before(c.env.Now()) {
 		hints = append(hints, "It was meant to end: "+revoke)
 	}
-	switch life := c.iam.Life(ctx, e); {
+	switch {
 	case life == iam.Gone:
 		hints = append(hints, "IAM has no such "+e.Principal.Kind()+" any more, so nobody gets in by it: "+revoke)
 	case life == iam.Recreated && !e.Managed():

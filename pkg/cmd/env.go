@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -27,8 +28,9 @@ type Env struct {
 	IO  genericiooptions.IOStreams
 	Now func() time.Time
 
-	// CompletionTime is how long AWS and the cluster may take to answer the Tab key; 0: 230 ms.
-	CompletionTime time.Duration
+	// Patience is how long AWS and the cluster may take for what is only good to know; 0: 230 ms to answer the Tab
+	// key, and half a second for a remark on a change.
+	Patience time.Duration
 
 	flags    kubeconfig.Flags
 	override struct {
@@ -38,8 +40,11 @@ type Env struct {
 	verbosity     int
 	noNativeToken bool
 
+	sent    atomic.Bool    // a step of a change, done or not
 	name    string         // what the user types for this program
 	argv0   string         // how the program was started
+	typed   []string       // the command line, for the record of a change
+	changed bool           // something was sent that changes the cluster
 	persist *pflag.FlagSet // the flags that every command has
 }
 
@@ -195,26 +200,32 @@ func colorful(w io.Writer) bool {
 	return !no && os.Getenv("TERM") != "dumb" && terminal(w)
 }
 
-// progress shows how far a long read is, on a terminal, once it takes longer than a second.
+// progress shows how far a read is, on a terminal.
 func (env *Env) progress() func(done, total int) {
 	if !terminal(env.IO.ErrOut) {
 		return nil
 	}
-	start := env.Now()
-	shown := start
-	mu := make(chan struct{}, 1)
+	return progressOn(env.IO.ErrOut, env.Now)
+}
+
+// progressOn shows on a terminal how far a read is, once it takes longer than a second. What begins and ends a read, 0 of
+// 0, takes the line away: what comes next on the terminal has it for itself.
+func progressOn(out io.Writer, now func() time.Time) func(done, total int) {
+	var mu sync.Mutex
+	var start, shown time.Time
 	return func(done, total int) {
-		mu <- struct{}{}
-		defer func() { <-mu }()
-		now := env.Now()
-		if now.Sub(start) < time.Second {
-			return
-		}
-		if done == total {
-			fmt.Fprint(env.IO.ErrOut, "\r\x1b[K")
-		} else if now.Sub(shown) >= 100*time.Millisecond {
-			shown = now
-			fmt.Fprintf(env.IO.ErrOut, "\r\x1b[Kread %d of %d entries found so far", done, total)
+		mu.Lock()
+		defer mu.Unlock()
+		at := now()
+		switch {
+		case total == 0 && !shown.IsZero():
+			fmt.Fprint(out, "\r\x1b[K")
+			fallthrough
+		case total == 0:
+			start, shown = at, time.Time{}
+		case at.Sub(start) >= time.Second && at.Sub(shown) >= 100*time.Millisecond:
+			shown = at
+			fmt.Fprintf(out, "\r\x1b[Kread %d of %d entries found so far", done, total)
 		}
 	}
 }

@@ -19,12 +19,15 @@ import (
 // The outcomes that no other package has a name for.
 var (
 	errRefused = errors.New("refused")
+	errMisuse  = errors.New("the command line is wrong")
 	errRisk    = fmt.Errorf("%w: the change is dangerous", errRefused)
 	errWrong   = fmt.Errorf("%w: this may be the wrong cluster", errRefused)
 	errFailed  = errors.New("not everything was done") // each failure was told already
+	errHalfway = errors.New("interrupted halfway")     // a change, of which something was sent
 )
 
-// Exit codes.
+// Exit codes. Refused is what was asked where it is wrong, dangerous or not confirmed, and nothing was sent; failed is
+// everything that went wrong on the way.
 const (
 	exitDone    = 0
 	exitFailed  = 1
@@ -40,34 +43,41 @@ type outcome struct {
 	next []string // the command that the hint ends in
 }
 
+const homepage = "https://github.com/kubectl-access/kubectl-access"
+
+const noCredentials = "no AWS credentials: log in, for example with `aws sso login`, or set AWS_PROFILE"
+
 // outcomes are tried in order; the first that fits counts.
 var outcomes = []outcome{
 	{is: errRisk, code: exitRefused},
 	{is: errWrong, code: exitRefused, hint: "check the context with `kubectl access cluster`; if the cluster is right and only reached another way, name it with --eks-cluster"},
 	{is: errRefused, code: exitRefused},
+	{is: errMisuse, code: exitRefused},
 	{is: tui.ErrCancelled, code: exitRefused},
 	{is: access.ErrPrincipal, code: exitRefused},
 	{is: access.ErrRule, code: exitRefused},
 	{is: edit.ErrNarrow, code: exitRefused},
 	{is: access.ErrPolicy, code: exitRefused},
-	{is: context.Canceled, code: exitRefused, hint: "interrupted; run the same command again, it goes on from where the cluster is"},
+	{is: errHalfway, code: exitRefused, hint: "interrupted; run the same command again, it goes on from where the cluster is"},
+	{is: context.Canceled, code: exitRefused, hint: "interrupted"},
 	{is: access.ErrMode, code: exitFailed, hint: "turn entries on, a step that cannot be taken back: ", next: []string{"mode", string(access.ModeBoth), "--accept-risk=one-way-mode"}},
 	{is: access.ErrForbidden, text: "iam:PassRole", code: exitFailed, hint: "an entry of a node type needs the permission iam:PassRole on its role: ask for it, or have somebody with it grant the entry"},
-	{is: access.ErrForbidden, text: "UnrecognizedClient", code: exitFailed, hint: "these AWS credentials are not valid; see `aws sts get-caller-identity`"},
-	{is: access.ErrForbidden, text: "not authorized", code: exitFailed, hint: "ask for that permission; the README lists what each command needs"},
+	{is: access.ErrForbidden, text: "not authorized", code: exitFailed, hint: "ask for that permission; what each command needs: " + homepage + "/blob/main/docs/iam.md"},
 	{is: access.ErrThrottled, code: exitFailed, hint: "EKS asked for a slower pace; run the same command again"},
 	{is: access.ErrUnknown, code: exitFailed, hint: "it may or may not have been carried out; run the same command again, it completes what is missing"},
 	{is: access.ErrChanged, code: exitFailed, hint: "run the same command again"},
 	{is: login.ErrNoRegion, code: exitFailed},
 	{is: kubeconfig.ErrNotEKS, code: exitFailed},
 	{is: kubeconfig.ErrNoContext, code: exitFailed},
-	{text: "invalid principal", code: exitFailed, hint: "the role or user does not exist, or its path is missing: aws iam get-role --role-name NAME shows the full ARN; a role that was made a moment ago may need some seconds"},
+	{text: "invalid principal", code: exitFailed, hint: "the role or user does not exist, or its path is missing or wrong; one that was made a moment ago may need some seconds"},
 	{text: "No cluster found", code: exitFailed, hint: "see `kubectl access cluster` for where the name, region and profile came from"},
-	{text: "ExpiredToken", code: exitFailed, hint: "the AWS credentials have expired: log in again, for example with `aws sso login`"},
+	{is: login.ErrExpired, code: exitFailed, hint: "the AWS credentials have expired: log in again, for example with `aws sso login`"},
+	{is: login.ErrInvalid, code: exitFailed, hint: "these AWS credentials are not valid: log in again, or choose others with --profile; `aws configure list` shows where they come from"},
 	{text: "sts:AssumeRole", code: exitFailed, hint: "the role cannot be taken with these credentials: its trust policy and your permissions must allow sts:AssumeRole"},
-	{text: "get identity: get credentials", code: exitFailed, hint: "no AWS credentials: log in, for example with `aws sso login`, or set AWS_PROFILE"},
 	{text: "failed to get shared config profile", code: exitFailed, hint: "the profile is not in the AWS configuration; `aws configure list-profiles` lists those that are"},
-	{text: "no such host", code: exitFailed, hint: "the region may be misspelt, or there is no network"},
+	{is: login.ErrUnreachable, code: exitFailed, hint: "no answer came from AWS: check the network, the VPN and the proxy (HTTPS_PROXY), and the spelling of the region"},
+	{is: login.ErrMissing, code: exitFailed, hint: noCredentials},
+	{text: "get identity: get credentials", code: exitFailed, hint: noCredentials},
 }
 
 func (o outcome) fits(err error) bool {
@@ -117,6 +127,9 @@ func (env *Env) tell(err error) {
 }
 
 func (env *Env) hint(err error) {
+	if errors.Is(err, context.Canceled) && env.sent.Load() {
+		err = errHalfway
+	}
 	o := outcomeOf(err)
 	if o.next != nil {
 		o.hint += env.command(o.next...)
@@ -128,5 +141,17 @@ func (env *Env) hint(err error) {
 
 // usage marks a mistake in how the command was called.
 func usage(cmd *cobra.Command, err error) error {
-	return fmt.Errorf("%w\nSee '%s -h' for help and examples", err, cmd.CommandPath())
+	return &misuse{error: err, see: cmd.CommandPath()}
 }
+
+type misuse struct {
+	error
+	see string // the command whose help tells how
+}
+
+func (m *misuse) Error() string {
+	return m.error.Error() + "\nSee '" + m.see + " -h' for help and examples"
+}
+
+func (m *misuse) Unwrap() error        { return m.error }
+func (m *misuse) Is(target error) bool { return target == errMisuse }

@@ -3,6 +3,7 @@ package cmd
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os/exec"
 	"runtime"
 	"slices"
@@ -39,10 +40,14 @@ func (c *connection) gather(ctx context.Context, file *awsauth.Map) whoami.Facts
 			g.awsAuthLines(ctx)
 		}
 	})
-	if g.letIn() {
-		g.bound(ctx)
-	} else {
+	switch {
+	case !g.letIn():
 		g.deeper(ctx)
+	case g.Entry == nil:
+	case g.ByEntry():
+		g.bound(ctx)
+	case file == nil && listed:
+		g.awsAuthLines(ctx)
 	}
 	return g.Facts
 }
@@ -63,6 +68,7 @@ func (g *gathering) local(ctx context.Context) {
 	g.Cluster = whoami.Cluster{Name: g.target.Name, Region: g.target.Region, Server: g.target.Server}
 	g.Now, g.System, g.Profile = g.env.Now(), runtime.GOOS, g.target.Profile
 	g.Namespace, g.Again = g.env.namespace(), g.env.command("whoami")
+	g.Impersonates = g.env.flags.Impersonates()
 	g.SSO = g.session.Settings.SingleSignOn(ctx)
 	if g.Exec = g.target.Exec.Command; g.Exec != "" {
 		_, err := exec.LookPath(g.Exec)
@@ -87,12 +93,33 @@ func (g *gathering) identity(ctx context.Context) {
 
 func loginTrouble(err error) whoami.Trouble {
 	return troubleOf(login.Trouble(err), map[error]whoami.Trouble{
-		login.ErrMissing: whoami.Missing, login.ErrExpired: whoami.Expired, login.ErrInvalid: whoami.Invalid,
+		login.ErrMissing: whoami.Missing, login.ErrExpired: whoami.Expired, login.ErrInvalid: whoami.Invalid, login.ErrUnreachable: whoami.Unreachable,
 	})
 }
 
-// cluster is who the cluster says the caller is.
+// cluster is who the cluster says the caller is. With a name from a flag the context may lead to another one, whose
+// answer is dropped: it is about that one's doors.
 func (g *gathering) cluster(ctx context.Context) {
+	if g.target.From["name"] != "flag" || g.target.Server == "" {
+		g.ask(ctx)
+		return
+	}
+	var info access.Info
+	var err error
+	together(func() { g.ask(ctx) }, func() { info, err = g.eks.Info(ctx) })
+	switch {
+	case err != nil:
+		err = fmt.Errorf("it was not asked, since nobody knows whether the context leads to %s: %w", g.target.Name, err)
+	case !g.sameServer(info):
+		g.Info, g.Other = &info, true
+		err = errors.New("it was not asked, since the context leads to another cluster")
+	default:
+		return
+	}
+	g.Kube, g.client, g.Clock, g.KubeErr, g.Trouble = nil, nil, 0, err, whoami.Unknown
+}
+
+func (g *gathering) ask(ctx context.Context) {
 	client, err := g.kube(ctx)
 	var id kube.Identity
 	if err == nil {
@@ -134,8 +161,8 @@ func (g *gathering) names(ctx context.Context) {
 	}
 }
 
-// entry reads the caller's own entry. Its full ARN is the one among the names; where that is not to be seen, the ARN
-// without a path is tried, and IAM asked at last.
+// entry reads the caller's own entry, and since when IAM has such a role or user. Its full ARN is the one among the
+// names; where that is not to be seen, the ARN without a path is tried, and then the one that IAM tells.
 func (g *gathering) entry(ctx context.Context) {
 	if g.AWS == nil || g.NoEntries {
 		return
@@ -144,22 +171,24 @@ func (g *gathering) entry(ctx context.Context) {
 	i := slices.IndexFunc(g.Entries, me.Is)
 	switch {
 	case i >= 0:
-		g.AWS.Principal = g.Entries[i]
+		me = g.Entries[i]
+		g.AWS.Principal = me
 	case !g.more && g.EntriesErr == nil:
 		return
 	case me.PermissionSet() != "": // always has a path
 		g.made(ctx)
+		g.readEntry(ctx, g.AWS.Principal)
+		return
 	}
-	g.readEntry(ctx)
-	if g.Entry == nil && i < 0 && g.Made.IsZero() && g.EntryErr == nil && me.Kind() == "role" {
-		if g.made(ctx); g.AWS.Principal != me {
-			g.readEntry(ctx)
-		}
+	together(func() { g.readEntry(ctx, me) }, func() { g.made(ctx) })
+	full := g.AWS.Principal
+	if full != me && g.EntryErr == nil && (i < 0 || slices.Contains(g.Entries, full)) { // me may be a former role of that name
+		g.readEntry(ctx, full)
 	}
 }
 
-func (g *gathering) readEntry(ctx context.Context) {
-	e, err := g.eks.Entry(ctx, g.AWS.Principal)
+func (g *gathering) readEntry(ctx context.Context, p access.Principal) {
+	e, err := g.eks.Entry(ctx, p)
 	switch {
 	case err == nil:
 		g.Entry = &e
@@ -249,7 +278,7 @@ func (g *gathering) describeCluster(ctx context.Context) {
 	}
 	g.Info, g.Cluster.Mode, g.Private = &info, info.Mode, info.Private
 	g.NoEntries = !info.Mode.ReadsEntries()
-	g.Other = g.target.Server != "" && !kubeconfig.SameEndpoint(info.Endpoint, g.target.Server) && g.target.TLSServerName == ""
+	g.Other = g.Other || g.target.Server != "" && !kubeconfig.SameEndpoint(info.Endpoint, g.target.Server) && g.target.TLSServerName == ""
 }
 
 // namespace is that of the context, as kubectl has it.

@@ -28,7 +28,7 @@ The token is a credential for 15 minutes. It is printed and kept nowhere else.`,
 
   # By another role
   kubectl access get-token --cluster-name demo --role-arn arn:aws:iam::111122223333:role/ops`,
-		Args: noArgs,
+		Args: flagInstead("--cluster-name"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := checkTokenFlags(name, id, format); err != nil {
 				return usage(cmd, err)

@@ -24,7 +24,19 @@ type grantFlags struct {
 	all                          bool
 	username, kind               string
 	tags                         map[string]string
-	lasts                        time.Duration
+	lasts                        span
+}
+
+// span is a flag for a time that is longer than those that Go writes.
+type span time.Duration
+
+func (s *span) String() string { return time.Duration(*s).String() }
+func (s *span) Type() string   { return "duration" }
+
+func (s *span) Set(text string) error {
+	d, err := access.ParseSpan(text)
+	*s = span(d)
+	return err
 }
 
 func (f *grantFlags) bind(fs *pflag.FlagSet) {
@@ -35,7 +47,8 @@ func (f *grantFlags) bind(fs *pflag.FlagSet) {
 	fs.StringVar(&f.username, "username", "", "Kubernetes username, instead of the one that EKS derives")
 	fs.StringVar(&f.kind, "type", "", "Type of a new entry: "+kindNames())
 	fs.StringToStringVar(&f.tags, "tag", nil, "Tags to set, key=value")
-	fs.DurationVar(&f.lasts, "for", 0, "How long the entry is meant to last, such as 8h; kept in the tag "+access.ExpiresTag)
+	fs.Var(&f.lasts, "for", "How long the entry is meant to last, such as 8h or 2w; kept in the tag "+access.ExpiresTag+", and nothing takes it away by itself")
+	fs.Lookup("for").DefValue = "0" // which help does not show
 	f.changeFlags.bind(fs)
 	f.bindAsk(fs)
 }
@@ -51,8 +64,9 @@ func kindNames() string {
 func newGrantCmd(env *Env) *cobra.Command {
 	var f grantFlags
 	cmd := &cobra.Command{
-		Use:   "grant PRINCIPAL... --policy POLICY (-n NAMESPACE | -A)",
-		Short: "Let principals into the cluster, or add to what they may do",
+		Use:        "grant PRINCIPAL... --policy POLICY (-n NAMESPACE | -A)",
+		SuggestFor: []string{"create", "add", "allow"},
+		Short:      "Let principals into the cluster, or add to what they may do",
 		Long: `Let IAM roles and users into the cluster, or add to what they may do there.
 
 A principal is role/NAME, user/NAME, sso/PERMISSION_SET, me, or an ARN. A grant adds
@@ -107,7 +121,7 @@ func (f *grantFlags) complete(args []string) error {
 	case len(f.policies) == 0 && len(f.groups) == 0 && len(f.tags) == 0 && f.username == "" && f.kind == "" && f.lasts == 0:
 		return errors.New("what to grant is missing: --policy with -n or -A, or --group")
 	case f.lasts < 0:
-		return fmt.Errorf("--for %s lies in the past", f.lasts)
+		return fmt.Errorf("--for %s lies in the past", &f.lasts)
 	case f.lasts > 0 && f.tags[access.ExpiresTag] != "":
 		return fmt.Errorf("--for and --tag %s exclude each other", access.ExpiresTag)
 	case slices.ContainsFunc(append(f.namespaces, f.groups...), func(s string) bool { return strings.TrimSpace(s) == "" }):
@@ -117,6 +131,7 @@ func (f *grantFlags) complete(args []string) error {
 }
 
 func (c *connection) grant(ctx context.Context, f *grantFlags, written []string) error {
+	slips := c.slips(ctx, f)
 	who, failed, err := c.anybody(ctx, written)
 	if err != nil {
 		return err
@@ -127,6 +142,13 @@ func (c *connection) grant(ctx context.Context, f *grantFlags, written []string)
 		policies, err := c.policies(ctx, f.policies)
 		want = f.entry(policies, c.env.Now())
 		return err
+	}
+	ch.remarks = func(access.Snapshot) []string {
+		remarks := slips()
+		if f.lasts > 0 {
+			remarks = append(remarks, fmt.Sprintf("--for sets a tag that says the whole entry should end at %s; nothing takes the entry away by itself", want.Tags[access.ExpiresTag]))
+		}
+		return remarks
 	}
 	ch.edit = func(p access.Principal) access.Edit {
 		e := want
@@ -142,7 +164,7 @@ func (f *grantFlags) entry(policies []access.Policy, now time.Time) access.Entry
 		e.Grants = append(e.Grants, access.Grant{Policy: p, Scope: access.Scope{Namespaces: f.namespaces}})
 	}
 	if f.lasts > 0 {
-		e.Tags = map[string]string{access.ExpiresTag: now.Add(f.lasts).UTC().Format(time.RFC3339)}
+		e.Tags = map[string]string{access.ExpiresTag: now.Add(time.Duration(f.lasts)).UTC().Format(time.RFC3339)}
 		for k, v := range f.tags {
 			e.Tags[k] = v
 		}

@@ -1,15 +1,21 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"sync"
 
+	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/kube"
 )
 
 // awsAuth is the data of the aws-auth ConfigMap; access.ErrNotFound where there is none.
 func (c *connection) awsAuth(ctx context.Context) (map[string]string, error) {
 	client, err := c.kube(ctx)
+	return awsAuthBy(ctx, client, err)
+}
+
+func awsAuthBy(ctx context.Context, client *kube.Client, err error) (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -18,12 +24,29 @@ func (c *connection) awsAuth(ctx context.Context) (map[string]string, error) {
 }
 
 // awsAuthSoon begins to read aws-auth while others read the entries; a cluster that does not read it is asked in vain.
-func (c *connection) awsAuthSoon(ctx context.Context) func() (map[string]string, error) {
+// A cluster that was named by flag may be another than the context's: then it is read when AWS has told where.
+func (c *connection) awsAuthSoon(ctx context.Context) func(access.Info) (map[string]string, error) {
 	read := sync.OnceValues(func() (map[string]string, error) { return c.awsAuth(ctx) })
-	if c.target.From["name"] != "flag" { // then the context may lead elsewhere
+	named := c.target.From["name"] == "flag"
+	if !named {
 		go func() { _, _ = read() }()
 	}
-	return read
+	return func(cluster access.Info) (map[string]string, error) {
+		if named && !c.sameServer(cluster) {
+			client, err := c.kubeAt(ctx, cluster)
+			return awsAuthBy(ctx, client, err)
+		}
+		return read()
+	}
+}
+
+// kubeAt speaks to a cluster that no context leads to, at the endpoint that AWS tells and as whom AWS is asked as.
+func (c *connection) kubeAt(ctx context.Context, cluster access.Info) (*kube.Client, error) {
+	token, err := c.session.Token(ctx, cmp.Or(cluster.LocalID, cluster.Name))
+	if err != nil {
+		return nil, err
+	}
+	return kube.At(cluster.Endpoint, cluster.CA, token)
 }
 
 // kube speaks to the cluster as the user of the context.

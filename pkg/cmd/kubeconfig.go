@@ -45,7 +45,7 @@ them, else ~/.kube/config. --all leaves the current context alone.`,
 
   # By a role, and only look at what would be written
   kubectl access kubeconfig --name demo --role-arn arn:aws:iam::111122223333:role/ops --dry-run`,
-		Args: noArgs,
+		Args: flagInstead("--name"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := errors.Join(f.check(), contextless(cmd.Flags())); err != nil {
 				return usage(cmd, err)

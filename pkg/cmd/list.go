@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -58,12 +59,12 @@ func (c *connection) list(ctx context.Context, out *output, written []string) er
 	c.checkRead(s)
 	mappings := c.mappings(s.Cluster, who, data)
 	for _, p := range who {
-		if _, ok := s.Entry(p); !ok && !mapped(mappings, p) {
+		if !c.lets(ctx, s, p, mappings) {
 			failed = true
-			c.env.tell(fmt.Errorf("accessentry/%s: %w", p.Short(s.Cluster.Account()), access.ErrNotFound))
+			mappings = slices.DeleteFunc(mappings, func(m access.Mapping) bool { return m.For(p) && !m.Outweighed(s) })
 		}
 	}
-	if err := c.printList(out, s, mappings, len(written) == 1); err != nil {
+	if err := c.printList(ctx, out, s, mappings, len(written) == 1); err != nil {
 		return err
 	}
 	return errIf(failed || len(s.Unread) > 0)
@@ -76,15 +77,19 @@ func errIf(failed bool) error {
 	return nil
 }
 
-func (c *connection) printList(out *output, s access.Snapshot, mappings []access.Mapping, one bool) error {
+func (c *connection) printList(ctx context.Context, out *output, s access.Snapshot, mappings []access.Mapping, one bool) error {
 	env := c.env
 	if !out.people() {
-		if len(mappings) > 0 {
+		switch {
+		case one && len(s.Entries) == 0 && len(mappings) > 0:
+			return fmt.Errorf("accessentry/%s: %w: aws-auth lets it in without an entry, and its lines have no form of their own: %s",
+				mappings[0].Short(s.Cluster.Account()), access.ErrNotFound, env.command("list", mappings[0].Short(s.Cluster.Account())))
+		case len(mappings) > 0:
 			env.warn("mappings of aws-auth are no entries and not in this output, there are %d: %s", len(mappings), env.command("list"))
 		}
 		return out.entries(env.IO.Out, s.Entries, s.Cluster, one)
 	}
-	t := printer.Entries(s, mappings, env.Now())
+	t := printer.Entries(c.withDead(ctx, s, mappings), mappings, env.Now())
 	if len(t.Rows) == 0 && !one {
 		_, err := fmt.Fprintf(env.IO.ErrOut, "No access entries found in cluster %s.\n", printer.Clean(s.Cluster.Name))
 		return err
@@ -111,15 +116,15 @@ func (c *connection) checkRead(s access.Snapshot) {
 
 // mappings are the lines of aws-auth, of some principals or of all. Where the ConfigMap cannot be
 // read, one warning says so.
-func (c *connection) mappings(cluster access.Info, who []access.Principal, read func() (map[string]string, error)) []access.Mapping {
+func (c *connection) mappings(cluster access.Info, who []access.Principal, read func(access.Info) (map[string]string, error)) []access.Mapping {
 	if !cluster.Mode.ReadsConfigMap() {
 		return nil
 	}
-	if !c.sameServer(cluster) {
+	if c.rightCluster(cluster) != nil {
 		c.env.warn("cluster %s also reads the aws-auth ConfigMap, which could not be read: the context leads to another cluster's server, %s", cluster.Name, c.target.Server)
 		return nil
 	}
-	data, err := read()
+	data, err := read(cluster)
 	if errors.Is(err, access.ErrNotFound) {
 		return nil
 	}
@@ -138,20 +143,30 @@ func (c *connection) mappings(cluster access.Info, who []access.Principal, read 
 	}
 	var theirs []access.Mapping
 	for _, line := range m.Mappings {
-		for _, p := range who {
-			if p.Is(access.Principal(line.ARN)) {
-				theirs = append(theirs, line)
-			}
+		if slices.ContainsFunc(who, line.For) {
+			theirs = append(theirs, line)
 		}
 	}
 	return theirs
 }
 
-func mapped(mappings []access.Mapping, p access.Principal) bool {
-	for _, m := range mappings {
-		if p.Is(access.Principal(m.ARN)) {
-			return true
-		}
+// lets tells whether an entry or a line of aws-auth is there for somebody. Where none is, or an entry of a namesake wins over
+// the line, an error was told.
+func (c *connection) lets(ctx context.Context, s access.Snapshot, p access.Principal, mappings []access.Mapping) bool {
+	if _, ok := s.Entry(p); ok {
+		return true
 	}
+	if slices.ContainsFunc(s.Unread, func(u access.Unread) bool { return u.Principal == p }) {
+		return mapped(mappings, p) // of the entry it was told already
+	}
+	names := c.names(ctx)
+	if namesake, _ := names.namesake(p); namesake == "" && mapped(mappings, p) {
+		return true
+	}
+	c.env.tell(names.notFound(p, s.Cluster.Account(), "no entry and no line of aws-auth lets it in"))
 	return false
+}
+
+func mapped(mappings []access.Mapping, p access.Principal) bool {
+	return slices.ContainsFunc(mappings, func(m access.Mapping) bool { return m.For(p) })
 }

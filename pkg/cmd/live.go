@@ -57,7 +57,7 @@ var askArguments = map[string]asker{
 // ask runs an asker for as long as the user may be kept waiting. It never says anything but candidates.
 func (env *Env) ask(ask asker) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, _ []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
-		ctx, stop := context.WithTimeout(cmd.Context(), cmp.Or(env.CompletionTime, completionTime))
+		ctx, stop := context.WithTimeout(cmd.Context(), cmp.Or(env.Patience, completionTime))
 		defer stop()
 		env.IO.ErrOut = io.Discard
 		var mu sync.Mutex

@@ -25,7 +25,7 @@ type migration struct {
 	asked bool     // somebody said yes
 	open  bool     // something could not be done
 
-	helped []access.Binding // that were made to help
+	helped []access.Binding // those that are there to help
 }
 
 func (c *connection) migrate(ctx context.Context, f *migrateFlags) error {
@@ -58,8 +58,8 @@ func (m *migration) prepare(ctx context.Context) (done bool, err error) {
 		return true, err
 	}
 	if !m.facts.Cluster.Mode.ReadsConfigMap() {
-		_, err := fmt.Fprintf(m.env.IO.ErrOut, "Cluster %s is in mode API and does not read aws-auth: there is nothing to migrate.\n", m.facts.Cluster.Name)
-		return true, err
+		fmt.Fprintf(m.env.IO.ErrOut, "Cluster %s is in mode API and does not read aws-auth: there is nothing to migrate.\n", m.facts.Cluster.Name)
+		return true, m.tidy(ctx)
 	}
 	if len(m.facts.Mappings) == 0 {
 		fmt.Fprintf(m.env.IO.ErrOut, "No mappings found in aws-auth of cluster %s.\n", m.facts.Cluster.Name)
@@ -155,26 +155,16 @@ func (m *migration) ready(ctx context.Context) error {
 	}
 	if m.flags.applyRBAC {
 		for _, b := range m.plan.Follow {
-			if err := client.Bind(ctx, b); err != nil && !errors.Is(err, access.ErrExists) {
+			made, err := bind(ctx, client, b)
+			if err != nil {
 				return err
 			}
-			fmt.Fprintf(m.env.IO.ErrOut, "%s made\n", b)
+			if made {
+				fmt.Fprintf(m.env.IO.ErrOut, "%s made\n", printer.Clean(b.String()))
+			}
 		}
 	}
-	accepted := slices.Contains(m.flags.accepted, string(access.BriefGap))
-	for _, b := range m.plan.Bridges {
-		err := client.Bind(ctx, b)
-		switch {
-		case err == nil, errors.Is(err, access.ErrExists):
-			m.helped = append(m.helped, b)
-		case !accepted && errors.Is(err, access.ErrForbidden):
-			return fmt.Errorf("%w, no entry was made:\n  %s: an entry counts a moment before its policies do, and the binding that would help over it cannot be made: %w\n    to do it all the same: --accept-risk=%s",
-				errRisk, access.BriefGap, err, access.BriefGap)
-		case !accepted:
-			return err
-		}
-	}
-	return nil
+	return m.help(ctx, client)
 }
 
 // finish takes away the help, then the lines where that was asked for, then the bindings that helped.
@@ -242,55 +232,6 @@ func (m *migration) removeLines(ctx context.Context, gone []access.Mapping, acce
 		}
 	}
 	return m.later(ch.run(ctx))
-}
-
-// unbind deletes the bindings that helped, once no entry needs them.
-func (m *migration) unbind(ctx context.Context) error {
-	client, err := m.kube(ctx)
-	if err != nil {
-		return err
-	}
-	bindings, err := client.Bindings(ctx)
-	helped := migrate.Leftover(bindings)
-	if err != nil {
-		helped = m.helped
-	}
-	if len(helped) == 0 {
-		return nil
-	}
-	done, err := m.unmarked(ctx)
-	if err != nil {
-		return err
-	}
-	if !done {
-		m.env.warn("entries are not finished yet, so the bindings that help them stay; run the same command again")
-		m.open = true
-		return nil
-	}
-	for _, b := range helped {
-		if err := client.Unbind(ctx, b); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// unmarked tells whether no entry needs the help any more, and waits for EKS to show it.
-func (m *migration) unmarked(ctx context.Context) (bool, error) {
-	waiting, stop := context.WithTimeout(ctx, m.flags.timeout)
-	defer stop()
-	for n := 1; ; n++ {
-		now, err := m.sides().Snapshot(ctx, access.Want{All: true})
-		if err != nil {
-			return false, err
-		}
-		if !slices.ContainsFunc(now.Entries, migrate.Marked) && len(now.Unread) == 0 {
-			return true, nil
-		}
-		if m.open || pauseBetween(waiting, n) != nil {
-			return false, ctx.Err()
-		}
-	}
 }
 
 // left says what goes on to be let in by aws-auth, and how to go on.

@@ -3,6 +3,7 @@ package cmd
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -82,7 +83,7 @@ func (c *connection) identities(ctx context.Context, f *migrate.Facts) {
 		})
 	}
 	for _, e := range f.Entries {
-		if !mapped(f.Mappings, e.Principal) {
+		if !slices.ContainsFunc(f.Mappings, func(m access.Mapping) bool { return m.Names(e.Principal) }) {
 			continue
 		}
 		g.Go(func() error {

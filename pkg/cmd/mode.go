@@ -110,7 +110,9 @@ type modeReport struct {
 	Mappings     int         `json:"mappings"`               // in force, or as good as
 	WithoutEntry []string    `json:"withoutEntry,omitempty"` // people and accounts that only a mapping lets in
 	Nodes        []string    `json:"nodesWithoutEntry,omitempty"`
-	Unread       string      `json:"unread,omitempty"` // why aws-auth could not be read
+	Dead         []string    `json:"deadEntries,omitempty"`     // of whom a mapping has to let in
+	Doubtful     []string    `json:"doubtfulEntries,omitempty"` // of whom IAM tells nothing
+	Unread       string      `json:"unread,omitempty"`          // why aws-auth could not be read
 }
 
 func reportOf(s access.Snapshot) modeReport {
@@ -126,13 +128,14 @@ func reportOf(s access.Snapshot) modeReport {
 	people, nodes := access.Stranded(mappings, s)
 	r.Mappings = len(mappings)
 	r.WithoutEntry, r.Nodes = shorts(people, s.Cluster.Account()), shorts(nodes, s.Cluster.Account())
+	r.Dead, r.Doubtful = shorts(s.Dead, s.Cluster.Account()), shorts(s.Doubtful, s.Cluster.Account())
 	return r
 }
 
-func shorts(mappings []access.Mapping, account string) []string {
+func shorts[T interface{ Short(account string) string }](named []T, account string) []string {
 	var all []string
-	for _, m := range mappings {
-		all = append(all, m.Short(account))
+	for _, n := range named {
+		all = append(all, n.Short(account))
 	}
 	return all
 }
@@ -197,7 +200,13 @@ func (r modeReport) left() string {
 	case r.Unread != "":
 		return "nor who has no entry"
 	case len(parts) == 0:
-		return "all of them with an entry"
+		parts = append(parts, "all of them with an entry")
+	}
+	if len(r.Dead) > 0 {
+		parts = append(parts, "dead entries, whose role or user is gone or was made again: "+strings.Join(r.Dead, ", "))
+	}
+	if len(r.Doubtful) > 0 {
+		parts = append(parts, "entries that may be dead, of whose role or user IAM tells nothing: "+strings.Join(r.Doubtful, ", "))
 	}
 	return strings.Join(parts, "; ")
 }

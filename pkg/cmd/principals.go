@@ -35,28 +35,52 @@ func (c *connection) anybody(ctx context.Context, written []string) ([]access.Pr
 func (c *connection) letIn(ctx context.Context, written []string) ([]access.Principal, bool, error) {
 	names := c.names(ctx)
 	return c.principals(ctx, written, func(ref access.Ref, a answer) answer {
-		unknown := errors.Is(a.err, access.ErrNotFound) || errors.Is(a.err, access.ErrForbidden)
-		if unknown || a.err == nil && (a.Doubt != "" || ref.Lookup == access.LookupPermissionSet) {
+		if unknown(a.err) || a.err == nil && (a.Doubt != "" || ref.Lookup == access.LookupPermissionSet) {
 			return names.among(ref, a)
 		}
 		return a
 	})
 }
 
-// names are those who have an entry, read once and only where they are needed.
+// unknown tells whether IAM knows nobody, or may not be asked.
+func unknown(err error) bool {
+	return errors.Is(err, access.ErrNotFound) || errors.Is(err, access.ErrForbidden)
+}
+
+// names are those who have an entry, read once and only where they are needed, and those whose entry was changed from here.
 type names struct {
 	read   func() ([]access.Principal, error)
+	former func() []access.Principal
 	caller func() (access.Principal, error)
 }
 
 func (c *connection) names(ctx context.Context) names {
 	return names{
 		read:   sync.OnceValues(func() ([]access.Principal, error) { return c.eks.Names(ctx) }),
+		former: sync.OnceValue(c.former),
 		caller: func() (access.Principal, error) { return c.session.Caller(ctx) },
 	}
 }
 
-// among prefers the entry that the answer names, and then the only one that what was written can mean.
+// former are all whose entry a change on record is about.
+func (c *connection) former() []access.Principal {
+	records, err := c.env.changes(c.target)
+	if err != nil {
+		return nil // without records nothing is known
+	}
+	var all []access.Principal
+	for _, r := range records {
+		changes, _ := r.Changes() // what a broken record holds is not known either
+		for _, ch := range changes {
+			all = append(all, ch.Principal())
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// among prefers the entry that the answer names, and then the only one that what was written can mean. One that is gone
+// is meant where there is no other: a second revoke finds whom the first did.
 func (n names) among(ref access.Ref, a answer) answer {
 	me, whoErr := n.caller()
 	entries, err := n.read()
@@ -66,7 +90,33 @@ func (n names) among(ref access.Ref, a answer) answer {
 	if ref.Lookup == access.LookupCaller {
 		ref = access.Ref{Written: ref.Written, Principal: me, Lookup: access.LookupPath}
 	}
-	return among(entries, me.Account(), ref, a)
+	found := among(entries, me.Account(), ref, a)
+	if unknown(found.err) {
+		if gone := among(n.former(), me.Account(), ref, found); gone.err == nil {
+			return gone
+		}
+	}
+	return found
+}
+
+// namesake is the entry that the same role or user has by another ARN, with a path or in other letter case; "" where
+// there is none.
+func (n names) namesake(p access.Principal) (access.Principal, error) {
+	entries, err := n.read()
+	i := slices.IndexFunc(entries, func(q access.Principal) bool { return q != p && q.Is(p) })
+	if err != nil || i < 0 {
+		return "", err
+	}
+	return entries[i], nil
+}
+
+// notFound is the error about somebody who has no entry. A namesake's is told of and not taken: only who wrote the ARN
+// knows whether it is meant.
+func (n names) notFound(p access.Principal, account, why string) error {
+	if q, _ := n.namesake(p); q != "" {
+		why = fmt.Sprintf("the entry of that name is %s; if it is meant, write %s", q.Short(account), q)
+	}
+	return fmt.Errorf("accessentry/%s: %w: %s", p.Short(account), access.ErrNotFound, why)
 }
 
 // among finds the one entry that a short form means.

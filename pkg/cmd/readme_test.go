@@ -68,7 +68,7 @@ func runQuietly(args ...string) (string, int) {
 }
 
 func runTo(out, errOut io.Writer, args []string) int {
-	env := &cmd.Env{IO: genericiooptions.IOStreams{In: strings.NewReader(""), Out: out, ErrOut: errOut}, Now: time.Now}
+	env := &cmd.Env{IO: genericiooptions.IOStreams{In: strings.NewReader(""), Out: out, ErrOut: errOut}, Now: time.Now, Patience: time.Minute}
 	return cmd.Run(context.Background(), env, append([]string{"kubectl-access"}, args...))
 }
 
@@ -95,10 +95,8 @@ func withOutput(text string) string {
 	return b.String()
 }
 
-// typed is what a command prints that was typed as it stands there; the journal notes how the process was called.
+// typed is what a command prints that was typed as it stands there.
 func typed(args []string) string {
-	defer func(was []string) { os.Args = was }(os.Args)
-	os.Args = append([]string{"kubectl-access"}, args...)
 	out, _ := run(args...)
 	out = regexp.MustCompile(`/\S*/sandbox-\d+/kubeconfig`).ReplaceAllString(out, "~/.kube/config")
 	out = regexp.MustCompile(`/\S*/(kubectl-access/backup/)`).ReplaceAllString(out, "~/.local/state/$1")

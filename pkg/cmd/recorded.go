@@ -13,21 +13,57 @@ import (
 // recorded is the cluster with a memory of what was, or may have been, changed by us.
 type recorded struct {
 	access.Cluster
-	dir string // of the journal
+	dir string // of the journal; empty: nothing is recorded
 
-	mu      sync.Mutex
-	touched map[access.Principal]bool
+	mu     sync.Mutex
+	record *journal.Record
+	done   map[journal.Sent]bool // false: begun, and nothing came of it
 }
 
-// Do remembers whom the step was about, unless it surely changed nothing.
+// Do records what the step is about before it is sent, and forgets it where it surely changed nothing.
 func (r *recorded) Do(ctx context.Context, step access.Step) error {
+	sent := journal.Sent{Principal: step.Principal(), Part: access.PartOf(step)}
+	if err := r.begin(sent); err != nil {
+		return err
+	}
 	err := r.Cluster.Do(ctx, step)
 	if err == nil || errors.Is(err, access.ErrUnknown) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		r.touched[step.Principal()] = true
+		r.done[sent] = true
 	}
 	return err
+}
+
+func (r *recorded) begin(sent journal.Sent) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if _, again := r.done[sent]; again {
+		return nil
+	}
+	r.done[sent] = false
+	if r.dir == "" {
+		return nil
+	}
+	r.record.Sent = append(r.record.Sent, sent)
+	return journal.Send(r.dir, r.record.ID, sent)
+}
+
+// end leaves in the record what came to something.
+func (r *recorded) end() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.record.Sent = slices.DeleteFunc(r.record.Sent, func(s journal.Sent) bool { return !r.done[s] })
+}
+
+// touched tells whether something of a principal's entry was, or may have been, changed by us.
+func (r *recorded) touched(p access.Principal) bool {
+	for sent, done := range r.done {
+		if done && sent.Principal == p {
+			return true
+		}
+	}
+	return false
 }
 
 // rebase corrects the record before the next write: of those whom nothing was done about yet, what
@@ -37,8 +73,7 @@ func (c *change) rebase(plan access.Plan, who []access.Principal) error {
 		return nil
 	}
 	c.ground.mu.Lock()
-	who = slices.DeleteFunc(slices.Clone(who), func(p access.Principal) bool { return c.ground.touched[p] })
-	c.ground.mu.Unlock()
-	c.record.Rebase(plan, who)
+	defer c.ground.mu.Unlock()
+	c.record.Rebase(plan, slices.DeleteFunc(slices.Clone(who), c.ground.touched))
 	return journal.Save(c.ground.dir, c.record)
 }

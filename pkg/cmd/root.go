@@ -3,13 +3,17 @@ package cmd
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/kubectl-access/kubectl-access/pkg/shell"
 )
 
 // Run executes the command line and returns the exit code: 0 done, 1 failed, 2 refused or cancelled.
@@ -17,7 +21,7 @@ func Run(ctx context.Context, env *Env, args []string) int {
 	if plugin, ok := helper(args[0]); ok {
 		return env.help(ctx, plugin, args[1:])
 	}
-	env.argv0 = args[0]
+	env.argv0, env.typed = args[0], args
 	var out *data
 	if !terminal(env.IO.Out) {
 		out = &data{Writer: env.IO.Out}
@@ -26,7 +30,11 @@ func Run(ctx context.Context, env *Env, args []string) int {
 	root := New(env, displayName(args[0]))
 	root.SetArgs(args[1:])
 	err := root.ExecuteContext(ctx)
-	if err == nil && out != nil {
+	switch {
+	case out == nil || out.lost == nil:
+	case errors.Is(out.lost, syscall.EPIPE) && !env.changed:
+		return exitFailed // whoever read it has seen enough, as head does
+	case err == nil:
 		err = out.lost
 	}
 	return env.finish(err)
@@ -54,6 +62,7 @@ func New(env *Env, name string) *cobra.Command {
 		Short:         "Show and change who may enter an Amazon EKS cluster",
 		Long:          long,
 		Annotations:   map[string]string{cobra.CommandDisplayNameAnnotation: name},
+		Args:          known,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -69,6 +78,9 @@ func New(env *Env, name string) *cobra.Command {
 	env.name = name
 	env.bind(root.PersistentFlags())
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return noneBlank(cmd) }
+	root.SuggestionsMinimumDistance = 2
+	usageOf := root.UsageFunc()
+	root.SetUsageFunc(func(cmd *cobra.Command) error { plainSwitches(cmd.Flags()); return usageOf(cmd) })
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(cmd, err) })
 	root.AddCommand(
 		newListCmd(env), newDescribeCmd(env), newWhoamiCmd(env), newGrantCmd(env), newRevokeCmd(env),
@@ -76,15 +88,60 @@ func New(env *Env, name string) *cobra.Command {
 	)
 	env.completeLive(root)
 	for _, c := range root.Commands() {
+		c.Args = checked(c.Args)
 		c.Example = strings.ReplaceAll(c.Example, "kubectl access", name)
 	}
 	return root
 }
 
+// checked makes a mistake in how the command was called of what its rule on arguments refuses.
+func checked(rule cobra.PositionalArgs) cobra.PositionalArgs {
+	if rule == nil {
+		return nil
+	}
+	return func(cmd *cobra.Command, args []string) error {
+		if err := rule(cmd, args); err != nil {
+			return usage(cmd, err)
+		}
+		return nil
+	}
+}
+
+// known refuses a command that there is not, and names those that may be meant.
+func known(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	meant := ""
+	if all := cmd.SuggestionsFor(args[0]); len(all) > 0 {
+		meant = " (did you mean " + strings.Join(all, " or ") + "?)"
+	}
+	return usage(cmd, fmt.Errorf("unknown command %q%s", args[0], meant))
+}
+
+// plainSwitches keeps pflag from writing [=true|false] behind each switch, which would widen the whole list of flags.
+func plainSwitches(fs *pflag.FlagSet) {
+	fs.VisitAll(func(f *pflag.Flag) {
+		if f.Value.Type() == "bool" {
+			f.Value, f.NoOptDefVal = struct{ pflag.Value }{f.Value}, "true"
+		}
+	})
+}
+
+// flagInstead refuses an argument where a flag takes what it is.
+func flagInstead(flag string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return nil
+		}
+		return fmt.Errorf("%s takes no arguments (did you mean %s %s?)", cmd.CommandPath(), flag, shell.Quote(args[0]))
+	}
+}
+
 // noArgs refuses arguments where a command takes none.
 func noArgs(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
-		return usage(cmd, fmt.Errorf("%s takes no arguments, and %q is one", cmd.CommandPath(), args[0]))
+		return fmt.Errorf("%s takes no arguments, and %q is one", cmd.CommandPath(), args[0])
 	}
 	return nil
 }

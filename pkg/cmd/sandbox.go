@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/kubectl-access/kubectl-access/pkg/sandbox"
+	"github.com/kubectl-access/kubectl-access/pkg/shell"
 )
 
 func newSandboxCmd(env *Env) *cobra.Command {
@@ -94,10 +95,39 @@ func (env *Env) runSandbox(ctx context.Context, o sandbox.Options, log string, a
 		return err
 	}
 	if len(args) == 0 {
-		args = []string{userShell()}
-		fmt.Fprintf(env.IO.ErrOut, "A shell in the sandbox; exit ends it. Try: kubectl-access list\n")
+		var more []string
+		if args, more, err = promptingShell(userShell(), box.Dir()); err != nil {
+			return err
+		}
+		environ = append(environ, more...)
+		fmt.Fprint(env.IO.ErrOut, greeting)
 	}
 	return env.child(ctx, environ, args)
+}
+
+const greeting = `A shell in the sandbox, an AWS account on this machine; exit, or Ctrl-D, leaves it. Try: kubectl-access list
+Its clusters serve namespaces, aws-auth, RBAC's roles and bindings, and kubectl auth can-i; there are no pods and no nodes.
+`
+
+// prompt begins the shell's.
+const prompt = "(sandbox) "
+
+// promptingShell is the user's shell, made to say in its prompt where it is: by a start file, which reads the user's
+// own first, or by the environment.
+func promptingShell(path, dir string) (args, environ []string, err error) {
+	switch strings.TrimSuffix(filepath.Base(path), ".exe") {
+	case "bash":
+		file := filepath.Join(dir, "bashrc")
+		return []string{path, "--rcfile", file}, nil, writeStart(file, `"$HOME"/.bashrc`)
+	case "zsh":
+		own := shell.Quote(filepath.Join(cmp.Or(os.Getenv("ZDOTDIR"), os.Getenv("HOME")), ".zshrc"))
+		return []string{path}, []string{"ZDOTDIR=" + dir}, writeStart(filepath.Join(dir, ".zshrc"), own)
+	}
+	return []string{path}, []string{"PS1=" + prompt + "$ "}, nil
+}
+
+func writeStart(file, own string) error {
+	return os.WriteFile(file, []byte("[ ! -f "+own+" ] || . "+own+"\nPS1=\""+prompt+"$PS1\"\n"), 0o600)
 }
 
 // withProgram puts this program on PATH as kubectl-access.

@@ -25,7 +25,7 @@ func TestMain(m *testing.M) {
 }
 
 func program() {
-	env := &cmd.Env{IO: genericiooptions.IOStreams{In: os.Stdin, Out: os.Stdout, ErrOut: os.Stderr}, Now: time.Now}
+	env := &cmd.Env{IO: genericiooptions.IOStreams{In: os.Stdin, Out: os.Stdout, ErrOut: os.Stderr}, Now: time.Now, Patience: time.Minute}
 	os.Exit(cmd.Run(context.Background(), env, append([]string{"kubectl-access"}, os.Args[1:]...)))
 }
 

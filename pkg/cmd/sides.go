@@ -18,13 +18,13 @@ var _ access.Cluster = sides{}
 
 func (c *connection) sides() sides { return sides{c} }
 
-// Snapshot asks both at the same time. An aws-auth that cannot be read says so in itself.
+// Snapshot asks both at the same time, and then IAM about entries that compete with lines. An aws-auth that cannot be read says so in itself.
 func (s sides) Snapshot(ctx context.Context, want access.Want) (snapshot access.Snapshot, err error) {
 	var m access.ConfigMap
-	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { snapshot, err = s.eks.Snapshot(ctx, want); return err })
+	g, gctx := errgroup.WithContext(ctx)
+	g.Go(func() error { snapshot, err = s.eks.Snapshot(gctx, want); return err })
 	if want.AWSAuth {
-		g.Go(func() error { m = s.unchecked(ctx); return nil })
+		g.Go(func() error { m = s.unchecked(gctx); return nil })
 	}
 	if err := g.Wait(); err != nil {
 		return access.Snapshot{}, err
@@ -32,10 +32,11 @@ func (s sides) Snapshot(ctx context.Context, want access.Want) (snapshot access.
 	if err := s.leadsTo(snapshot.Cluster); err != nil {
 		m = access.ConfigMap{Err: err}
 	}
-	if want.AWSAuth {
-		snapshot.AWSAuth = &m
+	if !want.AWSAuth {
+		return snapshot, nil
 	}
-	return snapshot, nil
+	snapshot.AWSAuth = &m
+	return s.withDead(ctx, snapshot, m.Mappings), nil
 }
 
 // leadsTo is an error where the context's server is another than the cluster's, which a name given
@@ -76,6 +77,7 @@ func understood(m access.ConfigMap) access.ConfigMap {
 
 // Do sends a step to the side that it is about.
 func (s sides) Do(ctx context.Context, step access.Step) error {
+	s.env.sent.Store(true)
 	w, ok := step.(access.WriteAWSAuth)
 	if !ok {
 		return s.eks.Do(ctx, step)

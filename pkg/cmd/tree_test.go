@@ -1,6 +1,8 @@
 package cmd_test
 
 import (
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"unicode"
@@ -63,5 +65,33 @@ func TestTheShownNameIsWhatTheUserTyped(t *testing.T) {
 				t.Errorf("%s %s: %q\n%s", name, c.Name(), c.UseLine(), c.Example)
 			}
 		}
+	}
+}
+
+func TestHelpKeepsSwitchesShort(t *testing.T) {
+	for _, c := range append(commands(), cmd.New(&cmd.Env{}, "kubectl access")) {
+		out, code := run(append(strings.Fields(strings.TrimPrefix(c.Name(), "access")), "--help")...)
+		if code != 0 || strings.Contains(out, "true|false") || !strings.Contains(out, "--no-native-token   ") {
+			t.Errorf("%s: exit %d\n%s", c.Name(), code, out)
+		}
+	}
+}
+
+// TestTheAddressesAreThoseOfTheRelease: krew's manifest knows where the project lives.
+func TestTheAddressesAreThoseOfTheRelease(t *testing.T) {
+	manifest, err := os.ReadFile("../../.krew.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	home := regexp.MustCompile(`homepage: (\S+)`).FindStringSubmatch(string(manifest))
+	source, err := os.ReadFile("errors.go")
+	if err != nil || home == nil {
+		t.Fatal(err, home)
+	}
+	if !strings.Contains(string(source), `homepage = "`+home[1]+`"`) {
+		t.Errorf("the hints do not lead to %s", home[1])
+	}
+	if _, err := os.Stat("../../docs/iam.md"); err != nil {
+		t.Error(err)
 	}
 }

@@ -88,6 +88,7 @@ func (f *found) join(next found) {
 	}
 	f.Entries = append(f.Entries, next.Entries...)
 	f.Unread = append(f.Unread, next.Unread...)
+	f.Dead, f.Doubtful = append(f.Dead, next.Dead...), append(f.Doubtful, next.Doubtful...)
 	f.Mappings = append(f.Mappings, next.Mappings...)
 	f.Warnings = append(f.Warnings, next.Warnings...)
 	f.Total = max(f.Total, next.Total)
@@ -118,17 +119,19 @@ func (s *seen) readInto(ctx context.Context, who []access.Principal, pieces chan
 		s.c.checkRead(snapshot)
 		last.Mappings = s.c.mappings(snapshot.Cluster, nil, data)
 		last.Blind = s.c.blind(snapshot.Cluster, data)
+		marked := s.c.withDead(ctx, snapshot, last.Mappings)
+		last.Dead, last.Doubtful = marked.Dead, marked.Doubtful
 	}
 	last.Warnings = s.said.take()
 	send(last)
 }
 
 // blind tells whether aws-auth lets people in and cannot be read.
-func (c *connection) blind(cluster access.Info, read func() (map[string]string, error)) bool {
-	if !cluster.Mode.ReadsConfigMap() || !c.sameServer(cluster) {
+func (c *connection) blind(cluster access.Info, read func(access.Info) (map[string]string, error)) bool {
+	if !cluster.Mode.ReadsConfigMap() || c.rightCluster(cluster) != nil {
 		return cluster.Mode.ReadsConfigMap()
 	}
-	_, err := read()
+	_, err := read(cluster)
 	return err != nil && !errors.Is(err, access.ErrNotFound)
 }
 

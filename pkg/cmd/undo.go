@@ -58,7 +58,7 @@ A step of the mode cannot be taken back. An undo is a change too, with an ID of 
 }
 
 func (c *connection) undo(ctx context.Context, f *changeFlags, id string) error {
-	all, err := c.env.changes(c.target)
+	all, err := c.changes(ctx)
 	if err != nil {
 		return err
 	}
@@ -78,14 +78,14 @@ func (c *connection) undo(ctx context.Context, f *changeFlags, id string) error 
 		return fmt.Errorf("%w: %s%s", errRefused, u.oneWay(), c.before(all, r.ID))
 	}
 	ch := change{
-		connection: c, flags: f, who: u.who, takes: true, mappings: r.AWSAuth != nil, asks: true, undoes: r.ID,
+		connection: c, flags: f, who: u.who, takes: true, mappings: u.AWSAuth != nil, asks: true, undoes: r.ID,
 		prepare: func(ctx context.Context) error { u.now = c.sides().awsAuth(ctx); return nil },
 		edit:    u.edit, remarks: u.remarks, risks: u.risks,
 	}
 	if !r.Cluster.Mode.ReadsConfigMap() {
 		ch.prepare = nil
 	}
-	return ch.run(ctx)
+	return c.takeBack(ctx, &ch, u)
 }
 
 // choose finds the change with that ID, or with the only ID that begins so; without one the last
@@ -123,7 +123,7 @@ func (c *connection) before(all []journal.Record, id string) string {
 	return ""
 }
 
-// undoing is a recorded change on its way back.
+// undoing is a recorded change on its way back, as far as it was carried out.
 type undoing struct {
 	journal.Record
 	undone  bool // it was taken back already
@@ -135,7 +135,7 @@ type undoing struct {
 
 func newUndoing(r journal.Record, undone bool) (*undoing, error) {
 	u := &undoing{Record: r, undone: undone, entries: map[access.Principal]access.Change{}}
-	changes, err := r.Changes()
+	changes, err := r.Done()
 	if err != nil {
 		return nil, err
 	}
@@ -143,7 +143,10 @@ func newUndoing(r journal.Record, undone bool) (*undoing, error) {
 		u.entries[c.Principal()] = c
 		u.who = append(u.who, c.Principal())
 	}
-	if r.AWSAuth != nil {
+	if !r.Did(access.Itself, access.PartAWSAuth) {
+		u.AWSAuth = nil
+	}
+	if u.AWSAuth != nil {
 		u.who = append(u.who, access.Itself)
 		u.awsAuth = access.ConfigMapChange{
 			Before: understood(access.ConfigMap{Data: r.AWSAuth.Before}), After: understood(access.ConfigMap{Data: r.AWSAuth.After}),
@@ -153,23 +156,25 @@ func newUndoing(r journal.Record, undone bool) (*undoing, error) {
 }
 
 func (u *undoing) edit(p access.Principal) access.Edit {
-	if p != access.Itself {
-		return func(s access.Snapshot) (access.Snapshot, error) {
-			if s.Cluster.ARN != u.Cluster.ARN {
-				return access.Snapshot{}, fmt.Errorf("%w: the change was one of cluster %s", errRefused, u.Cluster.ARN)
-			}
-			return edit.Undo(u.entries[p])(s)
-		}
-	}
 	return func(s access.Snapshot) (access.Snapshot, error) {
-		s, err := edit.UndoAWSAuth(u.awsAuth)(s)
-		if err != nil {
-			return access.Snapshot{}, err
+		switch {
+		case s.Cluster.ARN != u.Cluster.ARN:
+			return access.Snapshot{}, fmt.Errorf("%w: the change was one of cluster %s, and this is %s", errRefused, u.Cluster.ARN, s.Cluster.ARN)
+		case p == access.Itself:
+			return u.awsAuthBack(s)
 		}
-		m := understood(*s.AWSAuth)
-		s.AWSAuth = &m
-		return s, nil
+		return edit.Undo(u.entries[p])(s)
 	}
+}
+
+func (u *undoing) awsAuthBack(s access.Snapshot) (access.Snapshot, error) {
+	s, err := edit.UndoAWSAuth(u.awsAuth)(s)
+	if err != nil {
+		return access.Snapshot{}, err
+	}
+	m := understood(*s.AWSAuth)
+	s.AWSAuth = &m
+	return s, nil
 }
 
 func (u *undoing) oneWay() string {
@@ -182,6 +187,10 @@ func (u *undoing) remarks(s access.Snapshot) []string {
 	switch {
 	case u.undone:
 		all = append(all, u.ID+" was taken back already")
+	case u.State() == journal.Interrupted && len(u.who) == 0:
+		all = append(all, u.ID+" did not come to its end, and nothing of it was sent")
+	case len(u.who) == 0:
+		all = append(all, u.ID+" changed nothing, so there is nothing to take back")
 	case u.State() == journal.Interrupted:
 		all = append(all, u.ID+" did not come to its end; what it did is taken back")
 	}
@@ -212,16 +221,10 @@ func (u *undoing) backs(s access.Snapshot) map[access.Principal]edit.Back {
 // risks are what taking back may break beside what every plan may.
 func (u *undoing) risks(s access.Snapshot) []access.Risk {
 	var risks []access.Risk
-	var overwrites, locked []string
+	var overwrites []string
 	backs := u.backs(s)
 	for _, p := range u.who {
-		if p == access.Itself {
-			continue
-		}
 		overwrites = append(overwrites, backs[p].Overwrites...)
-		if _, has := s.Entry(p); has && backs[p].After == nil && u.mapped(p) {
-			locked = append(locked, p.Short(s.Cluster.Account()))
-		}
 	}
 	if u.AWSAuth != nil && s.AWSAuth != nil && s.AWSAuth.Err == nil {
 		_, lost := edit.TakeBackAWSAuth(u.awsAuth, *s.AWSAuth)
@@ -230,16 +233,48 @@ func (u *undoing) risks(s access.Snapshot) []access.Risk {
 	if len(overwrites) > 0 {
 		risks = append(risks, access.Risk{Name: access.OverwriteLater, Why: "somebody has set this since, and it would be lost: " + strings.Join(overwrites, "; ")})
 	}
-	if len(locked) > 0 && u.Cluster.Mode.ReadsConfigMap() && !s.Cluster.Mode.ReadsConfigMap() {
-		risks = append(risks, access.Risk{Name: access.LeaveMappings, Why: fmt.Sprintf(
-			"the cluster read aws-auth when the change was made and does not any more: without their entries nothing lets in %s", strings.Join(locked, ", "))})
+	return append(risks, u.locked(s, backs)...)
+}
+
+// locked names whom aws-auth let in when the change was made, and nothing would after their entries go.
+func (u *undoing) locked(s access.Snapshot, backs map[access.Principal]edit.Back) []access.Risk {
+	var who []string
+	why := "the cluster read aws-auth when the change was made and does not any more"
+	ended := u.Cluster.Mode.ReadsConfigMap() && !s.Cluster.Mode.ReadsConfigMap()
+	if !ended {
+		why = "their lines of aws-auth, of which these entries were made, are gone or cannot be read"
 	}
-	return risks
+	for _, p := range u.who {
+		if _, has := s.Entry(p); !has || backs[p].After != nil {
+			continue
+		}
+		if ended && u.mapped(p) || !ended && u.migrated(p) && !u.letIn(p) {
+			who = append(who, p.Short(s.Cluster.Account()))
+		}
+	}
+	if len(who) == 0 {
+		return nil
+	}
+	return []access.Risk{{Name: access.LeaveMappings, Why: fmt.Sprintf("%s: without their entries nothing lets in %s", why, strings.Join(who, ", "))}}
+}
+
+// migrated tells whether the change made an entry of a line of aws-auth.
+func (u *undoing) migrated(p access.Principal) bool {
+	return u.entries[p].Before == nil && slices.Contains(u.Args, "migrate")
 }
 
 // mapped tells whether aws-auth lets a principal in, or did. Where it cannot be read, it may.
 func (u *undoing) mapped(p access.Principal) bool {
-	lets := func(m access.Mapping) bool { return access.Principal(strings.ToLower(m.ARN)).Is(p) }
 	return u.now.Err != nil && !errors.Is(u.now.Err, access.ErrNotFound) ||
-		slices.ContainsFunc(slices.Concat(u.now.InForce(), u.awsAuth.Before.InForce()), lets)
+		slices.ContainsFunc(u.lines(), func(m access.Mapping) bool { return m.For(p) })
+}
+
+// letIn tells whether a line of its own lets a principal in; one for its whole account gives it nothing.
+func (u *undoing) letIn(p access.Principal) bool {
+	return slices.ContainsFunc(u.lines(), func(m access.Mapping) bool { return m.Names(p) })
+}
+
+// lines are those of aws-auth in force, and those that come back.
+func (u *undoing) lines() []access.Mapping {
+	return slices.Concat(u.now.InForce(), u.awsAuth.Before.InForce())
 }

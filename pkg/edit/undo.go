@@ -1,6 +1,7 @@
 package edit
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -52,7 +53,10 @@ func TakeBack(c access.Change, s access.Snapshot) (Back, error) {
 	case !exists && c.After != nil:
 		return Back{Notes: []string{short + ": the entry was deleted since; it stays so"}}, nil
 	case !exists:
-		b := Back{After: c.Before, Notes: []string{short + ": the entry is made anew; EKS gives it a new ARN and creation time, and binds it to the role or user of today"}}
+		b := Back{After: withoutReserved(*c.Before), Notes: []string{short + ": the entry is made anew; EKS gives it a new ARN and creation time, and binds it to the role or user of today"}}
+		if len(b.After.Tags) < len(c.Before.Tags) {
+			b.Notes = append(b.Notes, short+": the tags of AWS that it had do not come back, nobody else can set them")
+		}
 		if !s.Cluster.Mode.ReadsEntries() {
 			return b, access.ErrMode
 		}
@@ -92,6 +96,9 @@ func takeBack(c access.Change, now access.Entry, short string) Back {
 	case c.Before != nil:
 	case bare(then):
 		b.After = nil
+		if made := cmp.Or(after.Username, access.DefaultUsername(now.Principal)); !now.Node() && now.Username != made {
+			b.Overwrites = append(b.Overwrites, short+": username "+now.Username)
+		}
 	default:
 		b.Notes = append(b.Notes, short+": the entry stays, since more was given to it later")
 	}
@@ -100,12 +107,14 @@ func takeBack(c access.Change, now access.Entry, short string) Back {
 
 // bare tells of an entry that holds nothing but what EKS itself puts there: the groups of nodes, tags of AWS.
 func bare(e access.Entry) bool {
-	for k := range e.Tags {
-		if !strings.HasPrefix(k, "aws:") {
-			return false
-		}
-	}
-	return len(e.Grants) == 0 && (e.Node() || len(e.Groups) == 0)
+	return len(e.Grants) == 0 && (e.Node() || len(e.Groups) == 0) && len(withoutReserved(e).Tags) == 0
+}
+
+// withoutReserved is the entry without tags of AWS, which nobody else can set (eks-access.md §4.6).
+func withoutReserved(e access.Entry) *access.Entry {
+	e.Tags = maps.Clone(e.Tags)
+	maps.DeleteFunc(e.Tags, func(k, _ string) bool { return strings.HasPrefix(strings.ToLower(k), "aws:") })
+	return &e
 }
 
 // grantsBack restores each policy's scope, name by name.

@@ -16,8 +16,8 @@ import (
 type Cluster struct {
 	// Name is the cluster's name in the session's account and region.
 	Name string
-	// Progress, when set, hears how many of how many entries were read so far. It may be called
-	// from several goroutines.
+	// Progress, when set, hears how many of how many entries found so far were read, and 0 of 0 when a read
+	// begins and when it has ended, however it ended. It may be called from several goroutines.
 	Progress func(done, total int)
 	// Found, when set, hears of each part of a snapshot as soon as it was read: a snapshot that holds
 	// that part alone. It may be called from several goroutines.

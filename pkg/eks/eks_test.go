@@ -46,12 +46,27 @@ func all(t *testing.T, c *eks.Cluster) access.Snapshot {
 	return s
 }
 
+// TestTheClusterItselfIsNoEntryToRead: a progress that counts it would never be at its end.
+func TestTheClusterItselfIsNoEntryToRead(t *testing.T) {
+	c, _ := open(t, sandbox.Options{}, "demo", "")
+	var most atomic.Int64
+	c.Progress = func(_, total int) { most.Store(max(most.Load(), int64(total))) }
+	s, err := c.Snapshot(t.Context(), access.Want{Principals: []access.Principal{access.Itself}, All: true})
+	if err != nil || int(most.Load()) != len(s.Entries) {
+		t.Errorf("%v: %d to read, %d entries", err, most.Load(), len(s.Entries))
+	}
+}
+
 func TestSnapshotReadsEveryPageOnce(t *testing.T) {
 	c, box := open(t, sandbox.Options{Entries: 230}, "demo", "")
 	var told atomic.Int64
-	c.Progress = func(done, _ int) { told.Store(max(told.Load(), int64(done))) }
+	var last atomic.Value
+	c.Progress = func(done, total int) {
+		told.Store(max(told.Load(), int64(done)))
+		last.Store([2]int{done, total})
+	}
 	s := all(t, c)
-	if len(s.Entries) != 230 || len(s.Unread) != 0 || told.Load() != 230 {
+	if len(s.Entries) != 230 || len(s.Unread) != 0 || told.Load() != 230 || last.Load() != [2]int{} {
 		t.Errorf("%d entries, %d unread, %d told", len(s.Entries), len(s.Unread), told.Load())
 	}
 	want := map[string]int{
@@ -182,7 +197,7 @@ func TestDoTellsWhatWentWrong(t *testing.T) {
 		says                   string
 	}{
 		{"exists", "demo", "", access.CreateEntry{Entry: standard(role("team/dev"))}, access.ErrExists, "already in use"},
-		{"nobody", "demo", "", access.CreateEntry{Entry: standard(role("nobody"))}, nil, "invalid principal"},
+		{"nobody", "demo", "", access.CreateEntry{Entry: standard(role("team/nobody"))}, nil, "; `aws iam get-role --role-name nobody` shows"},
 		{"no entry to grant to", "demo", "", access.Associate{To: role("ops"), Grant: view}, access.ErrChanged, "could not be found"},
 		{"no entry to delete", "demo", "", access.DeleteEntry{Entry: standard(role("ops"))}, access.ErrChanged, "could not be found"},
 		{"no entry to update", "demo", "", access.UpdateEntry{After: standard(role("ops"))}, access.ErrChanged, "could not be found"},
@@ -197,6 +212,54 @@ func TestDoTellsWhatWentWrong(t *testing.T) {
 			err := cluster.Do(context.Background(), c.step)
 			if err == nil || c.want != nil && !errors.Is(err, c.want) || !strings.Contains(err.Error(), c.says) {
 				t.Errorf("got %v, want %v, %q", err, c.want, c.says)
+			}
+		})
+	}
+}
+
+// TestWhatSomebodyDidSinceThePlanIsSeen: each step finds another state than the one that it was planned for.
+func TestWhatSomebodyDidSinceThePlanIsSeen(t *testing.T) {
+	who := role("ops")
+	entry := access.Entry{Principal: who, Kind: access.Standard, Username: access.DefaultUsername(who)}
+	view := func(namespaces ...string) access.Grant {
+		return access.Grant{Policy: "AmazonEKSViewPolicy", Scope: access.Scope{Namespaces: namespaces}}
+	}
+	more := entry
+	more.Groups = []string{"g"}
+	other := entry
+	other.Groups = []string{"h"}
+	dev := view("dev").Scope
+	for name, c := range map[string]struct{ theirs, ours access.Step }{
+		"granted":            {access.Associate{To: who, Grant: view("qa")}, access.Associate{To: who, Grant: view("dev")}},
+		"widened":            {access.Associate{To: who, Grant: view("dev", "qa"), Was: &dev}, access.Associate{To: who, Grant: view("dev", "prod"), Was: &dev}},
+		"widened, revoke":    {access.Associate{To: who, Grant: view("dev", "qa")}, access.Disassociate{From: who, Grant: view("dev")}},
+		"group":              {access.UpdateEntry{Before: entry, After: more}, access.UpdateEntry{Before: entry, After: other}},
+		"group, delete":      {access.UpdateEntry{Before: entry, After: more}, access.DeleteEntry{Entry: entry}},
+		"granted, delete":    {access.Associate{To: who, Grant: view("qa")}, access.DeleteEntry{Entry: entry}},
+		"taken already":      {access.DeleteEntry{Entry: entry}, access.DeleteEntry{Entry: entry}},
+		"revoked already":    {access.DeleteEntry{Entry: entry}, access.Disassociate{From: who, Grant: view("dev")}},
+		"granted the same":   {access.Associate{To: who, Grant: view("dev")}, access.Associate{To: who, Grant: view("dev")}},
+		"gone before update": {access.DeleteEntry{Entry: entry}, access.UpdateEntry{Before: entry, After: more}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cluster, _ := open(t, sandbox.Options{}, "demo", "")
+			if err := cluster.Do(t.Context(), access.CreateEntry{Entry: access.Entry{Principal: who, Kind: access.Standard}}); err != nil {
+				t.Fatal(err)
+			}
+			if s, ok := c.theirs.(access.Associate); ok && s.Was != nil {
+				if err := cluster.Do(t.Context(), access.Associate{To: who, Grant: view(s.Was.Namespaces...)}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := cluster.Do(t.Context(), c.theirs); err != nil {
+				t.Fatal(err)
+			}
+			want := describe(all(t, cluster))
+			if err := cluster.Do(t.Context(), c.ours); !errors.Is(err, access.ErrChanged) {
+				t.Errorf("got %v", err)
+			}
+			if diff := cmp.Diff(want, describe(all(t, cluster))); diff != "" {
+				t.Errorf("it was overwritten:\n%s", diff)
 			}
 		})
 	}
@@ -243,5 +306,29 @@ func BenchmarkDecode(b *testing.B) {
 		if _, err := c.Snapshot(context.Background(), access.Want{All: true}); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// TestATryThatFindsItDoneMayHaveFollowedOneThatDidIt: the service does it and answers 500, the SDK asks again and hears
+// that it is done. That was nobody else, as far as anybody can tell.
+func TestATryThatFindsItDoneMayHaveFollowedOneThatDidIt(t *testing.T) {
+	doubted := 0
+	for seed := range uint64(12) {
+		c, _ := open(t, sandbox.Options{FaultRate: 0.4, Seed: seed + 1}, "demo", "")
+		for _, step := range []access.Step{
+			access.CreateEntry{Entry: access.Entry{Principal: role("ops"), Kind: access.Standard}},
+			access.DeleteEntry{Entry: access.Entry{Principal: role("ops"), Kind: access.Standard, Username: access.DefaultUsername(role("ops"))}},
+		} {
+			err := c.Do(context.Background(), step)
+			if errors.Is(err, access.ErrChanged) || errors.Is(err, access.ErrExists) && !errors.Is(err, access.ErrUnknown) {
+				t.Errorf("seed %d: %T: %v", seed, step, err)
+			}
+			if errors.Is(err, access.ErrUnknown) {
+				doubted++
+			}
+		}
+	}
+	if doubted == 0 {
+		t.Error("no seed lost an answer, so nothing was tried")
 	}
 }

@@ -9,38 +9,55 @@ import (
 	"github.com/aws/smithy-go"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/login"
 )
 
 // kinds says which error of the core an error code of EKS is (eks-access.md §3.1).
 var kinds = map[string]error{
-	"ResourceNotFoundException":   access.ErrNotFound,
-	"NotFoundException":           access.ErrNotFound,
-	"ResourceInUseException":      access.ErrExists,
-	"AccessDeniedException":       access.ErrForbidden,
-	"ThrottlingException":         access.ErrThrottled,
-	"TooManyRequestsException":    access.ErrThrottled,
-	"UnrecognizedClientException": access.ErrForbidden,
+	"ResourceNotFoundException": access.ErrNotFound,
+	"NotFoundException":         access.ErrNotFound,
+	"ResourceInUseException":    access.ErrExists,
+	"AccessDeniedException":     access.ErrForbidden,
+	"ThrottlingException":       access.ErrThrottled,
+	"TooManyRequestsException":  access.ErrThrottled,
 }
 
 // modeMessage is part of what EKS says when a cluster does not read access entries (eks-access.md §3.2).
 const modeMessage = "authentication mode must be set to one of"
 
+// told is an AWS error in our words, with what it came from for those who ask further.
+type told struct {
+	text  string
+	under []error
+}
+
+func (t *told) Error() string   { return t.text }
+func (t *told) Unwrap() []error { return t.under }
+
 // explain turns an AWS error into one of the core, keeping what AWS said word for word.
 func explain(doing string, err error) error {
-	if err == nil {
-		return nil
+	var already *told
+	if err == nil || errors.As(err, &already) {
+		return err
 	}
+	return &told{text: say(doing, err).Error(), under: []error{say(doing, err), err}}
+}
+
+func say(doing string, err error) error {
 	if doing != "" {
 		doing += ": "
 	}
 	var api smithy.APIError
 	if !errors.As(err, &api) {
-		return fmt.Errorf("%s%w", doing, root(err))
+		return fmt.Errorf("%s%w", doing, login.Plain(err))
 	}
 	said := fmt.Sprintf("%s: %s", api.ErrorCode(), api.ErrorMessage())
 	kind, known := kinds[api.ErrorCode()]
 	if strings.Contains(api.ErrorMessage(), modeMessage) {
 		kind, known = access.ErrMode, true
+	}
+	if trouble := login.Trouble(err); !known && trouble != nil {
+		kind, known = trouble, true
 	}
 	if !known {
 		return fmt.Errorf("%s%s%s", doing, said, requestID(err))
@@ -82,13 +99,4 @@ func requestID(err error) string {
 		return " (request " + response.ServiceRequestID() + ")"
 	}
 	return ""
-}
-
-// root drops the SDK's frame "operation error EKS: X, …", which names what the sentence names already.
-func root(err error) error {
-	var op *smithy.OperationError
-	if errors.As(err, &op) {
-		return op.Err
-	}
-	return err
 }

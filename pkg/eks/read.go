@@ -115,6 +115,12 @@ func (c *Cluster) Snapshot(ctx context.Context, want access.Want) (access.Snapsh
 	return s, nil
 }
 
+func (c *Cluster) progress(done, total int) {
+	if c.Progress != nil {
+		c.Progress(done, total)
+	}
+}
+
 func (c *Cluster) found(part access.Snapshot) {
 	if c.Found != nil {
 		c.Found(part)
@@ -125,6 +131,8 @@ func (c *Cluster) found(part access.Snapshot) {
 func (c *Cluster) entries(ctx context.Context, want access.Want) ([]access.Entry, []access.Unread, error) {
 	r := &reader{c: c, seen: map[access.Principal]bool{}}
 	r.g.SetLimit(inFlight)
+	c.progress(0, 0)
+	defer c.progress(0, 0)
 	for _, p := range want.Principals {
 		r.read(ctx, p)
 	}
@@ -137,6 +145,9 @@ func (c *Cluster) entries(ctx context.Context, want access.Want) ([]access.Entry
 		err = c.list(ctx, arn, func(p access.Principal) { r.read(ctx, p) })
 	}
 	_ = r.g.Wait() // every failure stands in Unread
+	if ended := ctx.Err(); ended != nil {
+		return nil, nil, ended
+	}
 	if errors.Is(err, access.ErrMode) || r.noEntries.Load() {
 		return nil, nil, nil
 	}
@@ -187,11 +198,14 @@ type reader struct {
 
 // read starts the two calls that make one entry.
 func (r *reader) read(ctx context.Context, p access.Principal) {
+	if p == access.Itself { // the cluster has no entry, and EKS would take an empty name for a list
+		return
+	}
 	r.mu.Lock()
 	known := r.seen[p]
 	r.seen[p] = true
 	r.mu.Unlock()
-	if known || p == "" { // EKS would take an empty name for a list
+	if known {
 		return
 	}
 	h := &halves{principal: p, left: 2}
@@ -240,9 +254,7 @@ func (r *reader) settle(h *halves) {
 	case !errors.Is(h.err, access.ErrNotFound): // not found: there is none, or it went while we read
 		r.unread = append(r.unread, access.Unread{Principal: h.principal, Err: h.err})
 	}
-	if r.c.Progress != nil {
-		r.c.Progress(r.done, len(r.seen))
-	}
+	r.c.progress(r.done, len(r.seen))
 }
 
 func (c *Cluster) describe(ctx context.Context, p access.Principal) (access.Entry, error) {

@@ -4,13 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/eks"
 	"github.com/aws/aws-sdk-go-v2/service/eks/types"
+	"github.com/aws/smithy-go/middleware"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/shell"
 )
 
 // Do carries out one step by one call. Errors are those of access, with what EKS said.
@@ -27,35 +31,44 @@ func (c *Cluster) Do(ctx context.Context, step access.Step) error {
 	case access.UntagEntry:
 		_, err = c.api.UntagResource(ctx, &eks.UntagResourceInput{ResourceArn: aws.String(s.Entry.ARN), TagKeys: s.Keys})
 	case access.Associate:
-		if s.Was == nil {
+		if s.New { // the plan's own entry, of a moment ago
 			err = c.associate(ctx, s)
 			break
 		}
-		err = c.replace(ctx, func(ctx context.Context) (string, error) { return c.scopeOf(ctx, s) },
-			s.Was.String(), s.Grant.Scope.String(), func() error { return c.associate(ctx, s) })
+		was := none
+		if s.Was != nil {
+			was = s.Was.String()
+		}
+		err = c.replace(ctx, c.scopeOf(s.To, s.Grant.Policy), was, s.Grant.Scope.String(), func() error { return c.associate(ctx, s) })
 	case access.Disassociate:
-		_, err = c.api.DisassociateAccessPolicy(ctx, &eks.DisassociateAccessPolicyInput{
-			ClusterName: &c.Name, PrincipalArn: principal(step), PolicyArn: c.policyARN(s.From, s.Grant.Policy),
-		})
+		err = c.replace(ctx, c.scopeOf(s.From, s.Grant.Policy), s.Grant.Scope.String(), none, func() error { return c.disassociate(ctx, s) })
 	case access.DeleteEntry:
-		_, err = c.api.DeleteAccessEntry(ctx, &eks.DeleteAccessEntryInput{ClusterName: &c.Name, PrincipalArn: principal(step)})
+		err = c.delete(ctx, s)
 	case access.SetMode:
 		return c.setMode(ctx, s)
 	default:
 		return fmt.Errorf("no call is known for the step %T", step)
 	}
-	return moved(explainWrite(err))
+	return namely(step.Principal(), moved(explainWrite(err)))
+}
+
+// namely says of whom EKS found nobody, and how IAM tells who there is.
+func namely(p access.Principal, err error) error {
+	if err == nil || !strings.Contains(err.Error(), "invalid principal") {
+		return err
+	}
+	kind := p.Kind()
+	return fmt.Errorf("%w; `aws iam get-%s --%s-name %s` shows the full ARN", err, kind, kind, shell.Quote(p.Name()))
 }
 
 // replace carries out a write that replaces what is there. EKS has no compare-and-swap, so what is there is read
-// just before, and again just after: when somebody else wrote meanwhile, one of the two must look again. What is
+// just before, and again just after: of two who write at the same time one nearly always sees the other and looks
+// again. Only a write that falls between the reading and the writing, and is over by then, goes unseen. What is
 // read after may be older than the write (eks-access.md §2), so the state before proves nothing.
 func (c *Cluster) replace(ctx context.Context, read func(context.Context) (string, error), was, will string, write func() error) error {
 	switch now, err := read(ctx); {
 	case err != nil:
-		return fmt.Errorf("%w: %w", access.ErrUnknown, err)
-	case now == will:
-		return nil
+		return err
 	case now != was:
 		return fmt.Errorf("%w: it was %s, now it is %s", access.ErrChanged, was, now)
 	}
@@ -78,22 +91,82 @@ func identity(e access.Entry) string {
 	return fmt.Sprintf("username %q and groups %q", e.Username, e.Groups)
 }
 
-// scopeOf is the scope that a policy has now.
-func (c *Cluster) scopeOf(ctx context.Context, s access.Associate) (string, error) {
-	grants, err := c.grants(ctx, s.To)
-	if err != nil {
-		return "", err
+// none is the scope of a policy that is not on the entry.
+const none = "none"
+
+// scopeOf reads the scope that a policy has now.
+func (c *Cluster) scopeOf(p access.Principal, policy access.Policy) func(context.Context) (string, error) {
+	return func(ctx context.Context) (string, error) {
+		grants, err := c.grants(ctx, p)
+		if err != nil {
+			return "", err
+		}
+		g, ok := access.Entry{Grants: grants}.Canonical().Grant(policy)
+		if !ok {
+			return none, nil
+		}
+		return g.Scope.String(), nil
 	}
-	g, ok := access.Entry{Grants: grants}.Canonical().Grant(s.Grant.Policy)
-	if !ok {
-		return "none", nil
+}
+
+// delete removes the entry that the plan saw: what somebody gave to it since would be lost with it.
+func (c *Cluster) delete(ctx context.Context, s access.DeleteEntry) error {
+	now, err := c.whole(ctx, s.Entry.Principal)
+	switch {
+	case err != nil:
+		return err
+	case !now.Same(s.Entry):
+		return fmt.Errorf("%w: somebody has changed the entry that would be deleted", access.ErrChanged)
 	}
-	return g.Scope.String(), nil
+	var n tries
+	_, err = c.api.DeleteAccessEntry(ctx, &eks.DeleteAccessEntryInput{ClusterName: &c.Name, PrincipalArn: principal(s)}, n.count)
+	return n.doubt(err)
+}
+
+// whole is an entry with its grants.
+func (c *Cluster) whole(ctx context.Context, p access.Principal) (e access.Entry, err error) {
+	var grants []access.Grant
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() (err error) { e, err = c.describe(ctx, p); return err })
+	g.Go(func() (err error) { grants, err = c.grants(ctx, p); return err })
+	err = g.Wait()
+	e.Grants = grants
+	return e.Canonical(), err
+}
+
+func (c *Cluster) disassociate(ctx context.Context, s access.Disassociate) error {
+	var n tries
+	_, err := c.api.DisassociateAccessPolicy(ctx, &eks.DisassociateAccessPolicyInput{
+		ClusterName: &c.Name, PrincipalArn: principal(s), PolicyArn: c.policyARN(s.From, s.Grant.Policy),
+	}, n.count)
+	return n.doubt(err)
+}
+
+// tries is how often the SDK has sent one call.
+type tries int
+
+func (n *tries) count(o *eks.Options) {
+	counter := middleware.FinalizeMiddlewareFunc("CountTries",
+		func(ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler) (middleware.FinalizeOutput, middleware.Metadata, error) {
+			*n++
+			return next.HandleFinalize(ctx, in)
+		})
+	o.APIOptions = append(o.APIOptions, func(s *middleware.Stack) error { return s.Finalize.Insert(counter, "Retry", middleware.After) })
+}
+
+// doubt says of a call that was sent again that nobody knows: where EKS finds the entry gone, or made, at the second time,
+// the first may have done it and only its answer was lost.
+func (n *tries) doubt(err error) error {
+	explained := explain("", err)
+	if *n > 1 && (errors.Is(explained, access.ErrNotFound) || errors.Is(explained, access.ErrExists)) {
+		return fmt.Errorf("%w: %w", access.ErrUnknown, explained)
+	}
+	return err
 }
 
 // moved says of an entry or policy that is not there any more that the cluster changed since the plan.
 func moved(err error) error {
-	if errors.Is(err, access.ErrNotFound) {
+	if errors.Is(err, access.ErrNotFound) && !errors.Is(err, access.ErrUnknown) {
 		return fmt.Errorf("%w: %w", access.ErrChanged, err)
 	}
 	return err
@@ -117,8 +190,9 @@ func (c *Cluster) create(ctx context.Context, e access.Entry) error {
 			in.Username = &e.Username
 		}
 	}
-	_, err := c.api.CreateAccessEntry(ctx, in)
-	return err
+	var n tries
+	_, err := c.api.CreateAccessEntry(ctx, in, n.count)
+	return n.doubt(err)
 }
 
 // update sends only what differs. An empty list of groups clears them, a missing one keeps them (eks-access.md §1).

@@ -198,7 +198,7 @@ func (c *Client) get(ctx context.Context, user bool, name string) (access.Princi
 func explain(err error) error {
 	var api smithy.APIError
 	if !errors.As(err, &api) {
-		return err
+		return login.Plain(err)
 	}
 	switch api.ErrorCode() {
 	case "NoSuchEntity":
@@ -208,5 +208,5 @@ func explain(err error) error {
 	case "Throttling", "ThrottlingException":
 		return fmt.Errorf("%w: %s", access.ErrThrottled, api.ErrorMessage())
 	}
-	return err
+	return login.Plain(err)
 }

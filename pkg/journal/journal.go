@@ -3,6 +3,7 @@
 package journal
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -76,6 +77,23 @@ func Save(dir string, r Record) error {
 	return os.Rename(f.Name(), path(dir, r.ID))
 }
 
+// Send adds to the record's file what is about to be sent, and returns when the disk has it. What Save writes later
+// has to hold it too.
+func Send(dir, id string, s Sent) error {
+	line, err := json.Marshal(s)
+	if err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path(dir, id), os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		return fmt.Errorf("keep what is about to be sent: %w", err)
+	}
+	if err := flush(f, append(line, '\n')); err != nil {
+		return fmt.Errorf("keep what is about to be sent: %w", err)
+	}
+	return nil
+}
+
 func path(dir, id string) string { return filepath.Join(dir, id+suffix) }
 
 func flush(f *os.File, data []byte) error {
@@ -139,13 +157,20 @@ func one(dir, id string) (r Record, err error) {
 	if len(data) == 0 { // its owner was killed before anything was sent
 		return r, fmt.Errorf("%s is empty, no change was begun", path(dir, id))
 	}
-	if err := json.Unmarshal(data, &r); err != nil {
+	all := json.NewDecoder(bytes.NewReader(data))
+	if err := all.Decode(&r); err != nil {
 		return r, fmt.Errorf("%s: %w", path(dir, id), err)
 	}
 	if r.ID != id {
 		return r, fmt.Errorf("%s is no record of a change", path(dir, id))
 	}
-	return r, nil
+	for {
+		var s Sent
+		if err := all.Decode(&s); err != nil { // the end, or a line that was not finished: that was not sent either
+			return r, nil
+		}
+		r.Sent = append(r.Sent, s)
+	}
 }
 
 // Undone tells which records are taken back: by a record that is done and not taken back itself.

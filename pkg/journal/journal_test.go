@@ -100,7 +100,7 @@ func TestTheStateTellsWhatBecameOfAChange(t *testing.T) {
 	} {
 		r := journal.Of(plan(), noon, "", nil)
 		for _, result := range c.results {
-			r.Did(result)
+			r.Add(result)
 		}
 		if r.State() != journal.Interrupted {
 			t.Errorf("%v before its end", r.State())

@@ -21,6 +21,7 @@ type Record struct {
 	Mode     *Mode            `json:"mode,omitempty"`
 	AWSAuth  *AWSAuth         `json:"awsAuth,omitempty"`
 	Entries  []Entry          `json:"entries,omitempty"`
+	Sent     []Sent           `json:"sent"`              // null in records from before there was this field
 	Finished time.Time        `json:"finished,omitzero"` // zero: it is under way, or was killed
 	Steps    []Step           `json:"steps,omitempty"`
 }
@@ -50,6 +51,13 @@ type Entry struct {
 	After  *manifest.AccessEntry `json:"after"`
 }
 
+// Sent is what was sent to EKS, or to the cluster where it has no principal; while the change is under way and when it was
+// killed, perhaps only begun.
+type Sent struct {
+	Principal access.Principal `json:"principal,omitempty"`
+	Part      access.Part      `json:"part"`
+}
+
 // Step is what became of one step.
 type Step struct {
 	Principal access.Principal `json:"principal,omitempty"` // none: the step was about the cluster
@@ -61,7 +69,7 @@ type Step struct {
 // Of records a plan before it is carried out.
 func Of(plan access.Plan, at time.Time, caller access.Principal, args []string) Record {
 	c := plan.Cluster
-	r := Record{Time: at.UTC(), Cluster: Cluster{Name: c.Name, ARN: c.ARN, Mode: c.Mode}, Caller: caller, Args: args}
+	r := Record{Time: at.UTC(), Cluster: Cluster{Name: c.Name, ARN: c.ARN, Mode: c.Mode}, Caller: caller, Args: args, Sent: []Sent{}}
 	if m := plan.Mode; m != nil {
 		r.Mode = &Mode{Before: m.From, After: m.To}
 	}
@@ -123,6 +131,31 @@ func (r Record) Changes() ([]access.Change, error) {
 	return all, nil
 }
 
+// Did tells whether something of that part was sent, or may have been.
+func (r Record) Did(p access.Principal, part access.Part) bool {
+	return r.Sent == nil || slices.Contains(r.Sent, Sent{p, part})
+}
+
+// Done are the recorded changes of entries as far as they were carried out, or may have been: what was never sent is
+// nothing to take back.
+func (r Record) Done() ([]access.Change, error) {
+	planned, err := r.Changes()
+	if err != nil || r.Sent == nil {
+		return planned, err
+	}
+	var all []access.Change
+	for _, c := range planned {
+		parts := map[access.Part]bool{}
+		for _, s := range r.Sent {
+			parts[s.Part] = parts[s.Part] || s.Principal == c.Principal()
+		}
+		if done, ok := c.Only(parts); ok {
+			all = append(all, done)
+		}
+	}
+	return all, nil
+}
+
 func read(form *manifest.AccessEntry) (*access.Entry, error) {
 	if form == nil {
 		return nil, nil
@@ -131,8 +164,8 @@ func read(form *manifest.AccessEntry) (*access.Entry, error) {
 	return &e, err
 }
 
-// Did adds what became of a step.
-func (r *Record) Did(result access.Result) {
+// Add adds what became of a step.
+func (r *Record) Add(result access.Result) {
 	s := Step{Principal: result.Step.Principal(), What: result.Step.String(), InPlace: result.InPlace}
 	if result.Err != nil {
 		s.Error = result.Err.Error()

@@ -52,7 +52,7 @@ func (c *Client) WriteAWSAuth(ctx context.Context, before, after access.ConfigMa
 	if err != nil {
 		return err
 	}
-	err = r.Body(data).Do(ctx).Error()
+	err = r.Body(data).Do(silent(ctx)).Error()
 	if err == nil {
 		return nil
 	}

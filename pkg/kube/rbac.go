@@ -112,6 +112,15 @@ func Manifest(b access.Binding) ([]byte, error) {
 	return json.Marshal(o)
 }
 
+// Binding reads the binding that has the namespace and name of b.
+func (c *Client) Binding(ctx context.Context, b access.Binding) (access.Binding, error) {
+	var have binding
+	if err := c.read(ctx, c.rest.Get().AbsPath(append(bindingPath(b), b.Name)...), &have); err != nil {
+		return access.Binding{}, fmt.Errorf("read %s: %w", b, err)
+	}
+	return have.plain(), nil
+}
+
 // bindingPath is where the binding's resource is.
 func bindingPath(b access.Binding) []string {
 	if b.Namespace == "" {
@@ -127,7 +136,7 @@ func (c *Client) Bind(ctx context.Context, b access.Binding) error {
 	if err != nil {
 		return err
 	}
-	err = c.rest.Post().AbsPath(bindingPath(b)...).SetHeader("Content-Type", jsonType).Body(body).Do(ctx).Error()
+	err = c.rest.Post().AbsPath(bindingPath(b)...).SetHeader("Content-Type", jsonType).Body(body).Do(silent(ctx)).Error()
 	switch {
 	case err == nil:
 		return nil
@@ -139,7 +148,7 @@ func (c *Client) Bind(ctx context.Context, b access.Binding) error {
 
 // Unbind deletes a binding; one that is not there is not missed.
 func (c *Client) Unbind(ctx context.Context, b access.Binding) error {
-	err := c.rest.Delete().AbsPath(append(bindingPath(b), b.Name)...).Do(ctx).Error()
+	err := c.rest.Delete().AbsPath(append(bindingPath(b), b.Name)...).Do(silent(ctx)).Error()
 	if err == nil || apierrors.IsNotFound(err) {
 		return nil
 	}

@@ -1,17 +1,20 @@
 package login
 
 import (
+	"context"
 	"errors"
 	"strings"
 
 	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// What may be wrong with credentials, for those who ask Trouble.
+// What may be wrong with credentials or with the way to AWS, for those who ask Trouble.
 var (
-	ErrMissing = errors.New("there are no AWS credentials")
-	ErrExpired = errors.New("the AWS credentials have expired")
-	ErrInvalid = errors.New("AWS does not know the credentials")
+	ErrMissing     = errors.New("there are no AWS credentials")
+	ErrExpired     = errors.New("the AWS credentials have expired")
+	ErrInvalid     = errors.New("AWS does not know the credentials")
+	ErrUnreachable = errors.New("AWS cannot be reached")
 )
 
 // troubles are the words by which AWS and its SDK tell what is wrong with credentials. Codes are
@@ -36,8 +39,8 @@ var troubles = []struct {
 	{"failed to retrieve credentials", ErrMissing},
 }
 
-// Trouble tells what is wrong with the credentials, where an error is about them: one of ErrMissing,
-// ErrExpired and ErrInvalid, else nil.
+// Trouble tells what is wrong with the credentials or the way to AWS, where an error is about them: one of ErrMissing,
+// ErrExpired, ErrInvalid and ErrUnreachable, else nil.
 func Trouble(err error) error {
 	if err == nil {
 		return nil
@@ -52,5 +55,57 @@ func Trouble(err error) error {
 			return t.is
 		}
 	}
+	if unsent(err) != nil && !errors.Is(err, context.Canceled) {
+		return ErrUnreachable
+	}
 	return nil
+}
+
+// unsent is why a call got no answer, nil where it got one.
+func unsent(err error) error {
+	var send *smithyhttp.RequestSendError
+	if !errors.As(err, &send) {
+		return nil
+	}
+	return send.Err
+}
+
+// failure is an error of the SDK in words for people.
+type failure struct {
+	text string
+	is   error // what Trouble tells, or nil
+	err  error
+}
+
+func (f *failure) Error() string { return f.text }
+
+func (f *failure) Unwrap() []error {
+	if f.is == nil {
+		return []error{f.err}
+	}
+	return []error{f.is, f.err}
+}
+
+// Plain says what an error of the SDK says without the SDK's frame, which tells of attempts, requests and its own parts.
+func Plain(err error) error {
+	if err == nil {
+		return nil
+	}
+	f := &failure{text: err.Error(), is: Trouble(err), err: err}
+	var api smithy.APIError
+	var operation *smithy.OperationError
+	switch {
+	case errors.Is(err, context.Canceled):
+		f.text = context.Canceled.Error()
+	case errors.As(err, &api):
+		f.text = api.ErrorCode() + ": " + api.ErrorMessage()
+	case errors.Is(f.is, ErrUnreachable):
+		f.text = ErrUnreachable.Error() + ": " + unsent(err).Error()
+	case errors.As(err, &operation):
+		f.text = operation.Err.Error()
+	}
+	if errors.Is(f.is, ErrMissing) { // the last place that was looked at says nothing of the others
+		f.text, _, _ = strings.Cut(f.text, ", operation error ")
+	}
+	return f
 }

@@ -92,7 +92,7 @@ func (s *Session) Identity(ctx context.Context) (Identity, error) { return s.ide
 func (s *Session) whoAmI(ctx context.Context) (Identity, error) {
 	out, err := sts.NewFromConfig(s.Config).GetCallerIdentity(ctx, nil)
 	if err != nil {
-		return Identity{}, fmt.Errorf("ask AWS who you are: %w", err)
+		return Identity{}, fmt.Errorf("ask AWS who you are: %w", Plain(err))
 	}
 	id := Identity{ARN: aws.ToString(out.Arn), Account: aws.ToString(out.Account), UserID: aws.ToString(out.UserId)}
 	id.Principal = access.Principal(id.ARN)

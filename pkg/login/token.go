@@ -43,7 +43,7 @@ func (s *Session) Token(ctx context.Context, cluster string) (string, error) {
 		})
 	})
 	if err != nil {
-		return "", fmt.Errorf("make a token for cluster %s: %w", cluster, err)
+		return "", fmt.Errorf("make a token for cluster %s: %w", cluster, Plain(err))
 	}
 	return tokenPrefix + base64.RawURLEncoding.EncodeToString([]byte(presigned.URL)), nil
 }

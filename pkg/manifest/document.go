@@ -155,5 +155,9 @@ func YAML(v any) ([]byte, error) {
 	if err := json.Unmarshal(data, &plain); err != nil {
 		return nil, err
 	}
-	return goyaml.Marshal(plain)
+	text, err := goyaml.Marshal(plain)
+	if err != nil || !bytes.ContainsFunc(text, hostile) {
+		return text, err
+	}
+	return escape(plain, text)
 }

@@ -1,6 +1,7 @@
 package migrate
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -8,20 +9,20 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 )
 
-// An entry and its policies are made by several calls, and from the first one on the entry counts
-// and the line does not. For that time the entry is in a group of its own, to which RBAC gives what the
-// line gave; the group also marks an entry that is not finished.
-const bridgePrefix = "kubectl-access:migrating:"
+// HelpPrefix is how the names of groups begin that help, and of the bindings for them: an entry and its policies are
+// made by several calls, and from the first one on the entry counts and the line does not. For that time the entry is in
+// a group of its own, to which RBAC gives what the line gave; the group also marks an entry that is not finished.
+const HelpPrefix = "kubectl-access:migrating:"
 
-func bridge(group string) string { return bridgePrefix + group }
+func bridge(group string) string { return HelpPrefix + group }
 
 // Marked tells whether an entry is one that a migration has begun and not finished.
 func Marked(e access.Entry) bool {
-	return slices.ContainsFunc(e.Groups, func(g string) bool { return strings.HasPrefix(g, bridgePrefix) })
+	return slices.ContainsFunc(e.Groups, func(g string) bool { return strings.HasPrefix(g, HelpPrefix) })
 }
 
 // bridging tells whether a binding is such help.
-func bridging(b access.Binding) bool { return strings.HasPrefix(b.Name, bridgePrefix) }
+func bridging(b access.Binding) bool { return strings.HasPrefix(b.Name, HelpPrefix) }
 
 // Gap tells whether an entry counts a moment before its policies do, so that RBAC has to help.
 func (p Plan) Gap() bool {
@@ -39,11 +40,11 @@ func (p *planner) bridges(groups []string) []access.Binding {
 	var all []access.Binding
 	for _, g := range groups {
 		if g == masters {
-			all = append(all, access.Binding{Name: bridge(g), Role: access.RoleRef{Kind: "ClusterRole", Name: "cluster-admin"}, Groups: []string{bridge(g)}})
+			all = append(all, p.named(access.Binding{Name: bridge(g), Role: access.RoleRef{Kind: "ClusterRole", Name: "cluster-admin"}, Groups: []string{bridge(g)}}))
 			continue
 		}
 		for _, b := range p.bound(g) {
-			all = append(all, access.Binding{Namespace: b.Namespace, Name: safe(bridge(g) + ":" + b.Name), Role: b.Role, Groups: []string{bridge(g)}})
+			all = append(all, p.named(access.Binding{Namespace: b.Namespace, Name: safe(bridge(g) + ":" + b.Name), Role: b.Role, Groups: []string{bridge(g)}}))
 		}
 	}
 	return all
@@ -51,6 +52,20 @@ func (p *planner) bridges(groups []string) []access.Binding {
 
 // suffixed is the name of a binding that stands beside another for one new subject.
 func suffixed(name, subject string) string { return safe(name + ":" + subject) }
+
+// named gives a binding another name where an object of its own already has that one. An object has one role, and
+// whoever applies a manifest replaces the subjects that the object had: somebody would lose a right.
+func (p *planner) named(b access.Binding) access.Binding {
+	other := func(have access.Binding) bool {
+		return have.Namespace == b.Namespace && have.Name == b.Name && !have.Gives(b)
+	}
+	unlike := func(made access.Binding) bool { return other(made) && made.Role != b.Role }
+	for name, n := b.Name, 2; slices.ContainsFunc(p.Bindings, other) || slices.ContainsFunc(p.made, unlike); n++ {
+		b.Name = fmt.Sprintf("%s-%d", name, n)
+	}
+	p.made = append(p.made, b)
+	return b
+}
 
 // safe keeps what the name of an RBAC object may hold.
 func safe(name string) string {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/edit"
 )
 
 // Principals are those who get an entry, in order.
@@ -31,8 +32,9 @@ func (p Plan) Entry(who access.Principal) (access.Entry, Line) {
 	return access.Entry{}, Line{}
 }
 
-// Begin makes a principal's entry, or goes on with one that was begun. An entry that somebody else
-// made is left alone: it was not there when the plan was made, and wins over the line.
+// Begin makes a principal's entry, or goes on with one that was begun and takes nothing from it: somebody may have
+// given it more since. An entry that somebody else made is left alone: it was not there when the plan was made, and
+// wins over the line.
 func (p Plan) Begin(who access.Principal) access.Edit {
 	return func(s access.Snapshot) (access.Snapshot, error) {
 		want, line := p.Entry(who)
@@ -43,11 +45,7 @@ func (p Plan) Begin(who access.Principal) access.Edit {
 		for _, g := range line.replaced {
 			want.Groups = append(slices.Clone(want.Groups), bridge(g))
 		}
-		if exists && want.Username == "" {
-			want.Username = have.Username
-		}
-		want.Tags = have.Tags
-		return s.Put(want), access.Check(want, s.Cluster)
+		return edit.Grant(want)(s)
 	}
 }
 
@@ -58,7 +56,7 @@ func Finish(who access.Principal) access.Edit {
 		if !exists || !Marked(have) {
 			return s, nil
 		}
-		have.Groups = slices.DeleteFunc(slices.Clone(have.Groups), func(g string) bool { return strings.HasPrefix(g, bridgePrefix) })
+		have.Groups = slices.DeleteFunc(slices.Clone(have.Groups), func(g string) bool { return strings.HasPrefix(g, HelpPrefix) })
 		return s.Put(have), nil
 	}
 }
@@ -99,7 +97,7 @@ func prove(want, have access.Entry, exists bool) []Proof {
 			was = "group " + masters
 		}
 		is, ok := have.Grant(g.Policy)
-		all = append(all, Proof{want.Principal, was, "policy " + g.String(), ok && slices.Equal(is.Scope.Namespaces, g.Scope.Namespaces)})
+		all = append(all, Proof{want.Principal, was, "policy " + g.String(), ok && covers(is.Scope, g.Scope)})
 	}
 	for _, g := range want.Groups {
 		all = append(all, Proof{want.Principal, "group " + g, "group " + g, slices.Contains(have.Groups, g)})
@@ -108,6 +106,11 @@ func prove(want, have access.Entry, exists bool) []Proof {
 		all = append(all, Proof{want.Principal, "username " + want.Username, "username " + have.Username, have.Username == want.Username})
 	}
 	return all
+}
+
+// covers tells whether every name of a scope is in another too.
+func covers(have, want access.Scope) bool {
+	return slices.Equal(have.With(want).Namespaces, have.Namespaces)
 }
 
 // Removable are the lines that nobody needs once the principals in done have their entries: the lines that

@@ -96,7 +96,7 @@ func (p *planner) renamed(l *Line, e *access.Entry, q Question, g, name string) 
 	}
 	e.Groups = append(e.Groups, name)
 	for _, b := range p.bound(g) {
-		l.follow = append(l.follow, access.Binding{Namespace: b.Namespace, Name: suffixed(b.Name, name), Role: b.Role, Groups: []string{name}})
+		l.follow = append(l.follow, p.named(access.Binding{Namespace: b.Namespace, Name: suffixed(b.Name, name), Role: b.Role, Groups: []string{name}}))
 	}
 	l.differs(DiffGroup, "the group %s, which an entry cannot have, becomes %s", g, name)
 	p.shared(l, name, l.follow)

@@ -165,6 +165,66 @@ func TestAnEntryThatSomebodyElseMadeIsLeftAlone(t *testing.T) {
 	}
 }
 
+// TestWhatWasBegunIsCompletedAndKept: what somebody gave to an unfinished entry stays, and the plan says so.
+func TestWhatWasBegunIsCompletedAndKept(t *testing.T) {
+	who := access.Principal(account + "role/dev")
+	in := func(namespaces ...string) []access.Grant {
+		return []access.Grant{{Policy: "AmazonEKSViewPolicy", Scope: access.Scope{Namespaces: namespaces}}}
+	}
+	begun := access.Entry{Principal: who, Kind: access.Standard, Username: "dev", Groups: []string{"extra", bridge("iam:x")}, Grants: in("prod"), Tags: map[string]string{"a": "b"}}
+	f := facts(role("dev", "dev", "iam:x", "few"))
+	f.Entries = []access.Entry{begun}
+	p := plan(t, f, "group/iam:x", "policy:view@dev")
+	s := access.Snapshot{Cluster: cluster}.Put(begun)
+	s, err := p.Begin(who)(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := begun
+	want.Groups, want.Grants = append([]string{"few"}, begun.Groups...), in("dev", "prod")
+	if is, _ := s.Entry(who); !is.Same(want.Canonical()) {
+		t.Errorf("%+v", is)
+	}
+	if s, err = Finish(who)(s); err != nil {
+		t.Fatal(err)
+	}
+	for _, proof := range p.Prove(s, nil) {
+		if !proof.Holds {
+			t.Errorf("%+v", proof)
+		}
+	}
+	named := func(d Difference) bool {
+		return d.Code == DiffGained && strings.Contains(d.Text, "policy view in namespaces dev, prod")
+	}
+	if l := p.Lines[0]; l.Outcome != Migrates || !slices.ContainsFunc(l.Differences, named) {
+		t.Errorf("%+v", l)
+	}
+}
+
+// TestABindingGetsANameThatIsFree: what has its name and does not give it is somebody else's, or another role's.
+func TestABindingGetsANameThatIsFree(t *testing.T) {
+	view, edit := access.RoleRef{Kind: "ClusterRole", Name: "view"}, access.RoleRef{Kind: "ClusterRole", Name: "edit"}
+	for _, row := range []struct {
+		there []access.Binding
+		want  string
+	}{
+		{nil, "b:y edit y, b:y-2 view y"},
+		{[]access.Binding{{Name: "b:y", Role: edit, Users: []string{"amy"}, Groups: []string{"y"}}}, "b:y-2 view y"},
+		{[]access.Binding{{Name: "b:y", Role: edit, Groups: []string{"z"}}}, "b:y-2 edit y, b:y-3 view y"},
+		{[]access.Binding{{Namespace: "dev", Name: "b:y", Role: edit, Groups: []string{"z"}}}, "b:y edit y, b:y-2 view y"},
+	} {
+		f := facts(role("dev", "dev", "iam:x", "iam:b x"))
+		f.Bindings = append(row.there, access.Binding{Name: "b", Role: view, Groups: []string{"iam:x"}}, access.Binding{Name: "b", Role: edit, Groups: []string{"iam:b x"}})
+		var is []string
+		for _, b := range plan(t, f, "group/iam:x", "rename:y", "group/iam:b x", "rename:y").Follow {
+			is = append(is, strings.Join([]string{b.Name, b.Role.Name, strings.Join(b.Groups, " ")}, " "))
+		}
+		if got := strings.Join(is, ", "); got != row.want {
+			t.Errorf("%+v: %s", row.there, got)
+		}
+	}
+}
+
 func TestTheShadowGoesWithItsLine(t *testing.T) {
 	first, last, other := role("dev", "a", masters), role("dev", "b", "viewers"), role("ops", "ops", masters)
 	first.State, first.Item, last.Item, other.Item = access.Shadowed, 1, 2, 3

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/edit"
 )
 
 // Plan is what becomes of aws-auth.
@@ -86,7 +87,8 @@ type planner struct {
 	Choices
 	questions []Question
 	refused   []error
-	taken     map[string]bool // principals that a line has, in lower case
+	taken     map[string]bool  // principals that a line has, in lower case
+	made      []access.Binding // those that the plan makes
 	current   *Line
 }
 
@@ -188,12 +190,28 @@ func (p *planner) want(l *Line, e *access.Entry) bool {
 	if err := access.Check(*e, p.Cluster); err != nil {
 		return l.stay("%v", err)
 	}
-	p.rights(l, *e)
+	will, err := p.completed(*e)
+	if err != nil {
+		return l.stay("%v", err)
+	}
+	p.rights(l, will)
 	if missing := p.absent(l.follow); len(missing) > 0 && !p.ApplyRBAC && p.NoRBAC == "" {
 		return l.stay("RBAC must know its new name first: apply the bindings of this plan, or let --apply-rbac do it")
 	}
 	l.Entries, l.Removable = []access.Entry{*e}, true
 	return true
+}
+
+// completed is the entry as it will be: what one that was begun has beyond the line stays.
+func (p *planner) completed(want access.Entry) (access.Entry, error) {
+	have, exists := p.entry(want.Principal)
+	if !exists || !Marked(have) {
+		return want, nil
+	}
+	s := access.Snapshot{Cluster: p.Cluster}.Put(have)
+	s, err := edit.Each(edit.Grant(want), Finish(have.Principal))(s)
+	will, _ := s.Entry(have.Principal)
+	return will, err
 }
 
 // covered is a line whose principal has an entry, which wins (eks-access.md §5).
@@ -221,7 +239,7 @@ func gives(have, want access.Entry) bool {
 		return true
 	}
 	for _, g := range want.Grants {
-		if was, ok := have.Grant(g.Policy); !ok || !slices.Equal(was.Scope.Namespaces, g.Scope.Namespaces) {
+		if was, ok := have.Grant(g.Policy); !ok || !covers(was.Scope, g.Scope) {
 			return false
 		}
 	}

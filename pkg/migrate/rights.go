@@ -50,7 +50,7 @@ func (p *planner) rights(l *Line, e access.Entry) {
 	if called == "" {
 		called = givenName(e.Principal)
 	}
-	l.After = append(l.After, p.byRBAC(slices.Concat(p.Bindings, l.follow), called, entryGroups(e))...)
+	l.After = append(l.After, p.byRBAC(slices.Concat(p.Bindings, p.absent(l.follow)), called, entryGroups(e))...)
 	p.lost(l, e)
 	p.gained(l, e)
 }

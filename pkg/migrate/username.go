@@ -83,7 +83,7 @@ func (p *planner) followers(l *Line, known []access.Binding, from, to string) []
 			}
 		}
 		if len(users) > 0 {
-			all = append(all, access.Binding{Namespace: b.Namespace, Name: suffixed(b.Name, to), Role: b.Role, Users: users})
+			all = append(all, p.named(access.Binding{Namespace: b.Namespace, Name: suffixed(b.Name, to), Role: b.Role, Users: users}))
 		}
 	}
 	return all

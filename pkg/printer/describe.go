@@ -15,6 +15,8 @@ type Description struct {
 	Principal access.Principal
 	Cluster   access.Info
 	Entry     *access.Entry // nil: only aws-auth lets it in
+	Dead      bool          // nobody gets in by the entry
+	Doubtful  bool          // IAM does not tell whether anybody does
 	Mappings  []access.Mapping
 	Hints     []string
 	Now       time.Time
@@ -90,11 +92,8 @@ func (d Description) mappings(b *strings.Builder) {
 	}
 	b.WriteString("aws-auth:\n")
 	for _, m := range d.Mappings {
-		s := access.Snapshot{}
-		if d.Entry != nil {
-			s.Entries = []access.Entry{*d.Entry}
-		}
-		fmt.Fprintf(b, "  %s  username %s, groups %s%s\n", Clean(m.ARN), orNone(m.Username), orNone(strings.Join(m.Groups, ", ")), mappingNote(m, s))
+		note := mappingNote(m, d.Entry != nil && !d.Dead, d.Doubtful)
+		fmt.Fprintf(b, "  %s  username %s, groups %s%s\n", Clean(m.ARN), orNone(m.Username), orNone(strings.Join(m.Groups, ", ")), note)
 		if m.Reason != "" {
 			fmt.Fprintf(b, "    %s\n", Clean(m.Reason))
 		}

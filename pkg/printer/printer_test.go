@@ -38,7 +38,7 @@ func TestCleanMakesEverythingVisible(t *testing.T) {
 func FuzzClean(f *testing.F) {
 	f.Add("\x1b]0;title\a")
 	f.Fuzz(func(t *testing.T, s string) {
-		if got := Clean(s); strings.ContainsFunc(got, hidden) {
+		if got := Clean(s); strings.ContainsFunc(got, access.Hidden) {
 			t.Fatalf("Clean(%q) = %q", s, got)
 		}
 	})
@@ -71,6 +71,23 @@ func TestEntriesShowsEverySource(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestADeadEntryWinsOverNothing: the line beside it is what lets in.
+func TestADeadEntryWinsOverNothing(t *testing.T) {
+	s := access.Snapshot{Cluster: demo, Entries: []access.Entry{{Principal: dev}}}
+	line := access.Mapping{Kind: access.MappedRole, ARN: "ARN:AWS:IAM::111122223333:ROLE/dev", Groups: []string{"system:masters"}, State: access.InForce}
+	for want, dead := range map[string][2][]access.Principal{
+		"entry, <none>, aws-auth (the entry wins)":    {},
+		"entry (dead), everything, aws-auth":          {{dev}},
+		"entry, <none>, aws-auth (the entry may win)": {nil, {dev}},
+	} {
+		s.Dead, s.Doubtful = dead[0], dead[1]
+		rows := Entries(s, []access.Mapping{line}, now).Rows
+		if got := strings.Join([]string{rows[0][4], rows[1][2], rows[1][4]}, ", "); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
 	}
 }
 

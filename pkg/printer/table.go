@@ -31,7 +31,7 @@ func Entries(s access.Snapshot, mappings []access.Mapping, now time.Time) Table 
 		{Name: "SOURCE"},
 		{Name: "AGE"},
 		{Name: "USERNAME", Wide: true},
-		{Name: "EXPIRES", Wide: true},
+		{Name: "EXPIRES", Wide: !slices.ContainsFunc(s.Entries, func(e access.Entry) bool { return !e.Expires().IsZero() })},
 		{Name: "TAGS", Wide: true},
 		{Name: "ARN", Wide: true},
 	}}
@@ -42,6 +42,9 @@ func Entries(s access.Snapshot, mappings []access.Mapping, now time.Time) Table 
 	}
 	for _, e := range s.Entries {
 		row := entryRow(e, account, now)
+		if slices.Contains(s.Dead, e.Principal) {
+			row[4] = "entry (dead)"
+		}
 		if named[e.Principal.Short(account)] > 1 { // a permission set whose role was made anew has two
 			row[0] = Clean(string(e.Principal))
 		}
@@ -84,32 +87,31 @@ func grants(all []access.Grant) string {
 }
 
 func mappingRow(m access.Mapping, s access.Snapshot, account string) []string {
+	note := mappingNote(m, m.Outweighed(s), slices.ContainsFunc(s.Doubtful, m.For))
 	what := none
-	if m.Masters() && mappingNote(m, s) == "" {
+	if m.Masters() && note == "" {
 		what = "everything"
 	}
 	return []string{
 		orNone(access.Principal(m.ARN).Short(account)), string(m.Kind), what, orNone(strings.Join(m.Groups, ",")),
-		"aws-auth" + mappingNote(m, s), unknown, orNone(m.Username), none, none, orNone(m.ARN),
+		"aws-auth" + note, unknown, orNone(m.Username), none, none, orNone(m.ARN),
 	}
 }
 
 // mappingNote says why a line does nothing: one of its own reasons, or an entry, which wins
-// over aws-auth (EKS User Guide, "Change authentication mode").
-func mappingNote(m access.Mapping, s access.Snapshot) string {
-	switch m.State {
-	case access.Shadowed:
+// over aws-auth (EKS User Guide, "Change authentication mode") unless it is dead.
+func mappingNote(m access.Mapping, outweighed, doubtful bool) string {
+	switch {
+	case m.State == access.Shadowed:
 		return " (a later line wins)"
-	case access.NeverMatches:
+	case m.State == access.NeverMatches:
 		return " (never matches)"
-	case access.Dropped:
+	case m.State == access.Dropped:
 		return " (not read)"
-	case access.InForce:
-	}
-	for _, e := range s.Entries {
-		if e.Principal.Is(access.Principal(m.ARN)) {
-			return " (the entry wins)"
-		}
+	case outweighed && doubtful:
+		return " (the entry may win)"
+	case outweighed:
+		return " (the entry wins)"
 	}
 	return ""
 }

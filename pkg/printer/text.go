@@ -10,18 +10,20 @@ import (
 	"unicode/utf16"
 
 	"k8s.io/apimachinery/pkg/util/duration"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
 )
 
 // Clean makes every character visible that a terminal would obey or hide: an escape becomes ^[,
 // a line break \n, one that turns the direction of writing \u202e.
 func Clean(s string) string {
-	if !strings.ContainsFunc(s, hidden) {
+	if !strings.ContainsFunc(s, access.Hidden) {
 		return s
 	}
 	var b strings.Builder
 	for _, r := range s {
 		switch {
-		case !hidden(r):
+		case !access.Hidden(r):
 			b.WriteRune(r)
 		case r == '\n':
 			b.WriteString(`\n`)
@@ -50,7 +52,7 @@ func EscapeJSON(text string) string {
 	var b strings.Builder
 	for _, r := range text {
 		switch {
-		case r == '\n' || !hidden(r) || r == unicode.ReplacementChar:
+		case r == '\n' || !access.Hidden(r) || r == unicode.ReplacementChar:
 			b.WriteRune(r)
 		case r > 0xffff:
 			high, low := utf16.EncodeRune(r)
@@ -60,10 +62,6 @@ func EscapeJSON(text string) string {
 		}
 	}
 	return b.String()
-}
-
-func hidden(r rune) bool {
-	return unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp) || r == unicode.ReplacementChar
 }
 
 // Age is how long ago something was, as kubectl says it.

@@ -118,6 +118,14 @@ func TestKubectl(t *testing.T) {
 	for _, step := range []step{
 		{"get namespaces", "dev-blue "},
 		{"auth whoami", "arn:aws:sts::111122223333:assumed-role/platform-admin/sandbox"},
+		{"auth can-i get configmaps -n kube-system", "yes"},
+		{"auth can-i --list", "selfsubjectaccessreviews"},
+		{"create clusterrolebinding everybody --clusterrole=view --group=developers", "/everybody created"},
+		{"create rolebinding bob -n dev --role=developer --user=bob", "/bob created"},
+		{"get rolebinding bob -n dev -o yaml", "name: developer"},
+		{"delete clusterrolebinding everybody", "deleted"},
+		{"delete configmap aws-auth -n kube-system", "deleted"},
+		{"create configmap aws-auth -n kube-system --from-literal=mapUsers=[]", "/aws-auth created"},
 	} {
 		cmd := exec.CommandContext(t.Context(), "kubectl", strings.Fields(step.line)...)
 		cmd.Env = append(s.Environ(os.Environ()), "HOME="+t.TempDir()) // where kubectl caches what it discovers

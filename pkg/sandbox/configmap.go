@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"mime"
 	"net/http"
 	"strconv"
 )
@@ -156,9 +155,6 @@ func (v *visit) tries() bool { return v.URL.Query().Get("dryRun") != "" }
 
 // decode reads a ConfigMap, whose data are texts.
 func (v *visit) decode(body []byte) (object, error) {
-	if kind, _, err := mime.ParseMediaType(v.Header.Get("Content-Type")); err == nil && kind != "application/json" {
-		return nil, v.refuse(http.StatusUnsupportedMediaType, "UnsupportedMediaType", "the body of the request was in an unknown format - accepted media types include: application/json")
-	}
 	var o object
 	if err := json.Unmarshal(body, &o); err != nil {
 		return nil, v.refuse(http.StatusBadRequest, "BadRequest", "the object provided is unrecognized (must be of type ConfigMap): %v", err)

@@ -18,6 +18,12 @@ import (
 // request sends a request to a cluster as kubectl would, trusting the authority that DescribeCluster tells.
 func (s *Sandbox) request(t *testing.T, cluster, token, method, path, body string) (int, map[string]any) {
 	t.Helper()
+	return s.typed(t, cluster, token, method, path, body, "")
+}
+
+// typed sends a body that says what it is.
+func (s *Sandbox) typed(t *testing.T, cluster, token, method, path, body, contentType string) (int, map[string]any) {
+	t.Helper()
 	out, err := s.eks("default").DescribeCluster(t.Context(), &eks.DescribeClusterInput{Name: &cluster})
 	if err != nil {
 		t.Fatal(err)
@@ -36,6 +42,9 @@ func (s *Sandbox) request(t *testing.T, cluster, token, method, path, body strin
 	}
 	if token != "" {
 		r.Header.Set("Authorization", "Bearer "+token)
+	}
+	if contentType != "" {
+		r.Header.Set("Content-Type", contentType)
 	}
 	resp, err := client.Do(r)
 	if err != nil {

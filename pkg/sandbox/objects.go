@@ -56,6 +56,10 @@ func (v *visit) answer(body []byte) (int, any, error) {
 		answer, err := v.discovery()
 		return http.StatusOK, answer, err
 	}
+	body, err := v.inJSON(body)
+	if err != nil {
+		return 0, nil, err
+	}
 	for _, k := range kinds {
 		if k.group != v.group || k.resource != v.resource || v.subresource != "" || !strings.Contains(v.URL.Path, "/v1/") {
 			continue
@@ -153,7 +157,7 @@ func selfSubjectAccessReview(v *visit, body []byte) (object, error) {
 		Spec json.RawMessage `json:"spec"`
 	}
 	if err := errors.Join(json.Unmarshal(body, &in), json.Unmarshal(body, &echo)); err != nil {
-		return nil, failure(http.StatusUnsupportedMediaType, "UnsupportedMediaType", "only JSON is accepted")
+		return nil, failure(http.StatusBadRequest, "BadRequest", "the object provided is no SelfSubjectAccessReview")
 	}
 	return object{
 		"apiVersion": authz + "/v1", "kind": "SelfSubjectAccessReview", "metadata": object{}, "spec": echo.Spec,

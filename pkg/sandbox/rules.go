@@ -15,7 +15,7 @@ func selfSubjectRulesReview(v *visit, body []byte) (object, error) {
 		} `json:"spec"`
 	}
 	if err := json.Unmarshal(body, &in); err != nil {
-		return nil, failure(http.StatusUnsupportedMediaType, "UnsupportedMediaType", "only JSON is accepted")
+		return nil, failure(http.StatusBadRequest, "BadRequest", "the object provided is no SelfSubjectRulesReview")
 	}
 	if in.Spec.Namespace == "" {
 		return nil, failure(http.StatusBadRequest, "BadRequest", "no namespace on request")

@@ -186,6 +186,7 @@ func (s *Sandbox) Environ(base []string) []string {
 		"AWS_SHARED_CREDENTIALS_FILE="+filepath.Join(s.dir, "credentials"),
 		"AWS_EC2_METADATA_DISABLED=true",
 		"KUBECONFIG="+filepath.Join(s.dir, "kubeconfig"),
+		"KUBECTL_ACCESS_SANDBOX=1", // tells scripts and prompts where they are
 	)
 }
 

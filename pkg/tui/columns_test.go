@@ -14,7 +14,7 @@ func crowded() *fake {
 	f := newFake()
 	alice := entry("user/alice", 70)
 	alice.Groups = []string{"viewers"}
-	f.State.Entries = append(f.State.Entries, alice)
+	f.State.Entries, f.State.Dead = append(f.State.Entries, alice, entry("role/gone", 5)), []access.Principal{arn("role/gone")}
 	line := func(name string, state access.MappingState, groups ...string) access.Mapping {
 		return access.Mapping{Kind: access.MappedRole, ARN: string(arn(name)), Username: name, Groups: groups, State: state}
 	}
@@ -27,7 +27,7 @@ func crowded() *fake {
 // TestAccessTellsWhatHasNoRoom: whoever has rights by groups, or a line that is not in force, is told apart at any width.
 func TestAccessTellsWhatHasNoRoom(t *testing.T) {
 	for width, rows := range map[int][]string{
-		46:  {"user/alice · groups viewers", "role/ops · not in force (a", "role/ops · everything; aws-auth", "role/reader · aws-auth; groups"},
+		46:  {"user/alice · groups viewers", "role/ops · not in force (a", "role/ops · everything; aws-auth", "role/gone · dead", "role/reader · aws-auth; groups"},
 		80:  {"user/alice · groups viewers entry", "role/ops · groups viewers aws-auth (a later", "role/reader · groups viewers aws-auth"},
 		160: {"user/alice · –", "role/reader · –"},
 	} {

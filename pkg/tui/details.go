@@ -41,8 +41,9 @@ func (e *entries) describe(t thing, hints []string) string {
 
 func (e *entries) description(t thing, hints []string) printer.Description {
 	d := printer.Description{Principal: t.principal, Cluster: e.v.snapshot.Cluster, Entry: t.entry, Hints: hints, Now: e.m.world.Now()}
+	d.Dead, d.Doubtful = slices.Contains(e.v.snapshot.Dead, t.principal), slices.Contains(e.v.snapshot.Doubtful, t.principal)
 	for _, m := range e.v.mappings {
-		if t.principal.Is(access.Principal(m.ARN)) || t.mapping != nil && m.ARN == t.mapping.ARN {
+		if m.For(t.principal) || t.mapping != nil && m.ARN == t.mapping.ARN {
 			d.Mappings = append(d.Mappings, m)
 		}
 	}

@@ -105,7 +105,7 @@ func (f *fake) cluster(name string) *Cluster {
 				}
 				_ = yield(Piece{Snapshot: access.Snapshot{Cluster: s.Cluster, Caller: s.Caller}, Total: len(s.Entries)}, nil) &&
 					yield(Piece{Snapshot: access.Snapshot{Entries: s.Entries}}, nil) &&
-					yield(Piece{Mappings: f.mappings, Blind: f.blind}, f.fail["halfway"])
+					yield(Piece{Snapshot: access.Snapshot{Dead: s.Dead}, Mappings: f.mappings, Blind: f.blind}, f.fail["halfway"])
 			}
 		},
 		Principals: func(_ context.Context, fam Family) iter.Seq2[[]access.Principal, error] {

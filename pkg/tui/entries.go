@@ -212,9 +212,12 @@ func instead(rights, groups, source string) []string {
 	if groups = "groups " + groups; groups == "groups –" || rights == "everything" { // which is what the group means
 		groups = ""
 	}
-	if why, ok := strings.CutPrefix(source, "aws-auth ("); ok {
+	switch why, noted := strings.CutPrefix(source, "aws-auth ("); {
+	case noted && why != "the entry may win)":
 		source = "not in force (" + why
-	} else if strings.HasPrefix(source, "entry") {
+	case source == "entry (dead)":
+		source = "dead"
+	case strings.HasPrefix(source, "entry"):
 		source = ""
 	}
 	return []string{2: groups, 3: source}

@@ -108,9 +108,9 @@ func (g *granting) takeOptions(f *form) tea.Cmd {
 	g.Groups = strings.FieldsFunc(f.value(0), func(r rune) bool { return r == ',' || r == ' ' })
 	g.username, g.lasts = f.value(1), 0
 	if text := f.value(2); text != "" {
-		d, err := time.ParseDuration(text)
+		d, err := access.ParseSpan(text)
 		if err != nil || d <= 0 {
-			g.m.fail(fmt.Sprintf("%q is no time to last: write 8h, 30m or 36h", text))
+			g.m.fail(fmt.Sprintf("%q is no time to last: write 30m, 8h or 2w", text))
 			return nil
 		}
 		g.lasts = d

@@ -482,3 +482,15 @@ func TestCopyAndSuspend(t *testing.T) {
 		t.Error("does not suspend")
 	}
 }
+
+// TestAnEntryThatWasMadeAnewIsNotDead: one that was only changed stays so.
+func TestAnEntryThatWasMadeAnewIsNotDead(t *testing.T) {
+	old := entry("role/dev", 9)
+	v := &view{snapshot: access.Snapshot{Entries: []access.Entry{old}, Dead: []access.Principal{old.Principal}}}
+	if v.put(old); len(v.snapshot.Dead) != 1 {
+		t.Error("changed, it is alive")
+	}
+	if v.put(entry("role/dev", 1)); len(v.snapshot.Dead) != 0 {
+		t.Error("made anew, it is dead")
+	}
+}

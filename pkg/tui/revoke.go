@@ -40,7 +40,7 @@ func (v *view) takeable(e access.Entry) []revocation {
 
 // stillIn says whether a line of aws-auth lets somebody in who has no entry any more.
 func (v *view) stillIn(p access.Principal) string {
-	lets := func(m access.Mapping) bool { return m.State == access.InForce && p.Is(access.Principal(m.ARN)) }
+	lets := func(m access.Mapping) bool { return m.State == access.InForce && m.For(p) }
 	switch {
 	case !v.snapshot.Cluster.Mode.ReadsConfigMap():
 		return ""

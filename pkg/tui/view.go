@@ -188,9 +188,9 @@ func without(old access.Snapshot, p Piece) access.Snapshot {
 
 // beyond is what has come and, of who has not yet, what was known before.
 func beyond(fresh, old access.Snapshot) access.Snapshot {
-	if len(old.Entries)+len(old.Unread) > 0 {
-		fresh.Entries = slices.Concat(fresh.Entries, old.Entries)
-		fresh.Unread = slices.Concat(fresh.Unread, old.Unread)
+	if len(old.Entries)+len(old.Unread)+len(old.Dead)+len(old.Doubtful) > 0 {
+		fresh.Entries, fresh.Unread = slices.Concat(fresh.Entries, old.Entries), slices.Concat(fresh.Unread, old.Unread)
+		fresh.Dead, fresh.Doubtful = slices.Concat(fresh.Dead, old.Dead), slices.Concat(fresh.Doubtful, old.Doubtful)
 	}
 	return fresh
 }
@@ -202,7 +202,7 @@ func (m *model) refresh(v *view, who []access.Principal) tea.Cmd {
 	return stream(m, &s, v.cluster.Read(m.ctx, who), func(p Piece, err error) tea.Cmd {
 		for _, e := range p.Entries {
 			found[e.Principal] = true
-			v.snapshot = v.snapshot.Put(e)
+			v.put(e)
 		}
 		if err != nil {
 			m.failed(err)
@@ -226,6 +226,16 @@ func (m *model) refresh(v *view, who []access.Principal) tea.Cmd {
 	})
 }
 
+// put takes an entry that was read again. One that was made anew is no longer dead.
+func (v *view) put(e access.Entry) {
+	if was, ok := v.snapshot.Entry(e.Principal); !ok || !was.Created.Equal(e.Created) {
+		anew := func(p access.Principal) bool { return p == e.Principal }
+		v.snapshot.Dead = slices.DeleteFunc(slices.Clone(v.snapshot.Dead), anew)
+		v.snapshot.Doubtful = slices.DeleteFunc(slices.Clone(v.snapshot.Doubtful), anew)
+	}
+	v.snapshot = v.snapshot.Put(e)
+}
+
 func (v *view) note(p Piece, err error) {
 	v.total = max(v.total, p.Total)
 	v.warnings = append(v.warnings, p.Warnings...)
@@ -245,6 +255,7 @@ func join(s access.Snapshot, p Piece) access.Snapshot {
 	}
 	s.Entries = append(s.Entries, p.Entries...)
 	s.Unread = append(s.Unread, p.Unread...)
+	s.Dead, s.Doubtful = append(s.Dead, p.Dead...), append(s.Doubtful, p.Doubtful...)
 	return s
 }
 

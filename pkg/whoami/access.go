@@ -9,9 +9,9 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/shell"
 )
 
-// recreated: EKS binds an entry to the unique ID of its principal (eks-access.md §4.1).
+// recreated: an entry that is there and does nothing.
 func (f Facts) recreated() []Problem {
-	if f.Entry == nil || f.Made.IsZero() || !f.Made.After(f.Entry.Created) {
+	if !f.dead() {
 		return nil
 	}
 	commands := append([]string{"kubectl access revoke " + shell.Quote(string(f.Entry.Principal)) + f.where()}, f.grant(again(*f.Entry))...)
@@ -163,7 +163,7 @@ func (f Facts) noEntry() []Problem {
 
 // shadowed: the caller is in, by a line that a later one of the same principal replaced.
 func (f Facts) shadowed() []Problem {
-	if f.Entry != nil {
+	if f.ByEntry() {
 		return nil // entries win over aws-auth
 	}
 	var found []Problem
@@ -192,7 +192,7 @@ func groups(list []string) string {
 }
 
 func (f Facts) grantsNothing() []Problem {
-	if f.Entry == nil || len(f.Entry.Grants) > 0 || f.Entry.Node() || !f.Unbound {
+	if !f.ByEntry() || len(f.Entry.Grants) > 0 || f.Entry.Node() || !f.Unbound {
 		return nil
 	}
 	return one(GrantsNothing, Administrator, fmt.Sprintf("the access entry of %s has no access policy, and RBAC gives its username and %s nothing in namespace %s",
@@ -213,8 +213,10 @@ func (f Facts) unchecked(r Report) []string {
 	add(f.AWSErr, "who you are to AWS")
 	add(f.EntryErr, "your access entry")
 	add(f.EntriesErr, "which other entries there are")
-	add(f.MadeErr, "whether your role or user was deleted and made again")
-	if len(r.Problems) == 0 || r.Problems[0].Cause == NoEntry || r.Problems[0].Cause == ModeConfigMap {
+	if !r.LetIn || f.Entry != nil {
+		add(f.MadeErr, "whether your role or user was deleted and made again")
+	}
+	if r.LetIn && r.By == nil || len(r.Problems) == 0 || r.Problems[0].Cause == NoEntry || r.Problems[0].Cause == ModeConfigMap {
 		add(f.MappingsErr, "the aws-auth ConfigMap (an administrator reads it by `kubectl -n kube-system get configmap aws-auth -o yaml`; pass the file with --aws-auth)")
 	}
 	add(f.BoundErr, "whether RBAC gives you anything")

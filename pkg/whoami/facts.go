@@ -17,24 +17,25 @@ type Facts struct {
 	System    string // runtime.GOOS, for the commands that set a clock
 	Again     string // the command that asks all this once more
 
-	Exec      string // the kubeconfig's credential plugin
-	NoExec    bool   // which is not installed
-	Hint      string // what the kubeconfig says of how to install it
-	Clock     time.Duration
-	TokenEnd  time.Time // of a token that stands in the kubeconfig
-	Now       time.Time
-	Profile   string
-	SSO       bool // the profile's login is IAM Identity Center's
-	AWS       *AWS
-	AWSErr    error
-	Kube      *Kubernetes
-	KubeErr   error
-	Trouble   Trouble      // what KubeErr is
-	Login     Trouble      // what AWSErr is
-	Info      *access.Info // of the cluster, asked where something is wrong
-	Other     bool         // the endpoint that AWS tells is not the kubeconfig's server
-	Private   bool         // the endpoint is in the cluster's network only
-	NoEntries bool         // the mode reads none
+	Exec         string // the kubeconfig's credential plugin
+	NoExec       bool   // which is not installed
+	Hint         string // what the kubeconfig says of how to install it
+	Clock        time.Duration
+	TokenEnd     time.Time // of a token that stands in the kubeconfig
+	Now          time.Time
+	Profile      string
+	SSO          bool // the profile's login is IAM Identity Center's
+	AWS          *AWS
+	AWSErr       error
+	Kube         *Kubernetes
+	Impersonates bool // then the cluster shows another's name
+	KubeErr      error
+	Trouble      Trouble      // what KubeErr is
+	Login        Trouble      // what AWSErr is
+	Info         *access.Info // of the cluster, asked where something is wrong
+	Other        bool         // the endpoint that AWS tells is not the kubeconfig's server
+	Private      bool         // the endpoint is in the cluster's network only
+	NoEntries    bool         // the mode reads none
 
 	Entry      *access.Entry
 	EntryErr   error

@@ -52,6 +52,7 @@ func TestTheFirstCauseHidesTheOthers(t *testing.T) {
 		{whoami.ClockOff, "3 minutes behind", stranded(func(f *whoami.Facts) { f.Clock = 3 * time.Minute; f.Login = whoami.Expired })},
 		{whoami.CredentialsExpired, "expired", stranded(func(f *whoami.Facts) { f.Login, f.AWS, f.AWSErr = whoami.Expired, nil, errRefused })},
 		{whoami.CredentialsInvalid, "does not know", stranded(func(f *whoami.Facts) { f.Login, f.AWS, f.AWSErr = whoami.Invalid, nil, errRefused })},
+		{whoami.AWSUnreachable, "proxy", stranded(func(f *whoami.Facts) { f.Login, f.AWS, f.AWSErr = whoami.Unreachable, nil, errRefused })},
 		{whoami.EndpointUnreachable, "refused", stranded(func(f *whoami.Facts) { f.Trouble = whoami.Unreachable })},
 		{whoami.EndpointPrivate, "private", stranded(func(f *whoami.Facts) { f.Trouble, f.Private = whoami.Unreachable, true })},
 		{whoami.OtherCluster, "https://a is not that of cluster demo", stranded(func(f *whoami.Facts) { f.Trouble, f.Other = whoami.Unreachable, true })},
@@ -92,6 +93,54 @@ func TestWhoIsLetInWithoutTroubleHearsOfNone(t *testing.T) {
 		f.Kube.Extra = map[string][]string{"arn": {"arn:aws:sts::111122223333:assumed-role/dev/another-session"}}
 	}))
 	if !r.LetIn || r.By == nil || r.By.Entry == nil || len(r.Problems)+len(r.Unchecked) > 0 {
+		t.Errorf("%+v", r)
+	}
+}
+
+// TestTheEntryIsNamedWhereItCanBeWhatLetsIn: a dead one, and one of another name than the cluster shows, is not.
+func TestTheEntryIsNamedWhereItCanBeWhatLetsIn(t *testing.T) {
+	line := access.Mapping{Kind: access.MappedRole, ARN: "ARN:AWS:IAM::111122223333:role/DEV", Username: "dev", State: access.InForce}
+	account := access.Mapping{Kind: access.MappedAccount, ARN: "111122223333", State: access.InForce}
+	for _, c := range []struct {
+		name, username, shown string
+		made                  time.Time
+		mappings              []access.Mapping
+		want                  string
+	}{
+		{"alive", "dev", "dev", today.Add(-2 * time.Hour), []access.Mapping{line}, "entry"},
+		{"IAM was not asked", "dev", "dev", time.Time{}, []access.Mapping{line}, "entry"},
+		{"a session's name", "arn:aws:sts::111122223333:assumed-role/dev/{{SessionName}}", "arn:aws:sts::111122223333:assumed-role/dev/a.b", time.Time{}, nil, "entry"},
+		{"the cluster tells no name", "x:{{SessionName}}", "", time.Time{}, nil, "entry"},
+		{"dead", "dev", "dev", today, []access.Mapping{line}, "aws-auth"},
+		{"dead, and aws-auth is not read", "dev", "dev", today, nil, ""},
+		{"dead, and the account is mapped", "dev", "arn:aws:iam::111122223333:role/dev", today, []access.Mapping{account}, "aws-auth"},
+		{"another name", "ci:{{SessionName}}", "dev", time.Time{}, []access.Mapping{line}, "aws-auth"},
+		{"a name that begins as the entry's", "dev", "dev2", time.Time{}, nil, ""},
+		{"neither name", "ci:{{SessionName}}", "else", time.Time{}, []access.Mapping{line}, ""},
+	} {
+		r := whoami.Judge(entered(func(f *whoami.Facts) {
+			f.Entry = &access.Entry{Principal: dev, Kind: access.Standard, Username: c.username, Created: today.Add(-time.Hour)}
+			f.Kube.Username, f.Made, f.Mappings = c.shown, c.made, c.mappings
+		}))
+		got := ""
+		switch {
+		case r.By != nil && r.By.Entry != nil:
+			got = "entry"
+		case r.By != nil && r.By.Mapping != nil:
+			got = "aws-auth"
+		}
+		if got != c.want || (len(r.Problems) > 0) != c.made.Equal(today) {
+			t.Errorf("%s: by %q, want %q; %+v", c.name, got, c.want, r.Problems)
+		}
+	}
+}
+
+func TestWhoSpeaksForAnotherIsLetInByHisOwnEntry(t *testing.T) {
+	r := whoami.Judge(entered(func(f *whoami.Facts) {
+		f.Entry, f.Impersonates = &access.Entry{Principal: dev, Username: "dev"}, true
+		f.Kube.Username = "somebody"
+	}))
+	if r.By == nil || r.By.Entry == nil {
 		t.Errorf("%+v", r)
 	}
 }

@@ -2,6 +2,7 @@ package whoami
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -43,14 +44,33 @@ const anonymous = "system:anonymous"
 
 func (f Facts) way() *Way {
 	switch m := f.mapping(); {
-	case f.Entry != nil:
+	case f.ByEntry():
 		return &Way{Entry: f.Entry}
-	case m != nil:
+	case m != nil && f.shows(m.Username):
 		return &Way{Mapping: m}
 	case f.NoEntries && f.MappingsErr == nil:
 		return &Way{Creator: true}
 	}
 	return nil
+}
+
+// ByEntry tells whether the caller's entry can be what lets him in: it is not dead, and the cluster shows its username.
+func (f Facts) ByEntry() bool {
+	return f.Entry != nil && !f.dead() && f.shows(f.Entry.Username)
+}
+
+// dead: EKS binds an entry to the unique ID of its principal (eks-access.md §4.1).
+func (f Facts) dead() bool {
+	return f.Entry != nil && f.Made.After(f.Entry.Created)
+}
+
+// shows tells whether the cluster's name for the caller may come from a username, whatever stands for its templates.
+func (f Facts) shows(username string) bool {
+	if f.Kube == nil || f.Kube.Username == "" || username == "" || f.Impersonates {
+		return true // one of the two is not known
+	}
+	pattern := regexp.MustCompile(`\\{\\{\w+\\}\\}`).ReplaceAllString(regexp.QuoteMeta(username), ".*")
+	return regexp.MustCompile("^" + pattern + "$").MatchString(f.Kube.Username)
 }
 
 // mapping is the line of aws-auth that is in force for the caller.
@@ -59,28 +79,20 @@ func (f Facts) mapping() *access.Mapping {
 		if m.State != access.InForce {
 			continue
 		}
-		if f.matches(m) || m.Kind == access.MappedAccount && f.AWS != nil && m.ARN == f.AWS.Account {
+		if f.AWS != nil && m.For(f.principal()) {
 			return &m
 		}
 	}
 	return nil
 }
 
-// matches compares as the authenticator does: without a role's path, whatever the case.
-func (f Facts) matches(m access.Mapping) bool {
-	if f.AWS == nil || m.Kind == access.MappedAccount {
-		return false
-	}
-	return f.principal().Is(access.Principal(m.ARN))
-}
-
 // means tells whether who wrote the line meant the caller, whether or not it works.
 func (f Facts) means(m access.Mapping) bool {
-	if f.matches(m) {
-		return true
-	}
 	if f.AWS == nil || m.Kind == access.MappedAccount {
 		return false
+	}
+	if m.Names(f.principal()) {
+		return true
 	}
 	ref, err := access.ParsePrincipal(m.ARN)
 	return err == nil && ref.Principal.Is(f.principal())
@@ -91,7 +103,7 @@ type look = func() []Problem
 // looks are the checks in the order in which one cause hides the next.
 func (f Facts) looks(r Report) []look {
 	if r.LetIn {
-		return []look{f.noExec, f.otherIdentity, f.shadowed, f.grantsNothing}
+		return []look{f.noExec, f.otherIdentity, f.recreated, f.shadowed, f.grantsNothing}
 	}
 	return []look{
 		f.execFails, f.clock, f.login, f.unreachable, f.otherCluster, f.tokenExpired, f.nothingSent, f.notAPrincipal,
@@ -150,24 +162,23 @@ func (f Facts) clock() []Problem {
 }
 
 func (f Facts) login() []Problem {
-	again := "aws sts get-caller-identity" + f.profileFlag()
-	if f.SSO {
-		again = "aws sso login" + f.profileFlag()
-	}
-	if f.Login == Missing && !f.SSO {
-		again = "aws configure list" + f.profileFlag()
+	again := "aws sso login" + f.profileFlag()
+	if f.Login == Missing && !f.SSO { // there is nothing yet to log in by
+		again = "aws configure sso" + f.profileFlag()
 	}
 	for _, row := range []struct {
 		is    Trouble
 		cause Cause
 		text  string
+		next  string
 	}{
-		{Missing, CredentialsMissing, "there are no AWS credentials"},
-		{Expired, CredentialsExpired, "the AWS credentials have expired; log in again the way you got them"},
-		{Invalid, CredentialsInvalid, "AWS does not know the credentials"},
+		{Missing, CredentialsMissing, "there are no AWS credentials; log in, for example by IAM Identity Center, or name a profile with --profile", again},
+		{Expired, CredentialsExpired, "the AWS credentials have expired; log in again the way you got them, for example by IAM Identity Center", again},
+		{Invalid, CredentialsInvalid, "AWS does not know the credentials; log in again, for example by IAM Identity Center, or name another profile with --profile", again},
+		{Unreachable, AWSUnreachable, "no answer comes from AWS; check the network, the VPN and the proxy (HTTPS_PROXY), and the spelling of the region", f.Again},
 	} {
 		if f.Login == row.is {
-			return one(row.cause, You, row.text+": "+f.AWSErr.Error(), again)
+			return one(row.cause, You, row.text+": "+f.AWSErr.Error(), row.next)
 		}
 	}
 	return nil

@@ -79,6 +79,7 @@ const (
 	CredentialsMissing  Cause = "credentials-missing"
 	CredentialsExpired  Cause = "credentials-expired"
 	CredentialsInvalid  Cause = "credentials-invalid"
+	AWSUnreachable      Cause = "aws-unreachable"
 	EndpointPrivate     Cause = "endpoint-private"
 	EndpointUnreachable Cause = "endpoint-unreachable"
 	OtherCluster        Cause = "other-cluster"

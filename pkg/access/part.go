@@ -1,0 +1,82 @@
+package access
+
+// Part is what of an entry, or of the cluster, one step is about.
+type Part string
+
+// The parts; each access policy is a part of its own.
+const (
+	PartEntry    Part = "entry"    // its making, with username, groups and tags, and its end
+	PartIdentity Part = "identity" // username and groups, which EKS sets in one call
+	PartTags     Part = "tags"
+	PartMode     Part = "mode"
+	PartAWSAuth  Part = "aws-auth"
+)
+
+func partOf(p Policy) Part { return Part("policy " + p) }
+
+// PartOf tells what a step is about.
+func PartOf(s Step) Part {
+	switch s := s.(type) {
+	case Associate:
+		return partOf(s.Grant.Policy)
+	case Disassociate:
+		return partOf(s.Grant.Policy)
+	case UpdateEntry:
+		return PartIdentity
+	case TagEntry, UntagEntry:
+		return PartTags
+	case SetMode:
+		return PartMode
+	case WriteAWSAuth:
+		return PartAWSAuth
+	}
+	return PartEntry
+}
+
+// Only is the change as far as these parts of it were carried out; false where nothing was.
+func (c Change) Only(done map[Part]bool) (Change, bool) {
+	switch {
+	case c.After == nil:
+		return c, done[PartEntry]
+	case c.Before == nil && !done[PartEntry]:
+		return Change{}, false
+	}
+	reached := *c.After // an entry that was made has all but its policies
+	if c.Before != nil {
+		reached = *c.Before
+		if done[PartIdentity] {
+			reached.Username, reached.Groups = c.After.Username, c.After.Groups
+		}
+		if done[PartTags] {
+			reached.Tags = c.After.Tags
+		}
+	}
+	reached.Grants = nil
+	for p := range policiesOf(c) {
+		from := c.Before
+		if done[partOf(p)] {
+			from = c.After
+		}
+		if from == nil {
+			continue
+		}
+		if g, ok := from.Grant(p); ok {
+			reached.Grants = append(reached.Grants, g)
+		}
+	}
+	reached = reached.Canonical()
+	return Change{Before: c.Before, After: &reached}, c.Before == nil || !c.Before.Same(reached)
+}
+
+func policiesOf(c Change) map[Policy]bool {
+	all := map[Policy]bool{}
+	for _, e := range []*Entry{c.Before, c.After} {
+		if e == nil {
+			continue
+		}
+		for _, g := range e.Grants {
+			all[g.Policy] = true
+		}
+	}
+	return all
+}
