@@ -26,7 +26,7 @@ type change struct {
 	edit       func(access.Principal) access.Edit
 	takes      bool                                // the edit may take rights away: risks need to know every administrator
 	mappings   bool                                // the edit may end mappings of aws-auth: risks need to know every entry
-	asks       bool                                // it changes more than was named: the plan is shown, and somebody says yes
+	asks       bool                                // it changes more than was typed: the plan is shown, and somebody says yes
 	remarks    func(access.Snapshot) []string      // what to know before it is done; nil: nothing
 	risks      func(access.Snapshot) []access.Risk // beside those of every plan; nil: none
 	undoes     string                              // the ID of the change that this one takes back

@@ -30,7 +30,7 @@ func (f *changeFlags) bind(fs *pflag.FlagSet) {
 	f.output.bind(fs, "json", "yaml", "name", "jsonpath=")
 }
 
-// bindAsk is for the commands that change more than they name.
+// bindAsk is for the commands that change more than they name, or may have it picked.
 func (f *changeFlags) bindAsk(fs *pflag.FlagSet) {
 	fs.BoolVarP(&f.yes, "yes", "y", false, "Do not ask. What is dangerous needs --accept-risk all the same")
 }

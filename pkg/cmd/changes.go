@@ -99,12 +99,12 @@ func (env *Env) changeTable(all []journal.Record) printer.Table {
 		if r.Undoes != "" {
 			state += ", takes back " + r.Undoes
 		}
-		var command string
-		if len(r.Args) > 1 {
-			command = shell.Line(r.Args[1:])
+		command := r.Args
+		if len(command) > 1 && command[0] == "kubectl" { // what was picked is recorded as it is told, "kubectl access …"
+			command = command[1:]
 		}
 		t.Rows = append(t.Rows, []string{
-			printer.Clean(r.ID), printer.Age(r.Time, env.Now()), printer.Clean(state), whatChanged(r), printer.Clean(command),
+			printer.Clean(r.ID), printer.Age(r.Time, env.Now()), printer.Clean(state), whatChanged(r), printer.Clean(shell.Line(command[min(1, len(command)):])),
 		})
 	}
 	return t

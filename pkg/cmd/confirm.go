@@ -11,6 +11,7 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/iam"
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
+	"github.com/kubectl-access/kubectl-access/pkg/shell"
 )
 
 // announce says what there is to know before anything is done and, where somebody will be asked or
@@ -23,6 +24,9 @@ func (c *change) announce(plan access.Plan, before access.Snapshot) {
 	}
 	if c.asks && c.flags.dryRun != "client" && !c.flags.yes && !plan.Empty() {
 		printer.Plan(c.env.IO.ErrOut, plan, printer.Color(colorful(c.env.IO.ErrOut)))
+		if len(c.args) > 0 {
+			fmt.Fprintf(c.env.IO.ErrOut, "\nThe same from the command line:\n  %s\n\n", printer.Clean(shell.Line(c.args)))
+		}
 	}
 }
 

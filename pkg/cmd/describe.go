@@ -27,6 +27,10 @@ func newDescribeCmd(env *Env) *cobra.Command {
 			if err := out.check(); err != nil {
 				return usage(cmd, err)
 			}
+			args, err := env.askWhom(cmd, args)
+			if err != nil {
+				return err
+			}
 			if len(args) == 0 {
 				return usage(cmd, errors.New("whom to describe is missing: role/NAME, user/NAME, sso/PERMISSION_SET, an ARN or me"))
 			}

@@ -19,6 +19,7 @@ import (
 // grantFlags say what is to be granted.
 type grantFlags struct {
 	changeFlags
+	picking
 	policies, namespaces, groups []string
 	all                          bool
 	username, kind               string
@@ -49,6 +50,7 @@ func (f *grantFlags) bind(fs *pflag.FlagSet) {
 	fs.Var(&f.lasts, "for", "How long the entry is meant to last, such as 8h or 2w; kept in the tag "+access.ExpiresTag+", and nothing takes it away by itself")
 	fs.Lookup("for").DefValue = "0" // which help does not show
 	f.changeFlags.bind(fs)
+	f.bindAsk(fs)
 }
 
 func kindNames() string {
@@ -82,11 +84,14 @@ what was.`,
   # Put a role into a Kubernetes group that RBAC knows
   kubectl access grant role/ci/deployer --group deployers`,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := f.check(); err != nil {
+				return usage(cmd, err)
+			}
 			args, err := f.ask(env, cmd, args)
 			if err != nil {
 				return err
 			}
-			if err := errors.Join(f.complete(args), f.check()); err != nil {
+			if err := f.complete(args); err != nil {
 				return usage(cmd, err)
 			}
 			c, err := env.connect(cmd.Context())
@@ -132,7 +137,7 @@ func (c *connection) grant(ctx context.Context, f *grantFlags, written []string)
 		return err
 	}
 	var want access.Entry
-	ch := change{connection: c, flags: &f.changeFlags, who: who, incomplete: failed}
+	ch := change{connection: c, flags: &f.changeFlags, who: who, incomplete: failed, asks: f.line != nil, args: f.line}
 	ch.prepare = func(ctx context.Context) error {
 		policies, err := c.policies(ctx, f.policies)
 		want = f.entry(policies, c.env.Now())

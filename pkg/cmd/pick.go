@@ -2,15 +2,29 @@ package cmd
 
 import (
 	"context"
+	"errors"
+	"os"
+	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/tui"
 )
 
 // asks tells whether somebody sits there who can be asked: stdout may be a pipe, it is for data.
-func (env *Env) asks() bool { return terminal(env.IO.In) && terminal(env.IO.ErrOut) }
+func (env *Env) asks() bool { return terminal(env.IO.In) && terminal(env.IO.ErrOut) && !dumb() }
+
+// dumb tells whether the terminal can only take one line after the other, so that no screen can be drawn on it.
+func dumb() bool { return os.Getenv("TERM") == "dumb" }
+
+// picking is what a picker added to a command line.
+type picking struct {
+	line []string // the command line that asks for the same, nil: all was typed
+}
 
 // pick asks on the terminal for what was not typed.
 func (env *Env) pick(cmd *cobra.Command, ask func(context.Context, tui.World) (tui.Choice, error)) (tui.Choice, error) {
@@ -31,21 +45,83 @@ func (f *grantFlags) ask(env *Env, cmd *cobra.Command, args []string) ([]string,
 	if missing == (tui.Missing{}) || !env.asks() {
 		return args, nil
 	}
-	known := tui.Choice{Namespaces: f.namespaces, Groups: f.groups, All: f.all}
-	for _, p := range f.policies {
-		known.Policies = append(known.Policies, access.PolicyOf(p))
-	}
 	c, err := env.pick(cmd, func(ctx context.Context, w tui.World) (tui.Choice, error) {
+		known, err := f.known(ctx, w, args)
+		if err != nil {
+			return known, err
+		}
 		return tui.Grant(ctx, w, missing, known)
 	})
+	if err != nil {
+		return nil, err
+	}
 	if missing.Policy {
-		f.policies = texts(c.Policies)
+		f.policies = shortPolicies(c.Policies)
 	}
 	f.namespaces, f.all = c.Namespaces, c.All
+	shown := args
 	if missing.Who {
-		args = texts(c.Who)
+		args, shown = texts(c.Who), c.Shorts()
 	}
-	return args, err
+	f.line = env.line(cmd, shown)
+	return args, nil
+}
+
+// known is what was typed, looked up before the rest is asked for: there must be such policies, and somebody of those named.
+func (f *grantFlags) known(ctx context.Context, w tui.World, args []string) (tui.Choice, error) {
+	c := tui.Choice{Namespaces: f.namespaces, Groups: f.groups, All: f.all}
+	cluster, err := w.Open(ctx, w.Current)
+	if err != nil {
+		return c, err
+	}
+	var g errgroup.Group
+	g.Go(func() (err error) { c.Policies, err = policiesThere(ctx, cluster, f.policies); return err })
+	g.Go(func() (err error) { c.Who, err = principalsThere(ctx, cluster, args); return err })
+	err = g.Wait()
+	return c, err
+}
+
+func policiesThere(ctx context.Context, cluster *tui.Cluster, written []string) ([]access.Policy, error) {
+	if len(written) == 0 {
+		return nil, nil
+	}
+	all, err := cluster.Policies(ctx)
+	if err != nil {
+		return nil, err
+	}
+	names := make([]access.Policy, len(all))
+	for i, p := range all {
+		names[i] = access.Policy(p.Name)
+	}
+	return parsePolicies(written, names)
+}
+
+// principalsThere leaves out whom IAM does not know: that is told when the others are let in, unless there is nobody else.
+func principalsThere(ctx context.Context, cluster *tui.Cluster, written []string) (who []access.Principal, err error) {
+	all, errs := make([]access.Principal, len(written)), make([]error, len(written))
+	var g sync.WaitGroup
+	for i, text := range written {
+		g.Go(func() { all[i], _, errs[i] = cluster.Resolve(ctx, text) })
+	}
+	g.Wait()
+	for i, p := range all {
+		if errs[i] == nil {
+			who = append(who, p)
+		}
+	}
+	if len(who) == 0 {
+		return nil, errors.Join(errs...)
+	}
+	return who, nil
+}
+
+// askWhom completes a description.
+func (env *Env) askWhom(cmd *cobra.Command, args []string) ([]string, error) {
+	if len(args) > 0 || !env.asks() {
+		return args, nil
+	}
+	c, err := env.pick(cmd, tui.Describe)
+	return texts(c.Who), err
 }
 
 // ask completes a revocation.
@@ -55,16 +131,51 @@ func (f *revokeFlags) ask(env *Env, cmd *cobra.Command, args []string) ([]string
 	}
 	missing := tui.Missing{Who: true, What: len(f.policies)+len(f.namespaces)+len(f.groups) == 0}
 	c, err := env.pick(cmd, func(ctx context.Context, w tui.World) (tui.Choice, error) { return tui.Revoke(ctx, w, missing) })
-	if missing.What {
-		f.policies, f.namespaces, f.groups = texts(c.Policies), c.Namespaces, c.Groups
+	if err != nil {
+		return nil, err
 	}
-	return texts(c.Who), err
+	if missing.What {
+		f.policies, f.namespaces, f.groups = shortPolicies(c.Policies), c.Namespaces, c.Groups
+	}
+	f.line = env.line(cmd, c.Shorts())
+	return texts(c.Who), nil
+}
+
+// line is the command line that says what was typed and what was picked.
+func (env *Env) line(cmd *cobra.Command, who []string) []string {
+	line := append(append(strings.Fields(env.name), cmd.Name()), who...)
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		value := f.Value.String()
+		if f.Name == "v" || !f.Changed && value == f.DefValue {
+			return
+		}
+		if f.Value.Type() != "string" { // of a list, which is written so
+			value = strings.TrimSuffix(strings.TrimPrefix(value, "["), "]")
+		}
+		switch name := "--" + f.Name; f.NoOptDefVal {
+		case "":
+			line = append(line, name, value)
+		case value:
+			line = append(line, name)
+		default:
+			line = append(line, name+"="+value)
+		}
+	})
+	return line
 }
 
 func texts[T ~string](values []T) []string {
 	all := make([]string, len(values))
 	for i, v := range values {
 		all[i] = string(v)
+	}
+	return all
+}
+
+func shortPolicies(policies []access.Policy) []string {
+	all := make([]string, len(policies))
+	for i, p := range policies {
+		all[i] = p.Short()
 	}
 	return all
 }

@@ -16,6 +16,7 @@ import (
 // revokeFlags say what is to be taken away.
 type revokeFlags struct {
 	changeFlags
+	picking
 	policies, namespaces, groups []string
 }
 
@@ -61,6 +62,7 @@ of its risk.`,
 	fs.StringSliceVarP(&f.namespaces, "namespace", "n", nil, "Namespaces to take out of the policies' scopes")
 	fs.StringSliceVar(&f.groups, "group", nil, "Kubernetes groups to take away")
 	f.bind(fs)
+	f.bindAsk(fs)
 	completeFlags(cmd)
 	return cmd
 }
@@ -71,7 +73,7 @@ func (c *connection) revoke(ctx context.Context, f *revokeFlags, written []strin
 		return err
 	}
 	what := edit.Revocation{Namespaces: f.namespaces, Groups: f.groups}
-	ch := change{connection: c, flags: &f.changeFlags, who: who, incomplete: failed, takes: true}
+	ch := change{connection: c, flags: &f.changeFlags, who: who, incomplete: failed, takes: true, asks: f.line != nil, args: f.line}
 	ch.prepare = func(ctx context.Context) (err error) {
 		if what.Policies, err = parsePolicies(f.policies, embedded()); err != nil { // newer than this program?
 			var live []access.Policy

@@ -66,7 +66,7 @@ func New(env *Env, name string) *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if terminal(env.IO.In) && terminal(env.IO.Out) {
+			if terminal(env.IO.In) && terminal(env.IO.Out) && !dumb() {
 				return env.screen(cmd.Context())
 			}
 			return cmd.Help()

@@ -130,13 +130,13 @@ func TestTerminalGrantTwoPoliciesInThreeNamespaces(t *testing.T) {
 func TestTerminalRevokesOneNamespace(t *testing.T) {
 	x := inTerminal(t, sandbox.Options{}, "80x24", ui)
 	x.waits("user/alice").types("/").types("deployer").waits(" of ", "/ deployer").keys("Enter").waits("d revoke").types("d").waits("edit in namespace prod", "the whole entry")
-	x.keys("Down", "Down", "Down", "Enter").waits("-     edit in namespace prod", "[ No ]").types("y").waits("narrowed to edit in namespace staging", "Done.")
+	x.keys("Down", "Down", "Enter").waits("-     edit in namespace prod", "[ No ]").types("y").waits("narrowed to edit in namespace staging", "Done.")
 	x.keys("C-c").waits("exit 0")
 }
 
 func TestTerminalRefusesLockout(t *testing.T) {
 	x := inTerminal(t, sandbox.Options{}, "80x24", ui)
-	x.waits("user/alice").types("/").types("platform").waits("2 of").keys("Enter").waits("d revoke").types("d").waits("the whole entry").keys("Down", "Enter")
+	x.waits("user/alice").types("/").types("platform").waits("2 of").keys("Enter").waits("d revoke").types("d").waits("the whole entry").keys("End", "Enter")
 	x.waits("risk lose-own-access").types("yes").keys("Enter").waits("type the name of the risk").keys("C-c").waits("exit 0")
 	if out, _ := run("list", "role/platform-admin"); !strings.Contains(out, "cluster-admin") {
 		t.Error(out)
@@ -151,12 +151,38 @@ func TestTerminalSwitchesCluster(t *testing.T) {
 
 func TestTerminalPickersAskForWhatIsMissing(t *testing.T) {
 	x := inTerminal(t, sandbox.Options{}, "90x24", "kubectl-access grant; echo exit $?")
-	x.waits("role/auditor").types("newc").waits("/ newc").keys("Enter").waits("which policies", "sagemaker").types("view").waits("/ view").keys("Enter")
-	x.waits("staging").types("apps-*").waits("/ apps-*").keys("Enter").waits("granted view in namespace apps-*", "exit 0")
+	x.waits("demo  us-west-2  111122223333", "role/auditor", "is in: ").types("newc").waits("/ newc").keys("Enter").waits("which policies", "sagemaker").types("view").waits("/ view").keys("Enter")
+	x.waits("staging").types("apps-*").waits("/ apps-*").keys("Enter").waits("+ role/newcomer", "Do this? [y/N]").types("y").keys("Enter").waits("granted view in namespace apps-*", "exit 0")
 	x.types("clear; kubectl-access revoke role/newcomer -n apps-* ; echo exit $?").keys("Enter").waits("exit 0")
-	x.types("clear; kubectl-access grant role/newcomer --policy edit > /dev/null; echo exit $?").keys("Enter").waits("staging").keys("Escape").waits("cancelled, nothing was changed", "exit 2")
+	x.types("clear; kubectl-access grant role/newcomer --policy edit > /dev/null; echo exit $?").keys("Enter").waits("Grant · role/newcomer edit · where", "staging").keys("Escape").waits("cancelled, nothing was changed", "exit 2")
 	x.types("clear; kubectl-access grant | cat; kubectl-access grant </dev/null; echo exit $?").keys("Enter").waits("role/auditor").keys("C-c").waits("whom to let in is missing", "exit 1")
-	x.types("clear; kubectl-access revoke; echo exit $?").keys("Enter").waits("user/alice").types("alice").waits("/ alice").keys("Enter").waits("group viewers").keys("Down", "Down", "Enter").waits("set to groups none", "exit 0")
+}
+
+func TestTerminalPicksWhomToDescribe(t *testing.T) {
+	x := inTerminal(t, sandbox.Options{}, "90x24", "kubectl-access describe; echo exit $?")
+	x.waits("demo  us-west-2  111122223333", "Describe · whom", "user/alice").types("alice").waits("/ alice").keys("Enter").waits("Principal:", "user/alice", "viewers", "exit 0")
+	x.types("clear; kubectl-access describe </dev/null; echo exit $?").keys("Enter").waits("whom to describe is missing", "exit 1")
+}
+
+// TestTerminalAsksBeforeItDoesWhatWasPicked: Enter alone sends nothing, and what is asked about names the command line.
+func TestTerminalAsksBeforeItDoesWhatWasPicked(t *testing.T) {
+	x := inTerminal(t, sandbox.Options{}, "90x24", "kubectl-access revoke; echo exit $?")
+	x.waits("demo  us-west-2  111122223333", "user/alice").types("alice").waits("/ alice").keys("Enter").waits("group viewers").keys("Down", "Enter")
+	x.waits("cluster demo (us-west-2, account 111122223333)", "-     group viewers", "kubectl access revoke user/alice --group viewers", "Do this? [y/N]").keys("Enter").waits("cancelled, nothing was sent", "exit 2")
+	x.types("clear; kubectl-access revoke --yes; echo exit $?").keys("Enter").waits("user/alice").types("alice").waits("/ alice").keys("Enter").waits("group viewers").keys("Down", "Enter").waits("set to groups none", "exit 0")
+	x.types("clear; kubectl-access undo --list; echo exit $?").keys("Enter").waits("1 entry   revoke user/alice --group viewers", "exit 0")
+}
+
+func TestTerminalChecksWhatWasTypedBeforeItAsks(t *testing.T) {
+	x := inTerminal(t, sandbox.Options{}, "90x24", "kubectl-access grant role/idl --policy view; echo exit $?")
+	x.waits("error: role/idl", "exit 1")
+	x.types("clear; kubectl-access grant role/newcomer --policy veiw; echo exit $?").keys("Enter").waits("no such access policy", "veiw", "exit 2")
+	x.types("clear; kubectl-access grant role/idl role/newcomer --policy view; echo exit $?").keys("Enter").waits("Grant · role/newcomer view · where").keys("Down", "Enter").waits("error: role/idl", "Do this?").types("y").keys("Enter").waits("role/newcomer created", "exit 1")
+}
+
+func TestTerminalThatIsDumbHasNoScreens(t *testing.T) {
+	x := inTerminal(t, sandbox.Options{}, "90x60", "export TERM=dumb; kubectl-access; kubectl-access grant; echo exit $?") // tmux sets its own
+	x.waits("Available Commands", "whom to let in is missing", "exit 1")
 }
 
 func TestTerminalShellOfTheSandboxSaysWhereItIs(t *testing.T) {

@@ -5,12 +5,14 @@ import (
 	"context"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 
 	"github.com/spf13/pflag"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
+	"github.com/kubectl-access/kubectl-access/pkg/kubeconfig"
 	"github.com/kubectl-access/kubectl-access/pkg/tui"
 )
 
@@ -33,7 +35,16 @@ func (env *Env) world(ctx context.Context, out io.Writer) (w tui.World, done fun
 	}
 	contexts, _ := env.flags.Contexts() // without: there is nothing to switch to
 	w = tui.World{In: env.IO.In, Out: out, Now: env.Now, Current: start.Context, Hint: hintOf}
+	if !slices.ContainsFunc(contexts, func(t kubeconfig.Target) bool { return t.Context == start.Context }) {
+		contexts = append(contexts, start) // only the flags make a cluster of it
+	}
 	for _, t := range contexts {
+		if t.Context == start.Context {
+			t = start
+		}
+		if t.From["name"] == "flag" {
+			t.Account = "" // the kubeconfig means another cluster
+		}
 		w.Contexts = append(w.Contexts, tui.Context{Name: t.Context, Cluster: cmp.Or(t.Name, t.Context), Region: t.Region, Account: t.Account})
 	}
 	first := env.seen(start.Context, start.Context)

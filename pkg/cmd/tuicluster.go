@@ -92,6 +92,7 @@ func (f *found) join(next found) {
 	f.Mappings = append(f.Mappings, next.Mappings...)
 	f.Warnings = append(f.Warnings, next.Warnings...)
 	f.Total = max(f.Total, next.Total)
+	f.Blind = f.Blind || next.Blind
 	f.err = errors.Join(f.err, next.err)
 }
 
@@ -117,11 +118,21 @@ func (s *seen) readInto(ctx context.Context, who []access.Principal, pieces chan
 		snapshot.Unread = nil // they have rows of their own
 		s.c.checkRead(snapshot)
 		last.Mappings = s.c.mappings(snapshot.Cluster, nil, data)
+		last.Blind = s.c.blind(snapshot.Cluster, data)
 		marked := s.c.withDead(ctx, snapshot, last.Mappings)
 		last.Dead, last.Doubtful = marked.Dead, marked.Doubtful
 	}
 	last.Warnings = s.said.take()
 	send(last)
+}
+
+// blind tells whether aws-auth lets people in and cannot be read.
+func (c *connection) blind(cluster access.Info, read func(access.Info) (map[string]string, error)) bool {
+	if !cluster.Mode.ReadsConfigMap() || c.rightCluster(cluster) != nil {
+		return cluster.Mode.ReadsConfigMap()
+	}
+	_, err := read(cluster)
+	return err != nil && !errors.Is(err, access.ErrNotFound)
 }
 
 func (s *seen) principals(ctx context.Context, family tui.Family) iter.Seq2[[]access.Principal, error] {

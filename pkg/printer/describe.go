@@ -32,6 +32,12 @@ func (d Description) String() string {
 		d.entry(row)
 	}
 	w.Flush()
+	return b.String() + d.Rights()
+}
+
+// Rights is only what lets the principal in, and what that allows.
+func (d Description) Rights() string {
+	var b strings.Builder
 	if d.Entry != nil {
 		grantsInFull(&b, d.Entry.Grants)
 	}

@@ -11,19 +11,35 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
 )
 
-// aboutCurrent is beside the list: what stands under the cursor, as describe prints it.
+// aboutCurrent is beside the list: what stands under the cursor, as describe prints it. Below the list there is room for
+// little, which is what it may do.
 func (e *entries) aboutCurrent(width int) string {
 	t, ok := e.current()
-	if !ok {
+	switch {
+	case !ok:
 		return ""
+	case t.unread == nil && e.m.width < roomBeside:
+		return wrap(e.brief(t), width)
 	}
 	return wrap(e.describe(t, nil), width)
+}
+
+func (e *entries) brief(t thing) string {
+	text := "Principal:  " + printer.Clean(string(t.principal)) + "\n"
+	if t.entry != nil && len(t.entry.Groups) > 0 {
+		text += "Groups:     " + printer.Clean(strings.Join(t.entry.Groups, ", ")) + "\n"
+	}
+	return text + e.description(t, nil).Rights()
 }
 
 func (e *entries) describe(t thing, hints []string) string {
 	if t.unread != nil {
 		return "Principal:  " + printer.Clean(string(t.principal)) + "\nThe entry could not be read: " + printer.Clean(t.unread.Error())
 	}
+	return e.description(t, hints).String()
+}
+
+func (e *entries) description(t thing, hints []string) printer.Description {
 	d := printer.Description{Principal: t.principal, Cluster: e.v.snapshot.Cluster, Entry: t.entry, Hints: hints, Now: e.m.world.Now()}
 	d.Dead, d.Doubtful = slices.Contains(e.v.snapshot.Dead, t.principal), slices.Contains(e.v.snapshot.Doubtful, t.principal)
 	for _, m := range e.v.mappings {
@@ -34,7 +50,7 @@ func (e *entries) describe(t thing, hints []string) string {
 	if t.entry != nil && t.entry.Managed() && len(hints) == 0 {
 		d.Hints = []string{"AWS owns this entry; it cannot be changed."}
 	}
-	return d.String()
+	return d
 }
 
 // details shows one entry alone, with hints for which IAM is asked. A key that leaves the filter

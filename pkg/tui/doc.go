@@ -1,4 +1,4 @@
-// Package tui is the full-screen interface, and the pickers that grant and revoke open for what
+// Package tui is the full-screen interface, and the pickers that commands open for what
 // was not typed. It owns no logic: it makes the same edits as the commands and shows the same
 // plans, and everything from outside comes in through World.
 //

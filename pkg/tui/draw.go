@@ -44,13 +44,11 @@ func (m *model) View() tea.View {
 	return v
 }
 
-// head tells always where one is, and who: cluster, region, account, mode, identity.
+// head tells always where one is, and who: cluster, region, account, mode, identity. In a few lines
+// below the prompt there is no room for who.
 func (m *model) head(width int) []string {
 	s := m.styles
 	title := s.title.Render(rule(printer.Clean(m.top().name()), width))
-	if m.inline {
-		return []string{title}
-	}
 	v, facts := m.at, []string{}
 	c := v.snapshot.Cluster
 	for _, f := range []string{first(c.Name, v.context.Cluster, v.context.Name), first(c.Region(), v.context.Region), first(c.Account(), v.context.Account), string(c.Mode)} {
@@ -66,9 +64,12 @@ func (m *model) head(width int) []string {
 	if m.busy() {
 		spin = m.spin.View()
 	}
-	cluster := strings.Join(facts[1:], "  ")
+	cluster := s.title.Render(facts[0]) + "  " + strings.Join(facts[1:], "  ")
+	if m.inline {
+		return []string{fit(fit(cluster, max(width-2, 1))+" "+spin, width), title}
+	}
 	return []string{
-		fit(s.title.Render(facts[0])+"  "+cluster, width),
+		fit(cluster, width),
 		fit(s.muted.Render(fit(who, max(width-2, 1)))+" "+spin, width),
 		title,
 	}
@@ -99,34 +100,50 @@ func first(texts ...string) string {
 	return ""
 }
 
-// statusLines are what happened last, or what is wrong all the time; a sentence may need three.
+// statusLines are what happened last and, below it, what is wrong all the time; a sentence may need some.
 func (m *model) statusLines(width, height int) []string {
-	text, style := m.standing()
-	lines := strings.Split(wrap(text, width), "\n")
-	lines = clip(strings.Join(lines, "\n"), width, min(len(lines), max(1, min(4, height-10))))
-	for i := range lines {
-		lines[i] = style.Render(lines[i])
+	var lines []string
+	add := func(text string, style lipgloss.Style, most int) {
+		all := wrap(text, width)
+		room := min(strings.Count(all, "\n")+1, max(1, min(most, height-10-len(lines))))
+		for _, l := range clipMore(all, width, room) {
+			lines = append(lines, style.Render(l))
+		}
+	}
+	v, room := m.at, 3 // where something else is asked, what could not be read is less
+	if m.top() == v.entries.screen {
+		room = 8
+	}
+	switch {
+	case m.status != "" && m.bad:
+		add("✗ "+m.status, m.styles.danger, 4)
+	case m.status != "":
+		add("✓ "+m.status, m.styles.good, 4)
+	}
+	switch {
+	case v.err != nil && !m.tellsWhyNothing():
+		add("✗ "+m.told(v.err), m.styles.danger, room)
+	case len(v.warnings) > 0 && !m.inline && m.status == "":
+		add("! "+printer.Clean(strings.Join(v.warnings, "; ")), m.styles.warn, 4)
+	case len(lines) == 0:
+		lines = []string{fit("", width)}
 	}
 	return lines
 }
 
-func (m *model) standing() (string, lipgloss.Style) {
-	v := m.at
-	switch {
-	case m.status != "" && m.bad:
-		return "✗ " + m.status, m.styles.danger
-	case m.status != "":
-		return "✓ " + m.status, m.styles.good
-	case v != nil && v.err != nil:
-		text := v.err.Error()
-		if h := m.world.Hint(v.err); h != "" {
-			text += " – " + h
-		}
-		return "✗ " + printer.Clean(text), m.styles.danger
-	case v != nil && len(v.warnings) > 0 && !m.inline:
-		return "! " + printer.Clean(strings.Join(v.warnings, "; ")), m.styles.warn
+// tellsWhyNothing says that the error stands where the rows would be, and in full.
+func (m *model) tellsWhyNothing() bool {
+	e := m.at.entries
+	return m.top() == e.screen && len(e.list.rows) == 0
+}
+
+// told is an error and what helps against it.
+func (m *model) told(err error) string {
+	text := err.Error()
+	if h := m.world.Hint(err); h != "" {
+		text += " – " + h
 	}
-	return "", m.styles.plain
+	return printer.Clean(text)
 }
 
 // keyLine names the keys that do something now; help has all of them.
@@ -185,10 +202,7 @@ func (s *screen) viewText(width, height int) []string {
 	all := strings.Split(s.text(width-1), "\n")
 	s.total, s.seen = len(all), height
 	s.offset = max(0, min(s.offset, s.total-s.seen))
-	lines := clip(strings.Join(all[s.offset:], "\n"), width, height)
-	if s.offset+height < s.total && height > 0 {
-		lines[height-1] = fit(ansi.Truncate(lines[height-1], width-9, "")+"  ↓ more", width)
-	}
+	lines := clipMore(strings.Join(all[s.offset:], "\n"), width, height)
 	shown := min(s.total-s.offset, height) // what is below the text stands right below it
 	return slices.Concat(lines[:shown], foot, lines[shown:])
 }
@@ -204,21 +218,23 @@ func (s *screen) viewList(m *model, width, height, y int) ([]string, *tea.Cursor
 	}
 	m.listTop = y + 1
 	empty := ""
-	if s.empty != nil {
+	if s.empty != nil && len(s.list.shown) == 0 {
 		empty = s.empty()
 	}
 	draw := func(w, h int) []string { return s.list.view(w, h, m.styles, empty) }
 	switch {
+	case len(s.list.shown) == 0: // there is nothing to tell about, and maybe much to say why
+		lines = append(lines, draw(width, height)...)
 	case s.about != nil && width >= roomBeside:
 		left := width * 62 / 100
 		right := width - left - 3
-		about := clip(s.about(right), right, height)
+		about := clipMore(s.about(right), right, height)
 		lines = append(lines, beside(m.styles.bar.Render(" │ "), draw(left, height), about)...)
 	case s.about != nil && height >= roomBelow:
 		above := max(height*55/100, 6)
 		lines = append(lines, draw(width, above)...)
 		lines = append(lines, m.styles.bar.Render(strings.Repeat("─", width)))
-		lines = append(lines, clip(s.about(width), width, height-above-1)...)
+		lines = append(lines, clipMore(s.about(width), width, height-above-1)...)
 	default:
 		lines = append(lines, draw(width, height)...)
 	}

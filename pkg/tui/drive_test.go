@@ -33,6 +33,7 @@ type fake struct {
 	principals map[Family][]access.Principal
 	namespaces []string
 	mappings   []access.Mapping
+	blind      bool
 	fail       map[string]error // by function
 	commands   [][]string
 }
@@ -104,7 +105,7 @@ func (f *fake) cluster(name string) *Cluster {
 				}
 				_ = yield(Piece{Snapshot: access.Snapshot{Cluster: s.Cluster, Caller: s.Caller}, Total: len(s.Entries)}, nil) &&
 					yield(Piece{Snapshot: access.Snapshot{Entries: s.Entries}}, nil) &&
-					yield(Piece{Mappings: f.mappings}, f.fail["halfway"])
+					yield(Piece{Snapshot: access.Snapshot{Dead: s.Dead}, Mappings: f.mappings, Blind: f.blind}, f.fail["halfway"])
 			}
 		},
 		Principals: func(_ context.Context, fam Family) iter.Seq2[[]access.Principal, error] {
@@ -179,6 +180,17 @@ func driveIn(t *testing.T, w World) *driver {
 	t.Helper()
 	m := newModel(t.Context(), w)
 	m.pause = 0
+	d := &driver{T: t, model: m}
+	d.run(m.Init())
+	d.size(80, 24)
+	return d
+}
+
+// driveInline is a picker below the prompt.
+func driveInline(t *testing.T, f *fake, begin func(*model, *view) tea.Cmd) *driver {
+	t.Helper()
+	m := newModel(t.Context(), f.world())
+	m.inline, m.begin = true, begin
 	d := &driver{T: t, model: m}
 	d.run(m.Init())
 	d.size(80, 24)

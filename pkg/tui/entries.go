@@ -53,9 +53,13 @@ var orders = []order{
 	{"by expiry", func(a, b sorted) int { return cmp.Compare(a.ends(), b.ends()) }},
 }
 
-// rank puts what nobody is to change behind the rest: nodes, what AWS owns, aws-auth.
-func (t thing) rank() int {
-	switch {
+// rank puts what nobody is to change behind the rest: nodes, what AWS owns, aws-auth, there too the nodes and what does nothing.
+func (s sorted) rank() int {
+	switch t := s.thing; {
+	case t.mapping != nil && s.muted:
+		return 5
+	case t.mapping != nil && t.mapping.Node():
+		return 4
 	case t.mapping != nil:
 		return 3
 	case t.entry != nil && t.entry.Managed():
@@ -89,6 +93,7 @@ func newEntries(m *model, v *view) *entries {
 		about: e.aboutCurrent,
 		empty: e.nothing,
 	}
+	e.list.live = e.aged
 	e.actions = append([]action{
 		on("/", "/", "filter", e.startFilter),
 		on("a", "a", "grant", func() tea.Cmd { return m.startGrant(v, nil) }).unless(v.closed),
@@ -111,6 +116,12 @@ func (e *entries) title() string {
 		n = fmt.Sprintf("%d of %d", len(e.list.shown), len(e.list.rows))
 	}
 	text := "Entries · " + n + " · " + orders[e.sort].name
+	switch {
+	case e.v.err != nil && len(e.list.rows) == 0:
+		return "Entries · not read"
+	case e.v.err != nil:
+		text += " · maybe not all"
+	}
 	if e.v.reading != 0 && e.v.total > 0 {
 		text += fmt.Sprintf(" · reading, %d known so far", e.v.total)
 	}
@@ -119,10 +130,12 @@ func (e *entries) title() string {
 
 func (e *entries) nothing() string {
 	switch {
-	case e.v.err != nil:
-		return "could not be read"
-	case e.list.filter.Value() != "" && len(e.list.rows) > 0:
+	case e.list.text() != "" && e.v.reading != 0:
+		return "nothing matches yet, the cluster is still being read; esc ends the filter"
+	case e.list.text() != "" && len(e.list.rows) > 0:
 		return "nothing matches; esc ends the filter"
+	case e.v.err != nil:
+		return "✗ could not be read: " + e.m.told(e.v.err)
 	case e.v.reading != 0 || e.v.cluster == nil:
 		return "reading…"
 	}
@@ -163,6 +176,9 @@ func (e *entries) fill() {
 	if !slices.ContainsFunc(all, func(s sorted) bool { return s.entry != nil && !s.entry.Expires().IsZero() }) {
 		e.list.natural[len(e.list.columns)-1] = 0
 	}
+	if v.heard != nil {
+		v.heard()
+	}
 }
 
 // Where printer.Entries puts what is shown here.
@@ -181,21 +197,67 @@ func entryRow(id string, cells []string, t thing) row {
 	if t.entry != nil && t.entry.Node() {
 		source = "nodes " + cells[typeColumn]
 	}
-	blank := func(s string) string {
-		switch s {
-		case "<none>":
-			return "–"
-		case "<unknown>":
-			return "?"
-		}
-		return s
-	}
 	r := row{id: id, cells: []string{cells[0], blank(rights), blank(groups), source, blank(cells[ageColumn]), blank(cells[expiresColumn])}}
 	r.keys = []string{cells[arnColumn], cells[0], source}
-	r.keys = append(r.keys, strings.FieldsFunc(rights, func(r rune) bool { return strings.ContainsRune(":,; ", r) })...)
+	r.keys = append(r.keys, rightKeys(rights)...)
 	r.keys = append(r.keys, strings.Split(groups, ",")...)
+	r.instead = instead(rights, r.cells[2], source)
+	r.keys = append(r.keys, r.instead...)
 	r.muted = t.entry != nil && (t.entry.Managed() || t.entry.Node()) || t.mapping != nil && strings.Contains(source, "(") // it does nothing
 	return r
+}
+
+// instead is what ACCESS says where there is no room for the groups or the source.
+func instead(rights, groups, source string) []string {
+	if groups = "groups " + groups; groups == "groups –" || rights == "everything" { // which is what the group means
+		groups = ""
+	}
+	switch why, noted := strings.CutPrefix(source, "aws-auth ("); {
+	case noted && why != "the entry may win)":
+		source = "not in force (" + why
+	case source == "entry (dead)":
+		source = "dead"
+	case strings.HasPrefix(source, "entry"):
+		source = ""
+	}
+	return []string{2: groups, 3: source}
+}
+
+// aged are the cells with the time that has passed since they were read.
+func (e *entries) aged(r row) []string {
+	t := e.what[r.id]
+	if t.entry == nil {
+		return r.cells
+	}
+	cells, now := slices.Clone(r.cells), e.m.world.Now()
+	cells[4] = blank(printer.Age(t.entry.Created, now))
+	if at := t.entry.Expires(); !at.IsZero() {
+		cells[5] = printer.Until(at, now)
+	}
+	return cells
+}
+
+// blank shortens what tables say of nothing.
+func blank(s string) string {
+	switch s {
+	case "<none>":
+		return "–"
+	case "<unknown>":
+		return "?"
+	}
+	return s
+}
+
+// rightKeys are the grants as they are shown, and each policy with those of its namespaces that do not stand beside it.
+func rightKeys(rights string) []string {
+	keys := []string{rights}
+	for g := range strings.SplitSeq(rights, "; ") {
+		name, namespaces, _ := strings.Cut(g, ":")
+		for _, ns := range strings.Split(namespaces, ",")[1:] {
+			keys = append(keys, name+":"+ns)
+		}
+	}
+	return keys
 }
 
 // current is what stands under the cursor.
@@ -258,7 +320,7 @@ func (e *entries) again() tea.Cmd {
 	if e.v.cluster == nil {
 		return e.m.open(e.v)
 	}
-	return e.m.read(e.v)
+	return e.m.read(e.v, nil)
 }
 
 func (e *entries) grantMore() tea.Cmd {

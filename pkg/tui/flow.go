@@ -54,7 +54,7 @@ func (m *model) picker(name string, l *list, taken func([]string) tea.Cmd) *scre
 	enter := func() tea.Cmd {
 		ids := l.chosen()
 		if len(ids) == 0 {
-			m.fail(nothingChosen(l))
+			m.fail(s.nothingChosen())
 			return nil
 		}
 		return taken(slices.Clone(ids))
@@ -78,12 +78,15 @@ func (m *model) picker(name string, l *list, taken func([]string) tea.Cmd) *scre
 	return s
 }
 
-func nothingChosen(l *list) string {
+func (s *screen) nothingChosen() string {
+	l := s.list
 	switch r, ok := l.current(); {
 	case ok && r.note != "":
 		return r.note
 	case l.unset && !ok && len(l.shown) > 0:
 		return "nothing is chosen yet: ↓ and space choose"
+	case len(l.shown) == 0 && s.empty != nil:
+		return s.empty()
 	}
 	return "nothing is chosen"
 }
@@ -94,5 +97,15 @@ type Choice struct {
 	Policies   []access.Policy
 	Namespaces []string
 	Groups     []string
-	All        bool // the whole cluster
+	All        bool   // the whole cluster
+	Account    string // the cluster's, "" where AWS has not told it yet
+}
+
+// Shorts are the principals as somebody would type them.
+func (c Choice) Shorts() []string {
+	all := make([]string, len(c.Who))
+	for i, p := range c.Who {
+		all[i] = p.Short(c.Account)
+	}
+	return all
 }

@@ -30,7 +30,7 @@ var screens = []struct{ name, keys string }{
 	{"plan", "a newc enter edit enter down down down space down space enter enter"},
 	{"result", "a newc enter edit enter down down down space down space enter enter y"},
 	{"revoke", "/ team enter d down down"},
-	{"lockout", "/ platform enter d down enter"},
+	{"lockout", "/ platform enter d end enter"},
 }
 
 var themes = []struct {

@@ -19,6 +19,25 @@ type row struct {
 	keys  []string // what the filter looks at
 	note  string   // why it cannot be chosen, "" when it can
 	muted bool
+	// instead is what column home says of each column for which there is no room; nil: nothing.
+	instead []string
+}
+
+// home is the column that tells of those for which there is no room.
+const home = 1
+
+// told is the cell of column home. What comes first is seen where there is little room.
+func (r row) told(cells []string, gone func(column int) bool) string {
+	var parts []string
+	if cells[home] != "–" {
+		parts = append(parts, cells[home])
+	}
+	for i, text := range slices.Backward(r.instead) {
+		if text != "" && gone(i) {
+			parts = append(parts, text)
+		}
+	}
+	return first(strings.Join(parts, "; "), "–")
 }
 
 type column struct {
@@ -33,12 +52,14 @@ type list struct {
 	typed   func(string) (row, bool) // the row that typed text stands for itself
 	unset   bool                     // nothing is under the cursor until somebody moves
 	single  func(string) bool        // ids that cannot be chosen beside others
+	live    func(row) []string       // the cells as they are now; nil: as they were
 
 	filter  textinput.Model
 	rows    []row
 	extra   *row
 	index   index
 	natural []int // widest cell of each column
+	fuller  []int // and of column home, where this column and those of a higher rank are gone
 	shown   []int // rows that match, len(rows) standing for extra
 	cursor  int   // in shown; -1: nothing
 	moved   bool  // by somebody
@@ -58,7 +79,7 @@ func (l *list) set(rows []row) {
 	was, had := l.current()
 	l.rows = nil
 	l.index.reset()
-	l.natural = make([]int, len(l.columns))
+	l.natural, l.fuller = make([]int, len(l.columns)), make([]int, len(l.columns))
 	for i, c := range l.columns {
 		l.natural[i] = len(c.title)
 	}
@@ -77,6 +98,13 @@ func (l *list) put(rows []row, was row, had bool) {
 		l.index.add(r.keys)
 		for i, c := range r.cells {
 			l.natural[i] = max(l.natural[i], ansi.StringWidth(c))
+		}
+		for i := range r.instead {
+			if r.cells[home] != "–" { // who has something to tell already takes no room for more
+				break
+			}
+			text := r.told(r.cells, func(other int) bool { return l.columns[other].rank >= l.columns[i].rank })
+			l.fuller[i] = max(l.fuller[i], ansi.StringWidth(text))
 		}
 	}
 	l.refilter()
@@ -99,9 +127,26 @@ func (l *list) at(n int) row {
 	return l.rows[n]
 }
 
+// rewrite changes a cell. What the filter looks at stays.
+func (l *list) rewrite(row, column int, text string) {
+	l.rows[row].cells[column] = text
+	l.natural[column] = max(l.natural[column], ansi.StringWidth(text))
+}
+
+// text is what is filtered by.
+func (l *list) text() string { return strings.TrimSpace(l.filter.Value()) }
+
+// found is how many rows match, without the one that typed text stands for itself.
+func (l *list) found() int {
+	if l.extra != nil {
+		return len(l.shown) - 1
+	}
+	return len(l.shown)
+}
+
 // refilter finds again what matches.
 func (l *list) refilter() {
-	text := strings.TrimSpace(l.filter.Value())
+	text := l.text()
 	l.shown = l.index.search(text)
 	l.extra = nil
 	if l.typed != nil && text != "" {
@@ -209,22 +254,50 @@ func (l *list) scroll(height int) {
 // view draws a header and the rows in sight.
 func (l *list) view(width, height int, s styles, empty string) []string {
 	l.scroll(height - 1)
+	seen := l.seen()
 	widths := l.widths(width - 2 - l.boxWidth())
 	lines := []string{s.head.Render(fit(strings.Repeat(" ", 2+l.boxWidth())+l.line(titles(l.columns), widths), width))}
-	for i := l.top; i < min(l.top+l.height, len(l.shown)); i++ {
-		lines = append(lines, l.draw(i, widths, width, s))
+	for i, r := range seen {
+		lines = append(lines, l.draw(r, l.top+i == l.cursor, widths, width, s))
 	}
 	if len(l.shown) == 0 {
-		lines = append(lines, s.muted.Render(fit("  "+empty, width)))
+		style := s.muted
+		if strings.HasPrefix(empty, "✗") {
+			style = s.danger
+		}
+		for _, l := range clip(wrap(empty, width-2), width-2, height-1) {
+			lines = append(lines, style.Render("  "+l))
+		}
 	}
 	return clip(strings.Join(lines, "\n"), width, height)
 }
 
-func (l *list) draw(i int, widths []int, width int, s styles) string {
-	r := l.at(l.shown[i])
+// seen are the rows in sight, as they are now.
+func (l *list) seen() []row {
+	var rows []row
+	for _, n := range l.shown[l.top:min(l.top+l.height, len(l.shown))] {
+		r := l.at(n)
+		if l.live != nil {
+			r.cells = l.live(r)
+		}
+		for i, c := range r.cells {
+			if l.natural[i] > 0 {
+				l.natural[i] = max(l.natural[i], ansi.StringWidth(c))
+			}
+		}
+		rows = append(rows, r)
+	}
+	return rows
+}
+
+func (l *list) draw(r row, here bool, widths []int, width int, s styles) string {
 	sign := "  "
-	if i == l.cursor {
+	if here {
 		sign = "› "
+	}
+	if r.instead != nil {
+		r.cells = slices.Clone(r.cells)
+		r.cells[home] = r.told(r.cells, func(i int) bool { return widths[i] == 0 })
 	}
 	if l.multi {
 		switch {
@@ -238,7 +311,7 @@ func (l *list) draw(i int, widths []int, width int, s styles) string {
 	}
 	text := fit(sign+l.line(r.cells, widths), width)
 	switch {
-	case i == l.cursor:
+	case here:
 		return s.cursor.Render(text)
 	case r.muted || r.note != "":
 		return s.muted.Render(text)
@@ -280,7 +353,7 @@ const least = 20
 // widths shares the width out: each column what it needs, or else those of the highest rank go
 // and the widest of the rest give.
 func (l *list) widths(width int) []int {
-	w := slices.Clone(l.natural)
+	w, fuller := slices.Clone(l.natural), 0
 	sum := func(limit int) (n int) {
 		for _, c := range w {
 			if c > 0 {
@@ -299,7 +372,10 @@ func (l *list) widths(width int) []int {
 		if worst < 0 {
 			break
 		}
-		w[worst] = 0
+		w[worst], fuller = 0, max(fuller, l.fuller[worst])
+	}
+	if fuller > 0 { // it takes room from its neighbours, but puts none of them out
+		w[home] = max(w[home], fuller)
 	}
 	for over := sum(1<<20) - width - 2; over > 0 && slices.Max(w) > 1; over-- {
 		w[slices.Index(w, slices.Max(w))]--

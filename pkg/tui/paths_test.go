@@ -37,6 +37,84 @@ func TestRowsAppearAsTheyAreRead(t *testing.T) {
 	d.sees("aws-auth").lacks("known so far")
 }
 
+// TestWhyNothingWasReadStaysToBeRead: the error is seen in full, and pressing keys does not take it away.
+func TestWhyNothingWasReadStaysToBeRead(t *testing.T) {
+	f := newFake()
+	why := strings.Repeat("EKS: DescribeCluster, 403, not authorized; ", 8) + "ask for eks:DescribeCluster"
+	f.fail["read"] = errors.New(why)
+	for _, size := range [][2]int{{60, 15}, {80, 24}, {200, 50}} {
+		d := drive(t, f)
+		d.size(size[0], size[1])
+		d.sees("Entries · not read", "could not be read").whole(why)
+		d.keys("a").sees("✗ grant: the cluster could not be read").lacks("still being read").whole(why)
+		d.keys("/ x").sees("could not be read").keys("esc").whole(why)
+	}
+	delete(f.fail, "read")
+	f.fail["halfway"] = errors.New(why)
+	d := drive(t, f).sees("Entries · 8", "maybe not all", "role/team/dev")
+	d.whole(why)
+	d.keys("/ aws-service enter d").sees("✗ revoke: AWS owns", "DescribeCluster")
+}
+
+// whole checks that a text that goes over some lines is there to its end.
+func (d *driver) whole(text string) {
+	d.Helper()
+	if s := d.screen(); !strings.Contains(bare(s), bare(text)) {
+		d.Errorf("not whole on the screen: %q\n%s", text, s)
+	}
+}
+
+func TestNothingMatchesYet(t *testing.T) {
+	d := &driver{T: t, model: newModel(t.Context(), newFake().world()), hold: true}
+	d.run(d.Init())
+	d.size(80, 24)
+	for ; !strings.Contains(d.screen(), "known so far"); d.held = d.held[1:] {
+		d.one(d.held[0])
+	}
+	rest := d.held
+	d.held = nil
+	d.keys("/ zzzz").sees("nothing matches yet")
+	d.hold = false
+	for _, c := range rest {
+		d.run(c)
+	}
+	d.sees("nothing matches; esc")
+}
+
+func TestReadingAgainKeepsTheRowsUntilTheyCome(t *testing.T) {
+	f := newFake()
+	d := drive(t, f).sees("role/team/dev", "role/ops")
+	f.State.Entries = slices.DeleteFunc(f.State.Entries, func(e access.Entry) bool { return e.Principal == arn("role/team/dev") })
+	d.hold = true
+	d.keys("r").sees("role/team/dev", "role/ops")
+	for ; !strings.Contains(d.screen(), "known so far"); d.held = d.held[1:] {
+		d.one(d.held[0])
+	}
+	d.sees("role/team/dev", "role/ops", "Entries · 8")
+	d.release()
+	d.sees("role/ops", "Entries · 7").lacks("role/team/dev")
+	f.fail["read"] = access.ErrThrottled
+	d.keys("r").sees("role/ops", "Entries · 7", "throttled")
+}
+
+// TestAChangeWhileReadingLosesNobody: what is read while a change is sent counts for nothing, and is read again.
+func TestAChangeWhileReadingLosesNobody(t *testing.T) {
+	m := newModel(t.Context(), newFake().world())
+	d := &driver{T: t, model: m, hold: true}
+	d.run(m.Init())
+	d.size(80, 24)
+	for ; !strings.Contains(d.screen(), "known so far"); d.held = d.held[1:] {
+		d.one(d.held[0])
+	}
+	rest := d.held
+	d.hold, d.held, m.pause = false, nil, 0
+	d.keys("a newc enter edit enter down enter enter y").sees("Done.")
+	for _, c := range rest {
+		d.run(c)
+	}
+	d.keys("enter").sees("role/newcomer", "role/team/dev", "role/ops")
+}
+
 // one runs one command and keeps what it brings for later.
 func (d *driver) one(cmd tea.Cmd) {
 	switch msg := cmd().(type) {
@@ -58,6 +136,9 @@ func TestFilterFindsByEveryField(t *testing.T) {
 		"tmdev":                             "role/team/dev",
 		"cluster-a":                         "role/platform-admin",
 		"staging":                           "role/ci/deployer",
+		"view:dev":                          "role/team/dev",
+		"view:dev,qa":                       "role/team/dev",
+		"view:qa":                           "role/team/dev",
 		"developer":                         "role/team/dev",
 		"111122223333:user/contractors/bob": "user/contractors/bob",
 	} {
@@ -203,7 +284,7 @@ func TestKeysDoNothingForAMomentWhenThePlanAppears(t *testing.T) {
 func TestRevokeOneNamespace(t *testing.T) {
 	f := newFake()
 	d := drive(t, f).keys("/ team enter d").sees("Revoke · from role/team/dev", "the whole entry", "view in namespace qa", "group developers")
-	d.keys("down down down down enter").sees("-     view in namespace qa", "revoke role/team/dev --policy view -n qa")
+	d.keys("down down down enter").sees("-     view in namespace qa", "revoke role/team/dev --policy view -n qa")
 	d.keys("y").sees("narrowed to view in namespace dev", "Done.")
 	e, _ := f.State.Entry(arn("role/team/dev"))
 	if e.Grants[0].String() != "view in namespace dev" || len(e.Groups) != 1 {
@@ -213,17 +294,17 @@ func TestRevokeOneNamespace(t *testing.T) {
 
 func TestRevokeSeveralAndTheWhole(t *testing.T) {
 	f := newFake()
-	d := drive(t, f).keys("/ team enter d down down space down down down space enter y").sees("Done.")
+	d := drive(t, f).keys("/ team enter d down space down down down space enter y").sees("Done.")
 	e, _ := f.State.Entry(arn("role/team/dev"))
 	if len(e.Grants) != 0 && len(e.Groups) != 0 {
 		t.Errorf("left %+v", e)
 	}
-	d.keys("enter d down enter").sees("(the whole entry)").keys("y").sees("deleted").keys("enter").lacks("role/team/dev")
+	d.keys("enter d end enter").sees("(the whole entry)").keys("y").sees("deleted").keys("enter").lacks("role/team/dev")
 }
 
 func TestLockoutIsRefusedUntilItsNamesAreTyped(t *testing.T) {
 	f := newFake()
-	d := drive(t, f).keys("/ platform enter d down enter").sees("risk lose-own-access", "type last-administrator to accept")
+	d := drive(t, f).keys("/ platform enter d end enter").sees("risk lose-own-access", "type last-administrator to accept")
 	d.keys("y enter").sees("type the name of the risk")
 	d.keys("backspace yes enter").sees("type the name of the risk")
 	if len(f.Steps) > 0 {
@@ -239,7 +320,7 @@ func TestLockoutIsRefusedUntilItsNamesAreTyped(t *testing.T) {
 
 func TestNodesNeedTheirRiskTyped(t *testing.T) {
 	f := newFake()
-	drive(t, f).keys("/ demo-node enter d down enter").sees("risk remove-nodes").keys("y n")
+	drive(t, f).keys("/ demo-node enter d end enter").sees("risk remove-nodes").keys("y n")
 	if len(f.Steps) > 0 {
 		t.Error("sent")
 	}
@@ -374,7 +455,7 @@ func TestMouse(t *testing.T) {
 }
 
 func TestEverySizeFits(t *testing.T) {
-	paths := []string{"", "/ team", "enter", "?", "c", "a", "a newc enter", "a newc enter edit enter", "a newc enter edit enter down enter", "a newc enter edit enter down enter enter", "/ platform enter d down enter"}
+	paths := []string{"", "/ team", "enter", "?", "c", "a", "a newc enter", "a newc enter edit enter", "a newc enter edit enter down enter", "a newc enter edit enter down enter enter", "/ platform enter d end enter"}
 	for _, path := range paths {
 		d := drive(t, newFake()).keys(path)
 		for _, size := range [][2]int{{60, 15}, {80, 24}, {200, 50}, {20, 5}, {1, 1}, {300, 10}} {

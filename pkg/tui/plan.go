@@ -173,7 +173,7 @@ func (p *planning) command() string {
 func (p *planning) apply() tea.Cmd {
 	p.state, p.offset = sending, 0
 	p.m.leaving = p.stay
-	p.v.reading.forget() // what is read now would be from before the change
+	p.v.reading.forget() // what is read now would be from before the change; it is read again after it
 	return stream(p.m, &p.slot, p.proposal.Apply(p.m.ctx, p.accepted), func(r access.Result, err error) tea.Cmd {
 		if err != nil {
 			p.err = err

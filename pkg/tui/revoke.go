@@ -17,9 +17,10 @@ type revocation struct {
 	text, note string
 }
 
-// takeable is all that can be taken from an entry: the whole, each grant, each namespace, each group.
-func takeable(e access.Entry) []revocation {
-	all := []revocation{{text: "the whole entry", note: "a line of aws-auth may still let in"}}
+// takeable is all that can be taken from an entry: each grant, each namespace, each group, the whole. What takes
+// most comes last: the first one is what a hasty key takes.
+func (v *view) takeable(e access.Entry) []revocation {
+	var all []revocation
 	for _, g := range e.Grants {
 		policy := []access.Policy{g.Policy}
 		all = append(all, revocation{edit.Revocation{Policies: policy}, g.String(), "the whole grant"})
@@ -34,14 +35,27 @@ func takeable(e access.Entry) []revocation {
 	for _, g := range e.Groups {
 		all = append(all, revocation{edit.Revocation{Groups: []string{g}}, "group " + g, ""})
 	}
-	return all
+	return append(all, revocation{text: "the whole entry", note: v.stillIn(e.Principal)})
+}
+
+// stillIn says whether a line of aws-auth lets somebody in who has no entry any more.
+func (v *view) stillIn(p access.Principal) string {
+	lets := func(m access.Mapping) bool { return m.State == access.InForce && m.For(p) }
+	switch {
+	case !v.snapshot.Cluster.Mode.ReadsConfigMap():
+		return ""
+	case slices.ContainsFunc(v.mappings, lets):
+		return "a line of aws-auth still lets in"
+	case v.blind || v.reading != 0:
+		return "a line of aws-auth may still let in"
+	}
+	return ""
 }
 
 // takeStep chooses what to take away. With pick several can be chosen.
-func (m *model) takeStep(name string, e access.Entry, several bool, taken func([]revocation) tea.Cmd) *screen {
-	all := takeable(e)
+func (m *model) takeStep(name string, all []revocation, several bool, taken func([]revocation) tea.Cmd) *screen {
 	l := newList(m.styles, several, column{"TAKE AWAY", 0}, column{"", 0})
-	l.single = func(id string) bool { return id == "0" }
+	l.single = func(id string) bool { return id == strconv.Itoa(len(all)-1) } // the whole entry
 	l.unset, l.cursor = true, -1
 	rows := make([]row, len(all))
 	for i, r := range all {
@@ -62,7 +76,7 @@ func (m *model) takeStep(name string, e access.Entry, several bool, taken func([
 func (m *model) startRevoke(v *view, e access.Entry) tea.Cmd {
 	short := printer.Clean(e.Principal.Short(v.account()))
 	f := &flow{m: m}
-	s := m.takeStep("Revoke · from "+short, e, true, func(chosen []revocation) tea.Cmd {
+	s := m.takeStep("Revoke · from "+short, v.takeable(e), true, func(chosen []revocation) tea.Cmd {
 		return m.propose(v, m.revokeRequest(v, e.Principal, chosen))
 	})
 	f.steps = []step{{screen: s}}

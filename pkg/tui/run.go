@@ -77,10 +77,14 @@ type Missing struct {
 	What   bool // of revoke: what to take
 }
 
-// Grant asks, in a few lines below the prompt, for what a grant misses; the policies that were
-// typed are only shown. ErrCancelled says that nothing shall be done.
+// Grant asks, in a few lines below the prompt, for what a grant misses; what was typed is only
+// shown. ErrCancelled says that nothing shall be done.
 func Grant(ctx context.Context, w World, missing Missing, known Choice) (Choice, error) {
-	return pick(ctx, w, func(m *model, v *view) tea.Cmd {
+	return pick(ctx, w, askGrant(missing, known))
+}
+
+func askGrant(missing Missing, known Choice) func(*model, *view) tea.Cmd {
+	return func(m *model, v *view) tea.Cmd {
 		g := &granting{v: v, Choice: known, scopeOnly: !missing.Policy}
 		g.flow = flow{m: m, done: func() tea.Cmd { return m.picked(g.Choice) }}
 		if missing.Who {
@@ -92,15 +96,28 @@ func Grant(ctx context.Context, w World, missing Missing, known Choice) (Choice,
 		if missing.Scope {
 			g.steps = append(g.steps, g.scopeStep())
 		}
-		return g.start()
-	})
+		return tea.Batch(g.start(), m.read(v, known.Who))
+	}
 }
 
 // Revoke asks for whom a revocation misses and, where nothing was named either, for what to take.
 func Revoke(ctx context.Context, w World, missing Missing) (Choice, error) {
-	return pick(ctx, w, func(m *model, v *view) tea.Cmd {
+	return pick(ctx, w, askRevoke(missing))
+}
+
+func askRevoke(missing Missing) func(*model, *view) tea.Cmd {
+	return func(m *model, v *view) tea.Cmd {
 		r := &revoking{model: m, v: v, what: missing.What}
 		return r.start()
+	}
+}
+
+// Describe asks whom to describe.
+func Describe(ctx context.Context, w World) (Choice, error) { return pick(ctx, w, askDescribe) }
+
+func askDescribe(m *model, v *view) tea.Cmd {
+	return m.somebody(v, "Describe · whom", func(t thing) tea.Cmd {
+		return m.picked(Choice{Who: []access.Principal{t.principal}})
 	})
 }
 
@@ -123,6 +140,7 @@ func pick(ctx context.Context, w World, begin func(*model, *view) tea.Cmd) (Choi
 
 // picked ends the program with an answer.
 func (m *model) picked(c Choice) tea.Cmd {
+	c.Account = m.at.snapshot.Cluster.Account()
 	m.choice = &c
 	return m.end()
 }
@@ -136,9 +154,7 @@ type revoking struct {
 
 func (r *revoking) start() tea.Cmd {
 	v := r.v
-	l := v.entries.list
-	s := r.picker("Revoke · from whom", l, func(ids []string) tea.Cmd {
-		t := v.entries.what[ids[0]]
+	return r.somebody(v, "Revoke · from whom", func(t thing) tea.Cmd {
 		if t.entry == nil || v.entries.fixed() != "" {
 			r.fail(v.entries.fixed())
 			return nil
@@ -148,14 +164,19 @@ func (r *revoking) start() tea.Cmd {
 		}
 		return r.take(*t.entry)
 	})
+}
+
+// somebody asks for one of those who are let in.
+func (m *model) somebody(v *view, name string, taken func(thing) tea.Cmd) tea.Cmd {
+	s := m.picker(name, v.entries.list, func(ids []string) tea.Cmd { return taken(v.entries.what[ids[0]]) })
 	s.empty = v.entries.nothing
-	f := &flow{m: r.model, steps: []step{{screen: s}}}
-	return tea.Batch(f.start(), r.read(v))
+	f := &flow{m: m, steps: []step{{screen: s}}}
+	return tea.Batch(f.start(), m.read(v, nil))
 }
 
 func (r *revoking) take(e access.Entry) tea.Cmd {
 	short := e.Principal.Short(r.v.account())
-	s := r.takeStep("Revoke · from "+short, e, false, func(chosen []revocation) tea.Cmd {
+	s := r.takeStep("Revoke · from "+short, r.v.takeable(e), false, func(chosen []revocation) tea.Cmd {
 		c := chosen[0]
 		return r.picked(Choice{
 			Who: []access.Principal{e.Principal}, Policies: c.Policies, Namespaces: c.Namespaces, Groups: c.Groups,

@@ -35,6 +35,15 @@ func clip(s string, width, height int) []string {
 	return lines
 }
 
+// clipMore is clip, and says where something is left out.
+func clipMore(s string, width, height int) []string {
+	lines, all := clip(s, width, height), strings.Split(s, "\n")
+	if height > 0 && len(all) > height {
+		lines[height-1] = fit(fit(all[height-1], width-8)+"  ↓ more", width)
+	}
+	return lines
+}
+
 // wrap breaks the lines of a text that are too long and keeps their indentation. A list that was
 // broken for another width is broken anew.
 func wrap(s string, width int) string {
@@ -46,7 +55,7 @@ func wrap(s string, width int) string {
 			out = append(out, line)
 			continue
 		}
-		for i, part := range strings.Split(ansi.Wrap(body, width-indent-2, ","), "\n") {
+		for i, part := range filled(body, width-indent-2) {
 			if i > 0 {
 				part = "  " + strings.TrimLeft(part, " ")
 			}
@@ -54,6 +63,20 @@ func wrap(s string, width int) string {
 		}
 	}
 	return strings.Join(out, "\n")
+}
+
+// filled breaks a line between words, and a word that is wider than a line within. The wrapping of package ansi lets
+// a comma or a hyphen stand beyond the end.
+func filled(text string, width int) (lines []string) {
+	for i, word := range strings.Split(text, " ") {
+		last := len(lines) - 1
+		if i > 0 && ansi.StringWidth(lines[last])+1+ansi.StringWidth(word) <= width {
+			lines[last] += " " + word
+			continue
+		}
+		lines = append(lines, strings.Split(ansi.Hardwrap(word, width, true), "\n")...)
+	}
+	return lines
 }
 
 // joined puts lines that end in a comma and the next of the same indentation together.

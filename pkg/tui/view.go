@@ -19,7 +19,10 @@ type view struct {
 	mappings []access.Mapping
 	warnings []string
 	total    int
-	err      error // why the entries could not be read
+	whole    bool   // everybody was read, and nothing got lost on the way
+	blind    bool   // aws-auth counts, and could not be read
+	err      error  // why the entries could not be read
+	heard    func() // hears of what was read, where a question shows it too
 	opening  slot
 	reading  slot
 	entries  *entries
@@ -59,6 +62,22 @@ type family struct {
 	all         []access.Principal
 	err         error
 	page        func([]access.Principal) // hears of each page while its tab is seen
+	index       index
+	hits        hits
+}
+
+// hits is how many of so many rows a filter found.
+type hits struct {
+	text        string
+	rows, found int
+}
+
+// count tells how many of the family the filter finds.
+func (f *family) count(text string) int {
+	if f.hits.text != text || f.hits.rows != f.index.rows {
+		f.hits = hits{text, f.index.rows, len(f.index.search(text))}
+	}
+	return f.hits.found
 }
 
 // look shows the cluster of a context and begins to read it where nobody did.
@@ -119,38 +138,65 @@ func (l loggedIn) arrive(m *model) tea.Cmd {
 // opened goes on where the cluster was wanted for.
 func (m *model) opened(v *view) tea.Cmd {
 	if m.begin == nil {
-		return m.read(v)
+		return m.read(v, nil)
 	}
 	m.stack = nil
 	return m.begin(m, v)
 }
 
-// read reads everybody. What is on the screen stays there until the first piece has come.
-func (m *model) read(v *view) tea.Cmd {
-	v.err, v.warnings, v.total = nil, nil, 0
-	fresh := access.Snapshot{Cluster: v.snapshot.Cluster, Caller: v.snapshot.Caller}
+// read reads everybody, or only some. What was read before stays on the screen until it comes anew, or all has come
+// without it.
+func (m *model) read(v *view, who []access.Principal) tea.Cmd {
+	v.err, v.warnings, v.total, v.whole, v.blind = nil, nil, 0, false, false
+	fresh, old := access.Snapshot{Cluster: v.snapshot.Cluster, Caller: v.snapshot.Caller}, v.snapshot
 	var mappings []access.Mapping
-	all := v.cluster.Read(m.ctx, nil)
+	all := v.cluster.Read(m.ctx, who)
 	return stream(m, &v.reading, all, func(p Piece, err error) tea.Cmd {
-		fresh, mappings = join(fresh, p), append(mappings, p.Mappings...)
-		v.snapshot, v.mappings = fresh, mappings
+		fresh, old, mappings = join(fresh, p), without(old, p), append(mappings, p.Mappings...)
+		v.snapshot = beyond(fresh, old)
+		if len(mappings) > 0 {
+			v.mappings = mappings
+		}
 		v.note(p, err)
 		v.entries.fill()
 		return nil
 	}, func() tea.Cmd {
 		v.reading.forget()
-		v.snapshot, v.mappings = fresh, mappings
+		if v.whole = v.err == nil; v.whole {
+			v.snapshot, v.mappings = fresh, mappings
+		}
 		access.SortEntries(v.snapshot.Entries)
 		v.entries.fill()
 		return nil
 	})
 }
 
+// without leaves out who has come anew.
+func without(old access.Snapshot, p Piece) access.Snapshot {
+	anew := map[access.Principal]bool{}
+	for _, e := range p.Entries {
+		anew[e.Principal] = true
+	}
+	for _, u := range p.Unread {
+		anew[u.Principal] = true
+	}
+	gone := func(p access.Principal) bool { return anew[p] }
+	old.Entries = slices.DeleteFunc(slices.Clone(old.Entries), func(e access.Entry) bool { return gone(e.Principal) })
+	old.Unread = slices.DeleteFunc(slices.Clone(old.Unread), func(u access.Unread) bool { return gone(u.Principal) })
+	return old
+}
+
+// beyond is what has come and, of who has not yet, what was known before.
+func beyond(fresh, old access.Snapshot) access.Snapshot {
+	if len(old.Entries)+len(old.Unread)+len(old.Dead)+len(old.Doubtful) > 0 {
+		fresh.Entries, fresh.Unread = slices.Concat(fresh.Entries, old.Entries), slices.Concat(fresh.Unread, old.Unread)
+		fresh.Dead, fresh.Doubtful = slices.Concat(fresh.Dead, old.Dead), slices.Concat(fresh.Doubtful, old.Doubtful)
+	}
+	return fresh
+}
+
 // refresh reads some entries again, after a change.
 func (m *model) refresh(v *view, who []access.Principal) tea.Cmd {
-	if v.reading != 0 { // everybody is being read anyway, but maybe was read before the change
-		return m.read(v)
-	}
 	var s slot
 	found := map[access.Principal]bool{}
 	return stream(m, &s, v.cluster.Read(m.ctx, who), func(p Piece, err error) tea.Cmd {
@@ -173,6 +219,9 @@ func (m *model) refresh(v *view, who []access.Principal) tea.Cmd {
 			}
 		}
 		v.entries.fill()
+		if !v.whole { // the change came in between
+			return m.read(v, nil)
+		}
 		return nil
 	})
 }
@@ -190,6 +239,7 @@ func (v *view) put(e access.Entry) {
 func (v *view) note(p Piece, err error) {
 	v.total = max(v.total, p.Total)
 	v.warnings = append(v.warnings, p.Warnings...)
+	v.blind = v.blind || p.Blind || err != nil
 	if err != nil {
 		v.err = err
 	}
@@ -214,6 +264,8 @@ func (v *view) closed() string {
 	switch mode := v.snapshot.Cluster.Mode; {
 	case v.cluster == nil && v.err != nil:
 		return "the cluster could not be opened"
+	case mode == "" && v.err != nil:
+		return "the cluster could not be read"
 	case mode == "":
 		return "the cluster is still being read"
 	case !mode.ReadsEntries():

@@ -25,33 +25,38 @@ func (g *granting) whoStep() step {
 	tab := Roles
 	s := m.picker("", l, g.takeWho)
 	s.name = func() string { return "Grant · to whom" }
-	s.intro = func(int) string { return g.tabs(tab) }
-	s.empty = func() string {
-		if g.v.families[tab].done {
-			return "none; write an ARN, role/NAME, user/NAME or sso/SET"
-		}
-		return "reading…"
-	}
+	s.intro = func(int) string { return g.tabs(tab, l) }
+	s.empty = func() string { return g.noneOf(tab, l.text()) }
 	turn := func(n int) func() tea.Cmd {
 		return func() tea.Cmd {
 			tab = (tab + Family(n) + 3) % 3
-			return g.family(tab, l)
+			g.show(tab, l)
+			return g.list(tab)
 		}
 	}
 	s.actions = append(s.actions, on("tab", "tab", "roles, users, sets", turn(1)), on("shift+tab", "⇧tab", "the tab before", turn(2)).hidden())
-	return step{screen: s, begin: turn(0)}
+	g.v.heard = func() { g.now(l) }
+	return step{screen: s, begin: func() tea.Cmd {
+		g.show(tab, l)
+		return tea.Batch(g.list(Roles), g.list(Users), g.list(PermissionSets))
+	}}
 }
 
-// tabs names the families; the one that is seen stands in brackets.
-func (g *granting) tabs(tab Family) string {
+// tabs names the families and how many the filter finds of each; the one that is seen stands in brackets.
+func (g *granting) tabs(tab Family, l *list) string {
 	var parts []string
 	for f := Roles; f <= PermissionSets; f++ {
-		name := f.String()
-		if fam := g.v.families[f]; fam.begun {
-			name = fmt.Sprintf("%s %d", name, len(fam.all))
-			if !fam.done {
-				name += "…"
+		fam, name := &g.v.families[f], f.String()
+		if text := l.text(); text != "" {
+			found := l.found()
+			if f != tab {
+				found = fam.count(text)
 			}
+			name += fmt.Sprintf(" %d of", found)
+		}
+		name += fmt.Sprintf(" %d", len(fam.all))
+		if !fam.done {
+			name += "…"
 		}
 		if f == tab {
 			name = "[" + name + "]"
@@ -65,36 +70,69 @@ func (g *granting) tabs(tab Family) string {
 	return text
 }
 
-// family shows one tab and begins to read it where nobody did.
-func (g *granting) family(tab Family, l *list) tea.Cmd {
-	v := g.v
-	f := &v.families[tab]
-	let := g.letIn()
-	l.set(principalRows(f.all, let, v.account()))
-	g.shown(l, tab)
+// noneOf says where what was typed is, if it is not in the tab that is seen.
+func (g *granting) noneOf(tab Family, text string) string {
+	if !g.v.families[tab].done {
+		return "reading…"
+	}
+	var others []string
+	for f := Roles; f <= PermissionSets; f++ {
+		if f == tab {
+			continue
+		}
+		if n := g.v.families[f].count(text); n > 0 {
+			others = append(others, fmt.Sprintf("%d of the %s", n, f))
+		}
+	}
+	if len(others) > 0 {
+		return fmt.Sprintf("none of the %s; tab shows %s", tab, strings.Join(others, ", "))
+	}
+	return "none; write an ARN, role/NAME, user/NAME or sso/SET"
+}
+
+// show fills the list with one tab, and makes it hear of the pages of that and of no other.
+func (g *granting) show(tab Family, l *list) {
+	for i := range g.v.families {
+		g.v.families[i].page = nil
+	}
+	f := &g.v.families[tab]
+	f.page = func(page []access.Principal) { l.add(principalRows(page, g.letIn(), g.v.account())) }
+	l.set(principalRows(f.all, g.letIn(), g.v.account()))
+}
+
+// list begins to read a family where nobody did.
+func (g *granting) list(tab Family) tea.Cmd {
+	f := &g.v.families[tab]
 	if f.begun && f.err == nil {
 		return nil
 	}
-	f.begun, f.done, f.err, f.all = true, false, nil, nil
+	f.begun, f.done, f.err, f.all, f.index = true, false, nil, nil, index{}
 	take := func(page []access.Principal, err error) tea.Cmd {
 		f.err = errors.Join(f.err, err)
 		f.all = append(f.all, page...)
+		for _, r := range principalRows(page, nil, g.v.account()) {
+			f.index.add(r.keys)
+		}
 		if f.page != nil {
 			f.page(page)
 		}
 		return nil
 	}
-	return stream(g.m, &f.slot, v.cluster.Principals(g.m.ctx, tab), take, func() tea.Cmd { f.done = true; return nil })
+	return stream(g.m, &f.slot, g.v.cluster.Principals(g.m.ctx, tab), take, func() tea.Cmd { f.done = true; return nil })
 }
 
-// shown makes the list hear of the pages of its tab, and of no other.
-func (g *granting) shown(l *list, tab Family) {
-	for i := range g.v.families {
-		g.v.families[i].page = nil
-	}
+// now writes beside those who are listed what was read of them since.
+func (g *granting) now(l *list) {
 	let := g.letIn()
-	g.v.families[tab].page = func(page []access.Principal) { l.add(principalRows(page, let, g.v.account())) }
+	for i, r := range l.rows {
+		if text, ok := let[access.Principal(r.id)]; ok {
+			l.rewrite(i, nowColumn, printer.Clean(text))
+		}
+	}
 }
+
+// nowColumn is where the list of principals says who is in.
+const nowColumn = 1
 
 func (g *granting) letIn() map[access.Principal]string {
 	let := map[access.Principal]string{}
@@ -102,6 +140,9 @@ func (g *granting) letIn() map[access.Principal]string {
 		var has []string
 		for _, grant := range e.Grants {
 			has = append(has, grant.String())
+		}
+		if len(e.Groups) > 0 {
+			has = append(has, "groups "+strings.Join(e.Groups, ", "))
 		}
 		let[e.Principal] = "is in: " + first(strings.Join(has, "; "), "no policies")
 		if e.Node() {

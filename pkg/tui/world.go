@@ -57,6 +57,7 @@ type Cluster struct {
 type Piece struct {
 	access.Snapshot
 	Mappings []access.Mapping
+	Blind    bool     // aws-auth counts, and could not be read
 	Total    int      // how many entries are known of so far
 	Warnings []string // sentences
 }

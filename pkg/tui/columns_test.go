@@ -1,0 +1,72 @@
+package tui
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+)
+
+// crowded is a cluster in which groups and aws-auth matter.
+func crowded() *fake {
+	f := newFake()
+	alice := entry("user/alice", 70)
+	alice.Groups = []string{"viewers"}
+	f.State.Entries, f.State.Dead = append(f.State.Entries, alice, entry("role/gone", 5)), []access.Principal{arn("role/gone")}
+	line := func(name string, state access.MappingState, groups ...string) access.Mapping {
+		return access.Mapping{Kind: access.MappedRole, ARN: string(arn(name)), Username: name, Groups: groups, State: state}
+	}
+	node := line("role/mapped-node", access.InForce, "system:nodes")
+	node.Username = "system:node:{{EC2PrivateDNSName}}"
+	f.mappings = []access.Mapping{node, line("role/ops", access.Shadowed, "viewers"), line("role/ops", access.InForce, "system:masters"), line("role/reader", access.InForce, "viewers")}
+	return f
+}
+
+// TestAccessTellsWhatHasNoRoom: whoever has rights by groups, or a line that is not in force, is told apart at any width.
+func TestAccessTellsWhatHasNoRoom(t *testing.T) {
+	for width, rows := range map[int][]string{
+		46:  {"user/alice · groups viewers", "role/ops · not in force (a", "role/ops · everything; aws-auth", "role/gone · dead", "role/reader · aws-auth; groups"},
+		80:  {"user/alice · groups viewers entry", "role/ops · groups viewers aws-auth (a later", "role/reader · groups viewers aws-auth"},
+		160: {"user/alice · –", "role/reader · –"},
+	} {
+		d := drive(t, crowded())
+		d.keys("end")
+		d.size(width, 20)
+		s := strings.Join(strings.Fields(d.screen()), " ")
+		for _, want := range rows {
+			if want := strings.Replace(want, "· ", "", 1); !strings.Contains(s, want) {
+				t.Errorf("%d: not on the screen: %q\n%s", width, want, d.screen())
+			}
+		}
+		d.fits()
+	}
+	drive(t, crowded()).keys("/ groups viewers").sees("user/alice")
+}
+
+func TestPeopleOfAWSAuthComeFirstToo(t *testing.T) {
+	f := crowded()
+	f.State.Entries, f.State.Cluster.Mode = nil, access.ModeConfigMap
+	var got []string
+	for _, r := range drive(t, f).at.entries.list.rows {
+		got = append(got, r.cells[0]+" "+r.cells[3])
+	}
+	want := []string{"role/ops aws-auth", "role/reader aws-auth", "role/mapped-node aws-auth", "role/ops aws-auth (a later line wins)"}
+	if fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("%q", got)
+	}
+}
+
+// TestTheListAgesAsTheDetailsDo: both tell the time that has passed until they were drawn.
+func TestTheListAgesAsTheDetailsDo(t *testing.T) {
+	f, now := newFake(), today
+	f.State.Entries[1].Created = today
+	w := f.world()
+	w.Now = func() time.Time { return now }
+	d := driveIn(t, w)
+	d.size(200, 40)
+	d.keys("/").keys(string(f.State.Entries[1].Principal.Name())).sees("0s ", "(0s ago)")
+	now = now.Add(29*time.Second + 2*time.Minute)
+	d.sees("2m29s ", "(2m29s ago)")
+}

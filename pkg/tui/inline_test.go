@@ -1,0 +1,97 @@
+package tui
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+)
+
+func TestPickersTellWhichClusterItIs(t *testing.T) {
+	missing := Missing{Who: true, Policy: true, Scope: true}
+	d := driveInline(t, newFake(), askGrant(missing, Choice{})).sees("demo  us-west-2  "+account, "to whom")
+	d.keys("newc enter").sees("demo  us-west-2  "+account, "which policies").keys("view enter").sees("demo  us-west-2  "+account, "where")
+	driveInline(t, newFake(), askRevoke(Missing{Who: true})).sees("demo  us-west-2  "+account, "from whom")
+	d = driveInline(t, newFake(), askDescribe).sees("demo  us-west-2  "+account, "whom").keys("ops enter") // a line of aws-auth too
+	if d.choice == nil || d.choice.Who[0] != arn("role/ops") {
+		t.Errorf("%+v", d.choice)
+	}
+}
+
+// TestPickersTellTheAccountThatAWSTold: the answer is to be written in short form, which must not rest on a guess.
+func TestPickersTellTheAccountThatAWSTold(t *testing.T) {
+	f := newFake()
+	d := driveInline(t, f, askGrant(Missing{Scope: true}, Choice{Who: []access.Principal{arn("role/newcomer")}, Policies: []access.Policy{"AmazonEKSEditPolicy"}}))
+	d.sees("Grant · role/newcomer edit · where").keys("down enter")
+	want := Choice{Who: []access.Principal{arn("role/newcomer")}, Policies: []access.Policy{"AmazonEKSEditPolicy"}, All: true, Account: account}
+	if d.choice == nil || !cmp.Equal(want, *d.choice) || !cmp.Equal(want.Shorts(), []string{"role/newcomer"}) {
+		t.Errorf("%+v", d.choice)
+	}
+	f.fail["read"] = errors.New("access denied")
+	d = driveInline(t, f, askGrant(Missing{Scope: true}, Choice{Who: want.Who, Policies: want.Policies})).keys("down enter")
+	if got := d.choice.Shorts(); got[0] != string(want.Who[0]) {
+		t.Errorf("in short form: %v", got)
+	}
+}
+
+func TestTheGrantPickerSaysWhoIsIn(t *testing.T) {
+	f := newFake()
+	d := driveInline(t, f, askGrant(Missing{Who: true}, Choice{}))
+	d.sees("is in: cluster-admin on the whole cluster", "is in: view in namespaces dev, qa; groups developers")
+}
+
+// TestWhatComesLateIsBesideThePrincipalToo: the principals of IAM may be there before the entries.
+func TestWhatComesLateIsBesideThePrincipalToo(t *testing.T) {
+	f := newFake()
+	f.fail["read"] = errors.New("not yet")
+	d := driveInline(t, f, askGrant(Missing{Who: true}, Choice{})).sees("role/platform-admin").lacks("is in")
+	delete(f.fail, "read")
+	d.run(d.read(d.at, nil))
+	d.sees("is in: cluster-admin on the whole cluster")
+}
+
+func TestHitsInOtherTabsAreTold(t *testing.T) {
+	d := drive(t, newFake()).keys("a").sees("[roles 4]   users 1   permission sets 1")
+	d.keys("alice").sees("[roles 0 of 4]   users 1 of 1   permission sets 0 of 1", "none of the roles; tab shows 1 of the users")
+	d.keys("enter").sees("✗ none of the roles; tab shows 1 of the users")
+	d.keys("tab").sees("[users 1 of 1]", "user/alice").keys("enter").sees("which policies")
+	drive(t, newFake()).keys("a zzzz").sees("none; write an ARN").keys("enter").sees("✗ none; write an ARN")
+}
+
+func TestTheWholeEntryIsTakenLast(t *testing.T) {
+	f := newFake()
+	all := (&view{snapshot: f.State}).takeable(f.State.Entries[0])
+	for i, r := range all {
+		if whole := r.text == "the whole entry"; whole != (i == len(all)-1) {
+			t.Errorf("%d is %s", i, r.text)
+		}
+	}
+	drive(t, f).keys("/ team enter d down enter").sees("view in namespace dev").lacks("(the whole entry)")
+}
+
+func TestAWSAuthIsNamedWhereItLetsIn(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*fake)
+		want   string
+	}{
+		"no line":      {func(*fake) {}, ""},
+		"a line":       {func(f *fake) { f.mappings[0].ARN = string(arn("role/team/dev")) }, "a line of aws-auth still lets in"},
+		"a dead line":  {func(f *fake) { f.mappings[0].ARN, f.mappings[0].State = string(arn("role/team/dev")), access.Dropped }, ""},
+		"unread":       {func(f *fake) { f.blind = true }, "a line of aws-auth may still let in"},
+		"lost halfway": {func(f *fake) { f.fail["halfway"] = errors.New("reset") }, "a line of aws-auth may still let in"},
+		"mode API":     {func(f *fake) { f.State.Cluster.Mode, f.blind = access.ModeAPI, true }, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFake()
+			c.change(f)
+			d := drive(t, f).keys("/ team enter d")
+			if c.want == "" {
+				d.lacks("aws-auth")
+			} else {
+				d.sees(c.want)
+			}
+		})
+	}
+}
