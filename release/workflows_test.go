@@ -2,6 +2,7 @@ package release
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -69,6 +70,19 @@ func TestWorkflowsRunWhatWasLookedAt(t *testing.T) {
 					t.Errorf("%s: %s: a script with a name from outside in its text: %s", file, name, step.Run)
 				}
 			}
+		}
+	}
+}
+
+// TestLineEndsStayAsTheyAre: git on Windows would change them, and with them what the tests compare.
+func TestLineEndsStayAsTheyAre(t *testing.T) {
+	out, err := exec.Command("git", "-C", "..", "ls-files", "--eol").Output()
+	if err != nil {
+		t.Skip("this is no clone:", err)
+	}
+	for line := range strings.Lines(string(out)) {
+		if fields := strings.Fields(line); len(fields) < 4 || fields[2] != "attr/-text" || strings.Contains(fields[1], "crlf") {
+			t.Errorf("git may change line ends: %s", line)
 		}
 	}
 }
