@@ -13,7 +13,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// change is one in the source that the sandbox is built from.
+// change is one in the source of the plugin, of which the sandbox is a part.
 type change struct{ file, from, to string }
 
 // mutants are slips that these tests have to notice: the matrix of a policy, a script, or both.
@@ -57,6 +57,11 @@ var mutants = []struct {
 			{"pkg/sandbox/webhook.go", `if cl.Mode != modeAPI {`, `if true {`},
 		},
 		"", "legacy-migrate",
+	},
+	{
+		"whoami tells of no grant",
+		[]change{{"pkg/printer/whoami.go", `if len(r.By.Entry.Grants) == 0 {`, `if true {`}},
+		"", "demo-lifecycle",
 	},
 }
 
