@@ -254,8 +254,8 @@ func TestThroughKubectl(t *testing.T) {
 	}
 	k := install(t, "access")
 	contains(t, k.run(t, "kubectl", "access", "--help"), "kubectl access [command]")
-	contains(t, k.run(t, "kubectl", "plugin", "list"), filepath.Join(k.root, "bin", "kubectl-access"))
-	contains(t, k.run(t, "kubectl", "access", "completion", "install"), filepath.Join(k.root, "bin", "kubectl_complete-access")+" created")
+	contains(t, k.run(t, "kubectl", "plugin", "list"), filepath.Join(k.root, "bin", program()))
+	contains(t, k.run(t, "kubectl", "access", "completion", "install"), filepath.Join(k.root, "bin", "kubectl_complete-access"+filepath.Ext(program()))+" created")
 	contains(t, k.run(t, "kubectl", "__complete", "access", "wh"), "whoami\t")
 	for range 20 { // on a busy machine AWS is not asked to the end, and that is silence
 		if strings.Contains(k.run(t, "kubectl", "access", "sandbox", "--", "kubectl", "__complete", "access", "revoke", "role/team/"), "role/team/dev") {

@@ -164,6 +164,59 @@ func TestKrewRulesCanFail(t *testing.T) {
 	}
 }
 
+// extras is what a release has beside its archives.
+type extras struct {
+	Sboms []struct {
+		Artifacts string
+		Documents []string
+	}
+	Signs []struct {
+		Cmd, Artifacts, Signature string
+		Args                      []string
+	}
+	HomebrewCasks []struct {
+		Name       string
+		Binaries   []string
+		Repository struct{ Owner, Name string }
+		SkipUpload any `json:"skip_upload"`
+	} `json:"homebrew_casks"`
+	Checksum struct {
+		NameTemplate string `json:"name_template"`
+		Algorithm    string
+	}
+	Release struct{ Draft bool }
+}
+
+// TestAReleaseIsMoreThanItsArchives asks for what goreleaser makes only where it is told to: the sums, what is inside
+// each archive, the signature over the sums, and the cask; and for a draft, which is published once it was checked.
+func TestAReleaseIsMoreThanItsArchives(t *testing.T) {
+	text, err := os.ReadFile("../.goreleaser.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var e extras
+	if err := yaml.Unmarshal(text, &e); err != nil {
+		t.Fatal(err)
+	}
+	if e.Checksum.NameTemplate != "checksums.txt" || e.Checksum.Algorithm != "sha256" {
+		t.Errorf("checksum: %+v", e.Checksum)
+	}
+	if len(e.Sboms) != 1 || e.Sboms[0].Artifacts != "archive" || len(e.Sboms[0].Documents) == 0 {
+		t.Errorf("sboms: %+v", e.Sboms)
+	}
+	if len(e.Signs) != 1 || e.Signs[0].Cmd != "cosign" || e.Signs[0].Artifacts != "checksum" || e.Signs[0].Signature != "${artifact}.sigstore.json" ||
+		!slices.Equal(e.Signs[0].Args, []string{"sign-blob", "--bundle=${signature}", "${artifact}", "--yes"}) {
+		t.Errorf("signs: %+v", e.Signs)
+	}
+	if len(e.HomebrewCasks) != 1 || e.HomebrewCasks[0].Name != "kubectl-access" || !slices.Equal(e.HomebrewCasks[0].Binaries, []string{"kubectl-access"}) ||
+		e.HomebrewCasks[0].Repository.Name != "homebrew-tap" || e.HomebrewCasks[0].SkipUpload != true {
+		t.Errorf("homebrew_casks: %+v", e.HomebrewCasks)
+	}
+	if !e.Release.Draft {
+		t.Error("the release is public before its archives were checked")
+	}
+}
+
 // builds is what of .goreleaser.yml has to fit with the manifest.
 type builds struct {
 	ProjectName string `json:"project_name"`

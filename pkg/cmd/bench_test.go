@@ -18,12 +18,7 @@ import (
 
 // BenchmarkStart is what every command costs before it does anything: a process of the real program.
 func BenchmarkStart(b *testing.B) {
-	bin := filepath.Join(b.TempDir(), "kubectl-access")
-	build := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", bin, "../../cmd/kubectl-access")
-	build.Env = append(build.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		b.Fatalf("%v\n%s", err, out)
-	}
+	bin := built(b, "kubectl-access")
 	for _, args := range []string{"version", "--help", "__complete grant --policy v"} {
 		b.Run(args, func(b *testing.B) {
 			for b.Loop() {
@@ -33,6 +28,34 @@ func BenchmarkStart(b *testing.B) {
 			}
 		})
 	}
+}
+
+// BenchmarkCompletionOfASlowAccount is how long the Tab key may take at most: a process of the real program, and an
+// AWS that does not answer in time. 300 ms are the budget.
+func BenchmarkCompletionOfASlowAccount(b *testing.B) {
+	bin := built(b, "kubectl_complete-access")
+	sandboxtest.Start(b, sandbox.Options{Latency: time.Minute})
+	for _, words := range [][]string{{"revoke", ""}, {"grant", "x", "-n", ""}, {"kubeconfig", "--name", ""}} {
+		b.Run(strings.Join(words, " "), func(b *testing.B) {
+			for b.Loop() {
+				if err := exec.Command(bin, words...).Run(); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// built is the real program under a name.
+func built(tb testing.TB, name string) string {
+	tb.Helper()
+	bin := filepath.Join(tb.TempDir(), executable(name))
+	build := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", bin, "../../cmd/kubectl-access")
+	build.Env = append(build.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		tb.Fatalf("%v\n%s", err, out)
+	}
+	return bin
 }
 
 // BenchmarkList reads 1,000 entries with two policies at 50 ms a call, without a limit and with one

@@ -1,6 +1,8 @@
 package cmd
 
 import (
+	"strings"
+
 	"github.com/spf13/cobra"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
@@ -27,6 +29,26 @@ func kindCompletions() []cobra.Completion {
 		all = append(all, string(k))
 	}
 	return all
+}
+
+// completeFormats offers the values of -o; behind jsonpath= the path follows.
+func completeFormats(all []string) cobra.CompletionFunc {
+	return func(_ *cobra.Command, _ []string, typed string) (fit []cobra.Completion, _ cobra.ShellCompDirective) {
+		for _, format := range all {
+			if strings.HasPrefix(format, typed) {
+				fit = append(fit, format)
+			}
+		}
+		if len(fit) == 1 && strings.HasSuffix(fit[0], "=") {
+			return fit, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+		}
+		return fit, cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
+// completeFiles leaves it to the shell to offer files.
+func completeFiles(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	return nil, cobra.ShellCompDirectiveDefault
 }
 
 func completePolicies(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {

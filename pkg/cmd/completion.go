@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 const (
@@ -35,9 +36,23 @@ func (env *Env) help(ctx context.Context, plugin string, words []string) int {
 		os.Stderr = null // libraries write here
 	}
 	root := New(env, displayName(pluginPrefix+plugin))
+	if meaningless(root, words) {
+		fmt.Fprintf(env.IO.Out, ":%d\n", cobra.ShellCompDirectiveNoFileComp)
+		return 0
+	}
 	root.SetArgs(append([]string{cobra.ShellCompRequestCmd}, words...))
 	_ = root.ExecuteContext(ctx)
 	return 0
+}
+
+// meaningless tells whether what stands before the last word means nothing: cobra would offer files then.
+func meaningless(root *cobra.Command, words []string) bool {
+	command, rest, err := root.Find(words[:max(0, len(words)-1)])
+	if err == nil {
+		err = command.ParseFlags(rest)
+	}
+	var value *pflag.ValueRequiredError // it is what is being typed
+	return err != nil && !errors.As(err, &value)
 }
 
 func newCompletionCmd(env *Env) *cobra.Command {

@@ -5,12 +5,15 @@ import (
 	"context"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/spf13/pflag"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
 	"github.com/kubectl-access/kubectl-access/pkg/cmd"
@@ -36,7 +39,7 @@ func completeWithin(t *testing.T, limit time.Duration, words ...string) []string
 		word, _, _ := strings.Cut(strings.TrimSpace(line), "\t")
 		found = append(found, word)
 	}
-	if len(found) == 0 || found[len(found)-1] != ":4" && found[len(found)-1] != ":36" {
+	if len(found) == 0 || !slices.Contains([]string{":4", ":6", ":36"}, found[len(found)-1]) {
 		t.Fatalf("%q: %q does not end in a directive that keeps file names away", words, found)
 	}
 	return found[:len(found)-1]
@@ -45,6 +48,11 @@ func completeWithin(t *testing.T, limit time.Duration, words ...string) []string
 func TestCompletionIsLive(t *testing.T) {
 	sandboxtest.Start(t, sandbox.Options{})
 	const demo = "arn:aws:eks:us-west-2:111122223333:cluster/demo"
+	if out, code := run("grant", "role/team/dev", "--group", "viewers"); code != 0 {
+		t.Fatalf("exit %d\n%s", code, out)
+	}
+	list, _ := run("undo", "--list", "-o", "name")
+	made := strings.TrimSpace(list)
 	for _, test := range []struct {
 		words string
 		want  []string // among the candidates
@@ -68,6 +76,14 @@ func TestCompletionIsLive(t *testing.T) {
 		{"mode ", []string{"API", "API_AND_CONFIG_MAP"}, nil},
 		{"grant role/newcomer --dry-run=", []string{"client", "none"}, nil},
 		{"completion ", []string{"install", "uninstall", "zsh"}, nil},
+		{"list -o ", []string{"json", "yaml", "name", "wide", "jsonpath="}, nil},
+		{"cluster -o jsonp", []string{"jsonpath="}, []string{"json"}},
+		{"get-token --output ", []string{"json"}, nil},
+		{"list --profile ", []string{"default", "newcomer", "joiner-as-dev"}, nil},
+		{"list --profile new", []string{"newcomer"}, []string{"default"}},
+		{"kubeconfig --name ", []string{"demo", "legacy", "prod"}, nil},
+		{"get-token --cluster-name d", []string{"demo"}, []string{"legacy"}},
+		{"undo ", []string{made}, nil},
 	} {
 		got := complete(t, strings.Split(test.words, " ")...)
 		if unique := slices.Compact(slices.Clone(got)); len(unique) != len(got) {
@@ -123,8 +139,85 @@ func TestCompletionIsSilentWhereNothingCanBeAsked(t *testing.T) {
 	}
 }
 
+// TestCompletionOffersFilesOnlyForFiles walks all flags and arguments: where nothing is known, nothing is offered.
+func TestCompletionOffersFilesOnlyForFiles(t *testing.T) {
+	t.Setenv("KUBECONFIG", filepath.Join(t.TempDir(), "none"))
+	t.Setenv("AWS_CONFIG_FILE", filepath.Join(t.TempDir(), "none"))
+	files := []string{
+		"migrate --from-file", "migrate --decisions", "migrate --write-decisions", "whoami --aws-auth",
+		"sandbox --state", "sandbox --log", "sandbox --api-server-ca", "sandbox", "sandbox --",
+	}
+	check := func(line string) {
+		out := helperSays(t, append(strings.Fields(line), "")...)
+		_, flag, _ := strings.Cut(line, "--")
+		meant := slices.Contains(files, line) || flag == "kubeconfig"
+		if got := strings.HasSuffix(out, ":0\n"); got != meant {
+			t.Errorf("%s: files offered: %t\n%s", line, got, out)
+		}
+	}
+	for _, line := range []string{"frob", "frob x", "list --frob", "list --v=x", "whoami x", "sandbox --"} {
+		check(line)
+	}
+	for _, c := range cmd.New(&cmd.Env{}, "kubectl access").Commands() {
+		check(c.Name())
+		c.InheritedFlags() // adds those of the root
+		c.Flags().VisitAll(func(f *pflag.Flag) {
+			if f.NoOptDefVal == "" { // else the next word is no value
+				check(c.Name() + " --" + f.Name)
+			}
+		})
+	}
+}
+
+// helperSays is all that kubectl would be told.
+func helperSays(t *testing.T, words ...string) string {
+	t.Helper()
+	var out bytes.Buffer
+	env := &cmd.Env{IO: genericiooptions.IOStreams{In: strings.NewReader(""), Out: &out, ErrOut: io.Discard}, Now: time.Now}
+	cmd.Run(context.Background(), env, append([]string{"/bin/kubectl_complete-access"}, words...))
+	return out.String()
+}
+
+// TestTheHelperSaysNothingOnStderr runs the program itself: libraries write to the process's stderr.
+func TestTheHelperSaysNothingOnStderr(t *testing.T) {
+	helper := built(t, "kubectl_complete-access")
+	sandboxtest.Start(t, sandbox.Options{})
+	broken := filepath.Join(t.TempDir(), "broken")
+	if err := os.WriteFile(broken, []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range []struct{ words, variable string }{
+		{"gra", ""},
+		{"revoke ", ""},
+		{"grant ", ""},
+		{"grant x -n ", ""},
+		{"grant x --policy view --group ", ""},
+		{"frob ", ""},
+		{"list --frob ", ""},
+		{"list --v=x ", ""},
+		{"list --v=9 ", ""},
+		{"", ""},
+		{"grant x -n ", "KUBECONFIG=" + broken},
+		{"revoke ", "AWS_SECRET_ACCESS_KEY=wrong"},
+		{"revoke ", "AWS_ENDPOINT_URL=http://127.0.0.1:1"},
+		{"revoke ", "AWS_CONFIG_FILE=" + broken},
+		{"list --profile ", "AWS_CONFIG_FILE=" + broken},
+	} {
+		var out, errOut bytes.Buffer
+		c := exec.Command(helper, strings.Split(row.words, " ")...)
+		c.Env = append(os.Environ(), row.variable)
+		c.Stdout, c.Stderr = &out, &errOut
+		if err := c.Run(); err != nil || errOut.Len() > 0 || !strings.Contains(out.String(), ":") {
+			t.Errorf("%s (%s): %v, on the terminal: %s\n%s", row.words, row.variable, err, &errOut, &out)
+		}
+	}
+}
+
 // TestCompletionRunsNoOtherProgram has a credential plugin that would be seen.
 func TestCompletionRunsNoOtherProgram(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("a shell script is no program there, so its run would not be seen")
+	}
 	box := sandboxtest.Start(t, sandbox.Options{})
 	trace := filepath.Join(t.TempDir(), "trace")
 	config, err := os.ReadFile(filepath.Join(box.Dir(), "kubeconfig"))
@@ -150,7 +243,7 @@ func TestCompletionRunsNoOtherProgram(t *testing.T) {
 func installed(t *testing.T, name string) (dir string, run func(args ...string) (string, int)) {
 	t.Helper()
 	dir = t.TempDir()
-	program := filepath.Join(dir, name)
+	program := filepath.Join(dir, executable(name))
 	if err := os.WriteFile(program, []byte("#!/bin/sh\n"), 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -169,7 +262,10 @@ func TestCompletionLinkIsMadeBesideThePlugin(t *testing.T) {
 				t.Fatalf("%s: exit %d: %s", name, code, out)
 			}
 		}
-		if to, err := os.Readlink(filepath.Join(dir, helper)); err != nil || to != name {
+		if _, err := os.Stat(filepath.Join(dir, executable(helper))); err != nil {
+			t.Error(err)
+		}
+		if to, err := os.Readlink(filepath.Join(dir, helper)); runtime.GOOS != "windows" && to != name { // there it may be a copy
 			t.Errorf("%s: %q, %v", helper, to, err)
 		}
 		for range 2 {
@@ -185,7 +281,7 @@ func TestCompletionLinkIsMadeBesideThePlugin(t *testing.T) {
 
 func TestCompletionLeavesOthersFilesAlone(t *testing.T) {
 	dir, run := installed(t, "kubectl-access")
-	theirs := filepath.Join(dir, "kubectl_complete-access")
+	theirs := filepath.Join(dir, executable("kubectl_complete-access"))
 	if err := os.WriteFile(theirs, []byte("theirs"), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -85,6 +85,7 @@ func TestDocumentsAreTrue(t *testing.T) {
 func prepare(t *testing.T) {
 	t.Helper()
 	sandboxtest.Start(t, sandbox.Options{})
+	awsOnPath(t)
 	t.Chdir(t.TempDir())
 	manifest := "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: aws-auth, namespace: kube-system}\ndata:\n" +
 		"  mapRoles: |\n    - rolearn: arn:aws:iam::111122223333:role/ops\n      username: ops\n      groups: [viewers]\n"

@@ -41,6 +41,7 @@ The token is a credential for 15 minutes. It is printed and kept nowhere else.`,
 	fs.StringVar(&id, "cluster-id", "", "The ID of a local cluster on AWS Outposts")
 	fs.Var(&env.override.role, "role", "The same as --role-arn")
 	fs.StringVar(&format, "output", "json", "Output format: json")
+	_ = fs.SetAnnotation("output", formats, []string{"json"})
 	return cmd
 }
 

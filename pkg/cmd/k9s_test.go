@@ -50,6 +50,9 @@ func TestPluginFileFollowsTheRulesOfK9s(t *testing.T) {
 	if p.Description == "" || len(p.Scopes) == 0 || p.Command == "" || p.Background {
 		t.Errorf("required fields are missing, or the screen would open in the background: %+v", p)
 	}
+	if !p.Dangerous {
+		t.Error("the screen can change access, and k9s would offer it in read-only mode")
+	}
 	for _, s := range p.Scopes {
 		if s != strings.ToLower(s) {
 			t.Errorf("the scope %s is no resource", s)

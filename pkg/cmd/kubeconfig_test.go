@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -26,6 +27,25 @@ func needs(t *testing.T, program string) {
 	}
 }
 
+// awsOnPath puts a file of that name behind all that is on PATH: the program looks whether there is an AWS CLI, and
+// tells of a kubeconfig that needs one; these tests need none.
+func awsOnPath(t *testing.T) {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, executable("aws")), nil, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", os.Getenv("PATH")+string(os.PathListSeparator)+dir)
+}
+
+// executable is the file name of a program on this system.
+func executable(name string) string {
+	if runtime.GOOS == "windows" {
+		return name + ".exe"
+	}
+	return name
+}
+
 // pluginOnPath puts this program where kubectl finds it, and returns the folder.
 func pluginOnPath(t *testing.T) string {
 	t.Helper()
@@ -34,7 +54,7 @@ func pluginOnPath(t *testing.T) string {
 		t.Fatal(err)
 	}
 	bin := t.TempDir()
-	if err := os.Symlink(self, filepath.Join(bin, "kubectl-access")); err != nil {
+	if err := os.Symlink(self, filepath.Join(bin, executable("kubectl-access"))); err != nil {
 		t.Skip(err)
 	}
 	t.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH"))

@@ -12,10 +12,13 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"k8s.io/client-go/tools/clientcmd/api"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/eks"
 	"github.com/kubectl-access/kubectl-access/pkg/kube"
+	"github.com/kubectl-access/kubectl-access/pkg/login"
 	"github.com/kubectl-access/kubectl-access/pkg/policy"
 )
 
@@ -36,15 +39,34 @@ func (env *Env) completeLive(root *cobra.Command) {
 		})
 	}
 	_ = root.RegisterFlagCompletionFunc("eks-cluster", env.ask(askClusters))
+	_ = root.RegisterFlagCompletionFunc("profile", func(_ *cobra.Command, _ []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		return matching(login.Settings{}.ProfileNames(), typed), cobra.ShellCompDirectiveNoFileComp
+	})
+	_ = root.RegisterFlagCompletionFunc("kubeconfig", completeFiles)
+	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
 	for _, c := range root.Commands() {
-		for flag, ask := range map[string]asker{"policy": askPolicies, "namespace": askNamespaces, "group": askGroups} {
-			if c.Flags().Lookup(flag) != nil {
-				_ = c.RegisterFlagCompletionFunc(flag, env.ask(ask))
+		c.Flags().VisitAll(func(f *pflag.Flag) {
+			if ask, ok := env.askFlags()[f.Name]; ok {
+				_ = c.RegisterFlagCompletionFunc(f.Name, env.ask(ask))
+			} else if slices.Contains(fileFlags, f.Name) {
+				_ = c.RegisterFlagCompletionFunc(f.Name, completeFiles)
+			} else if all, ok := f.Annotations[formats]; ok {
+				_ = c.RegisterFlagCompletionFunc(f.Name, completeFormats(all))
 			}
-		}
+		})
 		if ask, ok := askArguments[c.Name()]; ok && c.ValidArgsFunction == nil {
 			c.ValidArgsFunction = env.ask(ask)
 		}
+	}
+}
+
+// fileFlags are the flags whose values are files.
+var fileFlags = []string{"kubeconfig", "from-file", "aws-auth", "decisions", "write-decisions", "state", "log", "api-server-ca"}
+
+// askFlags are the flags of single commands whose values somebody has to be asked for.
+func (env *Env) askFlags() map[string]asker {
+	return map[string]asker{
+		"policy": askPolicies, "namespace": askNamespaces, "group": askGroups, "name": env.askRegion, "cluster-name": env.askRegion,
 	}
 }
 
@@ -200,6 +222,16 @@ func askClusters(ctx context.Context, dial func() *connection, offer func(...cob
 		names, _ := c.eks.ClusterNames(ctx)
 		offer(names...)
 	}
+}
+
+// askRegion offers the clusters of the region that the AWS settings name, to commands that look at no kubeconfig.
+func (env *Env) askRegion(ctx context.Context, _ func() *connection, offer func(...cobra.Completion)) {
+	session, err := env.describer(ctx, kubeconfigFlags{})
+	if err != nil {
+		return
+	}
+	names, _ := eks.New(session, "").ClusterNames(ctx)
+	offer(names...)
 }
 
 // configured is the kubeconfig; an empty one where it cannot be read.

@@ -23,9 +23,13 @@ type output struct {
 	noHeaders bool
 }
 
+// formats annotates the flag with its values, for completion.
+const formats = "formats"
+
 func (o *output) bind(fs *pflag.FlagSet, allowed ...string) {
 	o.allowed = allowed
 	fs.StringVarP(&o.format, "output", "o", "", "Output format. One of: "+strings.Join(allowed, ", "))
+	_ = fs.SetAnnotation("output", formats, allowed)
 }
 
 // bindTable adds what only a command that prints a table has.

@@ -25,6 +25,7 @@ const readme = "../../README.md"
 // what they print, and the table of commands, with what stands there. -update renews both.
 func TestReadmeIsTrue(t *testing.T) {
 	sandboxtest.Start(t, sandbox.Options{})
+	awsOnPath(t)
 	was, err := os.ReadFile(readme)
 	if err != nil {
 		t.Fatal(err)
@@ -98,9 +99,13 @@ func withOutput(text string) string {
 // typed is what a command prints that was typed as it stands there.
 func typed(args []string) string {
 	out, _ := run(args...)
-	out = regexp.MustCompile(`/\S*/sandbox-\d+/kubeconfig`).ReplaceAllString(out, "~/.kube/config")
-	out = regexp.MustCompile(`/\S*/(kubectl-access/backup/)`).ReplaceAllString(out, "~/.local/state/$1")
-	out = regexp.MustCompile(`\S*/(kubectl_complete-access)`).ReplaceAllString(out, "~/.krew/bin/$1")
+	for here, instead := range map[string]string{ // on Windows with its drives and its slashes
+		`(?:\w:)?[/\\]\S*[/\\]sandbox-\d+[/\\]kubeconfig`:     "~/.kube/config",
+		`(?:\w:)?[/\\]\S*[/\\]kubectl-access[/\\]backup[/\\]`: "~/.local/state/kubectl-access/backup/",
+		`\S*[/\\]kubectl_complete-access(?:\.exe)?`:           "~/.krew/bin/kubectl_complete-access",
+	} {
+		out = regexp.MustCompile(here).ReplaceAllString(out, instead)
+	}
 	if out != "" && !strings.HasSuffix(out, "\n") {
 		out += "\n"
 	}

@@ -58,6 +58,7 @@ func newSandboxCmd(env *Env) *cobra.Command {
 	fs.StringVar(&o.State, "state", "", "File that keeps the account between runs")
 	fs.StringVar(&log, "log", "", "File for a line about each request")
 	servers.bind(fs)
+	cmd.ValidArgsFunction = completeFiles // the command to run may have any
 	return cmd
 }
 

@@ -35,6 +35,7 @@ func program() {
 
 // TestScripts runs what a user types against a sandbox of its own for each script.
 func TestScripts(t *testing.T) {
+	awsOnPath(t)
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		UpdateScripts:       *update,

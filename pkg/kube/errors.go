@@ -97,6 +97,9 @@ func (c *Client) trouble(err error) (text string, is error) {
 	return c.silence(err), ErrUnreachable
 }
 
+// wsaeConnRefused is ECONNREFUSED as Windows says it; package syscall has no name for it.
+const wsaeConnRefused = syscall.Errno(10061)
+
 // silence is why there is no connection, or nothing comes over it.
 func (c *Client) silence(err error) string {
 	var dns *net.DNSError
@@ -106,7 +109,7 @@ func (c *Client) silence(err error) string {
 		return "there is no host " + strconv.Quote(dns.Name) + "; check the kubeconfig's server, and the VPN where the endpoint is private"
 	case errors.Is(err, http.ErrSchemeMismatch):
 		return c.host + " does not speak TLS; check the kubeconfig's server"
-	case errors.Is(err, syscall.ECONNREFUSED):
+	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, wsaeConnRefused):
 		return c.host + " refuses connections; check the kubeconfig's server, and whether the cluster is up"
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded), errors.As(err, &network) && network.Timeout():
 		return c.host + " does not answer in time; check the VPN where the endpoint is private, or give it longer with --request-timeout"

@@ -113,7 +113,7 @@ func (f *file) replace(text string) error {
 	if err := errors.Join(err, next.Sync(), next.Close()); err != nil {
 		return err
 	}
-	return os.Rename(next.Name(), path)
+	return rename(next.Name(), path)
 }
 
 // follow is the file behind links, whether it exists or not.

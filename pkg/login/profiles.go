@@ -27,7 +27,7 @@ type Profile struct {
 // session has none. They are read from the AWS configuration files; nobody is asked.
 func (s Settings) Profiles(ctx context.Context) []Profile {
 	var all []Profile
-	for _, name := range s.names() {
+	for _, name := range s.ProfileNames() {
 		if p, ok := s.profile(ctx, name); ok {
 			all = append(all, p)
 		}
@@ -90,8 +90,9 @@ func (s Settings) files() (config, credentials []string) {
 	return config, credentials
 }
 
-// names are the profiles that the configuration file has, in its order. The SDK reads profiles, but does not list them.
-func (s Settings) names() []string {
+// ProfileNames are the profiles that the configuration file has, in its order. The SDK reads profiles, but does not
+// list them.
+func (s Settings) ProfileNames() []string {
 	file := cmp.Or(s.lookup("AWS_CONFIG_FILE"), config.DefaultSharedConfigFilename())
 	f, err := os.Open(file)
 	if err != nil {

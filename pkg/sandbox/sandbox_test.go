@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -125,7 +126,7 @@ func TestEnvironReplacesEverythingOfAWSAndKubernetes(t *testing.T) {
 	}
 	for _, name := range []string{"config", "credentials", "kubeconfig"} {
 		info, err := os.Stat(filepath.Join(s.Dir(), name))
-		if err != nil || info.Mode().Perm() != 0o600 {
+		if err != nil || runtime.GOOS != "windows" && info.Mode().Perm() != 0o600 {
 			t.Errorf("%s: %v, %v", name, info, err)
 		}
 	}
@@ -195,7 +196,7 @@ func TestStateIsKept(t *testing.T) {
 		Name: aws.String("legacy"), AccessConfig: &types.UpdateAccessConfigRequest{AuthenticationMode: types.AuthenticationModeApiAndConfigMap},
 	}))
 	// Not closed: whatever was answered is on disk already.
-	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
+	if info, err := os.Stat(file); err != nil || runtime.GOOS != "windows" && info.Mode().Perm() != 0o600 {
 		t.Errorf("state file: %v, %v", info, err)
 	}
 	now := &clock{at: time.Now().Add(time.Minute)}

@@ -92,7 +92,7 @@ func (g *granting) optionStep() step {
 	s.form = newForm(m.styles,
 		field{label: "groups", hint: g.groupHint},
 		field{label: "username", hint: func(int) string { return "Kubernetes username; empty: EKS derives it from the ARN" }},
-		field{label: "ends after", hint: func(int) string { return "such as 8h or 30m; empty: never. `expire` ends what has run out" }},
+		field{label: "ends after", hint: func(int) string { return "such as 8h or 30m: a note in a tag, nothing ends by itself; empty: none" }},
 	)
 	s.intro = func(int) string { return "Nothing here is needed: ⏎ goes on." }
 	s.actions = []action{

@@ -77,7 +77,8 @@ func (m *matrix) check(t *testing.T, p policy) (wrong []string) {
 	table := rights{}.add(p.Rules)
 	inScope := map[string]bool{"dev": true, "team-blue": true}
 	m.access(t, "grant", newcomer, "--policy", p.Name, "-n", "dev,team-*")
-	wrong = append(wrong, m.compare(t, m.things.questions("dev", "team-blue", "teams", ""), func(q question) bool {
+	questions := slices.Concat(m.things.questions("dev", "team-blue", "teams", ""), m.things.sample("dev2"))
+	wrong = append(wrong, m.compare(t, questions, func(q question) bool {
 		return inScope[q.namespace] && table.allow(q)
 	})...)
 	m.access(t, "revoke", newcomer, "--policy", p.Name)

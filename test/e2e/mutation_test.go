@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -12,39 +13,66 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// mutants are slips that these tests have to notice: each is one change to the source that the sandbox is
-// built from, and the policy whose matrix shows it.
+// change is one in the source of the plugin, of which the sandbox is a part.
+type change struct{ file, from, to string }
+
+// mutants are slips that these tests have to notice: the matrix of a policy, a script, or both.
 var mutants = []struct {
-	name, file, from, to string
-	policy               string
+	name           string
+	changes        []change
+	policy, script string
 }{
 	{
-		"a rule lost a verb", "pkg/policy/policies.json",
-		`"resources": ["secrets"], "verbs": ["get", "list", "watch"]`, `"resources": ["secrets"], "verbs": ["get", "watch"]`,
-		"AmazonEKSSecretReaderPolicy",
+		"a rule lost a verb",
+		[]change{{"pkg/policy/policies.json", `"resources": ["secrets"], "verbs": ["get", "list", "watch"]`, `"resources": ["secrets"], "verbs": ["get", "watch"]`}},
+		"AmazonEKSSecretReaderPolicy", "",
 	},
 	{
-		"a rule gained a resource", "pkg/policy/policies.json",
-		`"resources": ["bindings", "events",`, `"resources": ["nodes", "bindings", "events",`,
-		"AmazonEKSAdminPolicy",
+		"a rule gained a resource",
+		[]change{{"pkg/policy/policies.json", `"resources": ["bindings", "events",`, `"resources": ["nodes", "bindings", "events",`}},
+		"AmazonEKSAdminPolicy", "",
 	},
 	{
-		"namespaces are not checked", "pkg/sandbox/rbac.go",
-		`if inScope(p.AccessScope, at.namespace) && anyRule(`, `if anyRule(`,
-		"AmazonEKSViewPolicy",
+		"namespaces are not checked",
+		[]change{{"pkg/sandbox/rbac.go", `if inScope(p.AccessScope, at.namespace) && anyRule(`, `if anyRule(`}},
+		"AmazonEKSViewPolicy", "demo-lifecycle",
 	},
 	{
-		"a wildcard ends nowhere", "pkg/sandbox/rbac.go",
-		`pattern == namespace || open && strings.HasPrefix(namespace, prefix)`, `pattern == namespace || open && strings.HasPrefix(namespace, prefix[:1])`,
-		"AmazonEKSViewPolicy",
+		"a wildcard ends nowhere",
+		[]change{{
+			"pkg/sandbox/rbac.go",
+			`pattern == namespace || open && strings.HasPrefix(namespace, prefix)`, `pattern == namespace || open && strings.HasPrefix(namespace, prefix[:1])`,
+		}},
+		"AmazonEKSViewPolicy", "",
+	},
+	{
+		"a namespace opens those that begin like it",
+		[]change{{"pkg/sandbox/rbac.go", `return pattern == namespace ||`, `return strings.HasPrefix(namespace, pattern) ||`}},
+		"AmazonEKSViewPolicy", "demo-lifecycle",
+	},
+	{
+		"mode API reads aws-auth",
+		[]change{
+			{"pkg/sandbox/admit.go", `if cl.Mode == modeAPI {`, `if false {`},
+			{"pkg/sandbox/webhook.go", `if cl.Mode != modeAPI {`, `if true {`},
+		},
+		"", "legacy-migrate",
+	},
+	{
+		"whoami tells of no grant",
+		[]change{{"pkg/printer/whoami.go", `if len(r.By.Entry.Grants) == 0 {`, `if true {`}},
+		"", "demo-lifecycle",
 	},
 }
 
 // TestMutantsTurnTheMatrixRed shows that the matrix can fail.
 func TestMutantsTurnTheMatrixRed(t *testing.T) {
 	for _, mutant := range mutants {
+		if mutant.policy == "" {
+			continue
+		}
 		t.Run(mutant.name, func(t *testing.T) {
-			m := matrixOf(t, mutate(t, mutant.file, mutant.from, mutant.to))
+			m := matrixOf(t, mutate(t, mutant.changes))
 			wrong := m.check(t, find(t, m.all, mutant.policy))
 			if len(wrong) == 0 {
 				t.Fatal("nothing was noticed")
@@ -56,39 +84,48 @@ func TestMutantsTurnTheMatrixRed(t *testing.T) {
 
 // TestMutantsTurnTheScenariosRed shows that the scenarios can fail.
 func TestMutantsTurnTheScenariosRed(t *testing.T) {
-	program := mutate(t, "pkg/sandbox/rbac.go", mutants[2].from, mutants[2].to)
-	params := scenarios(program)
-	params.Dir, params.Files = "", []string{"testdata/script/demo-lifecycle.txtar"}
-	params.UpdateScripts = false
-	r := &recorder{T: t}
-	r.Run("", func(testscript.T) { testscript.RunT(r, params) })
-	if !r.failed.Load() {
-		t.Fatal("nothing was noticed")
+	for _, mutant := range mutants {
+		if mutant.script == "" {
+			continue
+		}
+		t.Run(mutant.name, func(t *testing.T) {
+			params := scenarios(mutate(t, mutant.changes))
+			params.Dir, params.Files = "", []string{"testdata/script/" + mutant.script + ".txtar"}
+			params.UpdateScripts = false
+			r := &recorder{T: t}
+			r.Run("", func(testscript.T) { testscript.RunT(r, params) })
+			if !r.failed.Load() {
+				t.Fatal("nothing was noticed")
+			}
+		})
 	}
 }
 
-// mutate builds the plugin with one file changed. A change that does not fit any more is an error: a mutant
+// mutate builds the plugin with some files changed. A change that does not fit any more is an error: a mutant
 // that is none proves nothing.
-func mutate(t *testing.T, file, from, to string) string {
+func mutate(t *testing.T, changes []change) string {
 	t.Helper()
 	root, err := filepath.Abs(repository)
 	if err != nil {
 		t.Fatal(err)
 	}
-	original := filepath.Join(root, filepath.FromSlash(file))
-	text, err := os.ReadFile(original)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !strings.Contains(string(text), from) {
-		t.Fatalf("%s has no %q any more", file, from)
-	}
 	dir := t.TempDir()
-	changed := filepath.Join(dir, "changed")
-	if err := os.WriteFile(changed, []byte(strings.Replace(string(text), from, to, 1)), 0o600); err != nil {
-		t.Fatal(err)
+	instead := map[string]string{}
+	for i, c := range changes {
+		original := filepath.Join(root, filepath.FromSlash(c.file))
+		text, err := os.ReadFile(original)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(string(text), c.from) {
+			t.Fatalf("%s has no %q any more", c.file, c.from)
+		}
+		instead[original] = filepath.Join(dir, fmt.Sprint("changed", i))
+		if err := os.WriteFile(instead[original], []byte(strings.Replace(string(text), c.from, c.to, 1)), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
-	overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{original: changed}})
+	overlay, err := json.Marshal(map[string]any{"Replace": instead})
 	if err != nil {
 		t.Fatal(err)
 	}

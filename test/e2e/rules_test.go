@@ -210,6 +210,13 @@ func add(list []string, word string) []string {
 	return append(list, word)
 }
 
+// sample is one question about each resource, where another namespace shows all verbs.
+func (c *catalogue) sample(namespace string) []question {
+	one := *c
+	one.verbs = []string{"get"}
+	return one.questions(namespace)
+}
+
 // questions are all of the catalogue in these namespaces; "" is the cluster's scope, to which paths belong.
 func (c *catalogue) questions(namespaces ...string) (all []question) {
 	for _, verb := range c.verbs {
