@@ -277,6 +277,9 @@ func (c *change) until(ctx context.Context, otherwise string, isSo func() (bool,
 		if done {
 			return nil
 		}
+		if errors.Is(err, access.ErrForbidden) { // no waiting brings that
+			return fmt.Errorf("%s: %w", otherwise, err)
+		}
 		switch ended := pauseBetween(ctx, n); {
 		case errors.Is(ended, context.Canceled):
 			return ended

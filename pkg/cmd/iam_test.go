@@ -32,7 +32,7 @@ var asked = map[string][]string{
 		"revoke ARN:" + administrators + " --policy cluster-admin",
 	},
 	"mode":    {"mode", "mode API --yes --accept-risk=one-way-mode,leave-mappings"},
-	"migrate": {"migrate --yes --timeout 1s --accept-risk=one-way-mode --context arn:aws:eks:us-west-2:111122223333:cluster/legacy"},
+	"migrate": {"migrate --yes --timeout 1h --accept-risk=one-way-mode --context arn:aws:eks:us-west-2:111122223333:cluster/legacy"},
 	"undo":    {"undo --yes"},
 }
 

@@ -3,6 +3,7 @@ package cmd
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -29,11 +30,12 @@ func (m *migration) prove(ctx context.Context) error {
 	defer stop()
 	for n := 1; ; n++ {
 		var err error
-		if proofs, err = m.readBack(ctx, who); err != nil {
+		var denied bool
+		if proofs, denied, err = m.readBack(ctx, who); err != nil {
 			return err
 		}
 		m.known = proven(who, proofs)
-		if m.open || len(m.known) == len(who) || pauseBetween(waiting, n) != nil {
+		if m.open || denied || len(m.known) == len(who) || pauseBetween(waiting, n) != nil {
 			break
 		}
 	}
@@ -52,13 +54,20 @@ func (m *migration) prove(ctx context.Context) error {
 	return m.flags.output.table(m.env.IO.Out, table)
 }
 
-func (m *migration) readBack(ctx context.Context, who []access.Principal) ([]migrate.Proof, error) {
+// readBack reads what there is to be proven. What may not be read, no waiting brings: that is told.
+func (m *migration) readBack(ctx context.Context, who []access.Principal) (proofs []migrate.Proof, denied bool, err error) {
 	s, err := m.sides().Snapshot(ctx, access.Want{Principals: who})
 	if err != nil {
-		return nil, err
+		return nil, false, err
+	}
+	for _, u := range s.Unread {
+		if errors.Is(u.Err, access.ErrForbidden) {
+			denied = true
+			m.env.tell(fmt.Errorf("accessentry/%s: %w", u.Principal.Short(s.Cluster.Account()), u.Err))
+		}
 	}
 	bindings, _ := m.rbac(ctx)
-	return m.plan.Prove(s, bindings), ctx.Err()
+	return m.plan.Prove(s, bindings), denied, ctx.Err()
 }
 
 // proven are those of whom every right holds.
