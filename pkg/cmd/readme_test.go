@@ -120,7 +120,8 @@ func withCommands(text string) string {
 	b.WriteString("| command | |\n|---|---|\n")
 	for _, c := range cmd.New(&cmd.Env{}, "kubectl access").Commands() {
 		if c.IsAvailableCommand() {
-			fmt.Fprintf(&b, "| `%s` | %s |\n", strings.TrimSuffix(c.UseLine(), " [flags]"), c.Short)
+			use := strings.ReplaceAll(strings.TrimSuffix(c.UseLine(), " [flags]"), "|", `\|`) // also in code it would end the cell
+			fmt.Fprintf(&b, "| `%s` | %s |\n", use, c.Short)
 		}
 	}
 	return head + begin + b.String() + end + tail
