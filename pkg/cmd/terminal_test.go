@@ -73,8 +73,9 @@ func (x *realTerminal) waits(texts ...string) *realTerminal {
 	x.Helper()
 	x.until(fmt.Sprintf("the screen shows %q", texts), func() (string, bool) {
 		screen := x.tmux("capture-pane", "-p")
+		unwrapped := strings.Join(strings.Fields(screen), " ") // a sentence may go on in the next line
 		for _, text := range texts {
-			if !strings.Contains(screen, text) {
+			if !strings.Contains(screen, text) && !strings.Contains(unwrapped, text) {
 				return screen, false
 			}
 		}
