@@ -43,7 +43,6 @@ func (c *change) apply(ctx context.Context, p proposal) error {
 
 // send journals a plan and carries it out while its results are taken.
 func (c *change) send(ctx context.Context, p proposal) (iter.Seq[access.Result], error) {
-	c.env.changed = true
 	dir, err := c.begin(p.plan, p.before)
 	if err != nil {
 		return nil, err

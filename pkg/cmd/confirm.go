@@ -96,6 +96,42 @@ func (c *change) living(ctx context.Context, plan access.Plan, before access.Sna
 	return before
 }
 
+// agreed is the proposal that somebody said yes to. Whoever is asked may take his time: what is carried out is made of what
+// is then, and where that is another change than the one that was shown, it is shown, judged and asked for in its turn.
+func (c *change) agreed(ctx context.Context, p proposal, confirm func(context.Context, access.Plan) (asked bool, err error)) (proposal, error) {
+	for {
+		asked, err := confirm(ctx, p.plan)
+		if err != nil || !asked {
+			return p, err
+		}
+		now, err := c.propose(ctx)
+		if err != nil {
+			return p, err
+		}
+		if now.same(p) {
+			return now, c.safe(ctx, now.plan, now.before)
+		}
+		c.env.warn("the cluster has changed meanwhile; this is what would be done now")
+		p = now
+		c.announce(p.plan, p.before)
+		if err := c.safe(ctx, p.plan, p.before); err != nil {
+			return p, err
+		}
+	}
+}
+
+// same tells whether both come to the same calls.
+func (p proposal) same(q proposal) bool {
+	return slices.Equal(calls(p.plan.Steps()), calls(q.plan.Steps()))
+}
+
+func calls(steps []access.Step) (all []string) {
+	for _, s := range steps {
+		all = append(all, string(s.Principal())+" "+s.String())
+	}
+	return all
+}
+
 // confirm asks, where the change is more than was named, and tells whether it did. Nobody to ask is a no.
 func (c *change) confirm(ctx context.Context, plan access.Plan) (asked bool, err error) {
 	if !c.asks || c.flags.yes || plan.Empty() {

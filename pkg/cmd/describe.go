@@ -60,18 +60,19 @@ func (c *connection) describe(ctx context.Context, written []string) error {
 	}
 	c.checkRead(s)
 	mappings := c.mappings(s.Cluster, who, data)
+	names := c.names(ctx)
 	for i, p := range who {
 		if i > 0 {
 			fmt.Fprintln(c.env.IO.Out)
 		}
-		failed = !c.describeOne(ctx, s, p, mappings) || failed
+		failed = !c.describeOne(ctx, names, s, p, mappings) || failed
 	}
 	return errIf(failed || len(s.Unread) > 0)
 }
 
 // describeOne tells of one principal; false when nothing lets it in.
-func (c *connection) describeOne(ctx context.Context, s access.Snapshot, p access.Principal, mappings []access.Mapping) bool {
-	if !c.lets(ctx, s, p, mappings) {
+func (c *connection) describeOne(ctx context.Context, names names, s access.Snapshot, p access.Principal, mappings []access.Mapping) bool {
+	if !c.lets(names, s, p, mappings) {
 		return false
 	}
 	theirs := slices.DeleteFunc(slices.Clone(mappings), func(m access.Mapping) bool { return !m.For(p) })

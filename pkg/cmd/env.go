@@ -44,7 +44,6 @@ type Env struct {
 	name    string         // what the user types for this program
 	argv0   string         // how the program was started
 	typed   []string       // the command line, for the record of a change
-	changed bool           // something was sent that changes the cluster
 	persist *pflag.FlagSet // the flags that every command has
 }
 
@@ -197,7 +196,7 @@ func terminal(stream any) bool {
 // colorful follows kubectl: a terminal that is not dumb, and no NO_COLOR.
 func colorful(w io.Writer) bool {
 	_, no := os.LookupEnv("NO_COLOR")
-	return !no && os.Getenv("TERM") != "dumb" && terminal(w)
+	return !no && !dumb() && terminal(w)
 }
 
 // progress shows how far a read is, on a terminal.

@@ -26,22 +26,29 @@ func awsAuthBy(ctx context.Context, client *kube.Client, err error) (map[string]
 // awsAuthSoon begins to read aws-auth while others read the entries; a cluster that does not read it is asked in vain.
 // A cluster that was named by flag may be another than the context's: then it is read when AWS has told where.
 func (c *connection) awsAuthSoon(ctx context.Context) func(access.Info) (map[string]string, error) {
-	read := sync.OnceValues(func() (map[string]string, error) { return c.awsAuth(ctx) })
-	named := c.target.From["name"] == "flag"
-	if !named {
+	if c.target.From["name"] != "flag" {
+		read := sync.OnceValues(func() (map[string]string, error) { return c.awsAuth(ctx) })
 		go func() { _, _ = read() }()
+		return func(access.Info) (map[string]string, error) { return read() }
 	}
+	var once sync.Once
+	var data map[string]string
+	var err error
 	return func(cluster access.Info) (map[string]string, error) {
-		if named && !c.sameServer(cluster) {
-			client, err := c.kubeAt(ctx, cluster)
-			return awsAuthBy(ctx, client, err)
-		}
-		return read()
+		once.Do(func() {
+			client, failed := c.kubeOf(ctx, cluster)
+			data, err = awsAuthBy(ctx, client, failed)
+		})
+		return data, err
 	}
 }
 
-// kubeAt speaks to a cluster that no context leads to, at the endpoint that AWS tells and as whom AWS is asked as.
-func (c *connection) kubeAt(ctx context.Context, cluster access.Info) (*kube.Client, error) {
+// kubeOf speaks to a cluster by the context, and to one that it does not lead to at the endpoint that AWS tells and as
+// whom AWS is asked as.
+func (c *connection) kubeOf(ctx context.Context, cluster access.Info) (*kube.Client, error) {
+	if c.sameServer(cluster) {
+		return c.kube(ctx)
+	}
 	token, err := c.session.Token(ctx, cmp.Or(cluster.LocalID, cluster.Name))
 	if err != nil {
 		return nil, err

@@ -58,8 +58,9 @@ func (c *connection) list(ctx context.Context, out *output, written []string) er
 	}
 	c.checkRead(s)
 	mappings := c.mappings(s.Cluster, who, data)
+	names := c.names(ctx)
 	for _, p := range who {
-		if !c.lets(ctx, s, p, mappings) {
+		if !c.lets(names, s, p, mappings) {
 			failed = true
 			mappings = slices.DeleteFunc(mappings, func(m access.Mapping) bool { return m.For(p) && !m.Outweighed(s) })
 		}
@@ -152,14 +153,13 @@ func (c *connection) mappings(cluster access.Info, who []access.Principal, read 
 
 // lets tells whether an entry or a line of aws-auth is there for somebody. Where none is, or an entry of a namesake wins over
 // the line, an error was told.
-func (c *connection) lets(ctx context.Context, s access.Snapshot, p access.Principal, mappings []access.Mapping) bool {
+func (c *connection) lets(names names, s access.Snapshot, p access.Principal, mappings []access.Mapping) bool {
 	if _, ok := s.Entry(p); ok {
 		return true
 	}
 	if slices.ContainsFunc(s.Unread, func(u access.Unread) bool { return u.Principal == p }) {
 		return mapped(mappings, p) // of the entry it was told already
 	}
-	names := c.names(ctx)
 	if namesake, _ := names.namesake(p); namesake == "" && mapped(mappings, p) {
 		return true
 	}

@@ -32,7 +32,7 @@ func Run(ctx context.Context, env *Env, args []string) int {
 	err := root.ExecuteContext(ctx)
 	switch {
 	case out == nil || out.lost == nil:
-	case errors.Is(out.lost, syscall.EPIPE) && !env.changed:
+	case errors.Is(out.lost, syscall.EPIPE) && !env.sent.Load() && (err == nil || errors.Is(err, syscall.EPIPE)):
 		return exitFailed // whoever read it has seen enough, as head does
 	case err == nil:
 		err = out.lost

@@ -40,7 +40,8 @@ func explain(doing string, err error) error {
 	if err == nil || errors.As(err, &already) {
 		return err
 	}
-	return &told{text: say(doing, err).Error(), under: []error{say(doing, err), err}}
+	said := say(doing, err)
+	return &told{text: said.Error(), under: []error{said, err}}
 }
 
 func say(doing string, err error) error {

@@ -85,10 +85,10 @@ func Send(dir, id string, s Sent) error {
 		return err
 	}
 	f, err := os.OpenFile(path(dir, id), os.O_APPEND|os.O_WRONLY, 0)
-	if err != nil {
-		return fmt.Errorf("keep what is about to be sent: %w", err)
+	if err == nil {
+		err = flush(f, append(line, '\n'))
 	}
-	if err := flush(f, append(line, '\n')); err != nil {
+	if err != nil {
 		return fmt.Errorf("keep what is about to be sent: %w", err)
 	}
 	return nil
