@@ -29,6 +29,9 @@ type Plan struct {
 	Mode    *ModeChange
 	AWSAuth *ConfigMapChange
 	Changes []Change // sorted by principal
+	Effects []Effect // what changes in anybody's access, whatever it comes from
+	// Asked are those whose whole access the change was asked to remove: their mappings are not left behind by mistake.
+	Asked []Principal
 }
 
 // Diff compares two snapshots of one cluster. What EKS alone decides (ARN, times, the
@@ -54,6 +57,7 @@ func Diff(before, after Snapshot) Plan {
 			plan.Changes = append(plan.Changes, Change{After: &will})
 		}
 	}
+	plan.Effects = effects(before, after, plan.Changes)
 	return plan
 }
 

@@ -8,8 +8,11 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/iam"
+	"github.com/kubectl-access/kubectl-access/pkg/migrate"
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
 	"github.com/kubectl-access/kubectl-access/pkg/shell"
 )
@@ -22,7 +25,7 @@ func (c *change) announce(plan access.Plan, before access.Snapshot) {
 			c.env.warn("%s", text)
 		}
 	}
-	if c.asks && c.flags.dryRun != "client" && !c.flags.yes && !plan.Empty() {
+	if c.questions(plan) && c.flags.dryRun != "client" {
 		printer.Plan(c.env.IO.ErrOut, plan, printer.Color(colorful(c.env.IO.ErrOut)))
 		if len(c.args) > 0 {
 			fmt.Fprintf(c.env.IO.ErrOut, "\nThe same from the command line:\n  %s\n\n", printer.Clean(shell.Line(c.args)))
@@ -52,7 +55,7 @@ func (c *change) unaccepted(ctx context.Context, plan access.Plan, before access
 // judge names what a plan may break.
 func (c *change) judge(ctx context.Context, plan access.Plan, before access.Snapshot) []access.Risk {
 	var risks []access.Risk
-	judged := c.living(ctx, plan, before)
+	judged := c.withAdministrators(ctx, plan, before)
 	for _, judged.Caller = range c.callers(ctx, plan, before) {
 		for _, r := range plan.Risks(judged) {
 			if !slices.Contains(risks, r) {
@@ -66,32 +69,57 @@ func (c *change) judge(ctx context.Context, plan access.Plan, before access.Snap
 	return risks
 }
 
-// living leaves out administrators whose role or user is known to be gone, since they keep nobody in.
-func (c *change) living(ctx context.Context, plan access.Plan, before access.Snapshot) access.Snapshot {
+// withAdministrators is the snapshot with what it takes to know who stays administrator: everybody's entry, where nobody
+// among those that were read does, and without those whose role or user is known to be gone.
+func (c *change) withAdministrators(ctx context.Context, plan access.Plan, before access.Snapshot) access.Snapshot {
 	if !plan.TakesAdministrator() {
 		return before
 	}
-	var stay []access.Entry
-	for _, e := range before.Entries {
-		if _, changed := plan.Change(e.Principal); !changed && e.Administers() {
-			stay = append(stay, e)
-		}
+	judged := c.living(ctx, plan, before)
+	if len(plan.Apply(judged).Administrators()) > 0 {
+		return judged
 	}
+	all, err := c.sides().Snapshot(ctx, access.Want{All: true})
+	if err != nil {
+		return judged // it names no other administrator, so the plan is refused
+	}
+	before.Entries = all.Entries
+	return c.living(ctx, plan, before)
+}
+
+// living marks the administrators who would stay and whose role or user is known to be gone, since they keep nobody in.
+func (c *change) living(ctx context.Context, plan access.Plan, before access.Snapshot) access.Snapshot {
+	stay := plan.Apply(before).Administrators()
+	ids := make([]migrate.Identity, len(stay))
+	lives := make([]iam.Life, len(stay))
+	var g errgroup.Group
+	g.SetLimit(16)
+	for i, p := range stay {
+		g.Go(func() error {
+			if e, ok := before.Entry(p); ok {
+				lives[i] = c.iam.Life(ctx, e)
+				return nil
+			}
+			ids[i] = c.lookUp(ctx, migrate.Normal(string(p)))
+			return nil
+		})
+	}
+	_ = g.Wait() // what IAM does not tell is an answer too
 	var doubtful []string
-	known := false
-	for i, life := range c.lives(ctx, stay) {
-		switch life {
-		case iam.Gone, iam.Recreated:
-			before = before.Drop(stay[i].Principal)
-		case iam.LifeUnknown:
-			doubtful = append(doubtful, stay[i].Principal.Short(plan.Cluster.Account()))
-		default:
-			known = true
+	for i, p := range stay {
+		_, has := before.Entry(p)
+		switch {
+		case has && lives[i] == iam.Gone, ids[i].Missing:
+			before.Gone = append(slices.Clone(before.Gone), p)
+		case has && lives[i] == iam.Recreated:
+			before.Dead = append(slices.Clone(before.Dead), p)
+		case has && lives[i] == iam.LifeUnknown, ids[i].Doubt != "":
+			doubtful = append(doubtful, p.Short(plan.Cluster.Account()))
 		}
 	}
-	if len(doubtful) > 0 && !known && !c.doubted {
+	if len(doubtful) > 0 && len(doubtful) == len(plan.Apply(before).Administrators()) && !c.doubted {
 		c.doubted = true
-		c.env.warn("the administrators who would stay may be gone, IAM did not tell whether they still exist: %s", strings.Join(doubtful, ", "))
+		c.env.warn("not checked: whether the remaining cluster administrators still exist in IAM: %s", strings.Join(doubtful, ", "))
 	}
 	return before
 }
@@ -132,13 +160,18 @@ func calls(steps []access.Step) (all []string) {
 	return all
 }
 
+// questions reports whether a plan needs a yes: it changes more than was typed, or aws-auth.
+func (c *change) questions(plan access.Plan) bool {
+	return (c.asks || plan.AWSAuth != nil) && !c.flags.yes && !plan.Empty()
+}
+
 // confirm asks, where the change is more than was named, and tells whether it did. Nobody to ask is a no.
 func (c *change) confirm(ctx context.Context, plan access.Plan) (asked bool, err error) {
-	if !c.asks || c.flags.yes || plan.Empty() {
+	if !c.questions(plan) {
 		return false, nil
 	}
 	if !terminal(c.env.IO.In) {
-		return false, fmt.Errorf("%w: this asks first, and there is no terminal to ask on; add --yes", errRefused)
+		return false, fmt.Errorf("%w: confirmation is required but stdin is not a terminal; use --yes", errRefused)
 	}
 	answer, err := c.env.prompt(ctx, "Do this? [y/N]: ")
 	if answer = strings.ToLower(answer); err == nil && answer != "y" && answer != "yes" {
@@ -193,7 +226,7 @@ func (c *change) show(plan access.Plan, after access.Snapshot, allowed bool) err
 		verb := "unchanged"
 		if change, ok := plan.Change(p); ok {
 			verb = verbOf(change)
-		} else if touches(plan, p) {
+		} else if touches(plan, p) || p == access.Itself && c.whole {
 			continue
 		}
 		fmt.Fprintf(out, "%s %s (dry run)\n", c.title(p), verb)

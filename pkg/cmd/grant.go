@@ -25,6 +25,7 @@ type grantFlags struct {
 	username, kind               string
 	tags                         map[string]string
 	lasts                        span
+	keep                         bool
 }
 
 // span is a flag for a time that is longer than those that Go writes.
@@ -49,6 +50,7 @@ func (f *grantFlags) bind(fs *pflag.FlagSet) {
 	fs.StringToStringVar(&f.tags, "tag", nil, "Tags to set, key=value")
 	fs.Var(&f.lasts, "for", "How long the entry is meant to last, such as 8h or 2w; kept in the tag "+access.ExpiresTag+", and nothing takes it away by itself")
 	fs.Lookup("for").DefValue = "0" // which help does not show
+	fs.BoolVar(&f.keep, "keep-mapping-access", false, "Let a new entry carry what the principal's aws-auth mapping gives")
 	f.changeFlags.bind(fs)
 	f.bindAsk(fs)
 }
@@ -153,6 +155,9 @@ func (c *connection) grant(ctx context.Context, f *grantFlags, written []string)
 	ch.edit = func(p access.Principal) access.Edit {
 		e := want
 		e.Principal = p
+		if f.keep {
+			return edit.Keep(e)
+		}
 		return edit.Grant(e)
 	}
 	return ch.run(ctx)

@@ -56,6 +56,18 @@ func (c *connection) kubeOf(ctx context.Context, cluster access.Info) (*kube.Cli
 	return kube.At(cluster.Endpoint, cluster.CA, token)
 }
 
+// kubeOfTarget speaks to the cluster by the context or, where a flag names it, at the endpoint that AWS tells.
+func (c *connection) kubeOfTarget(ctx context.Context) (*kube.Client, error) {
+	if c.target.From["name"] != "flag" {
+		return c.kube(ctx)
+	}
+	info, err := c.eks.Info(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return c.kubeOf(ctx, info)
+}
+
 // kube speaks to the cluster as the user of the context.
 func (c *connection) kube(ctx context.Context) (*kube.Client, error) {
 	cfg, err := c.env.flags.Loader().ClientConfig()

@@ -135,7 +135,9 @@ func (m *migration) making() *change {
 	if m.facts.Cluster.Mode == access.ModeConfigMap {
 		who = append([]access.Principal{access.Itself}, who...)
 	}
-	ch := &change{connection: m.connection, flags: &m.flags.changeFlags, who: who, asks: true, ready: m.ready, risks: m.risks}
+	flags := m.flags.changeFlags
+	flags.accepted = append(slices.Clone(flags.accepted), string(access.OverrideMapping)) // each difference is in the report
+	ch := &change{connection: m.connection, flags: &flags, who: who, asks: true, ready: m.ready, risks: m.risks}
 	ch.edit = func(p access.Principal) access.Edit {
 		if p == access.Itself {
 			return func(s access.Snapshot) (access.Snapshot, error) {
@@ -245,18 +247,7 @@ func (m *migration) removeLines(ctx context.Context, gone []access.Mapping, acce
 	flags.output, flags.accepted = output{}, append(slices.Clone(flags.accepted), accepted...)
 	ch := change{connection: m.connection, flags: &flags, who: []access.Principal{access.Itself}, takes: true, mappings: true, asks: !m.asked}
 	ch.edit = func(access.Principal) access.Edit {
-		return func(s access.Snapshot) (access.Snapshot, error) {
-			if s.AWSAuth.Err != nil {
-				return s, s.AWSAuth.Err
-			}
-			data, err := awsauth.Remove(s.AWSAuth.Data, gone)
-			if err != nil {
-				return s, err
-			}
-			after := understood(access.ConfigMap{Data: data, Version: s.AWSAuth.Version})
-			s.AWSAuth = &after
-			return s, nil
-		}
+		return removeMappings(func([]access.Mapping) []access.Mapping { return gone })
 	}
 	return m.later(ch.run(ctx))
 }

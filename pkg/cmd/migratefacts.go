@@ -50,11 +50,7 @@ func (c *connection) migrationFacts(ctx context.Context, m *awsauth.Map) (migrat
 }
 
 func (c *connection) rbac(ctx context.Context) ([]access.Binding, string) {
-	var all []access.Binding
-	client, err := c.kube(ctx)
-	if err == nil {
-		all, err = client.Bindings(ctx)
-	}
+	all, err := c.bindings(ctx)
 	if err != nil {
 		return nil, err.Error()
 	}

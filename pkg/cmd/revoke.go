@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -18,6 +17,7 @@ type revokeFlags struct {
 	changeFlags
 	picking
 	policies, namespaces, groups []string
+	entryOnly                    bool
 }
 
 func newRevokeCmd(env *Env) *cobra.Command {
@@ -26,11 +26,11 @@ func newRevokeCmd(env *Env) *cobra.Command {
 		Use:        "revoke PRINCIPAL... [--policy POLICY] [-n NAMESPACE] [--group GROUP]",
 		SuggestFor: []string{"delete", "remove", "rm", "deny"},
 		Short:      "Take exactly what is named from principals; nothing named: the whole entry",
-		Long: `Take from IAM roles and users what is named, and nothing else. With nothing named the whole
-entry goes, and with it the way into the cluster, unless aws-auth has a line for it.
+		Long: `Revoke exactly what is named. With nothing named, revoke all access of the principals: the access
+entry and, where the cluster reads aws-auth, their mappings. A change of aws-auth is shown and needs a
+yes, or --yes. Use --entry-only to leave the mappings.
 
-What would lock you or everybody out, or take nodes off the cluster, is refused by the name
-of its risk.`,
+A change that would lock you or everybody out, or disconnect nodes, is refused by the name of its risk.`,
 		Example: `  # Take one policy away
   kubectl access revoke role/dev --policy edit
 
@@ -61,6 +61,7 @@ of its risk.`,
 	fs.StringSliceVar(&f.policies, "policy", nil, "Access policies to take away")
 	fs.StringSliceVarP(&f.namespaces, "namespace", "n", nil, "Namespaces to take out of the policies' scopes")
 	fs.StringSliceVar(&f.groups, "group", nil, "Kubernetes groups to take away")
+	fs.BoolVar(&f.entryOnly, "entry-only", false, "Revoke the access entry and leave the principal's aws-auth mappings")
 	f.bind(fs)
 	f.bindAsk(fs)
 	completeFlags(cmd)
@@ -88,12 +89,37 @@ func (c *connection) revoke(ctx context.Context, f *revokeFlags, written []strin
 		return append(ch.missed(ctx, before), ch.absent(before, what)...)
 	}
 	if len(f.policies)+len(f.namespaces)+len(f.groups) == 0 {
-		data := c.awsAuthSoon(ctx)
-		ch.remarks = func(before access.Snapshot) []string {
-			return append(ch.missed(ctx, before), ch.stillIn(before, data)...)
+		ch.remarks = func(before access.Snapshot) []string { return append(ch.missed(ctx, before), ch.remaining(before)...) }
+		if !f.entryOnly {
+			ch.revokeMappings()
 		}
 	}
 	return ch.run(ctx)
+}
+
+// revokeMappings makes the change remove the mappings of its principals, too: all access, from every source.
+func (c *change) revokeMappings() {
+	entries := c.edit
+	c.whole = true
+	c.who = append([]access.Principal{access.Itself}, c.who...)
+	c.edit = func(p access.Principal) access.Edit {
+		if p != access.Itself {
+			return entries(p)
+		}
+		return func(s access.Snapshot) (access.Snapshot, error) {
+			if s.AWSAuth != nil && s.AWSAuth.Err != nil {
+				return s, nil // what that leaves is a risk or an error of its own
+			}
+			return removeMappings(c.theirs)(s)
+		}
+	}
+}
+
+// theirs are the mappings that name a principal of the change.
+func (c *change) theirs(all []access.Mapping) []access.Mapping {
+	return slices.DeleteFunc(slices.Clone(all), func(m access.Mapping) bool {
+		return m.State == access.Dropped || !slices.ContainsFunc(c.who, m.Belongs)
+	})
 }
 
 // missed leaves out, and tells of, principals whom nothing can be taken from because nobody is called so. Who had an
@@ -101,7 +127,11 @@ func (c *connection) revoke(ctx context.Context, f *revokeFlags, written []strin
 func (c *change) missed(ctx context.Context, before access.Snapshot) (remarks []string) {
 	names := c.names(ctx)
 	for _, p := range slices.Clone(c.who) {
-		if _, has := before.Entry(p); has || slices.Contains(names.former(), p) {
+		if _, has := before.Entry(p); has || p == access.Itself || slices.Contains(names.former(), p) {
+			continue
+		}
+		mapped := before.AWSAuth != nil && slices.ContainsFunc(before.AWSAuth.Mappings, func(m access.Mapping) bool { return m.Belongs(p) })
+		if namesake, _ := names.namesake(p); mapped && namesake == "" {
 			continue
 		}
 		doubt, err := c.nobody(ctx, names, p)
@@ -130,30 +160,25 @@ func (c *change) nobody(ctx context.Context, names names, p access.Principal) (d
 	return doubt, nil
 }
 
-// stillIn tells of lines of aws-auth that let in whoever loses his entry, or never had one: the entry outweighed them.
-func (c *change) stillIn(before access.Snapshot, data func(access.Info) (map[string]string, error)) (remarks []string) {
+// remaining says of principals without an entry what a revoke does not remove, or may not have found.
+func (c *change) remaining(before access.Snapshot) (remarks []string) {
+	if before.AWSAuth == nil || !before.Cluster.Mode.ReadsConfigMap() {
+		return nil
+	}
 	for _, p := range c.who {
-		for _, m := range c.connection.mappings(before.Cluster, []access.Principal{p}, data) {
-			if m.State != access.InForce {
-				continue
+		name := p.Short(before.Cluster.Account())
+		if _, has := before.Entry(p); !has && before.AWSAuth.Err != nil && p != access.Itself {
+			c.incomplete = true
+			remarks = append(remarks, fmt.Sprintf("%s has no entry, and aws-auth could not be read: whether a mapping gives it access is not known: %v", name, before.AWSAuth.Err))
+			continue
+		}
+		for _, m := range before.AWSAuth.InForce() {
+			if m.Kind == access.MappedAccount && m.For(p) {
+				_, had := before.Entry(p)
+				c.incomplete = c.incomplete || !had && len(c.theirs(before.AWSAuth.Mappings)) == 0 // nothing is revoked, and the access stays
+				remarks = append(remarks, fmt.Sprintf("everyone in account %s has access without groups (aws-auth %s), and so has %s until that mapping is removed for all of them", m.ARN, m.Place(), name))
 			}
-			if _, had := before.Entry(p); !had {
-				c.incomplete = true // nothing is taken, and the way in stays
-			}
-			remarks = append(remarks, fmt.Sprintf("without an entry %s is let in by %s: kubectl -n kube-system edit configmap aws-auth",
-				p.Short(before.Cluster.Account()), wayOf(m)))
 		}
 	}
 	return remarks
-}
-
-// wayOf names a line as a way in, and what closes it.
-func wayOf(m access.Mapping) string {
-	switch {
-	case m.Kind == access.MappedAccount:
-		return "the line of aws-auth for everybody in account " + m.ARN + ", without groups; it goes on until that line is taken out for all of them"
-	case len(m.Groups) == 0:
-		return "a line of aws-auth, with no groups; take that line out too"
-	}
-	return "a line of aws-auth, with groups " + strings.Join(m.Groups, ", ") + "; take that line out too"
 }

@@ -1,15 +1,22 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/awsauth"
 )
+
+// kubePatience is how long a plan waits for the cluster's API server after AWS has answered.
+const kubePatience = 3 * time.Second
+
+var errSilent = errors.New("no answer from the cluster's API server")
 
 // sides is the cluster as AWS knows it, and as its own API server does: aws-auth.
 type sides struct{ *connection }
@@ -21,16 +28,39 @@ func (c *connection) sides() sides { return sides{c} }
 // Snapshot asks both at the same time, and then IAM about entries that compete with lines. An aws-auth that cannot be read says so in itself.
 func (s sides) Snapshot(ctx context.Context, want access.Want) (snapshot access.Snapshot, err error) {
 	var m access.ConfigMap
+	var rbac access.RBAC
 	g, gctx := errgroup.WithContext(ctx)
-	g.Go(func() error { snapshot, err = s.eks.Snapshot(gctx, want); return err })
+	kctx, stop := context.WithCancelCause(gctx)
+	defer stop(nil)
+	g.Go(func() error {
+		snapshot, err = s.eks.Snapshot(gctx, want)
+		patience := cmp.Or(s.env.Patience, kubePatience)
+		if err == nil && !snapshot.Cluster.Mode.ReadsConfigMap() && !want.Administrators {
+			patience = 0 // what only adds to entries does not depend on the cluster, which may not be reachable from here
+		}
+		time.AfterFunc(patience, func() { stop(errSilent) })
+		return err
+	})
 	if want.AWSAuth {
-		g.Go(func() error { m = s.unchecked(gctx); return nil })
+		g.Go(func() error { m = s.unchecked(kctx); return nil })
+	}
+	if want.RBAC {
+		g.Go(func() error { rbac.Bindings, rbac.Err = s.bindings(kctx); return nil })
 	}
 	if err := g.Wait(); err != nil {
 		return access.Snapshot{}, err
 	}
+	if m.Err != nil && errors.Is(context.Cause(kctx), errSilent) {
+		m.Err = errSilent
+	}
+	if rbac.Err != nil && errors.Is(context.Cause(kctx), errSilent) {
+		rbac.Err = errSilent
+	}
 	if err := s.leadsTo(snapshot.Cluster); err != nil {
-		m = access.ConfigMap{Err: err}
+		m, rbac = access.ConfigMap{Err: err}, access.RBAC{Err: err}
+	}
+	if want.RBAC {
+		snapshot.RBAC = &rbac
 	}
 	if !want.AWSAuth {
 		return snapshot, nil
@@ -39,10 +69,19 @@ func (s sides) Snapshot(ctx context.Context, want access.Want) (snapshot access.
 	return s.withDead(ctx, snapshot, m.Mappings), nil
 }
 
-// leadsTo is an error where the context's server is another than the cluster's, which a name given
-// by flag allows: aws-auth there is that of another cluster.
+// bindings are all of RBAC.
+func (c *connection) bindings(ctx context.Context) ([]access.Binding, error) {
+	client, err := c.kubeOfTarget(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return client.Bindings(ctx)
+}
+
+// leadsTo is an error where the context's server is another than the cluster's: aws-auth there is that of another
+// cluster. A cluster that is named by flag is asked at the endpoint that AWS tells.
 func (s sides) leadsTo(cluster access.Info) error {
-	if s.sameServer(cluster) {
+	if s.sameServer(cluster) || s.target.From["name"] == "flag" {
 		return nil
 	}
 	return fmt.Errorf("%w: aws-auth of cluster %s is not at the context's server, %s", errWrong, cluster.Name, s.target.Server)
@@ -58,7 +97,7 @@ func (s sides) awsAuth(ctx context.Context) access.ConfigMap {
 }
 
 func (s sides) unchecked(ctx context.Context) access.ConfigMap {
-	client, err := s.kube(ctx)
+	client, err := s.kubeOfTarget(ctx)
 	if err != nil {
 		return access.ConfigMap{Err: err}
 	}
@@ -89,7 +128,7 @@ func (s sides) Do(ctx context.Context, step access.Step) error {
 	if err := s.leadsTo(info); err != nil {
 		return err
 	}
-	client, err := s.kube(ctx)
+	client, err := s.kubeOf(ctx, info)
 	if err != nil {
 		return err
 	}

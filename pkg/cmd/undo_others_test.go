@@ -254,7 +254,7 @@ func TestAdministratorsWhomNobodyKnowsAreNamed(t *testing.T) {
 			args = append(args, "--profile", profile)
 		}
 		out, code := command(args...)
-		if code != 0 || strings.Contains(out, "may be gone, IAM did not tell") != warns {
+		if code != 0 || strings.Contains(out, "not checked: whether the remaining cluster administrators still exist in IAM") != warns {
 			t.Errorf("%s: exit %d\n%s", profile, code, out)
 		}
 	}

@@ -15,6 +15,9 @@ import (
 // wider gives it.
 var ErrNarrow = errors.New("cannot take this away alone")
 
+// ErrUnread is wrapped where an edit depends on something that could not be read.
+var ErrUnread = errors.New("not possible now")
+
 // Each does one edit after the other.
 func Each(edits ...access.Edit) access.Edit {
 	return func(s access.Snapshot) (access.Snapshot, error) {
