@@ -268,7 +268,7 @@ func (s Snapshot) everybody() (all []Principal) {
 	}
 	if s.AWSAuth != nil {
 		for _, m := range s.AWSAuth.InForce() {
-			all = addPrincipal(all, Principal(m.ARN))
+			all = addPrincipal(all, Normal(m.ARN))
 		}
 	}
 	if s.Caller != "" {

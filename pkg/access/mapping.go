@@ -102,3 +102,13 @@ func (m Mapping) Short(account string) string {
 	}
 	return Principal(m.ARN).Short(account)
 }
+
+// Normal is an ARN with everything before the name in lower case, as AWS writes it: aws-auth is compared without case,
+// EKS compares with it.
+func Normal(arn string) Principal {
+	cut := strings.IndexByte(arn, '/')
+	if cut < 0 {
+		return Principal(strings.ToLower(arn))
+	}
+	return Principal(strings.ToLower(arn[:cut]) + arn[cut:])
+}

@@ -142,6 +142,17 @@ func (p Plan) unread(before Snapshot) string {
 	return ""
 }
 
+// NotChecked says which source of the access that the plan changes could not be read; "" where none is missing.
+func (p Plan) NotChecked(before Snapshot) string {
+	names := func(r Right) bool { return r.Kind == ByGroup || r.Kind == ByUsername && r.By.Mapping != "" }
+	for _, e := range p.Effects {
+		if before.RBAC != nil && before.RBAC.Err != nil && (slices.ContainsFunc(e.Lost, names) || slices.ContainsFunc(e.Gained, names)) {
+			return fmt.Sprintf("not checked: what RBAC gives to these groups and usernames (%v)", before.RBAC.Err)
+		}
+	}
+	return ""
+}
+
 // bySource are the rights by mappings, or those by an entry.
 func bySource(rights []Right, mapping bool) []Right {
 	return slices.DeleteFunc(slices.Clone(rights), func(r Right) bool { return (r.By.Mapping != "") != mapping })

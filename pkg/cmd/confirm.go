@@ -25,6 +25,9 @@ func (c *change) announce(plan access.Plan, before access.Snapshot) {
 			c.env.warn("%s", text)
 		}
 	}
+	if text := plan.NotChecked(before); text != "" {
+		c.env.warn("%s", text)
+	}
 	if c.questions(plan) && c.flags.dryRun != "client" {
 		printer.Plan(c.env.IO.ErrOut, plan, printer.Color(colorful(c.env.IO.ErrOut)))
 		if len(c.args) > 0 {
@@ -100,7 +103,7 @@ func (c *change) living(ctx context.Context, plan access.Plan, before access.Sna
 				lives[i] = c.iam.Life(ctx, e)
 				return nil
 			}
-			ids[i] = c.lookUp(ctx, migrate.Normal(string(p)))
+			ids[i] = c.lookUp(ctx, access.Normal(string(p)))
 			return nil
 		})
 	}

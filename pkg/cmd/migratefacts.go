@@ -71,7 +71,7 @@ func (c *connection) identities(ctx context.Context, f *migrate.Facts) {
 		}
 		asked[m.ARN] = true
 		g.Go(func() error {
-			id := c.lookUp(ctx, migrate.Normal(m.ARN))
+			id := c.lookUp(ctx, access.Normal(m.ARN))
 			mu.Lock()
 			defer mu.Unlock()
 			f.Identities[m.ARN] = id

@@ -10,7 +10,6 @@ import (
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/iam"
-	"github.com/kubectl-access/kubectl-access/pkg/migrate"
 )
 
 // answer is what IAM says of one principal.
@@ -62,7 +61,7 @@ func (c *connection) names(ctx context.Context) names {
 		former: sync.OnceValue(c.former),
 		mapped: sync.OnceValue(func() (all []access.Principal) {
 			for _, m := range c.sides().awsAuth(ctx).Mappings { // none where it cannot be read
-				all = append(all, migrate.Normal(m.ARN))
+				all = append(all, access.Normal(m.ARN))
 			}
 			return all
 		}),

@@ -30,7 +30,7 @@ func TestUndoRestoresEverythingExactly(t *testing.T) {
 		"an expiry":             args("grant user/alice --policy view -A --for 8h"),
 		"entries gone":          args("revoke role/team/dev role/ci/deployer user/alice --yes"),
 		"nodes gone":            args("revoke role/demo-node role/demo-windows-node role/demo-fargate-pods role/demo-hybrid-node role/demo-auto-node --yes"),
-		"oneself gone":          args("revoke me --yes"),
+		"oneself gone":          args("revoke me --entry-only"),
 		"a policy gone":         args("revoke role/ci/deployer --policy edit"),
 		"a namespace gone":      args("revoke role/ci/deployer --policy edit -n staging"),
 		"a group gone":          args("revoke role/team/dev --group developers"),
@@ -118,7 +118,7 @@ func TestAnUndoAmongFaultsEndsRight(t *testing.T) {
 	sandboxtest.Start(t, sandbox.Options{FaultRate: 0.15, Seed: 9})
 	t.Setenv("AWS_MAX_ATTEMPTS", "20")
 	before := world(t)
-	must(t, "grant", "role/newcomer", "role/ops", "role/team/dev", "--policy", "view,edit", "-n", "qa", "--group", "g", "--tag", "a=b")
+	must(t, "grant", "role/newcomer", "role/ops", "role/team/dev", "--policy", "view,edit", "-n", "qa", "--group", "g", "--tag", "a=b", allRisks)
 	t.Setenv("AWS_MAX_ATTEMPTS", "4") // so that some calls do fail
 	for n := 1; ; n++ {
 		out, code := command("undo", "--yes", allRisks)

@@ -41,7 +41,7 @@ func Plan(w io.Writer, p access.Plan, color Color) {
 	}
 }
 
-// effectLines are what changes in somebody's access by aws-auth: what an entry gives stands in its own lines.
+// effectLines are what changes in somebody's access by aws-auth and by RBAC: what an entry says stands in its own lines.
 func effectLines(p access.Plan, e access.Effect) (lines []line) {
 	for _, side := range []struct {
 		sign   byte
@@ -49,8 +49,11 @@ func effectLines(p access.Plan, e access.Effect) (lines []line) {
 		why    func(access.Plan, access.Right) string
 	}{{'-', e.Lost, whyLost}, {'+', e.Gained, whyGained}} {
 		for _, r := range side.rights {
-			l := line{side.sign, fmt.Sprintf("    %s, %s (%s)", r, r.By, side.why(p, r))}
-			if r.By.Mapping != "" && !slices.Contains(lines, l) {
+			l := line{side.sign, "    " + r.String()}
+			if r.By.Mapping != "" {
+				l.text += fmt.Sprintf(", %s (%s)", r.By, side.why(p, r))
+			}
+			if (r.By.Mapping != "" || r.Via != "") && !slices.Contains(lines, l) {
 				lines = append(lines, l)
 			}
 		}
