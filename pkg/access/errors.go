@@ -4,11 +4,13 @@ import "errors"
 
 // What may go wrong at a cluster, as far as the rest of the program may test for it.
 var (
-	ErrNotFound  = errors.New("not found")
-	ErrExists    = errors.New("already exists")
-	ErrForbidden = errors.New("access denied")
-	ErrMode      = errors.New("the cluster does not read access entries")
-	ErrThrottled = errors.New("throttled")
+	ErrNotFound = errors.New("not found")
+	ErrExists   = errors.New("already exists")
+	// ErrNoPrincipal says that EKS knows no role or user with the ARN of an entry.
+	ErrNoPrincipal = errors.New("no such role or user")
+	ErrForbidden   = errors.New("access denied")
+	ErrMode        = errors.New("the cluster does not read access entries")
+	ErrThrottled   = errors.New("throttled")
 	// ErrChanged says that the cluster is not what the plan was made from any more.
 	ErrChanged = errors.New("the entry changed in the meantime")
 	// ErrUnknown says that a call went out and its answer did not come back: it may or may not have been carried out.

@@ -30,6 +30,9 @@ func (c *change) apply(ctx context.Context, p proposal) error {
 	}
 	var hints []error
 	for r := range results {
+		if c.reword != nil && r.Err != nil {
+			r = c.reword(r)
+		}
 		if r.Err == nil {
 			fmt.Fprintln(c.talk(), printer.Result(r, c.cluster.Account()))
 			continue
@@ -77,13 +80,13 @@ func (c *change) send(ctx context.Context, p proposal) (iter.Seq[access.Result],
 func (c *change) begin(plan access.Plan, before access.Snapshot) (string, error) {
 	dir, err := journal.Dir()
 	if err != nil {
-		return "", fmt.Errorf("find a folder for the record of the change: %w; set XDG_STATE_HOME", err)
+		return "", err
 	}
 	if c.unrecorded {
 		return "", nil
 	}
 	c.record = journal.Of(plan, c.env.Now(), before.Caller, c.typed())
-	c.record.Undoes = c.undoes
+	c.record.Kind, c.record.Undoes, c.record.Steps = c.kind, c.undoes, c.leftOut
 	return dir, journal.Begin(dir, &c.record)
 }
 

@@ -18,6 +18,7 @@ import (
 // them is the cluster's mode and aws-auth.
 type change struct {
 	*connection
+	kind       journal.Kind
 	flags      *changeFlags
 	cluster    access.Info
 	who        []access.Principal
@@ -30,12 +31,14 @@ type change struct {
 	remarks    func(access.Snapshot) []string      // what to know before it is done; nil: nothing
 	risks      func(access.Snapshot) []access.Risk // beside those of every plan; nil: none
 	undoes     string                              // the ID of the change that this one takes back
+	reword     func(access.Result) access.Result   // tells of a failure what it means here; nil: as it is
 	args       []string                            // the command line that asks for the same, where it was not typed
 	ready      func(context.Context) error         // what must be there before the first step, done when somebody said yes; nil: nothing
 	unrecorded bool                                // a change on record has it already
 	record     journal.Record
 	ground     *recorded                 // what the plan is carried out on; nil: not begun
 	incomplete bool                      // something asked for could not be done
+	leftOut    []journal.Step            // what of it stands in no plan
 	failed     map[access.Principal]bool // for whom it could not
 	replanned  map[access.Principal]*access.Entry
 	doubted    bool // that other administrators may be gone was said
@@ -142,7 +145,7 @@ func (c *change) plan(s access.Snapshot, who []access.Principal) (access.Plan, a
 func (c *change) dropUnread(s access.Snapshot) {
 	for _, u := range s.Unread {
 		if slices.Contains(c.who, u.Principal) {
-			c.incomplete = true
+			c.leave(u.Principal, u.Err)
 			c.env.tell(fmt.Errorf("accessentry/%s: %w", u.Principal.Short(s.Cluster.Account()), u.Err))
 			c.who = slices.DeleteFunc(slices.Clone(c.who), func(p access.Principal) bool { return p == u.Principal })
 		}
@@ -158,6 +161,7 @@ func (c *change) dropRefused(s access.Snapshot) error {
 		_, err := c.edit(p)(s)
 		if errors.Is(err, access.ErrRule) || errors.Is(err, edit.ErrNarrow) || errors.Is(err, edit.ErrUnread) {
 			refused = append(refused, err)
+			c.leave(p, err)
 			continue
 		}
 		left = append(left, p)
@@ -166,11 +170,16 @@ func (c *change) dropRefused(s access.Snapshot) error {
 		return errors.Join(refused...)
 	}
 	for _, err := range refused {
-		c.incomplete = true
 		c.env.tell(err)
 	}
 	c.who = left
 	return nil
+}
+
+// leave keeps in mind for the record what was asked for and will not be done.
+func (c *change) leave(p access.Principal, err error) {
+	c.incomplete = true
+	c.leftOut = append(c.leftOut, journal.Step{Principal: p, What: "plan", Error: err.Error()})
 }
 
 // replan plans the same edit anew for some principals; a new risk ends it.

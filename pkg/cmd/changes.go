@@ -2,10 +2,9 @@ package cmd
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -16,30 +15,27 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/shell"
 )
 
-// changes are the recorded changes of a cluster, the newest first.
-func (env *Env) changes(t kubeconfig.Target) ([]journal.Record, error) {
+// changes are the recorded changes of a cluster.
+func (env *Env) changes(t kubeconfig.Target) (journal.Journal, error) {
 	dir, err := journal.Dir()
 	if err != nil {
-		return nil, fmt.Errorf("find the folder of the records: %w; set XDG_STATE_HOME", err)
+		return journal.Journal{}, err
 	}
 	all, err := journal.Read(dir)
-	if err != nil && len(all) == 0 {
-		return nil, err
+	for _, b := range all.Broken {
+		env.warn("a record cannot be read: %v", b.Err)
 	}
-	if err != nil {
-		env.warn("not all records can be read: %v", err)
-	}
-	return slices.DeleteFunc(all, func(r journal.Record) bool { return !of(r, t) }), nil
+	return all.Of(t.Name, func(r journal.Record) bool { return of(r, t) }), err
 }
 
 // changes are those of the cluster that AWS knows by this name: a kubeconfig may leave open which account it is in, and
 // accounts have clusters of the same name.
-func (c *connection) changes(ctx context.Context) ([]journal.Record, error) {
+func (c *connection) changes(ctx context.Context) (journal.Journal, error) {
 	t := c.target
 	if t.Account == "" {
 		info, err := c.eks.Info(ctx)
 		if err != nil {
-			return nil, err
+			return journal.Journal{}, err
 		}
 		t.Account, t.Region = info.Account(), info.Region()
 	}
@@ -53,7 +49,7 @@ func of(r journal.Record, t kubeconfig.Target) bool {
 }
 
 // recordedHere asks AWS nothing where the kubeconfig names the cluster and its account.
-func (env *Env) recordedHere(ctx context.Context) (name string, all []journal.Record, err error) {
+func (env *Env) recordedHere(ctx context.Context) (name string, all journal.Journal, err error) {
 	t, err := env.target()
 	if err == nil && t.Name != "" && t.Account != "" {
 		all, err = env.changes(t)
@@ -61,17 +57,18 @@ func (env *Env) recordedHere(ctx context.Context) (name string, all []journal.Re
 	}
 	c, err := env.connect(ctx)
 	if err != nil {
-		return "", nil, err
+		return "", all, err
 	}
 	all, err = c.changes(ctx)
 	return c.target.Name, all, err
 }
 
 func (env *Env) listChanges(ctx context.Context, f *changeFlags) error {
-	name, all, err := env.recordedHere(ctx)
+	name, here, err := env.recordedHere(ctx)
 	if err != nil {
 		return err
 	}
+	all := here.Records
 	if f.output.format == "name" {
 		for _, r := range all {
 			fmt.Fprintln(env.IO.Out, printer.Clean(r.ID))
@@ -104,10 +101,18 @@ func (env *Env) changeTable(all []journal.Record) printer.Table {
 			command = command[1:]
 		}
 		t.Rows = append(t.Rows, []string{
-			printer.Clean(r.ID), printer.Age(r.Time, env.Now()), printer.Clean(state), whatChanged(r), printer.Clean(shell.Line(command[min(1, len(command)):])),
+			printer.Clean(r.ID), age(r, env.Now()), printer.Clean(state), whatChanged(r), printer.Clean(shell.Line(command[min(1, len(command)):])),
 		})
 	}
 	return t
+}
+
+// age is unknown where a clock was wrong.
+func age(r journal.Record, now time.Time) string {
+	if r.Time.After(now) {
+		r.Time = time.Time{}
+	}
+	return printer.Age(r.Time, now)
 }
 
 func whatChanged(r journal.Record) string {
@@ -134,12 +139,12 @@ func (env *Env) completeChanges(_ *cobra.Command, args []string, _ string) ([]co
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
 	dir, err := journal.Dir()
-	all, failed := journal.Read(dir)
-	if errors.Join(err, failed) != nil && len(all) == 0 {
+	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
+	all, _ := journal.Read(dir)
 	var ids []cobra.Completion
-	for _, r := range all {
+	for _, r := range all.Records {
 		if of(r, t) {
 			ids = append(ids, cobra.CompletionWithDesc(r.ID, whatChanged(r)))
 		}

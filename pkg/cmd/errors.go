@@ -10,6 +10,7 @@ import (
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/edit"
+	"github.com/kubectl-access/kubectl-access/pkg/journal"
 	"github.com/kubectl-access/kubectl-access/pkg/kubeconfig"
 	"github.com/kubectl-access/kubectl-access/pkg/login"
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
@@ -56,6 +57,8 @@ var outcomes = []outcome{
 	{is: access.ErrRule, code: exitRefused},
 	{is: edit.ErrNarrow, code: exitRefused},
 	{is: access.ErrPolicy, code: exitRefused},
+	{is: journal.ErrUnsafe, code: exitRefused},
+	{is: journal.ErrUnreadable, code: exitRefused},
 	{is: errHalfway, code: exitRefused, hint: "interrupted; run the same command again, it goes on from where the cluster is"},
 	{is: context.Canceled, code: exitRefused, hint: "interrupted"},
 	{is: access.ErrMode, code: exitFailed, hint: "turn entries on, a step that cannot be taken back: ", next: []string{"mode", string(access.ModeBoth), "--accept-risk=one-way-mode"}},
@@ -67,7 +70,7 @@ var outcomes = []outcome{
 	{is: login.ErrNoRegion, code: exitFailed},
 	{is: kubeconfig.ErrNotEKS, code: exitFailed},
 	{is: kubeconfig.ErrNoContext, code: exitFailed},
-	{text: "invalid principal", code: exitFailed, hint: "the role or user does not exist, or its path is missing or wrong; one that was made a moment ago may need some seconds"},
+	{is: access.ErrNoPrincipal, code: exitFailed, hint: "the role or user does not exist, or its path is missing or wrong; one that was made a moment ago may need some seconds"},
 	{text: "No cluster found", code: exitFailed, hint: "see `kubectl access cluster` for where the name, region and profile came from"},
 	{is: login.ErrExpired, code: exitFailed, hint: "the AWS credentials have expired: log in again, for example with `aws sso login`"},
 	{is: login.ErrInvalid, code: exitFailed, hint: "these AWS credentials are not valid: log in again, or choose others with --profile; `aws configure list` shows where they come from"},

@@ -13,6 +13,7 @@ import (
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/edit"
+	"github.com/kubectl-access/kubectl-access/pkg/journal"
 	"github.com/kubectl-access/kubectl-access/pkg/policy"
 )
 
@@ -139,7 +140,7 @@ func (c *connection) grant(ctx context.Context, f *grantFlags, written []string)
 		return err
 	}
 	var want access.Entry
-	ch := change{connection: c, flags: &f.changeFlags, who: who, incomplete: failed, asks: f.line != nil, args: f.line}
+	ch := change{connection: c, kind: journal.Grant, flags: &f.changeFlags, who: who, incomplete: failed, asks: f.line != nil, args: f.line}
 	ch.prepare = func(ctx context.Context) error {
 		policies, err := c.policies(ctx, f.policies)
 		want = f.entry(policies, c.env.Now())

@@ -10,6 +10,7 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/awsauth"
 	"github.com/kubectl-access/kubectl-access/pkg/edit"
+	"github.com/kubectl-access/kubectl-access/pkg/journal"
 	"github.com/kubectl-access/kubectl-access/pkg/migrate"
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
 )
@@ -137,7 +138,7 @@ func (m *migration) making() *change {
 	}
 	flags := m.flags.changeFlags
 	flags.accepted = append(slices.Clone(flags.accepted), string(access.OverrideMapping)) // each difference is in the report
-	ch := &change{connection: m.connection, flags: &flags, who: who, asks: true, ready: m.ready, risks: m.risks}
+	ch := &change{connection: m.connection, kind: journal.Migrate, flags: &flags, who: who, asks: true, ready: m.ready, risks: m.risks}
 	ch.edit = func(p access.Principal) access.Edit {
 		if p == access.Itself {
 			return func(s access.Snapshot) (access.Snapshot, error) {
@@ -245,7 +246,7 @@ func (m *migration) removeLines(ctx context.Context, gone []access.Mapping, acce
 	}
 	flags := m.flags.changeFlags
 	flags.output, flags.accepted = output{}, append(slices.Clone(flags.accepted), accepted...)
-	ch := change{connection: m.connection, flags: &flags, who: []access.Principal{access.Itself}, takes: true, mappings: true, asks: !m.asked}
+	ch := change{connection: m.connection, kind: journal.Migrate, flags: &flags, who: []access.Principal{access.Itself}, takes: true, mappings: true, asks: !m.asked}
 	ch.edit = func(access.Principal) access.Edit {
 		return removeMappings(func([]access.Mapping) []access.Mapping { return gone })
 	}

@@ -85,7 +85,7 @@ func proven(who []access.Principal, proofs []migrate.Proof) []string {
 func (m *migration) backup(ctx context.Context) error {
 	dir, err := journal.Dir()
 	if err != nil {
-		return fmt.Errorf("find a folder for the backup: %w; set XDG_STATE_HOME", err)
+		return err
 	}
 	s, err := m.sides().Snapshot(ctx, access.Want{All: true, AWSAuth: true})
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/edit"
+	"github.com/kubectl-access/kubectl-access/pkg/journal"
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
 )
 
@@ -70,7 +71,7 @@ func parseMode(args []string) (access.Mode, error) {
 }
 
 func (c *connection) setMode(ctx context.Context, f *changeFlags, to access.Mode) error {
-	ch := change{connection: c, flags: f, who: []access.Principal{access.Itself}, takes: true, mappings: true, asks: true}
+	ch := change{connection: c, kind: journal.SetMode, flags: f, who: []access.Principal{access.Itself}, takes: true, mappings: true, asks: true}
 	ch.edit = func(access.Principal) access.Edit { return edit.SetMode(to) }
 	ch.remarks = func(s access.Snapshot) []string {
 		if s.Cluster.Mode.Next() != to {

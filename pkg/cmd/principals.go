@@ -76,7 +76,7 @@ func (c *connection) former() []access.Principal {
 		return nil // without records nothing is known
 	}
 	var all []access.Principal
-	for _, r := range records {
+	for _, r := range records.Records {
 		changes, _ := r.Changes() // what a broken record holds is not known either
 		for _, ch := range changes {
 			all = append(all, ch.Principal())

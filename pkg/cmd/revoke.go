@@ -10,6 +10,7 @@ import (
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/edit"
+	"github.com/kubectl-access/kubectl-access/pkg/journal"
 )
 
 // revokeFlags say what is to be taken away.
@@ -74,7 +75,7 @@ func (c *connection) revoke(ctx context.Context, f *revokeFlags, written []strin
 		return err
 	}
 	what := edit.Revocation{Namespaces: f.namespaces, Groups: f.groups}
-	ch := change{connection: c, flags: &f.changeFlags, who: who, incomplete: failed, takes: true, asks: f.line != nil, args: f.line}
+	ch := change{connection: c, kind: journal.Revoke, flags: &f.changeFlags, who: who, incomplete: failed, takes: true, asks: f.line != nil, args: f.line}
 	ch.prepare = func(ctx context.Context) (err error) {
 		if what.Policies, err = parsePolicies(f.policies, embedded()); err != nil { // newer than this program?
 			var live []access.Policy

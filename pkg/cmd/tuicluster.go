@@ -8,6 +8,7 @@ import (
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/iam"
+	"github.com/kubectl-access/kubectl-access/pkg/journal"
 	"github.com/kubectl-access/kubectl-access/pkg/policy"
 	"github.com/kubectl-access/kubectl-access/pkg/tui"
 )
@@ -177,8 +178,12 @@ func (s *seen) resolve(ctx context.Context, text string) (access.Principal, stri
 
 // propose goes the road that the commands go, and stops before anything is sent.
 func (s *seen) propose(ctx context.Context, r tui.Request) (tui.Proposal, error) {
+	kind := journal.Grant
+	if r.Takes {
+		kind = journal.Revoke
+	}
 	ch := &change{
-		connection: s.c, flags: &changeFlags{}, who: r.Who, args: r.Command, edit: r.Edit, takes: r.Takes,
+		connection: s.c, kind: kind, flags: &changeFlags{}, who: r.Who, args: r.Command, edit: r.Edit, takes: r.Takes,
 	}
 	p, err := ch.propose(ctx)
 	said := s.said.take()

@@ -21,7 +21,8 @@ func newUndoCmd(env *Env) *cobra.Command {
 		Use:   "undo [ID]",
 		Short: "Take back the last change, or the one with that ID",
 		Long: `Take back a change of this cluster that was made from this machine: entries, their grants and
-tags, and aws-auth byte for byte. Without an ID, the last change that is not taken back yet.
+tags, and aws-auth byte for byte. Without an ID, the last change that is not taken back yet. A change of
+which only a part could be taken back is still the last one: run undo again for the rest.
 
 The plan is made against the cluster as it is now. Only what the change did is taken back, what came
 later stays; where somebody has set something else since, that is said, and refused until accepted.
@@ -62,7 +63,7 @@ func (c *connection) undo(ctx context.Context, f *changeFlags, id string) error 
 	if err != nil {
 		return err
 	}
-	r, err := choose(all, id)
+	r, err := c.choose(all, id)
 	if err != nil {
 		return err
 	}
@@ -70,57 +71,45 @@ func (c *connection) undo(ctx context.Context, f *changeFlags, id string) error 
 		_, err := fmt.Fprintf(c.env.IO.ErrOut, "Nothing to take back: no change of cluster %s that is not taken back is on record here.\n", c.target.Name)
 		return err
 	}
-	u, err := newUndoing(*r, journal.Undone(all)[r.ID])
+	u, err := newUndoing(*r, journal.Undone(all.Records)[r.ID])
 	if err != nil {
-		return err
+		return fmt.Errorf("%w: %w", errRefused, err)
 	}
 	if len(u.who) == 0 && r.Mode != nil {
 		return fmt.Errorf("%w: %s%s", errRefused, u.oneWay(), c.before(all, r.ID))
 	}
 	ch := change{
-		connection: c, flags: f, who: u.who, takes: true, mappings: u.AWSAuth != nil, asks: true, undoes: r.ID,
-		prepare: func(ctx context.Context) error { u.now = c.sides().awsAuth(ctx); return nil },
-		edit:    u.edit, remarks: u.remarks, risks: u.risks,
-	}
-	if !r.Cluster.Mode.ReadsConfigMap() {
-		ch.prepare = nil
+		connection: c, kind: journal.Undo, flags: f, who: u.who, takes: true, mappings: u.AWSAuth != nil, asks: true, undoes: r.ID,
+		prepare: func(ctx context.Context) error { c.lookFor(ctx, u); return nil },
+		edit:    u.edit, remarks: u.remarks, risks: u.risks, reword: u.reword,
 	}
 	return c.takeBack(ctx, &ch, u)
 }
 
-// choose finds the change with that ID, or with the only ID that begins so; without one the last
-// that is not taken back. It is nil where there is none.
-func choose(all []journal.Record, id string) (*journal.Record, error) {
-	undone := journal.Undone(all)
-	var found []journal.Record
-	for _, r := range all {
-		switch {
-		case id == "" && r.Undoes == "" && !undone[r.ID] && r.State() != journal.NotDone, r.ID == id:
-			return &r, nil
-		case id != "" && strings.HasPrefix(r.ID, id):
-			found = append(found, r)
+// choose finds the record to undo; nil: there is none.
+func (c *connection) choose(all journal.Journal, id string) (*journal.Record, error) {
+	list := c.env.command("undo", "--list")
+	if id == "" {
+		r, err := all.Last(c.env.Now(), func(journal.Record) bool { return true })
+		if err != nil {
+			err = fmt.Errorf("%w: %w\n  to undo a change by its ID, see: %s", errRefused, err, list)
 		}
+		return r, err
 	}
-	switch {
-	case id == "":
-		return nil, nil
-	case len(found) == 1:
-		return &found[0], nil
-	case len(found) > 1:
-		return nil, fmt.Errorf("%d changes have an ID that begins with %s; see `kubectl access undo --list`", len(found), id)
+	r, err := all.Find(id)
+	if err != nil {
+		return nil, fmt.Errorf("%w; see `%s`", err, list)
 	}
-	return nil, fmt.Errorf("no change of this cluster has the ID %s; see `kubectl access undo --list`", id)
+	return &r, nil
 }
 
 // before names the change that could be taken back instead, as the next command.
-func (c *connection) before(all []journal.Record, id string) string {
-	i := slices.IndexFunc(all, func(r journal.Record) bool { return r.ID == id })
-	if next, _ := choose(slices.DeleteFunc(slices.Clone(all[i:]), func(r journal.Record) bool {
-		return r.ID == id || len(r.Entries) == 0 && r.AWSAuth == nil
-	}), ""); next != nil {
-		return "\n  the change before it: " + c.env.command("undo", next.ID)
+func (c *connection) before(all journal.Journal, id string) string {
+	next, err := all.Last(c.env.Now(), func(r journal.Record) bool { return r.ID < id && (len(r.Entries) > 0 || r.AWSAuth != nil) })
+	if next == nil || err != nil {
+		return ""
 	}
-	return ""
+	return "\n  the change before it: " + c.env.command("undo", next.ID)
 }
 
 // undoing is a recorded change on its way back, as far as it was carried out.
@@ -130,7 +119,8 @@ type undoing struct {
 	entries map[access.Principal]access.Change
 	awsAuth access.ConfigMapChange
 	who     []access.Principal
-	now     access.ConfigMap // aws-auth, where the cluster read it when the change was made
+	now     access.ConfigMap   // aws-auth, where the cluster read it when the change was made
+	gone    []access.Principal // those of deleted entries that IAM does not have any more
 }
 
 func newUndoing(r journal.Record, undone bool) (*undoing, error) {
@@ -162,6 +152,8 @@ func (u *undoing) edit(p access.Principal) access.Edit {
 			return access.Snapshot{}, fmt.Errorf("%w: the change was one of cluster %s, and this is %s", errRefused, u.Cluster.ARN, s.Cluster.ARN)
 		case p == access.Itself:
 			return u.awsAuthBack(s)
+		case u.lost(s, p):
+			return access.Snapshot{}, fmt.Errorf("%w: %w", access.ErrRule, u.cannot(p))
 		}
 		return edit.Undo(u.entries[p])(s)
 	}
@@ -211,7 +203,7 @@ func (u *undoing) remarks(s access.Snapshot) []string {
 func (u *undoing) backs(s access.Snapshot) map[access.Principal]edit.Back {
 	all := map[access.Principal]edit.Back{}
 	for p, c := range u.entries {
-		if b, err := edit.TakeBack(c, s); err == nil {
+		if b, err := edit.TakeBack(c, s); err == nil && !u.lost(s, p) {
 			all[p] = b
 		}
 	}
@@ -260,7 +252,7 @@ func (u *undoing) locked(s access.Snapshot, backs map[access.Principal]edit.Back
 
 // migrated tells whether the change made an entry of a line of aws-auth.
 func (u *undoing) migrated(p access.Principal) bool {
-	return u.entries[p].Before == nil && slices.Contains(u.Args, "migrate")
+	return u.entries[p].Before == nil && u.Migrated()
 }
 
 // mapped tells whether aws-auth lets a principal in, or did. Where it cannot be read, it may.

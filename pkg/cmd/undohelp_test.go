@@ -114,6 +114,10 @@ func TestWhatCannotBeDeletedIsTold(t *testing.T) {
 			t.Errorf("exit %d, no %q in\n%s", code, want, out)
 		}
 	}
+	sandboxtest.Become(t, "default")
+	if out := must(t, "undo", "--yes"); !strings.Contains(out, "ClusterRoleBinding "+help+" deleted\n") { // it was left to do
+		t.Error(out)
+	}
 }
 
 // TestWhereRBACIsNotReadUndoSaysSo, and what to look for.
@@ -124,7 +128,7 @@ func TestWhereRBACIsNotReadUndoSaysSo(t *testing.T) {
 	k.runs(t, atPolicy, "migrate", "--yes")
 	sandboxtest.Become(t, "no-pass-role")
 	out := must(t, "undo", "--yes", allRisks)
-	if !strings.Contains(out, "Warning: whether the migration left bindings that helped it is not known: list clusterrolebindings: access denied") || !strings.Contains(out, "kubectl get clusterrolebindings,rolebindings") {
+	if !strings.Contains(out, "Warning: whether the migration left bindings that helped it is not known: list ") || !strings.Contains(out, "rolebindings: access denied") || !strings.Contains(out, "kubectl get clusterrolebindings,rolebindings") {
 		t.Error(out)
 	}
 }

@@ -58,7 +58,7 @@ func namely(p access.Principal, err error) error {
 		return err
 	}
 	kind := p.Kind()
-	return fmt.Errorf("%w; `aws iam get-%s --%s-name %s` shows the full ARN", err, kind, kind, shell.Quote(p.Name()))
+	return fmt.Errorf("%w: %w; `aws iam get-%s --%s-name %s` shows the full ARN", access.ErrNoPrincipal, err, kind, kind, shell.Quote(p.Name()))
 }
 
 // replace carries out a write that replaces what is there. EKS has no compare-and-swap, so what is there is read

@@ -10,7 +10,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -20,20 +19,6 @@ const (
 	suffix = ".json"
 	stamp  = "20060102T150405.000Z" // how an ID begins
 )
-
-// Dir is where the user's records are: kubectl-access below XDG_STATE_HOME, or where the
-// system keeps such things.
-func Dir() (string, error) {
-	if dir := os.Getenv("XDG_STATE_HOME"); dir != "" {
-		return filepath.Join(dir, "kubectl-access"), nil
-	}
-	if runtime.GOOS == "windows" {
-		dir, err := os.UserCacheDir()
-		return filepath.Join(dir, "kubectl-access", "state"), err
-	}
-	home, err := os.UserHomeDir()
-	return filepath.Join(home, ".local", "state", "kubectl-access"), err
-}
 
 // Begin gives the record an ID and keeps it in a file of its own. It returns when the disk has it.
 func Begin(dir string, r *Record) error {
@@ -50,7 +35,11 @@ func Begin(dir string, r *Record) error {
 			return fmt.Errorf("keep what was before the change: %w", err)
 		}
 		claim.Close()
-		return Save(dir, *r)
+		err = Save(dir, *r)
+		if err != nil {
+			_ = os.Remove(path(dir, r.ID))
+		}
+		return err
 	}
 }
 
@@ -101,18 +90,27 @@ func flush(f *os.File, data []byte) error {
 	return errors.Join(err, f.Sync(), f.Close())
 }
 
-// Read returns all records, the newest first. The error names files that are none; what can be
-// read is returned all the same.
-func Read(dir string) ([]Record, error) {
+// Journal is what was read from the folder of the records.
+type Journal struct {
+	Records []Record // the newest first
+	Broken  []Broken
+}
+
+// Broken is a file that is no record, or none that can be read.
+type Broken struct {
+	ID  string // the file's name without .json
+	Err error  // names the file
+}
+
+// Read returns what the folder holds.
+func Read(dir string) (j Journal, err error) {
 	files, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+		return j, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read the records of changes: %w", err)
+		return j, fmt.Errorf("read the records of changes: %w", err)
 	}
-	var all []Record
-	var broken []error
 	for _, file := range files {
 		id, ok := strings.CutSuffix(file.Name(), suffix)
 		if !ok {
@@ -120,13 +118,13 @@ func Read(dir string) ([]Record, error) {
 		}
 		r, err := one(dir, id)
 		if err != nil {
-			broken = append(broken, err)
+			j.Broken = append(j.Broken, Broken{id, err})
 			continue
 		}
-		all = append(all, r)
+		j.Records = append(j.Records, r)
 	}
-	slices.SortFunc(all, func(a, b Record) int { return strings.Compare(b.ID, a.ID) })
-	return all, errors.Join(broken...)
+	slices.SortFunc(j.Records, func(a, b Record) int { return strings.Compare(b.ID, a.ID) })
+	return j, nil
 }
 
 // Since returns the records of changes that began after a time, the oldest first. What cannot be read is left out.
@@ -149,13 +147,16 @@ func Since(dir string, t time.Time) []Record {
 	return all
 }
 
+// errNotBegun says that the file's owner was killed before there was a record in it, and so before anything was sent.
+var errNotBegun = errors.New("empty, no change was begun")
+
 func one(dir, id string) (r Record, err error) {
 	data, err := os.ReadFile(path(dir, id))
 	if err != nil {
 		return r, err
 	}
-	if len(data) == 0 { // its owner was killed before anything was sent
-		return r, fmt.Errorf("%s is empty, no change was begun", path(dir, id))
+	if len(data) == 0 {
+		return r, fmt.Errorf("%s: %w", path(dir, id), errNotBegun)
 	}
 	all := json.NewDecoder(bytes.NewReader(data))
 	if err := all.Decode(&r); err != nil {
@@ -171,17 +172,4 @@ func one(dir, id string) (r Record, err error) {
 		}
 		r.Sent = append(r.Sent, s)
 	}
-}
-
-// Undone tells which records are taken back: by a record that is done and not taken back itself.
-func Undone(all []Record) map[string]bool {
-	undone := map[string]bool{}
-	newest := slices.Clone(all)
-	slices.SortFunc(newest, func(a, b Record) int { return strings.Compare(b.ID, a.ID) })
-	for _, r := range newest { // an undo comes after what it takes back, so its own fate is known here
-		if r.Undoes != "" && r.State() == Done && !undone[r.ID] {
-			undone[r.Undoes] = true
-		}
-	}
-	return undone
 }

@@ -3,6 +3,7 @@ package journal
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
@@ -16,7 +17,8 @@ type Record struct {
 	Time     time.Time        `json:"time"`
 	Cluster  Cluster          `json:"cluster"`
 	Caller   access.Principal `json:"caller"`
-	Args     []string         `json:"args"`             // the command line
+	Kind     Kind             `json:"kind,omitempty"`   // empty in records from before there was this field
+	Args     []string         `json:"args"`             // the command line, for people
 	Undoes   string           `json:"undoes,omitempty"` // the ID of the change that this one takes back
 	Mode     *Mode            `json:"mode,omitempty"`
 	AWSAuth  *AWSAuth         `json:"awsAuth,omitempty"`
@@ -24,6 +26,30 @@ type Record struct {
 	Sent     []Sent           `json:"sent"`              // null in records from before there was this field
 	Finished time.Time        `json:"finished,omitzero"` // zero: it is under way, or was killed
 	Steps    []Step           `json:"steps,omitempty"`
+}
+
+// Kind is what a change was.
+type Kind string
+
+// The kinds of changes.
+const (
+	Grant   Kind = "grant"
+	Revoke  Kind = "revoke"
+	SetMode Kind = "mode"
+	Migrate Kind = "migrate"
+	Undo    Kind = "undo"
+)
+
+// Migrated reports whether the change made entries of mappings of aws-auth. A record without a kind tells by the groups of a
+// migration that it gave, or by the command; what else is in its command line means nothing.
+func (r Record) Migrated() bool {
+	if r.Kind != "" {
+		return r.Kind == Migrate
+	}
+	marked := slices.ContainsFunc(r.Entries, func(e Entry) bool {
+		return e.After != nil && slices.ContainsFunc(e.After.Spec.KubernetesGroups, func(g string) bool { return strings.HasPrefix(g, access.HelpPrefix) })
+	})
+	return marked || len(r.Args) > 1 && r.Args[1] == "migrate"
 }
 
 // Cluster is the cluster as it was before the change.

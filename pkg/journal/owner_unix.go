@@ -1,0 +1,64 @@
+//go:build unix
+
+package journal
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+)
+
+// checkOwner refuses a folder that another user owns or may write to. Where it is a symbolic link, that holds for the link,
+// for what it leads to and for the folder that holds that. A folder that does not exist yet is fine.
+func checkOwner(dir string) error {
+	link, err := os.Lstat(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("state folder: %w", err)
+	}
+	if link.Mode()&fs.ModeSymlink == 0 {
+		return private(dir, link, false)
+	}
+	target, err := filepath.EvalSymlinks(dir)
+	if err != nil {
+		return fmt.Errorf("state folder: %w", err)
+	}
+	if err := ownedBy(dir, link, true); err != nil {
+		return err
+	}
+	for path, shared := range map[string]bool{target: false, filepath.Dir(target): true} {
+		info, err := os.Stat(path)
+		if err != nil {
+			return fmt.Errorf("state folder: %w", err)
+		}
+		if err := private(path, info, shared); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// private refuses a folder in which others may write or replace files. A shared one may be the system's, such as /tmp.
+func private(path string, info fs.FileInfo, shared bool) error {
+	if err := ownedBy(path, info, shared); err != nil {
+		return err
+	}
+	if sticky := info.Mode()&fs.ModeSticky != 0; info.Mode().Perm()&0o022 != 0 && !(shared && sticky) {
+		return fmt.Errorf("%w: %s is writable by other users (%s); run chmod go-w on it, or set XDG_STATE_HOME to another folder",
+			ErrUnsafe, path, info.Mode())
+	}
+	return nil
+}
+
+func ownedBy(path string, info fs.FileInfo, system bool) error {
+	s, ok := info.Sys().(*syscall.Stat_t)
+	if !ok || int(s.Uid) == os.Geteuid() || system && s.Uid == 0 {
+		return nil
+	}
+	return fmt.Errorf("%w: %s belongs to another user (uid %d); set XDG_STATE_HOME to a folder of your own", ErrUnsafe, path, s.Uid)
+}
