@@ -34,55 +34,67 @@ func TestAFolderThatOthersMayWriteToIsRefused(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("a folder's rights are not in its mode")
 	}
-	folder := func(t *testing.T, path string, mode fs.FileMode) string {
-		t.Helper()
-		if err := errors.Join(os.MkdirAll(path, 0o700), os.Chmod(path, mode)); err != nil {
-			t.Fatal(err)
-		}
-		return path
-	}
-	link := func(t *testing.T, target, path string) {
-		t.Helper()
-		if err := os.Symlink(target, path); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for name, c := range map[string]struct {
-		arrange func(t *testing.T, dir, other string)
-		want    string
+	for _, c := range []struct {
+		name         string
+		mode, parent fs.FileMode // of the folder, 0: none; of where a link leads into, 0: no link
+		want         string
 	}{
-		"none yet":                     {func(*testing.T, string, string) {}, ""},
-		"of its owner":                 {func(t *testing.T, dir, _ string) { folder(t, dir, 0o700) }, ""},
-		"that others may read":         {func(t *testing.T, dir, _ string) { folder(t, dir, 0o755) }, ""},
-		"that its group may write":     {func(t *testing.T, dir, _ string) { folder(t, dir, 0o770) }, "is writable by other users"},
-		"that all may write":           {func(t *testing.T, dir, _ string) { folder(t, dir, 0o777|fs.ModeSticky) }, "is writable by other users"},
-		"a link":                       {func(t *testing.T, dir, other string) { link(t, folder(t, other, 0o700), dir) }, ""},
-		"a link to what all may write": {func(t *testing.T, dir, other string) { link(t, folder(t, other, 0o777), dir) }, "is writable by other users"},
-		"a link into what all may write": {func(t *testing.T, dir, other string) {
-			link(t, folder(t, filepath.Join(folder(t, other, 0o700), "state"), 0o700), dir)
-			folder(t, other, 0o777)
-		}, "is writable by other users"},
-		"a link into a temporary folder": {func(t *testing.T, dir, other string) {
-			link(t, folder(t, filepath.Join(folder(t, other, 0o700), "state"), 0o700), dir)
-			folder(t, other, 0o777|fs.ModeSticky)
-		}, ""},
-		"of somebody else": {func(t *testing.T, dir, _ string) {
-			if os.Geteuid() != 0 {
-				link(t, "/usr", dir)
-			} else if err := os.Chown(folder(t, dir, 0o700), 12345, -1); err != nil {
-				t.Fatal(err)
-			}
-		}, "belongs to another user"},
+		{"none yet", 0, 0, ""},
+		{"of its owner", 0o700, 0, ""},
+		{"that others may read", 0o755, 0, ""},
+		{"that its group may write", 0o770, 0, "is writable by other users"},
+		{"that all may write", 0o777 | fs.ModeSticky, 0, "is writable by other users"},
+		{"a link", 0o700, 0o700, ""},
+		{"a link to what all may write", 0o777, 0o700, "is writable by other users"},
+		{"a link into what all may write", 0o700, 0o777, "is writable by other users"},
+		{"a link into a temporary folder", 0o700, 0o777 | fs.ModeSticky, ""},
 	} {
-		t.Run(name, func(t *testing.T) {
-			home := t.TempDir()
-			t.Setenv("XDG_STATE_HOME", home)
-			c.arrange(t, filepath.Join(home, "kubectl-access"), filepath.Join(t.TempDir(), "other"))
-			_, err := journal.Dir()
-			if (err != nil) != (c.want != "") || err != nil && (!errors.Is(err, journal.ErrUnsafe) || !strings.Contains(err.Error(), c.want)) {
-				t.Errorf("%v, want %q", err, c.want)
+		t.Run(c.name, func(t *testing.T) {
+			dir := stateHome(t)
+			if c.parent != 0 {
+				parent := filepath.Join(t.TempDir(), "parent")
+				target := filepath.Join(parent, "state")
+				if err := errors.Join(os.MkdirAll(target, 0o700), os.Chmod(target, c.mode), os.Chmod(parent, c.parent), os.Symlink(target, dir)); err != nil {
+					t.Fatal(err)
+				}
+			} else if c.mode != 0 {
+				if err := errors.Join(os.Mkdir(dir, 0o700), os.Chmod(dir, c.mode)); err != nil {
+					t.Fatal(err)
+				}
 			}
+			refuses(t, c.want)
 		})
+	}
+}
+
+func TestAFolderOfSomebodyElseIsRefused(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("a folder's owner is not in its mode")
+	}
+	dir := stateHome(t)
+	err := os.Symlink("/usr", dir)
+	if os.Geteuid() == 0 { // whose that is
+		err = errors.Join(os.Remove(dir), os.Mkdir(dir, 0o700), os.Chown(dir, 12345, -1))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	refuses(t, "belongs to another user")
+}
+
+// stateHome is where the records would be, below a folder of the test's own.
+func stateHome(t *testing.T) string {
+	t.Helper()
+	home := t.TempDir()
+	t.Setenv("XDG_STATE_HOME", home)
+	return filepath.Join(home, "kubectl-access")
+}
+
+func refuses(t *testing.T, want string) {
+	t.Helper()
+	_, err := journal.Dir()
+	if (err != nil) != (want != "") || err != nil && (!errors.Is(err, journal.ErrUnsafe) || !strings.Contains(err.Error(), want)) {
+		t.Errorf("%v, want %q", err, want)
 	}
 }
 

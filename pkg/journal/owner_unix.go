@@ -48,7 +48,8 @@ func private(path string, info fs.FileInfo, shared bool) error {
 	if err := ownedBy(path, info, shared); err != nil {
 		return err
 	}
-	if sticky := info.Mode()&fs.ModeSticky != 0; info.Mode().Perm()&0o022 != 0 && !(shared && sticky) {
+	sticky := shared && info.Mode()&fs.ModeSticky != 0
+	if info.Mode().Perm()&0o022 != 0 && !sticky {
 		return fmt.Errorf("%w: %s is writable by other users (%s); run chmod go-w on it, or set XDG_STATE_HOME to another folder",
 			ErrUnsafe, path, info.Mode())
 	}
