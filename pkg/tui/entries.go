@@ -294,6 +294,13 @@ func (e *entries) startFilter() tea.Cmd {
 	return e.list.filter.Focus()
 }
 
+// search begins a new filter, from wherever one is.
+func (e *entries) search() tea.Cmd {
+	e.m.stack = e.m.stack[:1]
+	e.list.clearFilter()
+	return e.startFilter()
+}
+
 // endFilter first stops typing, then shows all again.
 func (e *entries) endFilter() tea.Cmd {
 	if e.typing {
