@@ -138,7 +138,7 @@ func TestTerminalRevokesOneNamespace(t *testing.T) {
 func TestTerminalRefusesLockout(t *testing.T) {
 	x := inTerminal(t, sandbox.Options{}, "80x24", ui)
 	x.waits("user/alice").types("/").types("platform").waits("2 of").keys("Enter").waits("d revoke").types("d").waits("the whole entry").keys("End", "Enter")
-	x.waits("risk lose-own-access").types("yes").keys("Enter").waits("type the name of the risk").keys("C-c").waits("exit 0")
+	x.waits("risk lose-own-access", "\naccept").types("yes").keys("Enter").waits("type the name of the risk").keys("C-c").waits("exit 0")
 	if out, _ := run("list", "role/platform-admin"); !strings.Contains(out, "cluster-admin") {
 		t.Error(out)
 	}

@@ -12,10 +12,14 @@ func (p *planning) arrived(proposal Proposal, err error) tea.Cmd {
 	if err == nil {
 		p.proposal = &proposal
 	}
-	if len(p.open()) > 0 {
+	return p.wait()
+}
+
+// question asks for the names of the risks, where there are any.
+func (p *planning) question() {
+	if p.form == nil && len(p.open()) > 0 {
 		p.form = newForm(p.m.styles, field{label: "accept"})
 	}
-	return p.wait()
 }
 
 // early reports whether a key was typed before anybody can have seen the plan: while it is read, for a moment after it
@@ -28,6 +32,7 @@ func (p *planning) early(k tea.KeyPressMsg) bool {
 	case p.reading():
 		return true
 	case !now.Before(p.opens):
+		p.question()
 		return false
 	}
 	p.opens = now.Add(p.m.pause)
@@ -57,6 +62,7 @@ func (r ready) arrive(m *model) tea.Cmd {
 	if m.world.Now().Before(r.opens) {
 		return r.wait()
 	}
+	r.question()
 	return m.turn()
 }
 
