@@ -47,7 +47,7 @@ func (m *model) propose(v *view, r Request) tea.Cmd {
 	p := &planning{m: m, v: v, request: r}
 	p.screen = &screen{name: p.title, text: p.show, foot: p.buttons}
 	p.actions = append([]action{
-		on("y", "y", "yes, apply", p.agree).unless(p.notByLetter),
+		on("y", "y", "yes", p.agree).unless(p.notByLetter),
 		on("n", "n", "no", p.leave).unless(p.busy),
 		on("left shift+tab", "←", "no", p.choose(false)).unless(p.notYet).hidden(),
 		on("right tab", "←→", "choose", p.choose(true)).unless(p.notYet),
