@@ -233,6 +233,10 @@ type Effect struct {
 	Lost, Gained []Right
 }
 
+func (e Effect) same(f Effect) bool {
+	return e.Principal == f.Principal && slices.Equal(e.Lost, f.Lost) && slices.Equal(e.Gained, f.Gained)
+}
+
 // effects compares the access of everybody whom the difference between two snapshots concerns.
 func effects(before, after Snapshot, changes []Change) (all []Effect) {
 	for _, p := range concerned(before, after, changes) {

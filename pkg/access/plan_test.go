@@ -235,3 +235,40 @@ func TestScope(t *testing.T) {
 		t.Error("the whole cluster takes in every namespace")
 	}
 }
+
+// TestPlansAreTheSameWhereTheyTakeTheSameToTheSame end: what is deleted counts, not only that it is.
+func TestPlansAreTheSameWhereTheyTakeTheSameToTheSame(t *testing.T) {
+	none, has, more := snapshot(), snapshot(entry(dev, "view:dev")), snapshot(entry(dev, "view:dev group:g"))
+	other := snapshot(entry(dev, "view:dev"), entry(ops, "admin"))
+	inAPI := has
+	inAPI.Cluster.Mode = access.ModeAPI
+	auth := func(text string) access.Snapshot {
+		s := has
+		s.AWSAuth = &access.ConfigMap{Data: map[string]string{"mapRoles": text}}
+		return s
+	}
+	seen := access.Diff(has, none)
+	for name, c := range map[string]struct {
+		a, b access.Plan
+		same bool
+	}{
+		"itself":             {seen, access.Diff(has, none), true},
+		"another in between": {access.Diff(none, has), access.Diff(snapshot(entry(ops, "admin")), other), true},
+		"more is deleted":    {seen, access.Diff(more, none), false},
+		"more is left":       {access.Diff(none, has), access.Diff(none, more), false},
+		"one is there":       {access.Diff(none, has), access.Diff(snapshot(entry(dev, "")), has), false},
+		"done by another":    {seen, access.Diff(none, none), false},
+		"also the mode":      {access.Diff(none, has), access.Diff(none, inAPI), false},
+		"the same mode":      {access.Diff(none, inAPI), access.Diff(none, inAPI), true},
+		"also aws-auth":      {access.Diff(has, has), access.Diff(auth("a"), auth("b")), false},
+		"other aws-auth":     {access.Diff(auth("a"), auth("c")), access.Diff(auth("b"), auth("c")), false},
+		"the same aws-auth":  {access.Diff(auth("a"), auth("c")), access.Diff(auth("a"), auth("c")), true},
+	} {
+		if c.a.Same(c.b) != c.same || c.b.Same(c.a) != c.same {
+			t.Errorf("%s: the same is %v", name, c.a.Same(c.b))
+		}
+	}
+	if !seen.DeletesEntry() || access.Diff(more, has).DeletesEntry() || access.Diff(none, has).DeletesEntry() {
+		t.Error("only a delete deletes an entry")
+	}
+}

@@ -139,7 +139,7 @@ func (c *change) agreed(ctx context.Context, p proposal, confirm func(context.Co
 		if err != nil {
 			return p, err
 		}
-		if now.same(p) {
+		if now.plan.Same(p.plan) {
 			return now, c.safe(ctx, now.plan, now.before)
 		}
 		c.env.warn("the cluster has changed meanwhile; this is what would be done now")
@@ -149,18 +149,6 @@ func (c *change) agreed(ctx context.Context, p proposal, confirm func(context.Co
 			return p, err
 		}
 	}
-}
-
-// same tells whether both come to the same calls.
-func (p proposal) same(q proposal) bool {
-	return slices.Equal(calls(p.plan.Steps()), calls(q.plan.Steps()))
-}
-
-func calls(steps []access.Step) (all []string) {
-	for _, s := range steps {
-		all = append(all, string(s.Principal())+" "+s.String())
-	}
-	return all
 }
 
 // questions reports whether a plan needs a yes: it changes more than was typed, or aws-auth.

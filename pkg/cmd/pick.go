@@ -135,7 +135,7 @@ func (f *revokeFlags) ask(env *Env, cmd *cobra.Command, args []string) ([]string
 		return nil, err
 	}
 	if missing.What {
-		f.policies, f.namespaces, f.groups = shortPolicies(c.Policies), c.Namespaces, c.Groups
+		f.policies, f.namespaces, f.groups, f.entryOnly = shortPolicies(c.Policies), c.Namespaces, c.Groups, f.entryOnly || c.EntryOnly
 	}
 	f.line = env.line(cmd, c.Shorts())
 	return texts(c.Who), nil

@@ -135,10 +135,21 @@ func TestTerminalRevokesOneNamespace(t *testing.T) {
 	x.keys("C-c").waits("exit 0")
 }
 
+// TestTerminalShowsAPlanThatChangedAgain: another program changes the entry while its plan waits for a yes.
+func TestTerminalShowsAPlanThatChangedAgain(t *testing.T) {
+	x := inTerminal(t, sandbox.Options{}, "80x24", ui)
+	x.waits("user/alice").types("/").types("deployer").waits(" of ", "/ deployer").keys("Enter").waits("d revoke").types("d").waits("the whole entry").keys("End", "Enter").waits("the whole entry)", "[ No ]")
+	if out, code := run("grant", "role/ci/deployer", "--group", "late"); code != 0 {
+		t.Fatal(out)
+	}
+	x.types("y").waits("choose Yes with →").keys("Right").waits("[ Yes ]").keys("Enter").waits("the cluster has changed; review the plan again", "group late", "[ No ]")
+	x.keys("Right").waits("[ Yes ]").keys("Enter").waits("deleted", "Done.").keys("Enter").waits("Entries").types("q").waits("exit 0")
+}
+
 func TestTerminalRefusesLockout(t *testing.T) {
 	x := inTerminal(t, sandbox.Options{}, "80x24", ui)
-	x.waits("user/alice").types("/").types("platform").waits("2 of").keys("Enter").waits("d revoke").types("d").waits("the whole entry").keys("End", "Enter")
-	x.waits("risk lose-own-access").types("yes").keys("Enter").waits("type the name of the risk").keys("C-c").waits("exit 0")
+	x.waits("user/alice").types("/").types("platform").waits("2 of").keys("Enter").waits("d revoke").types("d").waits("all access").keys("End", "Enter")
+	x.waits("risk lose-own-access", "\naccept").types("yes").keys("Enter").waits("type the name of the risk").keys("C-c").waits("exit 0")
 	if out, _ := run("list", "role/platform-admin"); !strings.Contains(out, "cluster-admin") {
 		t.Error(out)
 	}

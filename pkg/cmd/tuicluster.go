@@ -180,6 +180,9 @@ func (s *seen) propose(ctx context.Context, r tui.Request) (tui.Proposal, error)
 	ch := &change{
 		connection: s.c, flags: &changeFlags{}, who: r.Who, args: r.Command, edit: r.Edit, takes: r.Takes,
 	}
+	if r.Mappings {
+		ch.revokeMappings()
+	}
 	p, err := ch.propose(ctx)
 	said := s.said.take()
 	if err == nil && ch.incomplete { // of several principals: what the screen showed is not what would be done

@@ -155,9 +155,12 @@ type revoking struct {
 func (r *revoking) start() tea.Cmd {
 	v := r.v
 	return r.somebody(v, "Revoke · from whom", func(t thing) tea.Cmd {
-		if t.entry == nil || v.entries.fixed() != "" {
-			r.fail(v.entries.fixed())
+		if why := v.entries.fixed(); why != "" {
+			r.fail(why)
 			return nil
+		}
+		if t.mapping != nil {
+			return r.picked(Choice{Who: []access.Principal{access.Normal(t.mapping.ARN)}, All: true})
 		}
 		if !r.what {
 			return r.picked(Choice{Who: []access.Principal{t.principal}})
@@ -180,7 +183,7 @@ func (r *revoking) take(e access.Entry) tea.Cmd {
 		c := chosen[0]
 		return r.picked(Choice{
 			Who: []access.Principal{e.Principal}, Policies: c.Policies, Namespaces: c.Namespaces, Groups: c.Groups,
-			All: len(c.Policies)+len(c.Groups) == 0,
+			All: len(c.Policies)+len(c.Groups) == 0, EntryOnly: c.entryOnly,
 		})
 	})
 	return (&flow{m: r.model, steps: []step{{screen: s}}}).start()
