@@ -178,6 +178,7 @@ func TestTerminalChecksWhatWasTypedBeforeItAsks(t *testing.T) {
 	x := inTerminal(t, sandbox.Options{}, "90x24", "kubectl-access grant role/idl --policy view; echo exit $?")
 	x.waits("error: role/idl", "exit 1")
 	x.types("clear; kubectl-access grant role/newcomer --policy veiw; echo exit $?").keys("Enter").waits("no such access policy", "veiw", "exit 2")
+	x.types("clear; kubectl-access grant role/newcomer --policy view --policy edit:dev; echo exit $?").keys("Enter").waits("Grant · role/newcomer view · where").keys("Down", "Enter").waits("kubectl access grant role/newcomer --all-namespaces --policy view --policy edit:dev", "Do this?").keys("Enter").waits("exit 2")
 	x.types("clear; kubectl-access grant role/idl role/newcomer --policy view; echo exit $?").keys("Enter").waits("Grant · role/newcomer view · where").keys("Down", "Enter").waits("error: role/idl", "Do this?").types("y").keys("Enter").waits("role/newcomer created", "exit 1")
 }
 

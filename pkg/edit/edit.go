@@ -107,14 +107,12 @@ func widen(grants []access.Grant, g access.Grant) []access.Grant {
 
 // Revocation names what to take away; a zero one means the whole entry.
 type Revocation struct {
-	Policies   []access.Policy
-	Namespaces []string
-	Groups     []string
+	// Grants without a policy are about every policy; without namespaces, about all of the policy's scope.
+	Grants []access.Grant
+	Groups []string
 }
 
-func (r Revocation) whole() bool {
-	return len(r.Policies) == 0 && len(r.Namespaces) == 0 && len(r.Groups) == 0
-}
+func (r Revocation) whole() bool { return len(r.Grants) == 0 && len(r.Groups) == 0 }
 
 // Revoke takes exactly what is named from a principal. What is not there is not missed.
 func Revoke(p access.Principal, what Revocation) access.Edit {
@@ -141,15 +139,8 @@ func Revoke(p access.Principal, what Revocation) access.Edit {
 
 // rest are the grants that stay.
 func (r Revocation) rest(e access.Entry) ([]access.Grant, error) {
-	if len(r.Policies) == 0 && len(r.Namespaces) == 0 {
-		return e.Grants, nil
-	}
 	var stay []access.Grant
 	for _, g := range e.Grants {
-		if len(r.Policies) > 0 && !slices.Contains(r.Policies, g.Policy) {
-			stay = append(stay, g)
-			continue
-		}
 		left, keeps, err := r.narrow(g)
 		if err != nil {
 			return nil, err
@@ -161,17 +152,24 @@ func (r Revocation) rest(e access.Entry) ([]access.Grant, error) {
 	return stay, nil
 }
 
-// narrow takes the named namespaces off a grant. A name which only something wider covers is an
+// narrow takes what is named off a grant. A namespace which only something wider covers is an
 // error, for it would go on being reachable.
 func (r Revocation) narrow(g access.Grant) (access.Grant, bool, error) {
-	if len(r.Namespaces) == 0 {
-		return g, false, nil
+	var named []string
+	for _, off := range r.Grants {
+		switch {
+		case off.Policy != "" && off.Policy != g.Policy:
+		case off.Scope.WholeCluster():
+			return g, false, nil
+		default:
+			named = append(named, off.Scope.Namespaces...)
+		}
 	}
 	scope, keeps := access.Scope{}, g.Scope.WholeCluster()
 	if !keeps {
-		scope, keeps = g.Scope.Without(r.Namespaces)
+		scope, keeps = g.Scope.Without(named)
 	}
-	for _, ns := range r.Namespaces {
+	for _, ns := range named {
 		if keeps && scope.Reaches(ns) {
 			return g, true, fmt.Errorf("%w: %s goes on reaching %s; grant first what shall stay under a policy of its own, then revoke the whole of this one",
 				ErrNarrow, access.Grant{Policy: g.Policy, Scope: scope}, ns)

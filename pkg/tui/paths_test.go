@@ -284,7 +284,7 @@ func TestKeysDoNothingForAMomentWhenThePlanAppears(t *testing.T) {
 func TestRevokeOneNamespace(t *testing.T) {
 	f := newFake()
 	d := drive(t, f).keys("/ team enter d").sees("Revoke · from role/team/dev", "the whole entry", "view in namespace qa", "group developers")
-	d.keys("down down down enter").sees("-     view in namespace qa", "revoke role/team/dev --policy view -n qa")
+	d.keys("down down down enter").sees("-     view in namespace qa", "revoke role/team/dev --policy view:qa")
 	d.keys("y").sees("narrowed to view in namespace dev", "Done.")
 	e, _ := f.State.Entry(arn("role/team/dev"))
 	if e.Grants[0].String() != "view in namespace dev" || len(e.Groups) != 1 {
@@ -294,7 +294,9 @@ func TestRevokeOneNamespace(t *testing.T) {
 
 func TestRevokeSeveralAndTheWhole(t *testing.T) {
 	f := newFake()
-	d := drive(t, f).keys("/ team enter d down space down down down space enter y").sees("Done.")
+	d := drive(t, f).keys("/ team enter d down down space down down space enter").sees("kubectl access revoke role/team/dev --policy view:dev --group developers").keys("esc")
+	d.keys("end up up up space up up space enter").sees("-     view in namespace dev", "-     view in namespace qa")
+	d = drive(t, f).keys("/ team enter d down space down down down space enter").sees("kubectl access revoke role/team/dev --policy view --group developers").keys("y").sees("Done.")
 	e, _ := f.State.Entry(arn("role/team/dev"))
 	if len(e.Grants) != 0 && len(e.Groups) != 0 {
 		t.Errorf("left %+v", e)

@@ -22,14 +22,13 @@ type revocation struct {
 func (v *view) takeable(e access.Entry) []revocation {
 	var all []revocation
 	for _, g := range e.Grants {
-		policy := []access.Policy{g.Policy}
-		all = append(all, revocation{edit.Revocation{Policies: policy}, g.String(), "the whole grant"})
+		all = append(all, revocation{edit.Revocation{Grants: []access.Grant{{Policy: g.Policy}}}, g.String(), "the whole grant"})
 		if len(g.Scope.Namespaces) < 2 {
 			continue
 		}
 		for _, ns := range g.Scope.Namespaces {
 			only := access.Grant{Policy: g.Policy, Scope: access.Scope{Namespaces: []string{ns}}}
-			all = append(all, revocation{edit.Revocation{Policies: policy, Namespaces: []string{ns}}, only.String(), "only there"})
+			all = append(all, revocation{edit.Revocation{Grants: []access.Grant{only}}, only.String(), "only there"})
 		}
 	}
 	for _, g := range e.Groups {
@@ -84,28 +83,18 @@ func (m *model) startRevoke(v *view, e access.Entry) tea.Cmd {
 }
 
 func (m *model) revokeRequest(v *view, p access.Principal, chosen []revocation) Request {
-	var command []string
-	for i, r := range chosen {
-		if i > 0 {
-			command = append(command, and)
-		}
-		command = append(command, m.commandOf(v)...)
-		command = append(command, "revoke", p.Short(v.account()))
-		for _, policy := range r.Policies {
-			command = append(command, "--policy", policy.Short())
-		}
-		command = option(command, "-n", r.Namespaces)
-		command = option(command, "--group", r.Groups)
+	var what edit.Revocation
+	for _, r := range chosen {
+		what.Grants = append(what.Grants, r.Grants...)
+		what.Groups = append(what.Groups, r.Groups...)
+	}
+	command := append(m.commandOf(v), "revoke", p.Short(v.account()))
+	for _, g := range what.Grants {
+		command = append(command, "--policy", access.Scoped{Policy: g.Policy.Short(), Namespaces: g.Scope.Namespaces}.String())
 	}
 	return Request{
-		Who: []access.Principal{p}, Takes: true, Command: command,
-		Edit: func(p access.Principal) access.Edit {
-			edits := make([]access.Edit, len(chosen))
-			for i, r := range chosen {
-				edits[i] = edit.Revoke(p, r.Revocation)
-			}
-			return edit.Each(edits...)
-		},
+		Who: []access.Principal{p}, Takes: true, Command: option(command, "--group", what.Groups),
+		Edit: func(p access.Principal) access.Edit { return edit.Revoke(p, what) },
 	}
 }
 
