@@ -22,6 +22,9 @@ func (c *change) announce(plan access.Plan, before access.Snapshot) {
 			c.env.warn("%s", text)
 		}
 	}
+	for _, note := range plan.ExpiryNotes() {
+		c.env.warn("%s", note)
+	}
 	if c.asks && c.flags.dryRun != "client" && !c.flags.yes && !plan.Empty() {
 		printer.Plan(c.env.IO.ErrOut, plan, printer.Color(colorful(c.env.IO.ErrOut)))
 		if len(c.args) > 0 {

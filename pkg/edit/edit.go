@@ -44,6 +44,9 @@ func Grant(want access.Entry) access.Edit {
 			return access.Snapshot{}, fmt.Errorf("%w: %s has an entry of type %s; the type cannot change, revoke the entry first",
 				access.ErrRule, want.Principal.Short(s.Cluster.Account()), have.Kind)
 		}
+		if err := checkExpiry(have, exists, want, s.Cluster); err != nil {
+			return access.Snapshot{}, err
+		}
 		if have.Node() && (want.Username != "" || len(want.Groups) > 0) {
 			return access.Snapshot{}, fmt.Errorf("%w: %s: an entry of type %s has the groups and the username that EKS gives it",
 				access.ErrRule, want.Principal.Short(s.Cluster.Account()), have.Kind)
@@ -58,6 +61,29 @@ func Grant(want access.Entry) access.Edit {
 		}
 		return s.Put(will), access.CheckSize(will, s.Cluster)
 	}
+}
+
+// refusal is a rule of this program where EKS has none: an access.ErrRule, but not in its words.
+type refusal string
+
+func (r refusal) Error() string { return string(r) }
+
+// Is makes it an access.ErrRule.
+func (refusal) Is(target error) bool { return target == access.ErrRule }
+
+// checkExpiry refuses an expiry for access that has none: its tag is about the whole entry. An entry without grants and
+// groups has permanent access too, since RBAC may bind its username.
+func checkExpiry(have access.Entry, exists bool, want access.Entry, cluster access.Info) error {
+	text, set := want.Tags[access.ExpiresTag]
+	switch who := want.Principal.Short(cluster.Account()); {
+	case !set:
+		return nil
+	case want.Expires().IsZero():
+		return refusal(fmt.Sprintf("%s: tag %s=%s is not a time such as 2026-01-31T18:00:00Z; use --for", who, access.ExpiresTag, text))
+	case exists && have.Expires().IsZero():
+		return refusal(who + " has permanent access, and an expiry (--for) would apply to all of it: revoke that access first, or grant without an expiry")
+	}
+	return nil
 }
 
 // SetMode takes the cluster one step on. EKS knows no other way (eks-access.md §5).

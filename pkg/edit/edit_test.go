@@ -1,6 +1,7 @@
 package edit_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -68,6 +69,48 @@ func TestGrantAddsAndNeverTakes(t *testing.T) {
 		e, _ := after.Entry(dev)
 		if got := show(e); got != c.want+" @g @h" {
 			t.Errorf("%q and %q: %q, want %q", c.have, c.add, got, c.want)
+		}
+	}
+}
+
+// TestGrantGivesPermanentAccessNoExpiry: the tag is about the whole entry, also where it has nothing but a username.
+func TestGrantGivesPermanentAccessNoExpiry(t *testing.T) {
+	const early, late = "2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z"
+	for _, c := range []struct {
+		name, have, tag, want string // of the entry: its grants, or - for no entry
+		refused               string
+	}{
+		{"permanent", "view:dev", "", late, "role/dev has permanent access"},
+		{"permanent, the same grant", "edit:qa", "", late, "role/dev has permanent access"},
+		{"nothing but the entry", "", "", late, "role/dev has permanent access"},
+		{"a tag that is no time", "view:dev", "never", late, "role/dev has permanent access"},
+		{"another expiry", "view:dev", early, late, ""},
+		{"the same expiry", "view:dev", late, late, ""},
+		{"a new entry", "-", "", late, ""},
+		{"no expiry asked for", "view:dev", "", "", ""},
+		{"an expiry, none asked for", "view:dev", early, "", ""},
+		{"no time", "-", "", "tomorrow", "kubectl-access/expires=tomorrow is not a time"},
+		{"no time, where one is", "view:dev", early, "never", "is not a time"},
+	} {
+		s := accesstest.New().State
+		tags := func(value string) map[string]string {
+			if value == "" {
+				return nil
+			}
+			return map[string]string{access.ExpiresTag: value}
+		}
+		if c.have != "-" {
+			s = s.Put(access.Entry{Principal: dev, Kind: access.Standard, Grants: grants(c.have), Tags: tags(c.tag)})
+		}
+		after, err := edit.Grant(access.Entry{Principal: dev, Grants: grants("edit:qa"), Tags: tags(c.want)})(s)
+		if c.refused != "" {
+			if !errors.Is(err, access.ErrRule) || !strings.Contains(err.Error(), c.refused) || strings.Contains(err.Error(), "EKS would refuse") {
+				t.Errorf("%s: %v", c.name, err)
+			}
+			continue
+		}
+		if e, _ := after.Entry(dev); err != nil || e.Tags[access.ExpiresTag] != cmp.Or(c.want, c.tag) {
+			t.Errorf("%s: %v, %v", c.name, e, err)
 		}
 	}
 }

@@ -220,6 +220,17 @@ func TestGrantOfEditInTwoNamespacesTakesFewKeys(t *testing.T) {
 	}
 }
 
+// TestPermanentAccessGetsNoExpiry: the refusal is read in full, and the answers are still there to be changed.
+func TestPermanentAccessGetsNoExpiry(t *testing.T) {
+	f := newFake()
+	d := drive(t, f).keys("a team enter edit enter down enter tab tab 8h enter").lacks("[ No ]")
+	d.whole("✗ role/team/dev has permanent access, and an expiry (--for) would apply to all of it: revoke that access first, or grant without an expiry")
+	d.keys("y esc").sees("options", "8h").keys("backspace backspace enter").sees("Plan", "+     edit on the whole cluster", "[ No ]")
+	if len(f.Steps) > 0 {
+		t.Error("sent")
+	}
+}
+
 func TestBackLosesNothing(t *testing.T) {
 	d := drive(t, newFake()).keys("a newc enter edit space enter down down space enter")
 	d.keys("team-x tab someone enter").sees("Plan", "username someone")
