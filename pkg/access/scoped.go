@@ -12,6 +12,9 @@ type Scoped struct {
 	Namespaces []string // nil: it has none of its own
 }
 
+// ErrStar is wrapped where * stands for all namespaces: a policy that holds in all of them holds in the cluster too.
+var ErrStar = errors.New("* is not a namespace")
+
 // String is how it can be written.
 func (s Scoped) String() string {
 	if s.Namespaces == nil {
@@ -49,7 +52,7 @@ func ParseScoped(text string) (all []Scoped, err error) {
 		case strings.TrimSpace(namespace) == "":
 			return nil, fmt.Errorf("%q has an empty namespace", s)
 		case namespace == "*":
-			return nil, fmt.Errorf("* is not a namespace; for the whole cluster use --policy %s -A", s.Policy)
+			return nil, fmt.Errorf("%q: %w", s, ErrStar)
 		}
 	}
 	return all, nil

@@ -34,8 +34,8 @@ func TestParseScoped(t *testing.T) {
 		"edit:dev,":             `error: "edit:dev," has an empty namespace`,
 		"edit: ,dev":            `error: "edit: " has an empty namespace`,
 		":dev":                  "error: the policy before the colon is missing",
-		"edit:*":                "error: * is not a namespace; for the whole cluster use --policy edit -A",
-		"view:qa,*":             "error: * is not a namespace; for the whole cluster use --policy view -A",
+		"edit:*":                `error: "edit:*": * is not a namespace`,
+		"view:qa,*":             `error: "view:qa,*": * is not a namespace`,
 	} {
 		all, err := access.ParseScoped(text)
 		words := make([]string, len(all))

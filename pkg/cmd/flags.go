@@ -19,6 +19,7 @@ type scopeFlags struct {
 	namespaces []string // of the policies that have none of their own
 	all        bool     // those hold in the whole cluster
 	runs       []run
+	star       string // what to use instead of * as a namespace
 }
 
 // run is what flags of one kind say that were typed next to each other: policies without namespaces of their own, or
@@ -78,8 +79,12 @@ func (f *scopeFlags) consistent() error {
 		return fmt.Errorf("-n applies to every --policy, wherever it stands; to give each policy its own namespaces, use %s", pairs)
 	case f.all && len(f.namespaces) > 0:
 		return errors.New("-n and -A exclude each other: name namespaces, or take the whole cluster")
-	case (f.all || len(f.namespaces) > 0) && len(f.policies) > 0 && len(f.bare()) == 0:
-		return fmt.Errorf("-n and -A apply to no policy: %s has its own namespaces; add others after its colon", f.policies[0])
+	case len(f.policies) == 0 || len(f.bare()) > 0:
+		return nil
+	case f.all:
+		return fmt.Errorf("-A applies to no policy: %s has its own namespaces", f.policies[0])
+	case len(f.namespaces) > 0:
+		return fmt.Errorf("-n applies to no policy: %s has its own namespaces; add others after its colon", f.policies[0])
 	}
 	return nil
 }
@@ -127,7 +132,9 @@ func (f *scopeFlags) asPairs() string {
 func (f *scopeFlags) bindScopes(fs *pflag.FlagSet, policy, namespace, all string) {
 	fs.Var(scopeValue{"strings", f.setPolicies, f.policyValues}, "policy", policy)
 	fs.VarP(scopeValue{"strings", f.setNamespaces, func() []string { return []string{strings.Join(f.namespaces, ",")} }}, "namespace", "n", namespace)
+	f.star = "leave out the namespaces to revoke all of the policy"
 	if all != "" {
+		f.star = "use -A for the whole cluster"
 		whole := scopeValue{"bool", f.setAll, func() []string { return []string{strconv.FormatBool(f.all)} }}
 		fs.VarPF(whole, "all-namespaces", "A", all).NoOptDefVal = "true"
 	}
@@ -135,6 +142,9 @@ func (f *scopeFlags) bindScopes(fs *pflag.FlagSet, policy, namespace, all string
 
 func (f *scopeFlags) setPolicies(text string) error {
 	all, err := access.ParseScoped(text)
+	if errors.Is(err, access.ErrStar) {
+		return fmt.Errorf("%w; %s", err, f.star)
+	}
 	if err != nil {
 		return err
 	}
