@@ -1,6 +1,7 @@
 package access
 
 import (
+	"fmt"
 	"maps"
 	"reflect"
 	"slices"
@@ -120,6 +121,24 @@ func (c Change) Takes() bool {
 	}
 	return slices.ContainsFunc(c.Before.Grants, lost) || c.Before.Username != c.After.Username ||
 		len(union(c.Before.Groups, c.After.Groups)) > len(c.After.Groups)
+}
+
+// ExpiryNotes say of entries that have an expiry that new access shares it, or that it changes.
+func (p Plan) ExpiryNotes() (notes []string) {
+	for _, c := range p.Changes {
+		if c.Before == nil || c.After == nil || c.Before.Expires().IsZero() || c.After.Expires().IsZero() {
+			continue
+		}
+		name, was, will := c.Principal().Short(p.Cluster.Account()), c.Before.Tags[ExpiresTag], c.After.Tags[ExpiresTag]
+		gives := Change{Before: c.After, After: c.Before}.Takes() // the other way round
+		switch {
+		case was != will:
+			notes = append(notes, fmt.Sprintf("the expiry of %s changes from %s to %s", name, was, will))
+		case gives:
+			notes = append(notes, fmt.Sprintf("%s expires at %s, and the new access with it", name, was))
+		}
+	}
+	return notes
 }
 
 // covers tells whether every name of t is in s too.

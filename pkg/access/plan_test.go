@@ -272,3 +272,21 @@ func TestPlansAreTheSameWhereTheyTakeTheSameToTheSame(t *testing.T) {
 		t.Error("only a delete deletes an entry")
 	}
 }
+
+func TestExpiryNotes(t *testing.T) {
+	const early, late = "tag:kubectl-access/expires=2026-01-01T00:00:00Z", "tag:kubectl-access/expires=2026-02-01T00:00:00Z"
+	for _, c := range []struct{ before, after, want string }{
+		{"view:dev " + early, "view:dev,qa " + early, "role/team/dev expires at 2026-01-01T00:00:00Z, and the new access with it"},
+		{"view:dev " + early, "view:dev group:g " + early, "role/team/dev expires at 2026-01-01T00:00:00Z, and the new access with it"},
+		{"view:dev " + early, "view:dev edit:qa " + late, "the expiry of role/team/dev changes from 2026-01-01T00:00:00Z to 2026-02-01T00:00:00Z"},
+		{"view:dev,qa " + early, "view:dev " + early, ""},
+		{"view:dev " + early, "view:dev tag:a=b " + early, ""},
+		{"view:dev " + early, "edit:dev", ""},
+		{"view:dev", "view:dev,qa", ""},
+	} {
+		notes := access.Diff(snapshot(entry(dev, c.before)), snapshot(entry(dev, c.after))).ExpiryNotes()
+		if got := strings.Join(notes, "; "); got != c.want {
+			t.Errorf("%q to %q: %s", c.before, c.after, got)
+		}
+	}
+}

@@ -28,6 +28,9 @@ func (c *change) announce(plan access.Plan, before access.Snapshot) {
 	if text := plan.NotChecked(before); text != "" {
 		c.env.warn("%s", text)
 	}
+	for _, note := range plan.ExpiryNotes() {
+		c.env.warn("%s", note)
+	}
 	if c.questions(plan) && c.flags.dryRun != "client" {
 		printer.Plan(c.env.IO.ErrOut, plan, printer.Color(colorful(c.env.IO.ErrOut)))
 		if len(c.args) > 0 {

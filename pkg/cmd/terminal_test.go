@@ -128,6 +128,16 @@ func TestTerminalGrantTwoPoliciesInThreeNamespaces(t *testing.T) {
 	}
 }
 
+// TestTerminalTellsOfAnExpiry that the new access shares, and refuses one where access is permanent.
+func TestTerminalTellsOfAnExpiry(t *testing.T) {
+	x := inTerminal(t, sandbox.Options{}, "120x30", "kubectl-access grant role/newcomer --policy view -n dev --for 8h && "+ui)
+	x.waits("user/alice").types("a").waits("[roles").types("newc").waits("role/newcomer").keys("Enter").waits("which policies", "sagemaker").types("edit").waits("/ edit").keys("Enter")
+	x.waits("the whole cluster", "staging").keys("Down", "Enter").waits("ends after").keys("Enter").waits("! role/newcomer expires at 20", "and the new access with it", "[ No ]").keys("C-c").waits("exit 0")
+	x.types("clear; " + ui).keys("Enter").waits("user/alice")
+	x.types("a").waits("[roles").types("team/dev").waits("/ team/dev").keys("Enter").waits("which policies", "sagemaker").types("edit").waits("/ edit").keys("Enter")
+	x.waits("the whole cluster", "staging").keys("Down", "Enter").waits("ends after").keys("Tab", "Tab").types("8h").waits("8h").keys("Enter").waits("role/team/dev has permanent access, and an expiry (--for) would apply to all of it").keys("C-c").waits("exit 0")
+}
+
 func TestTerminalRevokesOneNamespace(t *testing.T) {
 	x := inTerminal(t, sandbox.Options{}, "80x24", ui)
 	x.waits("user/alice").types("/").types("deployer").waits(" of ", "/ deployer").keys("Enter").waits("d revoke").types("d").waits("edit in namespace prod", "the whole entry")
@@ -189,6 +199,7 @@ func TestTerminalChecksWhatWasTypedBeforeItAsks(t *testing.T) {
 	x := inTerminal(t, sandbox.Options{}, "90x24", "kubectl-access grant role/idl --policy view; echo exit $?")
 	x.waits("error: role/idl", "exit 1")
 	x.types("clear; kubectl-access grant role/newcomer --policy veiw; echo exit $?").keys("Enter").waits("no such access policy", "veiw", "exit 2")
+	x.types("clear; kubectl-access grant role/newcomer --policy view --policy edit:dev; echo exit $?").keys("Enter").waits("Grant · role/newcomer view · where").keys("Down", "Enter").waits("kubectl access grant role/newcomer --all-namespaces --policy view --policy edit:dev", "Do this?").keys("Enter").waits("exit 2")
 	x.types("clear; kubectl-access grant role/idl role/newcomer --policy view; echo exit $?").keys("Enter").waits("Grant · role/newcomer view · where").keys("Down", "Enter").waits("error: role/idl", "Do this?").types("y").keys("Enter").waits("role/newcomer created", "exit 1")
 }
 

@@ -194,7 +194,7 @@ func (s *seen) propose(ctx context.Context, r tui.Request) (tui.Proposal, error)
 	apply := func(ctx context.Context, accepted []access.RiskName) iter.Seq2[access.Result, error] {
 		return func(yield func(access.Result, error) bool) { ch.tellEach(ctx, p, accepted, yield) }
 	}
-	return tui.Proposal{Plan: p.plan, Warnings: said, Risks: ch.judge(ctx, p.plan, p.before), Apply: apply}, nil
+	return tui.Proposal{Plan: p.plan, Warnings: append(said, p.plan.ExpiryNotes()...), Risks: ch.judge(ctx, p.plan, p.before), Apply: apply}, nil
 }
 
 // tellEach sends the plan, if every risk was accepted, and tells of each step.

@@ -239,6 +239,17 @@ func TestGrantOfEditInTwoNamespacesTakesFewKeys(t *testing.T) {
 	}
 }
 
+// TestPermanentAccessGetsNoExpiry: the refusal is read in full, and the answers are still there to be changed.
+func TestPermanentAccessGetsNoExpiry(t *testing.T) {
+	f := newFake()
+	d := drive(t, f).keys("a team enter edit enter down enter tab tab 8h enter").lacks("[ No ]")
+	d.whole("✗ role/team/dev has permanent access, and an expiry (--for) would apply to all of it: revoke that access first, or grant without an expiry")
+	d.keys("y esc").sees("options", "8h").keys("backspace backspace enter").sees("Plan", "+     edit on the whole cluster", "[ No ]")
+	if len(f.Steps) > 0 {
+		t.Error("sent")
+	}
+}
+
 func TestBackLosesNothing(t *testing.T) {
 	d := drive(t, newFake()).keys("a newc enter edit space enter down down space enter")
 	d.keys("team-x tab someone enter").sees("Plan", "username someone")
@@ -278,7 +289,7 @@ func TestNoIsChosenAtFirst(t *testing.T) {
 func TestRevokeOneNamespace(t *testing.T) {
 	f := newFake()
 	d := drive(t, f).keys("/ team enter d").sees("Revoke · from role/team/dev", "the whole entry", "view in namespace qa", "group developers")
-	d.keys("down down down enter").sees("-     view in namespace qa", "revoke role/team/dev --policy view -n qa")
+	d.keys("down down down enter").sees("-     view in namespace qa", "revoke role/team/dev --policy view:qa")
 	d.keys("y").sees("narrowed to view in namespace dev", "Done.")
 	e, _ := f.State.Entry(arn("role/team/dev"))
 	if e.Grants[0].String() != "view in namespace dev" || len(e.Groups) != 1 {
@@ -288,7 +299,9 @@ func TestRevokeOneNamespace(t *testing.T) {
 
 func TestRevokeSeveralAndTheWhole(t *testing.T) {
 	f := newFake()
-	d := drive(t, f).keys("/ team enter d down space down down down space enter y").sees("Done.")
+	d := drive(t, f).keys("/ team enter d down down space down down space enter").sees("kubectl access revoke role/team/dev --policy view:dev --group developers").keys("esc")
+	d.keys("end up up up space up up space enter").sees("-     view in namespace dev", "-     view in namespace qa")
+	d = drive(t, f).keys("/ team enter d down space down down down space enter").sees("kubectl access revoke role/team/dev --policy view --group developers").keys("y").sees("Done.")
 	e, _ := f.State.Entry(arn("role/team/dev"))
 	if len(e.Grants) != 0 && len(e.Groups) != 0 {
 		t.Errorf("left %+v", e)

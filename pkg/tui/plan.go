@@ -13,6 +13,7 @@ import (
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
+	"github.com/kubectl-access/kubectl-access/pkg/shell"
 )
 
 // planning is a change from the question what it would do to its end.
@@ -118,7 +119,7 @@ func (p *planning) command() string {
 	for _, r := range p.accepted {
 		args = append(args, "--accept-risk="+string(r))
 	}
-	return Quote(args)
+	return shell.Line(args)
 }
 
 // apply sends the plan and tells of each call.

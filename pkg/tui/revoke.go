@@ -19,21 +19,20 @@ type revocation struct {
 }
 
 // whole reports whether everything goes.
-func (r revocation) whole() bool { return len(r.Policies)+len(r.Namespaces)+len(r.Groups) == 0 }
+func (r revocation) whole() bool { return len(r.Grants)+len(r.Groups) == 0 }
 
 // takeable is all that can be taken from an entry: each grant, each namespace, each group, the whole. What takes
 // most comes last: the first one is what a hasty key takes.
 func (v *view) takeable(e access.Entry) []revocation {
 	var all []revocation
 	for _, g := range e.Grants {
-		policy := []access.Policy{g.Policy}
-		all = append(all, revocation{Revocation: edit.Revocation{Policies: policy}, text: g.String(), note: "the whole grant"})
+		all = append(all, revocation{Revocation: edit.Revocation{Grants: []access.Grant{{Policy: g.Policy}}}, text: g.String(), note: "the whole grant"})
 		if len(g.Scope.Namespaces) < 2 {
 			continue
 		}
 		for _, ns := range g.Scope.Namespaces {
 			only := access.Grant{Policy: g.Policy, Scope: access.Scope{Namespaces: []string{ns}}}
-			all = append(all, revocation{Revocation: edit.Revocation{Policies: policy, Namespaces: []string{ns}}, text: only.String(), note: "only there"})
+			all = append(all, revocation{Revocation: edit.Revocation{Grants: []access.Grant{only}}, text: only.String(), note: "only there"})
 		}
 	}
 	for _, g := range e.Groups {
@@ -93,31 +92,22 @@ func (m *model) startRevoke(v *view, e access.Entry) tea.Cmd {
 }
 
 func (m *model) revokeRequest(v *view, p access.Principal, chosen []revocation) Request {
-	var command []string
-	for i, r := range chosen {
-		if i > 0 {
-			command = append(command, and)
-		}
-		command = append(command, m.commandOf(v)...)
-		command = append(command, "revoke", p.Short(v.account()))
-		for _, policy := range r.Policies {
-			command = append(command, "--policy", policy.Short())
-		}
-		command = option(command, "-n", r.Namespaces)
-		command = option(command, "--group", r.Groups)
-		if r.entryOnly {
-			command = append(command, "--entry-only")
-		}
+	var what edit.Revocation
+	for _, r := range chosen {
+		what.Grants = append(what.Grants, r.Grants...)
+		what.Groups = append(what.Groups, r.Groups...)
+	}
+	command := append(m.commandOf(v), "revoke", p.Short(v.account()))
+	for _, g := range what.Grants {
+		command = append(command, "--policy", access.Scoped{Policy: g.Policy.Short(), Namespaces: g.Scope.Namespaces}.String())
+	}
+	command = option(command, "--group", what.Groups)
+	if chosen[0].entryOnly {
+		command = append(command, "--entry-only")
 	}
 	return Request{
 		Who: []access.Principal{p}, Takes: true, Mappings: chosen[0].whole() && !chosen[0].entryOnly, Command: command,
-		Edit: func(p access.Principal) access.Edit {
-			edits := make([]access.Edit, len(chosen))
-			for i, r := range chosen {
-				edits[i] = edit.Revoke(p, r.Revocation)
-			}
-			return edit.Each(edits...)
-		},
+		Edit: func(p access.Principal) access.Edit { return edit.Revoke(p, what) },
 	}
 }
 
