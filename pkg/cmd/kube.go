@@ -7,6 +7,7 @@ import (
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/kube"
+	"github.com/kubectl-access/kubectl-access/pkg/kubeconfig"
 )
 
 // awsAuth is the data of the aws-auth ConfigMap; access.ErrNotFound where there is none.
@@ -24,17 +25,19 @@ func awsAuthBy(ctx context.Context, client *kube.Client, err error) (map[string]
 }
 
 // awsAuthSoon begins to read aws-auth while others read the entries; a cluster that does not read it is asked in vain.
-// A cluster that was named by flag may be another than the context's: then it is read when AWS has told where.
+// Where the context leads to another cluster than AWS describes, it is read when AWS has said where.
 func (c *connection) awsAuthSoon(ctx context.Context) func(access.Info) (map[string]string, error) {
-	if c.target.From["name"] != "flag" {
-		read := sync.OnceValues(func() (map[string]string, error) { return c.awsAuth(ctx) })
-		go func() { _, _ = read() }()
-		return func(access.Info) (map[string]string, error) { return read() }
+	soon := sync.OnceValues(func() (map[string]string, error) { return c.awsAuth(ctx) })
+	if c.target.From["name"] != kubeconfig.FromFlag {
+		go func() { _, _ = soon() }()
 	}
 	var once sync.Once
 	var data map[string]string
 	var err error
 	return func(cluster access.Info) (map[string]string, error) {
+		if c.sameServer(cluster) {
+			return soon()
+		}
 		once.Do(func() {
 			client, failed := c.kubeOf(ctx, cluster)
 			data, err = awsAuthBy(ctx, client, failed)
@@ -47,7 +50,7 @@ func (c *connection) awsAuthSoon(ctx context.Context) func(access.Info) (map[str
 // whom AWS is asked as.
 func (c *connection) kubeOf(ctx context.Context, cluster access.Info) (*kube.Client, error) {
 	if c.sameServer(cluster) {
-		return c.kube(ctx)
+		return c.byContext(ctx)
 	}
 	token, err := c.session.Token(ctx, cmp.Or(cluster.LocalID, cluster.Name))
 	if err != nil {
@@ -56,8 +59,21 @@ func (c *connection) kubeOf(ctx context.Context, cluster access.Info) (*kube.Cli
 	return kube.At(cluster.Endpoint, cluster.CA, token)
 }
 
-// kube speaks to the cluster as the user of the context.
+// kube speaks to the cluster. The context is believed until AWS contradicts it; where a flag names the cluster, AWS is
+// asked first.
 func (c *connection) kube(ctx context.Context) (*kube.Client, error) {
+	if c.target.From["name"] != kubeconfig.FromFlag && !c.misled.Load() {
+		return c.byContext(ctx)
+	}
+	info, err := c.eks.Info(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return c.kubeOf(ctx, info)
+}
+
+// byContext speaks to the context's server, as its user.
+func (c *connection) byContext(ctx context.Context) (*kube.Client, error) {
 	cfg, err := c.env.flags.Loader().ClientConfig()
 	if err != nil {
 		return nil, err

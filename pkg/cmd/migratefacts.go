@@ -11,6 +11,7 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/awsauth"
 	"github.com/kubectl-access/kubectl-access/pkg/iam"
+	"github.com/kubectl-access/kubectl-access/pkg/kubeconfig"
 	"github.com/kubectl-access/kubectl-access/pkg/migrate"
 )
 
@@ -33,6 +34,9 @@ func (c *connection) migrationFacts(ctx context.Context, m *awsauth.Map) (migrat
 	})
 	if err := g.Wait(); err != nil {
 		return f, awsauth.Map{}, err
+	}
+	if c.target.From["name"] != kubeconfig.FromFlag && !c.sameServer(s.Cluster) { // then it is the RBAC of another cluster
+		f.Bindings, f.NoRBAC = c.rbac(ctx)
 	}
 	if s.AWSAuth != nil && s.AWSAuth.Err != nil {
 		return f, awsauth.Map{}, s.AWSAuth.Err

@@ -3,12 +3,13 @@ package cmd
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/awsauth"
+	"github.com/kubectl-access/kubectl-access/pkg/kube"
+	"github.com/kubectl-access/kubectl-access/pkg/kubeconfig"
 )
 
 // sides is the cluster as AWS knows it, and as its own API server does: aws-auth.
@@ -23,42 +24,45 @@ func (s sides) Snapshot(ctx context.Context, want access.Want) (snapshot access.
 	var m access.ConfigMap
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() error { snapshot, err = s.eks.Snapshot(gctx, want); return err })
-	if want.AWSAuth {
+	soon := want.AWSAuth && s.target.From["name"] != kubeconfig.FromFlag
+	if soon {
 		g.Go(func() error { m = s.unchecked(gctx); return nil })
 	}
 	if err := g.Wait(); err != nil {
 		return access.Snapshot{}, err
 	}
-	if err := s.leadsTo(snapshot.Cluster); err != nil {
-		m = access.ConfigMap{Err: err}
-	}
 	if !want.AWSAuth {
 		return snapshot, nil
+	}
+	if !soon || !s.sameServer(snapshot.Cluster) {
+		m = s.of(ctx, snapshot.Cluster)
 	}
 	snapshot.AWSAuth = &m
 	return s.withDead(ctx, snapshot, m.Mappings), nil
 }
 
-// leadsTo is an error where the context's server is another than the cluster's, which a name given
-// by flag allows: aws-auth there is that of another cluster.
-func (s sides) leadsTo(cluster access.Info) error {
-	if s.sameServer(cluster) {
-		return nil
-	}
-	return fmt.Errorf("%w: aws-auth of cluster %s is not at the context's server, %s", errWrong, cluster.Name, s.target.Server)
-}
-
 // awsAuth is the ConfigMap alone.
 func (s sides) awsAuth(ctx context.Context) access.ConfigMap {
 	info, err := s.eks.Info(ctx)
-	if err := errors.Join(err, s.leadsTo(info)); err != nil {
+	if err != nil {
 		return access.ConfigMap{Err: err}
 	}
-	return s.unchecked(ctx)
+	return s.of(ctx, info)
 }
 
+// unchecked is the ConfigMap at the context's server, before AWS has said whether that is the cluster's.
 func (s sides) unchecked(ctx context.Context) access.ConfigMap {
-	client, err := s.kube(ctx)
+	client, err := s.byContext(ctx)
+	return configMap(ctx, client, err)
+}
+
+// of is the ConfigMap of the cluster that AWS describes.
+func (s sides) of(ctx context.Context, cluster access.Info) access.ConfigMap {
+	client, err := s.kubeOf(ctx, cluster)
+	return configMap(ctx, client, err)
+}
+
+func configMap(ctx context.Context, client *kube.Client, err error) access.ConfigMap {
 	if err != nil {
 		return access.ConfigMap{Err: err}
 	}
@@ -86,10 +90,7 @@ func (s sides) Do(ctx context.Context, step access.Step) error {
 	if err != nil {
 		return err
 	}
-	if err := s.leadsTo(info); err != nil {
-		return err
-	}
-	client, err := s.kube(ctx)
+	client, err := s.kubeOf(ctx, info)
 	if err != nil {
 		return err
 	}
