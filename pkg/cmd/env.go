@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -16,7 +15,6 @@ import (
 	"golang.org/x/term"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
-	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/eks"
 	"github.com/kubectl-access/kubectl-access/pkg/iam"
 	"github.com/kubectl-access/kubectl-access/pkg/kubeconfig"
@@ -265,44 +263,5 @@ func progressOn(out io.Writer, now func() time.Time) func(done, total int) {
 			shown = at
 			fmt.Fprintf(out, "\r\x1b[Kread %d of %d entries found so far", done, total)
 		}
-	}
-}
-
-// match compares the context with what AWS says of the cluster.
-func (c *connection) match(info access.Info) kubeconfig.Match {
-	m := c.target.Match(info)
-	if !m.Leads {
-		c.misled.Store(true)
-	}
-	return m
-}
-
-// sameServer reports whether the context leads to the cluster's endpoint.
-func (c *connection) sameServer(info access.Info) bool { return c.match(info).Leads }
-
-// rightCluster refuses changes of a cluster that the context does not mean: kubeconfig.Standing has the rule.
-func (c *connection) rightCluster(info access.Info, accepted ...string) error {
-	if risks := c.otherAccount(info); len(risks) > 0 && !slices.Contains(accepted, string(access.OtherAccount)) {
-		return refusal(risks)
-	}
-	if m := c.match(info); m.Standing == kubeconfig.Elsewhere {
-		return fmt.Errorf("%w: %s", errWrong, m.Reason())
-	}
-	return nil
-}
-
-// otherAccount is the risk of a cluster that is not in the account or region that the context names.
-func (c *connection) otherAccount(info access.Info) []access.Risk {
-	m := c.match(info)
-	if m.Standing != kubeconfig.OtherAccount {
-		return nil
-	}
-	return []access.Risk{{Name: access.OtherAccount, Why: "the change would be made in " + m.Cluster() + ", but " + m.Reason() + "; " + m.Cure()}}
-}
-
-// tellCluster says which cluster is shown where it may not be the context's.
-func (c *connection) tellCluster(info access.Info) {
-	if m := c.match(info); m.Standing == kubeconfig.Elsewhere || m.Standing == kubeconfig.OtherAccount {
-		c.env.warn("this shows %s, which the AWS credentials lead to; %s", m.Cluster(), m.Reason())
 	}
 }

@@ -3,12 +3,53 @@ package cmd
 import (
 	"cmp"
 	"context"
+	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/kube"
 	"github.com/kubectl-access/kubectl-access/pkg/kubeconfig"
 )
+
+// match compares the context with what AWS says of the cluster.
+func (c *connection) match(info access.Info) kubeconfig.Match {
+	m := c.target.Match(info)
+	if !m.Leads {
+		c.misled.Store(true)
+	}
+	return m
+}
+
+// sameServer reports whether the context leads to the cluster's endpoint.
+func (c *connection) sameServer(info access.Info) bool { return c.match(info).Leads }
+
+// rightCluster refuses changes of a cluster that the context does not mean: kubeconfig.Standing has the rule.
+func (c *connection) rightCluster(info access.Info, accepted ...string) error {
+	if risks := c.otherAccount(info); len(risks) > 0 && !slices.Contains(accepted, string(access.OtherAccount)) {
+		return refusal(risks)
+	}
+	if m := c.match(info); m.Standing == kubeconfig.Elsewhere {
+		return fmt.Errorf("%w: %s", errWrong, m.Reason())
+	}
+	return nil
+}
+
+// otherAccount is the risk of a cluster that is not in the account or region that the context names.
+func (c *connection) otherAccount(info access.Info) []access.Risk {
+	m := c.match(info)
+	if m.Standing != kubeconfig.OtherAccount {
+		return nil
+	}
+	return []access.Risk{{Name: access.OtherAccount, Why: "the change would be made in " + m.Cluster() + ", but " + m.Reason() + "; " + m.Cure()}}
+}
+
+// tellCluster says which cluster is shown where it may not be the context's.
+func (c *connection) tellCluster(info access.Info) {
+	if m := c.match(info); m.Standing == kubeconfig.Elsewhere || m.Standing == kubeconfig.OtherAccount {
+		c.env.warn("this shows %s, which the AWS credentials lead to; %s", m.Cluster(), m.Reason())
+	}
+}
 
 // awsAuth is the data of the aws-auth ConfigMap; access.ErrNotFound where there is none.
 func (c *connection) awsAuth(ctx context.Context) (map[string]string, error) {

@@ -73,7 +73,7 @@ func (t Target) Match(info access.Info) Match {
 	for _, c := range t.Claims {
 		told := map[string]string{"account": info.Account(), "region": info.Region()}[c.Field]
 		ownWord := c.Field == "region" && t.From["region"] == FromFlag
-		if told != "" && told != c.Value && !ownWord && !(c.Weak && m.Leads) {
+		if told != "" && told != c.Value && !ownWord && (!c.Weak || !m.Leads) {
 			m.Contradicted = append(m.Contradicted, Contradiction{c, told})
 		}
 	}

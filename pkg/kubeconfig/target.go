@@ -90,9 +90,12 @@ func (e evidence) guessed() bool {
 // login's own may tell.
 func (e evidence) claims() []Claim {
 	strong := []Claim{
-		{"account", e.cluster.account, FromARN, false}, {"account", e.context.account, FromARN, false},
-		{"region", e.endpoint.region, FromEndpoint, false}, {"region", e.cluster.region, e.cluster.from, false},
-		{"region", e.context.region, e.context.from, false}, {"region", e.token.region.value, e.token.region.from, e.token.region.from == FromEnv},
+		{"account", e.cluster.account, FromARN, false},
+		{"account", e.context.account, FromARN, false},
+		{"region", e.endpoint.region, FromEndpoint, false},
+		{"region", e.cluster.region, e.cluster.from, false},
+		{"region", e.context.region, e.context.from, false},
+		{"region", e.token.region.value, e.token.region.from, e.token.region.from == FromEnv},
 	}
 	strong = slices.DeleteFunc(strong, func(c Claim) bool { return c.Value == "" })
 	all := slices.Clone(strong)
