@@ -21,11 +21,12 @@ const (
 	OneWayMode        RiskName = "one-way-mode"
 	BriefGap          RiskName = "brief-gap"              // a migration's, where RBAC cannot help over it
 	OverwriteLater    RiskName = "overwrite-later-change" // an undo's, which alone knows what was before
+	OtherAccount      RiskName = "other-account"          // a context's, whose account or region AWS contradicts
 )
 
 // RiskNames are all risks, for completion and for checking what was accepted.
 var RiskNames = []RiskName{
-	LoseOwnAccess, LastAdministrator, RemoveNodes, LeaveMappings, OverrideMapping, RestoreMapping, UnreadAWSAuth, OneWayMode, OverwriteLater, BriefGap,
+	LoseOwnAccess, LastAdministrator, RemoveNodes, LeaveMappings, OverrideMapping, RestoreMapping, UnreadAWSAuth, OneWayMode, OverwriteLater, BriefGap, OtherAccount,
 }
 
 // Risk is one thing that a plan may break, with a sentence that says what.

@@ -83,7 +83,7 @@ func (c *change) propose(ctx context.Context) (p proposal, err error) {
 	}
 	c.cluster = p.before.Cluster
 	c.dropUnread(p.before)
-	if err := c.rightCluster(p.before.Cluster); err != nil {
+	if err := c.rightCluster(p.before.Cluster, c.flags.accepted...); err != nil {
 		return p, err
 	}
 	if err := c.dropRefused(p.before); err != nil {

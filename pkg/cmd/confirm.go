@@ -41,12 +41,17 @@ func (c *change) announce(plan access.Plan, before access.Snapshot) {
 
 // safe refuses a plan whose risks were not accepted by name.
 func (c *change) safe(ctx context.Context, plan access.Plan, before access.Snapshot) error {
-	var refused []string
-	for _, r := range c.unaccepted(ctx, plan, before) {
-		refused = append(refused, fmt.Sprintf("  %s: %s\n    to do it all the same: --accept-risk=%s", r.Name, r.Why, r.Name))
+	if risks := c.unaccepted(ctx, plan, before); len(risks) > 0 {
+		return refusal(risks)
 	}
-	if len(refused) == 0 {
-		return nil
+	return nil
+}
+
+// refusal names each risk, what it is and how to accept it.
+func refusal(risks []access.Risk) error {
+	var refused []string
+	for _, r := range risks {
+		refused = append(refused, fmt.Sprintf("  %s: %s\n    to do it all the same: --accept-risk=%s", r.Name, r.Why, r.Name))
 	}
 	return fmt.Errorf("%w, nothing was sent:\n%s", errRisk, strings.Join(refused, "\n"))
 }
@@ -60,7 +65,7 @@ func (c *change) unaccepted(ctx context.Context, plan access.Plan, before access
 
 // judge names what a plan may break.
 func (c *change) judge(ctx context.Context, plan access.Plan, before access.Snapshot) []access.Risk {
-	var risks []access.Risk
+	risks := c.otherAccount(before.Cluster)
 	judged := c.withAdministrators(ctx, plan, before)
 	for _, judged.Caller = range c.callers(ctx, plan, before) {
 		for _, r := range plan.Risks(judged) {

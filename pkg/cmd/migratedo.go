@@ -65,7 +65,9 @@ func (m *migration) prepare(ctx context.Context) (done bool, err error) {
 	if m.facts, m.data, err = m.migrationFacts(ctx, nil); err != nil {
 		return true, err
 	}
-	if err := m.rightCluster(m.facts.Cluster); err != nil {
+	if m.flags.looks() {
+		m.tellCluster(m.facts.Cluster)
+	} else if err := m.rightCluster(m.facts.Cluster, m.flags.accepted...); err != nil {
 		return true, err
 	}
 	if !m.facts.Cluster.Mode.ReadsConfigMap() {
@@ -120,7 +122,7 @@ func (m *migration) show() (done bool, err error) {
 // entries takes the road to the mode and the entries.
 func (m *migration) entries(ctx context.Context) error {
 	ch := m.making()
-	if ch == nil {
+	if ch == nil || m.flags.looks() && m.rightCluster(m.facts.Cluster, m.flags.accepted...) != nil { // why not was said with the report
 		return nil
 	}
 	return m.later(ch.run(ctx))

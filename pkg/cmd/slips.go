@@ -43,6 +43,9 @@ func (c *connection) slips(ctx context.Context, f *grantFlags) func() []string {
 			case <-ctx.Done():
 			}
 		}
+		if c.misled.Load() { // it was another cluster that answered
+			return nil
+		}
 		return remarks
 	}
 }

@@ -116,7 +116,7 @@ func (env *Env) seen(at, start string) *seen {
 	s := &seen{said: &notes{}}
 	own := &Env{
 		IO: genericiooptions.IOStreams{In: strings.NewReader(""), Out: io.Discard, ErrOut: s.said}, Now: env.Now,
-		name: env.name, persist: env.persist, flags: env.flags, override: env.override, noNativeToken: env.noNativeToken,
+		name: env.name, persist: env.persist, flags: env.flags, override: env.override, noNativeToken: env.noNativeToken, requireMatch: env.requireMatch,
 	}
 	if at != start {
 		s.command = append(strings.Fields(env.name), "--context", at)

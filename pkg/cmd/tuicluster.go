@@ -128,8 +128,8 @@ func (s *seen) readInto(ctx context.Context, who []access.Principal, pieces chan
 
 // blind tells whether aws-auth lets people in and cannot be read.
 func (c *connection) blind(cluster access.Info, read func(access.Info) (map[string]string, error)) bool {
-	if !cluster.Mode.ReadsConfigMap() || c.rightCluster(cluster) != nil {
-		return cluster.Mode.ReadsConfigMap()
+	if !cluster.Mode.ReadsConfigMap() {
+		return false
 	}
 	_, err := read(cluster)
 	return err != nil && !errors.Is(err, access.ErrNotFound)
@@ -178,12 +178,13 @@ func (s *seen) resolve(ctx context.Context, text string) (access.Principal, stri
 // propose goes the road that the commands go, and stops before anything is sent.
 func (s *seen) propose(ctx context.Context, r tui.Request) (tui.Proposal, error) {
 	ch := &change{
-		connection: s.c, flags: &changeFlags{}, who: r.Who, args: r.Command, edit: r.Edit, takes: r.Takes,
+		connection: s.c, flags: &changeFlags{accepted: []string{string(access.OtherAccount)}}, who: r.Who, args: r.Command, edit: r.Edit, takes: r.Takes,
 	}
 	if r.Mappings {
 		ch.revokeMappings()
 	}
 	p, err := ch.propose(ctx)
+	ch.flags.accepted = nil // it is asked for with the plan, as the other risks are
 	said := s.said.take()
 	if err == nil && ch.incomplete { // of several principals: what the screen showed is not what would be done
 		err = errors.New(strings.Join(said, "; "))
