@@ -105,7 +105,7 @@ func (env *Env) asOneself() error {
 // first is one round trip: the snapshot, and what else the edit needs.
 func (c *change) first(ctx context.Context) (s access.Snapshot, err error) {
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { s, err = c.fresh(ctx); return err })
+	g.Go(func() error { s, err = c.fresh(ctx, c.who); return err })
 	if c.prepare != nil {
 		g.Go(func() error { return c.prepare(ctx) })
 	}
@@ -114,10 +114,12 @@ func (c *change) first(ctx context.Context) (s access.Snapshot, err error) {
 
 // read is the snapshot that the edit needs.
 func (c *change) read(ctx context.Context, who []access.Principal) (access.Snapshot, error) {
+	return c.sides().Snapshot(ctx, c.want(who))
+}
+
+func (c *change) want(who []access.Principal) access.Want {
 	itself := slices.Contains(who, access.Itself)
-	return c.sides().Snapshot(ctx, access.Want{
-		Principals: who, Administrators: c.takes, All: c.mappings && itself, AWSAuth: c.mappings && itself,
-	})
+	return access.Want{Principals: who, Administrators: c.takes, All: c.mappings && itself, AWSAuth: c.mappings && itself}
 }
 
 // plan is the edit of some principals, and what it leads to.
@@ -171,7 +173,7 @@ func (c *change) dropRefused(s access.Snapshot) error {
 
 // replan plans the same edit anew for some principals; a new risk ends it.
 func (c *change) replan(ctx context.Context, who []access.Principal) (access.Plan, error) {
-	now, err := c.read(ctx, who)
+	now, err := c.fresh(ctx, who)
 	for _, u := range now.Unread {
 		if slices.Contains(who, u.Principal) {
 			err = u.Err
