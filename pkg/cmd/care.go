@@ -20,7 +20,7 @@ func (c *change) fresh(ctx context.Context, who []access.Principal) (access.Snap
 	start := c.env.Now()
 	for n := 1; ; n++ {
 		s, err := c.read(ctx, who)
-		if err != nil {
+		if err != nil || !c.record.Finished.IsZero() { // --wait looks for the end of this change itself
 			return s, err
 		}
 		if n < looks && len(c.recent(s.Cluster, c.env.Now()).Behind(s, c.want(who))) > 0 {
@@ -39,8 +39,7 @@ func (c *change) fresh(ctx context.Context, who []access.Principal) (access.Snap
 	}
 }
 
-// recent is what this machine's changes made of the cluster's entries. This one counts as far as it is known to have come,
-// and no more once it is over: --wait looks for it itself.
+// recent is what this machine's changes made of the cluster's entries, this one as far as it is known to have come.
 func (c *change) recent(cluster access.Info, now time.Time) journal.Recent {
 	dir, err := journal.Dir()
 	if err != nil {

@@ -49,13 +49,10 @@ func (r *recorded) begin(sent journal.Sent) error {
 	return journal.Send(r.dir, r.record.ID, sent)
 }
 
-// soFar is the record with what came to something, or may have; empty once it is finished.
+// soFar is the record with what came to something, or may have.
 func (r *recorded) soFar() journal.Record {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !r.record.Finished.IsZero() {
-		return journal.Record{}
-	}
 	now := *r.record
 	now.Sent = slices.DeleteFunc(slices.Clone(now.Sent), func(s journal.Sent) bool { return !r.done[s] })
 	return now
