@@ -107,3 +107,19 @@ func PartsOf(e *Entry) map[Part]string {
 	}
 	return parts
 }
+
+// Parts are those that differ before and after.
+func (c Change) Parts() (parts []Part) {
+	before, after := PartsOf(c.Before), PartsOf(c.After)
+	for part, text := range after {
+		if before[part] != text {
+			parts = append(parts, part)
+		}
+	}
+	for part := range before {
+		if after[part] == "" {
+			parts = append(parts, part)
+		}
+	}
+	return parts
+}

@@ -37,7 +37,9 @@ type change struct {
 	incomplete bool                      // something asked for could not be done
 	failed     map[access.Principal]bool // for whom it could not
 	replanned  map[access.Principal]*access.Entry
-	doubted    bool // that other administrators may be gone was said
+	doubted    bool                                 // that other administrators may be gone was said
+	states     map[access.Principal][]*access.Entry // what plans found and left
+	unlock     func()                               // lets other changes of this machine go on; nil: they may
 }
 
 // proposal is a change that nothing was sent of yet.
@@ -48,6 +50,10 @@ type proposal struct {
 
 // run is the one road from an edit to the cluster.
 func (c *change) run(ctx context.Context) error {
+	if err := c.hold(ctx); err != nil {
+		return err
+	}
+	defer c.release()
 	p, err := c.propose(ctx)
 	if err != nil {
 		return err
@@ -66,6 +72,7 @@ func (c *change) run(ctx context.Context) error {
 	if err := c.apply(ctx, p); err != nil {
 		return err
 	}
+	c.release()
 	if err := c.settle(ctx, p.after); err != nil {
 		return err
 	}
@@ -190,6 +197,7 @@ func (c *change) replan(ctx context.Context, who []access.Principal) (access.Pla
 		return access.Plan{}, err
 	}
 	c.follow(after, who)
+	c.note(plan)
 	return plan, c.rebase(plan, who)
 }
 

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
-	"github.com/kubectl-access/kubectl-access/pkg/iam"
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
 	"github.com/kubectl-access/kubectl-access/pkg/shell"
 )
@@ -71,29 +70,12 @@ func (c *change) living(ctx context.Context, plan access.Plan, before access.Sna
 	if !plan.TakesAdministrator() {
 		return before
 	}
-	var stay []access.Entry
-	for _, e := range before.Entries {
-		if _, changed := plan.Change(e.Principal); !changed && e.Administers() {
-			stay = append(stay, e)
-		}
-	}
-	var doubtful []string
-	known := false
-	for i, life := range c.lives(ctx, stay) {
-		switch life {
-		case iam.Gone, iam.Recreated:
-			before = before.Drop(stay[i].Principal)
-		case iam.LifeUnknown:
-			doubtful = append(doubtful, stay[i].Principal.Short(plan.Cluster.Account()))
-		default:
-			known = true
-		}
-	}
+	s, doubtful, known := c.alive(ctx, plan, before)
 	if len(doubtful) > 0 && !known && !c.doubted {
 		c.doubted = true
 		c.env.warn("the administrators who would stay may be gone, IAM did not tell whether they still exist: %s", strings.Join(doubtful, ", "))
 	}
-	return before
+	return s
 }
 
 // agreed is the proposal that somebody said yes to. Whoever is asked may take his time: what is carried out is made of what
@@ -102,6 +84,9 @@ func (c *change) agreed(ctx context.Context, p proposal, confirm func(context.Co
 	for {
 		asked, err := confirm(ctx, p.plan)
 		if err != nil || !asked {
+			return p, err
+		}
+		if err := c.hold(ctx); err != nil {
 			return p, err
 		}
 		now, err := c.propose(ctx)
@@ -140,6 +125,7 @@ func (c *change) confirm(ctx context.Context, plan access.Plan) (asked bool, err
 	if !terminal(c.env.IO.In) {
 		return false, fmt.Errorf("%w: this asks first, and there is no terminal to ask on; add --yes", errRefused)
 	}
+	c.release()
 	answer, err := c.env.prompt(ctx, "Do this? [y/N]: ")
 	if answer = strings.ToLower(answer); err == nil && answer != "y" && answer != "yes" {
 		err = errCancelled

@@ -27,7 +27,7 @@ func (r *recorded) Do(ctx context.Context, step access.Step) error {
 		return err
 	}
 	err := r.Cluster.Do(ctx, step)
-	if err == nil || errors.Is(err, access.ErrUnknown) {
+	if err == nil || errors.Is(err, access.ErrUnknown) || errors.Is(err, errNotPutBack) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.done[sent] = true

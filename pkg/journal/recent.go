@@ -67,26 +67,20 @@ func (r Record) sent(p access.Principal) (parts []access.Part) {
 // add follows one change as far as its parts were sent. Where it did not come to its end, the last part was begun and may or
 // may not have been carried out; those before it were.
 func (recent Recent) add(c access.Change, sent []access.Part, all, killed bool) {
-	may := reached(c, sent)
-	will := may
+	perhaps, surely := reached(c, sent), reached(c, sent)
 	switch {
 	case all: // a record from before there was a list of what was sent
-		may, will = c.After, c.After
+		perhaps, surely = c.After, c.After
 	case killed && len(sent) > 0:
-		will = reached(c, sent[:len(sent)-1])
+		surely = reached(c, sent[:len(sent)-1])
 	}
-	before, surely, perhaps := access.PartsOf(c.Before), access.PartsOf(will), access.PartsOf(may)
-	if recent[c.Principal()] == nil {
-		recent[c.Principal()] = map[access.Part]course{}
+	p, before, will, may := c.Principal(), access.PartsOf(c.Before), access.PartsOf(surely), access.PartsOf(perhaps)
+	if recent[p] == nil {
+		recent[p] = map[access.Part]course{}
 	}
-	for part := range union(before, surely, perhaps) {
-		if before[part] == surely[part] && before[part] == perhaps[part] {
-			continue
-		}
-		k := recent[c.Principal()][part]
-		k.was = append(append(k.was, k.is...), before[part])
-		k.is = []string{surely[part], perhaps[part]}
-		recent[c.Principal()][part] = k
+	for _, part := range (access.Change{Before: c.Before, After: perhaps}).Parts() {
+		k := recent[p][part]
+		recent[p][part] = course{was: append(append(k.was, k.is...), before[part]), is: []string{will[part], may[part]}}
 	}
 }
 
@@ -100,16 +94,6 @@ func reached(c access.Change, parts []access.Part) *access.Entry {
 		return part.After
 	}
 	return c.Before
-}
-
-func union(all ...map[access.Part]string) map[access.Part]bool {
-	keys := map[access.Part]bool{}
-	for _, m := range all {
-		for k := range m {
-			keys[k] = true
-		}
-	}
-	return keys
 }
 
 // Behind names the principals of whom a snapshot shows something that was so before a recent change, or between two, and is
