@@ -76,6 +76,17 @@ func (p Plan) TakesAdministrator() bool {
 	})
 }
 
+// MayTakeAdministrator reports whether a step of the plan may be the one after which somebody is no administrator any more.
+func (p Plan) MayTakeAdministrator(step Step) bool {
+	loses := func(e Effect) bool {
+		return slices.ContainsFunc(e.Lost, func(r Right) bool { return r.Kind == Administer })
+	}
+	if step.Principal() == Itself {
+		return p.Mode == nil && slices.ContainsFunc(p.Effects, loses)
+	}
+	return step.Takes() && loses(p.Effect(step.Principal()))
+}
+
 func (p Plan) lastAdministrator(before Snapshot) string {
 	after := p.Apply(before)
 	if !p.TakesAdministrator() || len(after.Administrators()) > 0 {

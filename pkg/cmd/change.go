@@ -38,7 +38,9 @@ type change struct {
 	incomplete bool                      // something asked for could not be done
 	failed     map[access.Principal]bool // for whom it could not
 	replanned  map[access.Principal]*access.Entry
-	doubted    bool // that other administrators may be gone was said
+	doubted    bool                                 // that other administrators may be gone was said
+	states     map[access.Principal][]*access.Entry // what plans found and left
+	unlock     func()                               // lets other changes of this machine go on; nil: they may
 }
 
 // proposal is a change that nothing was sent of yet.
@@ -49,6 +51,10 @@ type proposal struct {
 
 // run is the one road from an edit to the cluster.
 func (c *change) run(ctx context.Context) error {
+	if err := c.hold(ctx); err != nil {
+		return err
+	}
+	defer c.release()
 	p, err := c.propose(ctx)
 	if err != nil {
 		return err
@@ -67,6 +73,7 @@ func (c *change) run(ctx context.Context) error {
 	if err := c.apply(ctx, p); err != nil {
 		return err
 	}
+	c.release()
 	if err := c.settle(ctx, p.after); err != nil {
 		return err
 	}
@@ -106,7 +113,7 @@ func (env *Env) asOneself() error {
 // first is one round trip: the snapshot, and what else the edit needs.
 func (c *change) first(ctx context.Context) (s access.Snapshot, err error) {
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { s, err = c.fresh(ctx); return err })
+	g.Go(func() error { s, err = c.fresh(ctx, c.who); return err })
 	if c.prepare != nil {
 		g.Go(func() error { return c.prepare(ctx) })
 	}
@@ -115,10 +122,12 @@ func (c *change) first(ctx context.Context) (s access.Snapshot, err error) {
 
 // read is the snapshot that the edit needs.
 func (c *change) read(ctx context.Context, who []access.Principal) (access.Snapshot, error) {
+	return c.sides().Snapshot(ctx, c.want(who))
+}
+
+func (c *change) want(who []access.Principal) access.Want {
 	itself := slices.Contains(who, access.Itself)
-	return c.sides().Snapshot(ctx, access.Want{
-		Principals: who, Administrators: c.takes, All: c.mappings && itself, AWSAuth: true, RBAC: true,
-	})
+	return access.Want{Principals: who, Administrators: c.takes, All: c.mappings && itself, AWSAuth: true, RBAC: true}
 }
 
 // plan is the edit of some principals, and what it leads to.
@@ -175,7 +184,7 @@ func (c *change) dropRefused(s access.Snapshot) error {
 
 // replan plans the same edit anew for some principals; a new risk ends it.
 func (c *change) replan(ctx context.Context, who []access.Principal) (access.Plan, error) {
-	now, err := c.read(ctx, who)
+	now, err := c.fresh(ctx, who)
 	for _, u := range now.Unread {
 		if slices.Contains(who, u.Principal) {
 			err = u.Err
@@ -192,6 +201,7 @@ func (c *change) replan(ctx context.Context, who []access.Principal) (access.Pla
 		return access.Plan{}, err
 	}
 	c.follow(after, who)
+	c.note(plan)
 	return plan, c.rebase(plan, who)
 }
 

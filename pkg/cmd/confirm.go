@@ -143,6 +143,9 @@ func (c *change) agreed(ctx context.Context, p proposal, confirm func(context.Co
 		if err != nil || !asked {
 			return p, err
 		}
+		if err := c.hold(ctx); err != nil {
+			return p, err
+		}
 		now, err := c.propose(ctx)
 		if err != nil {
 			return p, err
@@ -172,6 +175,7 @@ func (c *change) confirm(ctx context.Context, plan access.Plan) (asked bool, err
 	if !terminal(c.env.IO.In) {
 		return false, fmt.Errorf("%w: confirmation is required but stdin is not a terminal; use --yes", errRefused)
 	}
+	c.release()
 	answer, err := c.env.prompt(ctx, "Do this? [y/N]: ")
 	if answer = strings.ToLower(answer); err == nil && answer != "y" && answer != "yes" {
 		err = errCancelled

@@ -32,6 +32,9 @@ type Env struct {
 	// key, and half a second for a remark on a change.
 	Patience time.Duration
 
+	// LastLook is how long after a write that replaced something it is read once more.
+	LastLook time.Duration
+
 	flags    kubeconfig.Flags
 	override struct {
 		name, region, profile string

@@ -195,6 +195,16 @@ func TestTerminalAsksBeforeItDoesWhatWasPicked(t *testing.T) {
 	x.types("clear; kubectl-access undo --list; echo exit $?").keys("Enter").waits("1 entry   revoke user/alice --group viewers", "exit 0")
 }
 
+// TestTerminalQuestionLocksNobodyOut: another change goes on while one waits for its answer.
+func TestTerminalQuestionLocksNobodyOut(t *testing.T) {
+	x := inTerminal(t, sandbox.Options{}, "90x24", "kubectl-access grant user/alice --group g && kubectl-access undo; echo exit $?")
+	x.waits("Do this? [y/N]")
+	if out, code := run("grant", "user/alice", "--group", "h"); code != 0 {
+		t.Errorf("exit %d\n%s", code, out)
+	}
+	x.types("y").keys("Enter").waits("the cluster has changed meanwhile").types("y").keys("Enter").waits("set to groups h, viewers", "exit 0")
+}
+
 func TestTerminalChecksWhatWasTypedBeforeItAsks(t *testing.T) {
 	x := inTerminal(t, sandbox.Options{}, "90x24", "kubectl-access grant role/idl --policy view; echo exit $?")
 	x.waits("error: role/idl", "exit 1")

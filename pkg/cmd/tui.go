@@ -115,7 +115,7 @@ type seen struct {
 func (env *Env) seen(at, start string) *seen {
 	s := &seen{said: &notes{}}
 	own := &Env{
-		IO: genericiooptions.IOStreams{In: strings.NewReader(""), Out: io.Discard, ErrOut: s.said}, Now: env.Now,
+		IO: genericiooptions.IOStreams{In: strings.NewReader(""), Out: io.Discard, ErrOut: s.said}, Now: env.Now, LastLook: env.LastLook,
 		name: env.name, persist: env.persist, flags: env.flags, override: env.override, noNativeToken: env.noNativeToken, requireMatch: env.requireMatch,
 	}
 	if at != start {

@@ -1,8 +1,10 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"strings"
 
@@ -203,7 +205,8 @@ func (c *change) tellEach(ctx context.Context, p proposal, accepted []access.Ris
 	for _, name := range accepted {
 		c.flags.accepted = append(c.flags.accepted, string(name))
 	}
-	err := c.safe(ctx, p.plan, p.before)
+	defer c.release()
+	p, err := c.still(ctx, p)
 	var results iter.Seq[access.Result]
 	if err == nil {
 		results, err = c.send(ctx, p)
@@ -217,4 +220,20 @@ func (c *change) tellEach(ctx context.Context, p proposal, accepted []access.Ris
 			return
 		}
 	}
+}
+
+// still is the plan as it would be made now, with nobody of this machine between. What was not shown is not done.
+func (c *change) still(ctx context.Context, p proposal) (proposal, error) {
+	if err := c.hold(ctx); err != nil {
+		return p, err
+	}
+	before, err := c.fresh(ctx, c.who)
+	if err != nil {
+		return p, err
+	}
+	now := proposal{before: before}
+	if now.plan, now.after, err = c.plan(before, c.who); err == nil && !now.plan.Same(p.plan) {
+		err = fmt.Errorf("%w: the plan is no longer the one that was shown; nothing was changed", access.ErrChanged)
+	}
+	return now, cmp.Or(err, c.safe(ctx, now.plan, before))
 }
