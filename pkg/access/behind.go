@@ -21,12 +21,24 @@ func (p Plan) leftBehind(before Snapshot) []Risk {
 		risks = append(risks, Risk{LoseOwnAccess, "you have no entry: a mapping of aws-auth is your own way into the cluster, and it ends"})
 	}
 	if len(people) > 0 {
-		risks = append(risks, Risk{LeaveMappings, fmt.Sprintf("no entry lets in whom these mappings of aws-auth let in: %s; `kubectl access migrate` makes entries of them", list(people, p.Cluster.Account()))})
+		risks = append(risks, Risk{LeaveMappings, fmt.Sprintf("no entry lets in whom these mappings of aws-auth let in: %s; %s", list(people, p.Cluster.Account()), advice(people, p.Cluster.Account()))})
 	}
 	if len(nodes) > 0 {
 		risks = append(risks, Risk{RemoveNodes, fmt.Sprintf("no entry lets in the nodes of these mappings of aws-auth, they lose the cluster: %s", list(nodes, p.Cluster.Account()))})
 	}
 	return risks
+}
+
+// advice is what comes next for mappings without an entry.
+func advice(people []Mapping, account string) string {
+	cannot := slices.DeleteFunc(slices.Clone(people), Mapping.Migrates)
+	switch len(cannot) {
+	case 0:
+		return "`kubectl access migrate` makes entries of them"
+	case len(people):
+		return "no access entry is possible for them: `kubectl access migrate --remove-mappings` says what can be decided"
+	}
+	return "`kubectl access migrate` makes entries of them, but no access entry is possible for " + list(cannot, account) + ": it says what can be decided"
 }
 
 // ending are the mappings in force that the plan ends.

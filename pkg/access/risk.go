@@ -16,10 +16,11 @@ const (
 	OneWayMode        RiskName = "one-way-mode"
 	BriefGap          RiskName = "brief-gap"              // a migration's, where RBAC cannot help over it
 	OverwriteLater    RiskName = "overwrite-later-change" // an undo's, which alone knows what was before
+	BreakCapability   RiskName = "break-capability"
 )
 
 // RiskNames are all risks, for completion and for checking what was accepted.
-var RiskNames = []RiskName{LoseOwnAccess, LastAdministrator, RemoveNodes, LeaveMappings, OneWayMode, OverwriteLater, BriefGap}
+var RiskNames = []RiskName{LoseOwnAccess, LastAdministrator, RemoveNodes, LeaveMappings, OneWayMode, OverwriteLater, BriefGap, BreakCapability}
 
 // Risk is one thing that a plan may break, with a sentence that says what.
 type Risk struct {
@@ -39,6 +40,7 @@ func (p Plan) Risks(before Snapshot) []Risk {
 	risks = append(risks, p.lastAdministrator(before)...)
 	for _, c := range p.Changes {
 		risks = append(risks, c.nodes(p.Cluster)...)
+		risks = append(risks, c.capability(p.Cluster)...)
 	}
 	risks = append(risks, p.leftBehind(before)...)
 	if p.Mode != nil {

@@ -87,6 +87,15 @@ func (c *change) warnOfDead(ctx context.Context, before access.Snapshot) {
 	}
 }
 
+// warnOfOwners tells of entries that something else keeps: it undoes the change, or needs what is taken.
+func (c *change) warnOfOwners(plan access.Plan) {
+	for _, ch := range plan.Changes {
+		if text := ch.OwnerRemark(c.cluster.Account()); text != "" {
+			c.env.warn("%s", text)
+		}
+	}
+}
+
 // lives asks IAM about several entries side by side.
 func (c *connection) lives(ctx context.Context, entries []access.Entry) []iam.Life {
 	all := make([]iam.Life, len(entries))

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -109,6 +110,7 @@ type modeReport struct {
 	Entries      int         `json:"entries"`
 	Mappings     int         `json:"mappings"`               // in force, or as good as
 	WithoutEntry []string    `json:"withoutEntry,omitempty"` // people and accounts that only a mapping lets in
+	Impossible   []string    `json:"noEntryPossible,omitempty"` // of those: accounts and roles of AWS services
 	Nodes        []string    `json:"nodesWithoutEntry,omitempty"`
 	Dead         []string    `json:"deadEntries,omitempty"`     // of whom a mapping has to let in
 	Doubtful     []string    `json:"doubtfulEntries,omitempty"` // of whom IAM tells nothing
@@ -128,6 +130,7 @@ func reportOf(s access.Snapshot) modeReport {
 	people, nodes := access.Stranded(mappings, s)
 	r.Mappings = len(mappings)
 	r.WithoutEntry, r.Nodes = shorts(people, s.Cluster.Account()), shorts(nodes, s.Cluster.Account())
+	r.Impossible = shorts(slices.DeleteFunc(slices.Clone(people), access.Mapping.Migrates), s.Cluster.Account())
 	r.Dead, r.Doubtful = shorts(s.Dead, s.Cluster.Account()), shorts(s.Doubtful, s.Cluster.Account())
 	return r
 }
@@ -151,9 +154,13 @@ func (r modeReport) text(command func(...string) string) string {
 		}
 		fmt.Fprintf(&b, "%s %-19s %s\n", mark, m, printer.Clean(r.meaning(m)))
 	}
-	if r.Next == access.ModeAPI && len(r.WithoutEntry)+len(r.Nodes) > 0 {
+	switch left := len(r.WithoutEntry) + len(r.Nodes); {
+	case r.Next == access.ModeAPI && left > len(r.Impossible):
 		fmt.Fprintf(&b, "next: %s, which makes entries of mappings\n", command("migrate"))
-	} else if r.Next != "" {
+	case r.Next == access.ModeAPI && left > 0:
+		fmt.Fprintf(&b, "next: %s, which says what can be decided about %s: no access entry is possible\n",
+			command("migrate", "--remove-mappings"), printer.Clean(strings.Join(r.Impossible, ", ")))
+	case r.Next != "":
 		fmt.Fprintf(&b, "next: %s\n", command("mode", string(r.Next), "--accept-risk="+string(access.OneWayMode)))
 	}
 	return b.String()

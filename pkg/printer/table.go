@@ -1,6 +1,7 @@
 package printer
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -61,8 +62,8 @@ func Entries(s access.Snapshot, mappings []access.Mapping, now time.Time) Table 
 }
 
 func entryRow(e access.Entry, account string, now time.Time) []string {
-	source, expires := "entry", none
-	if e.Managed() {
+	source, expires := cmp.Or(e.Owner().String(), "entry"), none
+	if e.Managed() && source == "entry" {
 		source = "entry (AWS)"
 	}
 	if !e.Expires().IsZero() {
@@ -70,7 +71,7 @@ func entryRow(e access.Entry, account string, now time.Time) []string {
 	}
 	return []string{
 		Clean(e.Principal.Short(account)), Clean(string(e.Kind)), orNone(grants(e.Grants)), orNone(strings.Join(e.Groups, ",")),
-		source, Age(e.Created, now), orNone(e.Username), expires, orNone(Tags(e.Tags, ",")), Clean(string(e.Principal)),
+		Clean(source), Age(e.Created, now), orNone(e.Username), expires, orNone(Tags(e.Tags, ",")), Clean(string(e.Principal)),
 	}
 }
 
