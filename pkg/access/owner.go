@@ -43,7 +43,7 @@ var owners = []struct {
 	instead func(name string) string
 }{
 	{ByACK, ackObject, false, "its controller undoes the change at its next resync", editObject},
-	{ByEksctl, eksctlStack, false, "the next update of the stack overwrites the change", sameText("change it with eksctl")},
+	{ByEksctl, eksctlStack, false, "the next update of the stack overwrites the change", sameText("use eksctl")},
 	{
 		ByCloudFormation, tagged("aws:cloudformation:stack-name"), false, "the next update of the stack overwrites the change",
 		func(stack string) string { return "change the template of stack " + stack },

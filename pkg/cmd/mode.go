@@ -108,8 +108,8 @@ type modeReport struct {
 	Mode         access.Mode `json:"mode"`
 	Next         access.Mode `json:"next,omitempty"`
 	Entries      int         `json:"entries"`
-	Mappings     int         `json:"mappings"`               // in force, or as good as
-	WithoutEntry []string    `json:"withoutEntry,omitempty"` // people and accounts that only a mapping lets in
+	Mappings     int         `json:"mappings"`                  // in force, or as good as
+	WithoutEntry []string    `json:"withoutEntry,omitempty"`    // people and accounts that only a mapping lets in
 	Impossible   []string    `json:"noEntryPossible,omitempty"` // of those: accounts and roles of AWS services
 	Nodes        []string    `json:"nodesWithoutEntry,omitempty"`
 	Dead         []string    `json:"deadEntries,omitempty"`     // of whom a mapping has to let in

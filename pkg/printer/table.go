@@ -43,8 +43,8 @@ func Entries(s access.Snapshot, mappings []access.Mapping, now time.Time) Table 
 	}
 	for _, e := range s.Entries {
 		row := entryRow(e, account, now)
-		if slices.Contains(s.Dead, e.Principal) {
-			row[4] = "entry (dead)"
+		if stale := s.Stale(e.Principal); stale != "" {
+			row[4] = stale.Status(e.Principal)
 		}
 		if named[e.Principal.Short(account)] > 1 { // a permission set whose role was made anew has two
 			row[0] = Clean(string(e.Principal))
