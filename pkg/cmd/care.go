@@ -11,6 +11,7 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/iam"
 	"github.com/kubectl-access/kubectl-access/pkg/journal"
+	"github.com/kubectl-access/kubectl-access/pkg/policy"
 )
 
 // settling is how long EKS may show what was before a change (EKS User Guide, "Create access entries": several seconds).
@@ -93,6 +94,53 @@ func (c *change) warnOfOwners(plan access.Plan) {
 	for _, ch := range plan.Changes {
 		if text := ch.OwnerRemark(c.cluster.Account()); text != "" {
 			c.env.warn("%s", text)
+		}
+	}
+}
+
+// warnOfServicePolicies tells of policies that AWS services give to roles of their own, where another role gets one.
+func (c *change) warnOfServicePolicies(plan access.Plan) {
+	for _, ch := range plan.Changes {
+		var before access.Entry
+		if ch.Before != nil {
+			before = *ch.Before
+		}
+		if ch.After == nil || ch.After.Managed() || before.Owner().Adds {
+			continue
+		}
+		for _, g := range ch.After.Grants {
+			_, had := before.Grant(g.Policy)
+			doc, _ := policy.Find(string(g.Policy))
+			if had || doc.Audience != "aws-service" || g.Policy == access.AutoNode && ch.After.Kind == access.EC2 {
+				continue
+			}
+			c.env.warn("policy %s is for AWS services (%s), not for people: check that %s needs it",
+				g.Policy.Short(), cmp.Or(doc.UsedBy, "AWS does not say which"), ch.Principal().Short(c.cluster.Account()))
+		}
+	}
+}
+
+// warnOfNobody says, where nothing is sent, for whom EKS would refuse a new entry: a full ARN is not looked up before.
+func (c *change) warnOfNobody(ctx context.Context, plan access.Plan) {
+	if c.flags.dryRun != "client" {
+		return
+	}
+	var asked []access.Entry
+	for _, ch := range plan.Changes {
+		if ch.Before == nil {
+			e := *ch.After
+			e.Created = c.env.Now() // of whoever exists, nobody is newer
+			asked = append(asked, e)
+		}
+	}
+	lives, err := c.iam.Lives(ctx, asked)
+	for i, e := range asked {
+		name := e.Principal.Short(c.cluster.Account())
+		switch doubt := c.doubt(e, lives[i], err); {
+		case lives[i] == iam.Gone:
+			c.env.warn("IAM has no %s, so EKS would refuse its entry", name)
+		case doubt != "":
+			c.env.warn("not checked: whether %s exists (%s)", name, doubt)
 		}
 	}
 }
