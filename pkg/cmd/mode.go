@@ -210,10 +210,10 @@ func (r modeReport) left() string {
 		parts = append(parts, "all of them with an entry")
 	}
 	if len(r.Dead) > 0 {
-		parts = append(parts, "dead entries, whose role or user is gone or was made again: "+strings.Join(r.Dead, ", "))
+		parts = append(parts, "stale entries, whose role or user was deleted or recreated: "+strings.Join(r.Dead, ", "))
 	}
 	if len(r.Doubtful) > 0 {
-		parts = append(parts, "entries that may be dead, of whose role or user IAM tells nothing: "+strings.Join(r.Doubtful, ", "))
+		parts = append(parts, "not checked, since IAM tells nothing of their role or user: entries of "+strings.Join(r.Doubtful, ", "))
 	}
 	return strings.Join(parts, "; ")
 }
