@@ -268,7 +268,8 @@ func (m *migration) removeLines(ctx context.Context, gone []access.Mapping, acce
 func (m *migration) left() {
 	stays := 0
 	for _, l := range m.plan.Lines {
-		if l.Outcome == migrate.Stays && !(l.Removable && m.flags.prune) || l.Outcome == migrate.Migrates && l.Kind == access.MappedAccount {
+		removed := l.Removable && m.flags.prune
+		if l.Outcome == migrate.Stays && !removed || l.Outcome == migrate.Migrates && l.Kind == access.MappedAccount {
 			stays++
 		}
 	}

@@ -16,7 +16,8 @@ func (p *planner) account(l *Line) {
 	q := Question{
 		ID: "account/" + l.ARN, Text: "everybody of account " + l.ARN + " is let in, by name and without groups; who shall have an entry?" + known(seen),
 		Options: []Option{
-			leaveIt(), {arns, "these roles and users: arns:ARN,ARN", "which ARNs, separated by commas?"},
+			leaveIt(),
+			{arns, "these roles and users: arns:ARN,ARN", "which ARNs, separated by commas?"},
 			{Answer: drop, Means: "nobody: with --remove-mappings the line is removed, and whoever has no entry loses access"},
 		}, Default: leave,
 	}

@@ -103,7 +103,8 @@ var seedEntries = map[string][]seedEntry{
 		{"role" + ssoPath + ssoReadOnly, "STANDARD", 398, "", nil, []string{"AdminView"}, nil},
 		// Others keep these: a controller, a stack, a capability of EKS, AWS Batch.
 		{
-			"role/joiner", "STANDARD", 19, "", nil, []string{"View:dev"},
+			"role/joiner", "STANDARD", 19, "", nil,
+			[]string{"View:dev"},
 			map[string]string{"services.k8s.aws/controller-version": "eks-v1.20.0", "services.k8s.aws/namespace": "default", "services.k8s.aws/name": "joiner"},
 		},
 		{"user/dave", "STANDARD", 90, "", nil, []string{"View:dev"}, map[string]string{"aws:cloudformation:stack-name": "prod-access", "aws:cloudformation:logical-id": "Dave"}},
@@ -297,6 +298,3 @@ func (a *account) fill(cl *cluster, total int, now time.Time) {
 		have++
 	}
 }
-
-// seedNamespaces are in every cluster, by name.
-var seedNamespaces = []string{"default", "dev", "dev-blue", "kube-system", "prod", "staging"}
