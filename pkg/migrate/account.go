@@ -29,6 +29,7 @@ func (p *planner) account(l *Line) {
 	case drop:
 		l.Removable = true
 		l.stay("it was decided to drop it; --remove-mappings removes it")
+		l.differs(DiffDropped, "with --remove-mappings whoever of account %s has no entry or mapping of their own loses access", l.ARN)
 		return
 	}
 	l.differs(DiffAccount, "there is no entry for a whole account: only the principals that are named get one")
