@@ -98,6 +98,9 @@ func (c *change) propose(ctx context.Context) (p proposal, err error) {
 	}
 	if p.plan, p.after, err = c.plan(p.before, c.who); err == nil {
 		c.warnOfDead(ctx, p.before)
+		c.warnOfOwners(p.plan)
+		c.warnOfServicePolicies(p.plan)
+		c.warnOfNobody(ctx, p.plan)
 	}
 	return p, err
 }

@@ -121,7 +121,7 @@ func (c *change) living(ctx context.Context, plan access.Plan, before access.Sna
 		_, has := before.Entry(p)
 		switch {
 		case has && lives[i] == iam.Gone, ids[i].Missing:
-			before.Gone = append(slices.Clone(before.Gone), p)
+			before.Deleted = append(slices.Clone(before.Deleted), p)
 		case has && lives[i] == iam.Recreated:
 			before.Dead = append(slices.Clone(before.Dead), p)
 		case has && lives[i] == iam.LifeUnknown, ids[i].Doubt != "":

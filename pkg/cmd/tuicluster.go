@@ -91,6 +91,7 @@ func (f *found) join(next found) {
 	f.Entries = append(f.Entries, next.Entries...)
 	f.Unread = append(f.Unread, next.Unread...)
 	f.Dead, f.Doubtful = append(f.Dead, next.Dead...), append(f.Doubtful, next.Doubtful...)
+	f.Deleted = append(f.Deleted, next.Deleted...)
 	f.Mappings = append(f.Mappings, next.Mappings...)
 	f.Warnings = append(f.Warnings, next.Warnings...)
 	f.Total = max(f.Total, next.Total)
@@ -121,8 +122,8 @@ func (s *seen) readInto(ctx context.Context, who []access.Principal, pieces chan
 		s.c.checkRead(snapshot)
 		last.Mappings = s.c.mappings(snapshot.Cluster, nil, data)
 		last.Blind = s.c.blind(snapshot.Cluster, data)
-		marked := s.c.withDead(ctx, snapshot, last.Mappings)
-		last.Dead, last.Doubtful = marked.Dead, marked.Doubtful
+		marked := s.c.withStale(ctx, snapshot, last.Mappings)
+		last.Dead, last.Deleted, last.Doubtful = marked.Dead, marked.Deleted, marked.Doubtful
 	}
 	last.Warnings = s.said.take()
 	send(last)
