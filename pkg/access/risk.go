@@ -21,11 +21,14 @@ const (
 	OneWayMode        RiskName = "one-way-mode"
 	BriefGap          RiskName = "brief-gap"              // a migration's, where RBAC cannot help over it
 	OverwriteLater    RiskName = "overwrite-later-change" // an undo's, which alone knows what was before
+	OtherAccount      RiskName = "other-account"          // a context's, whose account or region AWS contradicts
+	BreakCapability   RiskName = "break-capability"
 )
 
 // RiskNames are all risks, for completion and for checking what was accepted.
 var RiskNames = []RiskName{
-	LoseOwnAccess, LastAdministrator, RemoveNodes, LeaveMappings, OverrideMapping, RestoreMapping, UnreadAWSAuth, OneWayMode, OverwriteLater, BriefGap,
+	LoseOwnAccess, LastAdministrator, RemoveNodes, LeaveMappings, OverrideMapping, RestoreMapping, UnreadAWSAuth, BreakCapability,
+	OneWayMode, OverwriteLater, BriefGap, OtherAccount,
 }
 
 // Risk is one thing that a plan may break, with a sentence that says what.
@@ -54,6 +57,7 @@ func (p Plan) Risks(before Snapshot) []Risk {
 		add(RemoveNodes, p.nodes(c))
 		add(OverrideMapping, p.overrides(c))
 		add(RestoreMapping, p.restores(c))
+		risks = append(risks, c.capability(p.Cluster)...)
 	}
 	add(UnreadAWSAuth, p.unread(before))
 	risks = append(risks, p.leftBehind(before)...)
@@ -73,6 +77,17 @@ func (p Plan) TakesAdministrator() bool {
 	return p.Mode != nil && p.Mode.To == ModeAPI || slices.ContainsFunc(p.Effects, func(e Effect) bool {
 		return slices.ContainsFunc(e.Lost, func(r Right) bool { return r.Kind == Administer })
 	})
+}
+
+// MayTakeAdministrator reports whether a step of the plan may be the one after which somebody is no administrator any more.
+func (p Plan) MayTakeAdministrator(step Step) bool {
+	loses := func(e Effect) bool {
+		return slices.ContainsFunc(e.Lost, func(r Right) bool { return r.Kind == Administer })
+	}
+	if step.Principal() == Itself {
+		return p.Mode == nil && slices.ContainsFunc(p.Effects, loses)
+	}
+	return step.Takes() && loses(p.Effect(step.Principal()))
 }
 
 func (p Plan) lastAdministrator(before Snapshot) string {

@@ -41,7 +41,9 @@ type change struct {
 	leftOut    []journal.Step            // what of it stands in no plan
 	failed     map[access.Principal]bool // for whom it could not
 	replanned  map[access.Principal]*access.Entry
-	doubted    bool // that other administrators may be gone was said
+	doubted    bool                                 // that other administrators may be gone was said
+	states     map[access.Principal][]*access.Entry // what plans found and left
+	unlock     func()                               // lets other changes of this machine go on; nil: they may
 }
 
 // proposal is a change that nothing was sent of yet.
@@ -52,6 +54,10 @@ type proposal struct {
 
 // run is the one road from an edit to the cluster.
 func (c *change) run(ctx context.Context) error {
+	if err := c.hold(ctx); err != nil {
+		return err
+	}
+	defer c.release()
 	p, err := c.propose(ctx)
 	if err != nil {
 		return err
@@ -70,6 +76,7 @@ func (c *change) run(ctx context.Context) error {
 	if err := c.apply(ctx, p); err != nil {
 		return err
 	}
+	c.release()
 	if err := c.settle(ctx, p.after); err != nil {
 		return err
 	}
@@ -86,7 +93,7 @@ func (c *change) propose(ctx context.Context) (p proposal, err error) {
 	}
 	c.cluster = p.before.Cluster
 	c.dropUnread(p.before)
-	if err := c.rightCluster(p.before.Cluster); err != nil {
+	if err := c.rightCluster(p.before.Cluster, c.flags.accepted...); err != nil {
 		return p, err
 	}
 	if err := c.dropRefused(p.before); err != nil {
@@ -94,6 +101,9 @@ func (c *change) propose(ctx context.Context) (p proposal, err error) {
 	}
 	if p.plan, p.after, err = c.plan(p.before, c.who); err == nil {
 		c.warnOfDead(ctx, p.before)
+		c.warnOfOwners(p.plan)
+		c.warnOfServicePolicies(p.plan)
+		c.warnOfNobody(ctx, p.plan)
 	}
 	return p, err
 }
@@ -109,7 +119,7 @@ func (env *Env) asOneself() error {
 // first is one round trip: the snapshot, and what else the edit needs.
 func (c *change) first(ctx context.Context) (s access.Snapshot, err error) {
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { s, err = c.fresh(ctx); return err })
+	g.Go(func() error { s, err = c.fresh(ctx, c.who); return err })
 	if c.prepare != nil {
 		g.Go(func() error { return c.prepare(ctx) })
 	}
@@ -118,10 +128,12 @@ func (c *change) first(ctx context.Context) (s access.Snapshot, err error) {
 
 // read is the snapshot that the edit needs.
 func (c *change) read(ctx context.Context, who []access.Principal) (access.Snapshot, error) {
+	return c.sides().Snapshot(ctx, c.want(who))
+}
+
+func (c *change) want(who []access.Principal) access.Want {
 	itself := slices.Contains(who, access.Itself)
-	return c.sides().Snapshot(ctx, access.Want{
-		Principals: who, Administrators: c.takes, All: c.mappings && itself, AWSAuth: true, RBAC: true,
-	})
+	return access.Want{Principals: who, Administrators: c.takes, All: c.mappings && itself, AWSAuth: true, RBAC: true}
 }
 
 // plan is the edit of some principals, and what it leads to.
@@ -184,7 +196,7 @@ func (c *change) leave(p access.Principal, err error) {
 
 // replan plans the same edit anew for some principals; a new risk ends it.
 func (c *change) replan(ctx context.Context, who []access.Principal) (access.Plan, error) {
-	now, err := c.read(ctx, who)
+	now, err := c.fresh(ctx, who)
 	for _, u := range now.Unread {
 		if slices.Contains(who, u.Principal) {
 			err = u.Err
@@ -201,6 +213,7 @@ func (c *change) replan(ctx context.Context, who []access.Principal) (access.Pla
 		return access.Plan{}, err
 	}
 	c.follow(after, who)
+	c.note(plan)
 	return plan, c.rebase(plan, who)
 }
 

@@ -28,6 +28,9 @@ func (c *change) announce(plan access.Plan, before access.Snapshot) {
 	if text := plan.NotChecked(before); text != "" {
 		c.env.warn("%s", text)
 	}
+	for _, note := range plan.ExpiryNotes() {
+		c.env.warn("%s", note)
+	}
 	if c.questions(plan) && c.flags.dryRun != "client" {
 		printer.Plan(c.env.IO.ErrOut, plan, printer.Color(colorful(c.env.IO.ErrOut)))
 		if len(c.args) > 0 {
@@ -38,12 +41,17 @@ func (c *change) announce(plan access.Plan, before access.Snapshot) {
 
 // safe refuses a plan whose risks were not accepted by name.
 func (c *change) safe(ctx context.Context, plan access.Plan, before access.Snapshot) error {
-	var refused []string
-	for _, r := range c.unaccepted(ctx, plan, before) {
-		refused = append(refused, fmt.Sprintf("  %s: %s\n    to do it all the same: --accept-risk=%s", r.Name, r.Why, r.Name))
+	if risks := c.unaccepted(ctx, plan, before); len(risks) > 0 {
+		return refusal(risks)
 	}
-	if len(refused) == 0 {
-		return nil
+	return nil
+}
+
+// refusal names each risk, what it is and how to accept it.
+func refusal(risks []access.Risk) error {
+	var refused []string
+	for _, r := range risks {
+		refused = append(refused, fmt.Sprintf("  %s: %s\n    to do it all the same: --accept-risk=%s", r.Name, r.Why, r.Name))
 	}
 	return fmt.Errorf("%w, nothing was sent:\n%s", errRisk, strings.Join(refused, "\n"))
 }
@@ -57,7 +65,7 @@ func (c *change) unaccepted(ctx context.Context, plan access.Plan, before access
 
 // judge names what a plan may break.
 func (c *change) judge(ctx context.Context, plan access.Plan, before access.Snapshot) []access.Risk {
-	var risks []access.Risk
+	risks := c.otherAccount(before.Cluster)
 	judged := c.withAdministrators(ctx, plan, before)
 	for _, judged.Caller = range c.callers(ctx, plan, before) {
 		for _, r := range plan.Risks(judged) {
@@ -113,7 +121,7 @@ func (c *change) living(ctx context.Context, plan access.Plan, before access.Sna
 		_, has := before.Entry(p)
 		switch {
 		case has && lives[i] == iam.Gone, ids[i].Missing:
-			before.Gone = append(slices.Clone(before.Gone), p)
+			before.Deleted = append(slices.Clone(before.Deleted), p)
 		case has && lives[i] == iam.Recreated:
 			before.Dead = append(slices.Clone(before.Dead), p)
 		case has && lives[i] == iam.LifeUnknown, ids[i].Doubt != "":
@@ -135,11 +143,14 @@ func (c *change) agreed(ctx context.Context, p proposal, confirm func(context.Co
 		if err != nil || !asked {
 			return p, err
 		}
+		if err := c.hold(ctx); err != nil {
+			return p, err
+		}
 		now, err := c.propose(ctx)
 		if err != nil {
 			return p, err
 		}
-		if now.same(p) {
+		if now.plan.Same(p.plan) {
 			return now, c.safe(ctx, now.plan, now.before)
 		}
 		c.env.warn("the cluster has changed meanwhile; this is what would be done now")
@@ -149,18 +160,6 @@ func (c *change) agreed(ctx context.Context, p proposal, confirm func(context.Co
 			return p, err
 		}
 	}
-}
-
-// same tells whether both come to the same calls.
-func (p proposal) same(q proposal) bool {
-	return slices.Equal(calls(p.plan.Steps()), calls(q.plan.Steps()))
-}
-
-func calls(steps []access.Step) (all []string) {
-	for _, s := range steps {
-		all = append(all, string(s.Principal())+" "+s.String())
-	}
-	return all
 }
 
 // questions reports whether a plan needs a yes: it changes more than was typed, or aws-auth.
@@ -176,6 +175,7 @@ func (c *change) confirm(ctx context.Context, plan access.Plan) (asked bool, err
 	if !terminal(c.env.IO.In) {
 		return false, fmt.Errorf("%w: confirmation is required but stdin is not a terminal; use --yes", errRefused)
 	}
+	c.release()
 	answer, err := c.env.prompt(ctx, "Do this? [y/N]: ")
 	if answer = strings.ToLower(answer); err == nil && answer != "y" && answer != "yes" {
 		err = errCancelled

@@ -66,7 +66,9 @@ func (m *migration) prepare(ctx context.Context) (done bool, err error) {
 	if m.facts, m.data, err = m.migrationFacts(ctx, nil); err != nil {
 		return true, err
 	}
-	if err := m.rightCluster(m.facts.Cluster); err != nil {
+	if m.flags.looks() {
+		m.tellCluster(m.facts.Cluster)
+	} else if err := m.rightCluster(m.facts.Cluster, m.flags.accepted...); err != nil {
 		return true, err
 	}
 	if !m.facts.Cluster.Mode.ReadsConfigMap() {
@@ -108,8 +110,11 @@ func (m *migration) show() (done bool, err error) {
 	}
 	r.write(out, account)
 	if f.prune {
-		for _, l := range append(m.plan.Removable(func(access.Principal) bool { return true }), m.plan.Dead()...) {
+		for _, l := range m.plan.Removable(func(access.Principal) bool { return true }) {
 			fmt.Fprintf(out, "- %s item %d leaves aws-auth, once it is proven that nobody needs it: %s\n", l.Kind.Section(), l.Item, printer.Clean(l.Short(account)))
+		}
+		for _, l := range m.plan.Dead() {
+			fmt.Fprintf(out, "- %s item %d will be removed from aws-auth, as decided: %s\n", l.Kind.Section(), l.Item, printer.Clean(l.Short(account)))
 		}
 	}
 	if err := writeRBAC(out, m.plan.Follow); err != nil {
@@ -121,7 +126,7 @@ func (m *migration) show() (done bool, err error) {
 // entries takes the road to the mode and the entries.
 func (m *migration) entries(ctx context.Context) error {
 	ch := m.making()
-	if ch == nil {
+	if ch == nil || m.flags.looks() && m.rightCluster(m.facts.Cluster, m.flags.accepted...) != nil { // why not was said with the report
 		return nil
 	}
 	return m.later(ch.run(ctx))
@@ -257,7 +262,8 @@ func (m *migration) removeLines(ctx context.Context, gone []access.Mapping, acce
 func (m *migration) left() {
 	stays := 0
 	for _, l := range m.plan.Lines {
-		if l.Outcome == migrate.Stays || l.Outcome == migrate.Migrates && l.Kind == access.MappedAccount {
+		removed := l.Removable && m.flags.prune
+		if l.Outcome == migrate.Stays && !removed || l.Outcome == migrate.Migrates && l.Kind == access.MappedAccount {
 			stays++
 		}
 	}

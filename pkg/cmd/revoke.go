@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,8 +18,9 @@ import (
 type revokeFlags struct {
 	changeFlags
 	picking
-	policies, namespaces, groups []string
-	entryOnly                    bool
+	scopeFlags
+	groups    []string
+	entryOnly bool
 }
 
 func newRevokeCmd(env *Env) *cobra.Command {
@@ -38,10 +40,13 @@ A change that would lock you or everybody out, or disconnect nodes, is refused b
   # Take one namespace out of a policy's scope, and leave the others
   kubectl access revoke role/dev --policy view -n qa
 
+  # Revoke two policies, each in a namespace of its own
+  kubectl access revoke role/ci/deployer --policy edit:staging --policy view:dev
+
   # Put somebody out
   kubectl access revoke user/alice`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := f.check(); err != nil {
+			if err := cmp.Or(f.check(), f.consistent()); err != nil {
 				return usage(cmd, err)
 			}
 			args, err := f.ask(env, cmd, args)
@@ -59,8 +64,8 @@ A change that would lock you or everybody out, or disconnect nodes, is refused b
 		},
 	}
 	fs := cmd.Flags()
-	fs.StringSliceVar(&f.policies, "policy", nil, "Access policies to take away")
-	fs.StringSliceVarP(&f.namespaces, "namespace", "n", nil, "Namespaces to take out of the policies' scopes")
+	f.bindScopes(fs, "Access policies to revoke. POLICY:NAMESPACE,... revokes a policy in these namespaces only",
+		"Namespaces to remove from the scopes of the policies that have none of their own; without --policy, of all policies", "")
 	fs.StringSliceVar(&f.groups, "group", nil, "Kubernetes groups to take away")
 	fs.BoolVar(&f.entryOnly, "entry-only", false, "Revoke the access entry and leave the principal's aws-auth mappings")
 	f.bind(fs)
@@ -74,15 +79,10 @@ func (c *connection) revoke(ctx context.Context, f *revokeFlags, written []strin
 	if err != nil {
 		return err
 	}
-	what := edit.Revocation{Namespaces: f.namespaces, Groups: f.groups}
+	what := edit.Revocation{Groups: f.groups}
 	ch := change{connection: c, kind: journal.Revoke, flags: &f.changeFlags, who: who, incomplete: failed, takes: true, asks: f.line != nil, args: f.line}
 	ch.prepare = func(ctx context.Context) (err error) {
-		if what.Policies, err = parsePolicies(f.policies, embedded()); err != nil { // newer than this program?
-			var live []access.Policy
-			if live, err = c.eks.Policies(ctx); err == nil {
-				what.Policies, err = parsePolicies(f.policies, append(live, embedded()...))
-			}
-		}
+		what.Grants, err = c.revoked(ctx, &f.scopeFlags)
 		return err
 	}
 	ch.edit = func(p access.Principal) access.Edit { return edit.Revoke(p, what) }
@@ -121,6 +121,22 @@ func (c *change) theirs(all []access.Mapping) []access.Mapping {
 	return slices.DeleteFunc(slices.Clone(all), func(m access.Mapping) bool {
 		return m.State == access.Dropped || !slices.ContainsFunc(c.who, m.Belongs)
 	})
+}
+
+// revoked are the policies to take away. One that this version does not know may be newer, so AWS is asked for it.
+func (c *connection) revoked(ctx context.Context, f *scopeFlags) ([]access.Grant, error) {
+	if len(f.policies) == 0 && len(f.namespaces) > 0 {
+		return []access.Grant{{Scope: access.Scope{Namespaces: f.namespaces}}}, nil
+	}
+	grants, err := access.ParseGrants(f.scoped(), embedded())
+	if err == nil {
+		return grants, nil
+	}
+	live, err := c.eks.Policies(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return access.ParseGrants(f.scoped(), append(live, embedded()...))
 }
 
 // missed leaves out, and tells of, principals whom nothing can be taken from because nobody is called so. Who had an

@@ -196,7 +196,7 @@ func TestAYesIsToWhatWasShown(t *testing.T) {
 	ch := change{
 		connection: c, flags: &changeFlags{dryRun: "none"}, who: []access.Principal{newcomer}, asks: true, takes: true,
 		edit: func(access.Principal) access.Edit {
-			return edit.Revoke(newcomer, edit.Revocation{Policies: []access.Policy{"AmazonEKSViewPolicy"}})
+			return edit.Revoke(newcomer, edit.Revocation{Grants: []access.Grant{{Policy: "AmazonEKSViewPolicy"}}})
 		},
 	}
 	first, err := ch.propose(t.Context())

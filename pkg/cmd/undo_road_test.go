@@ -27,7 +27,7 @@ func TestUndoRestoresEverythingExactly(t *testing.T) {
 		"a new entry for nodes": args("grant role/newcomer --type EC2_LINUX --tag a=b"),
 		"more for an entry":     args("grant role/team/dev --policy view,edit -n qa,dev-* --group more --tag team=x,new=y --username dev:{{SessionName}}"),
 		"the whole cluster":     args("grant role/team/dev --policy view -A"),
-		"an expiry":             args("grant user/alice --policy view -A --for 8h"),
+		"an expiry":             args("grant role/newcomer --policy view -A --for 8h"),
 		"entries gone":          args("revoke role/team/dev role/ci/deployer user/alice --yes"),
 		"nodes gone":            args("revoke role/demo-node role/demo-windows-node role/demo-fargate-pods role/demo-hybrid-node role/demo-auto-node --yes"),
 		"oneself gone":          args("revoke me --entry-only"),
