@@ -76,13 +76,14 @@ func (i Info) Region() string { return Principal(i.ARN).field(3) }
 
 // Snapshot is what was read from one cluster, in canonical order.
 type Snapshot struct {
-	Cluster  Info
-	Caller   Principal  // who asks, without its path; risks are judged against it
-	Entries  []Entry    // those that were asked for
-	Policies []Policy   // the live list, where it was asked for
-	AWSAuth  *ConfigMap // where it was asked for
-	RBAC     *RBAC      // where it was asked for
-	Unread   []Unread   // entries that exist and could not be read
+	Cluster    Info
+	Caller     Principal  // who asks, without its path; risks are judged against it
+	Entries    []Entry    // those that were asked for
+	Policies   []Policy   // the live list, where it was asked for
+	AWSAuth    *ConfigMap // where it was asked for
+	RBAC       *RBAC      // where it was asked for
+	Namespaces []string   // where they were asked for, and could be read
+	Unread     []Unread   // entries that exist and could not be read
 
 	// EKS ties an entry to the unique ID of its role or user (eks-access.md §4.1). Dead are the entries that no longer
 	// work, since theirs was deleted or recreated, and Doubtful those that IAM tells nothing of. For a plan IAM is only

@@ -10,7 +10,6 @@ import (
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/iam"
-	"github.com/kubectl-access/kubectl-access/pkg/journal"
 	"github.com/kubectl-access/kubectl-access/pkg/policy"
 	"github.com/kubectl-access/kubectl-access/pkg/tui"
 )
@@ -181,19 +180,21 @@ func (s *seen) resolve(ctx context.Context, text string) (access.Principal, stri
 
 // propose goes the road that the commands go, and stops before anything is sent.
 func (s *seen) propose(ctx context.Context, r tui.Request) (tui.Proposal, error) {
-	kind := journal.Grant
-	if r.Takes {
-		kind = journal.Revoke
+	f := &changeFlags{accepted: []string{string(access.OtherAccount)}}
+	var ch *change
+	if r.Grant != nil {
+		ch = s.c.granting(f, r.Who, r.Grant, false)
+	} else {
+		ch = s.c.revoking(ctx, f, r.Who, r.Revoke, r.Revoke.Whole(), r.EntryOnly)
 	}
-	ch := &change{
-		connection: s.c, kind: kind, flags: &changeFlags{accepted: []string{string(access.OtherAccount)}}, who: r.Who, args: r.Command, edit: r.Edit, takes: r.Takes,
-	}
-	if r.Mappings {
-		ch.revokeMappings()
-	}
+	ch.args = r.Command
 	p, err := ch.propose(ctx)
-	ch.flags.accepted = nil // it is asked for with the plan, as the other risks are
-	said := s.said.take()
+	f.accepted = nil // it is asked for with the plan, as the other risks are
+	var notes []string
+	if err == nil {
+		notes = ch.notes(p.plan, p.before)
+	}
+	said := append(s.said.take(), notes...)
 	if err == nil && ch.incomplete { // of several principals: what the screen showed is not what would be done
 		err = errors.New(strings.Join(said, "; "))
 	}
@@ -203,7 +204,7 @@ func (s *seen) propose(ctx context.Context, r tui.Request) (tui.Proposal, error)
 	apply := func(ctx context.Context, accepted []access.RiskName) iter.Seq2[access.Result, error] {
 		return func(yield func(access.Result, error) bool) { ch.tellEach(ctx, p, accepted, yield) }
 	}
-	return tui.Proposal{Plan: p.plan, Warnings: append(said, p.plan.ExpiryNotes()...), Risks: ch.judge(ctx, p.plan, p.before), Apply: apply}, nil
+	return tui.Proposal{Plan: p.plan, Warnings: said, Risks: ch.judge(ctx, p.plan, p.before), Apply: apply}, nil
 }
 
 // tellEach sends the plan, if every risk was accepted, and tells of each step.

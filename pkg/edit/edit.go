@@ -144,7 +144,8 @@ type Revocation struct {
 	Groups []string
 }
 
-func (r Revocation) whole() bool { return len(r.Grants) == 0 && len(r.Groups) == 0 }
+// Whole reports whether nothing is named: everything goes.
+func (r Revocation) Whole() bool { return len(r.Grants) == 0 && len(r.Groups) == 0 }
 
 // Revoke takes exactly what is named from a principal. What is not there is not missed.
 func Revoke(p access.Principal, what Revocation) access.Edit {
@@ -153,7 +154,7 @@ func Revoke(p access.Principal, what Revocation) access.Edit {
 		if !exists {
 			return s, nil
 		}
-		if what.whole() {
+		if what.Whole() {
 			return s.Drop(p), access.Change{Before: &have}.CheckManaged(s.Cluster)
 		}
 		was := have
