@@ -146,3 +146,39 @@ func TestKilledAtAnyMomentASecondRunCompletes(t *testing.T) {
 		}
 	}
 }
+
+// TestTwoMachinesLeaveAnAdministrator: each removes one of the last two, with records and a lock of its own.
+func TestTwoMachinesLeaveAnAdministrator(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts a program many times")
+	}
+	program, err := exec.LookPath("kubectl-access")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sandboxtest.Start(t, sandbox.Options{})
+	both := []string{"role/platform-admin", "sso/AdministratorAccess"}
+	for range 5 {
+		t.Setenv("XDG_STATE_HOME", t.TempDir()) // else the grant would wait for the one of the last round
+		var all []*exec.Cmd
+		for _, who := range both {
+			c := exec.Command(program, "revoke", who, "--policy", "cluster-admin", "--accept-risk=lose-own-access")
+			c.Env = append(c.Environ(), "XDG_STATE_HOME="+t.TempDir())
+			if err := c.Start(); err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, c)
+		}
+		for _, c := range all {
+			_ = c.Wait() // one of them or both must fail
+		}
+		if !slices.ContainsFunc(entries(t), func(e manifest.AccessEntry) bool {
+			return strings.Contains(fmt.Sprint(e.Spec.AccessPolicies), "AmazonEKSClusterAdminPolicy {cluster")
+		}) {
+			t.Fatal("nobody is left")
+		}
+		if out, code := run("grant", both[0], both[1], "--policy", "cluster-admin", "-A"); code != 0 {
+			t.Fatalf("exit %d\n%s", code, out)
+		}
+	}
+}
