@@ -161,7 +161,8 @@ func (c *change) lastLook(ctx context.Context, done []access.Step) (results []ac
 	for _, s := range replaced {
 		p, part := s.Principal(), access.PartOf(s)
 		var is map[access.Part]string
-		if e, ok := now.Entry(p); ok {
+		e, exists := now.Entry(p)
+		if exists {
 			is = access.PartsOf(&e)
 		} else if slices.ContainsFunc(now.Unread, func(u access.Unread) bool { return u.Principal == p }) {
 			continue
@@ -172,9 +173,9 @@ func (c *change) lastLook(ctx context.Context, done []access.Step) (results []ac
 			})
 		}
 		switch {
-		case is == nil && !known(access.PartEntry):
+		case !exists && !known(access.PartEntry):
 			results = append(results, access.Result{Step: s, Err: fmt.Errorf("%w: another change deleted it", access.ErrChanged)})
-		case is != nil && !known(part):
+		case exists && !known(part) && !access.Kept(s, e):
 			results = append(results, access.Result{Step: s, Err: fmt.Errorf("%w: another change overwrote this, now it is: %s", access.ErrChanged, cmp.Or(is[part], "none"))})
 		}
 	}
