@@ -11,6 +11,7 @@ import (
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/iam"
+	"github.com/kubectl-access/kubectl-access/pkg/journal"
 )
 
 // EKS has no compare-and-swap, so two machines may change one cluster at the same time from the same reads. What follows
@@ -157,7 +158,7 @@ func (c *change) lastLook(ctx context.Context, done []access.Step) (results []ac
 	if err != nil {
 		return nil // that the writes were done is known
 	}
-	recent := c.recent(now.Cluster, c.env.Now())
+	recent := journal.RecentChanges(c.records(), now.Cluster.ARN, c.env.Now())
 	for _, s := range replaced {
 		p, part := s.Principal(), access.PartOf(s)
 		var is map[access.Part]string
