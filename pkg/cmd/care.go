@@ -38,7 +38,7 @@ func (c *change) fresh(ctx context.Context, who []access.Principal) (access.Snap
 	}
 }
 
-// records are this machine's changes of the last minutes, this one as far as it is known to have come. They are read before
+// records are this machine's last changes, this one as far as it is known to have come. They are read before
 // anybody asks for the time: one that ends meanwhile is not from the future.
 func (c *change) records() []journal.Record {
 	dir, err := journal.Dir()

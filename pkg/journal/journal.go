@@ -129,26 +129,6 @@ func Read(dir string) ([]Record, error) {
 	return all, errors.Join(broken...)
 }
 
-// Since returns the records of changes that began after a time, the oldest first. What cannot be read is left out.
-func Since(dir string, t time.Time) []Record {
-	files, err := os.ReadDir(dir) // sorted by name, and so by time
-	if err != nil {
-		return nil
-	}
-	from := t.UTC().Format(stamp)
-	var all []Record
-	for _, file := range files {
-		id, ok := strings.CutSuffix(file.Name(), suffix)
-		if !ok || id < from {
-			continue
-		}
-		if r, err := one(dir, id); err == nil {
-			all = append(all, r)
-		}
-	}
-	return all
-}
-
 func one(dir, id string) (r Record, err error) {
 	data, err := os.ReadFile(path(dir, id))
 	if err != nil {
