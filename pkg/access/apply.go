@@ -15,6 +15,8 @@ type Want struct {
 	Administrators bool        // everybody with cluster-admin, for judging risks
 	Policies       bool        // the live list of access policies
 	AWSAuth        bool        // the ConfigMap aws-auth
+	RBAC           bool        // the RBAC bindings
+	Namespaces     bool        // the names of the namespaces
 }
 
 // Cluster is the only door to the outside.

@@ -14,7 +14,7 @@ import (
 // apply carries the plan out and prints a line for each thing done or not done.
 func (c *change) apply(ctx context.Context, p proposal) error {
 	for _, who := range c.who {
-		if !touches(p.plan, who) {
+		if !touches(p.plan, who) && (who != access.Itself || !c.whole) {
 			fmt.Fprintf(c.talk(), "%s unchanged\n", c.title(who))
 		}
 	}
@@ -127,7 +127,7 @@ func touches(plan access.Plan, p access.Principal) bool {
 		return plan.Mode != nil || plan.AWSAuth != nil
 	}
 	_, ok := plan.Change(p)
-	return ok
+	return ok || plan.Unmaps(p)
 }
 
 // title is what the lines of results begin with.

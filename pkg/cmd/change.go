@@ -26,6 +26,8 @@ type change struct {
 	takes      bool                                // the edit may take rights away: risks need to know every administrator
 	mappings   bool                                // the edit may end mappings of aws-auth: risks need to know every entry
 	asks       bool                                // it changes more than was typed: the plan is shown, and somebody says yes
+	whole      bool                                // it removes all access of who, from every source
+	typos      bool                                // its notes need the namespaces that there are
 	remarks    func(access.Snapshot) []string      // what to know before it is done; nil: nothing
 	risks      func(access.Snapshot) []access.Risk // beside those of every plan; nil: none
 	undoes     string                              // the ID of the change that this one takes back
@@ -89,7 +91,7 @@ func (c *change) propose(ctx context.Context) (p proposal, err error) {
 	}
 	c.cluster = p.before.Cluster
 	c.dropUnread(p.before)
-	if err := c.rightCluster(p.before.Cluster); err != nil {
+	if err := c.rightCluster(p.before.Cluster, c.flags.accepted...); err != nil {
 		return p, err
 	}
 	if err := c.dropRefused(p.before); err != nil {
@@ -97,6 +99,9 @@ func (c *change) propose(ctx context.Context) (p proposal, err error) {
 	}
 	if p.plan, p.after, err = c.plan(p.before, c.who); err == nil {
 		c.warnOfDead(ctx, p.before)
+		c.warnOfOwners(p.plan)
+		c.warnOfServicePolicies(p.plan)
+		c.warnOfNobody(ctx, p.plan)
 	}
 	return p, err
 }
@@ -126,7 +131,7 @@ func (c *change) read(ctx context.Context, who []access.Principal) (access.Snaps
 
 func (c *change) want(who []access.Principal) access.Want {
 	itself := slices.Contains(who, access.Itself)
-	return access.Want{Principals: who, Administrators: c.takes, All: c.mappings && itself, AWSAuth: c.mappings && itself}
+	return access.Want{Principals: who, Administrators: c.takes, All: c.mappings && itself, AWSAuth: true, RBAC: true, Namespaces: c.typos}
 }
 
 // plan is the edit of some principals, and what it leads to.
@@ -136,8 +141,11 @@ func (c *change) plan(s access.Snapshot, who []access.Principal) (access.Plan, a
 		all[i] = c.edit(p)
 	}
 	plan, after, err := access.Make(s, edit.Each(all...))
+	if c.whole {
+		plan.Asked = who
+	}
 	entries := slices.ContainsFunc(who, func(p access.Principal) bool { return p != access.Itself })
-	if mode := s.Cluster.Mode; entries && !mode.ReadsEntries() && (plan.Mode == nil || err != nil) {
+	if mode := s.Cluster.Mode; entries && !mode.ReadsEntries() && (plan.Mode == nil && plan.AWSAuth == nil || err != nil) {
 		err = fmt.Errorf("cluster %s is in mode %s: %w", s.Cluster.Name, mode, access.ErrMode)
 	}
 	return plan, after, err
@@ -161,7 +169,7 @@ func (c *change) dropRefused(s access.Snapshot) error {
 	var refused []error
 	for _, p := range c.who {
 		_, err := c.edit(p)(s)
-		if errors.Is(err, access.ErrRule) || errors.Is(err, edit.ErrNarrow) {
+		if errors.Is(err, access.ErrRule) || errors.Is(err, edit.ErrNarrow) || errors.Is(err, edit.ErrUnread) {
 			refused = append(refused, err)
 			continue
 		}
@@ -272,7 +280,8 @@ func (c *change) finish(after access.Snapshot) error {
 			entries = append(entries, *e)
 		}
 	}
-	if err := c.flags.output.entries(c.env.IO.Out, entries, after.Cluster, len(c.who) == 1); err != nil {
+	named := slices.DeleteFunc(slices.Clone(c.who), func(p access.Principal) bool { return p == access.Itself })
+	if err := c.flags.output.entries(c.env.IO.Out, entries, after.Cluster, len(named) == 1); err != nil {
 		return err
 	}
 	if c.incomplete {

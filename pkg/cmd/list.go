@@ -80,6 +80,9 @@ func errIf(failed bool) error {
 
 func (c *connection) printList(ctx context.Context, out *output, s access.Snapshot, mappings []access.Mapping, one bool) error {
 	env := c.env
+	if out.format != "name" {
+		s = c.withStale(ctx, s, mappings)
+	}
 	if !out.people() {
 		switch {
 		case one && len(s.Entries) == 0 && len(mappings) > 0:
@@ -88,9 +91,9 @@ func (c *connection) printList(ctx context.Context, out *output, s access.Snapsh
 		case len(mappings) > 0:
 			env.warn("mappings of aws-auth are no entries and not in this output, there are %d: %s", len(mappings), env.command("list"))
 		}
-		return out.entries(env.IO.Out, s.Entries, s.Cluster, one)
+		return out.snapshot(env.IO.Out, s, one)
 	}
-	t := printer.Entries(c.withDead(ctx, s, mappings), mappings, env.Now())
+	t := printer.Entries(s, mappings, env.Now())
 	if len(t.Rows) == 0 && !one {
 		_, err := fmt.Fprintf(env.IO.ErrOut, "No access entries found in cluster %s.\n", printer.Clean(s.Cluster.Name))
 		return err
@@ -103,9 +106,7 @@ func (c *connection) printList(ctx context.Context, out *output, s access.Snapsh
 
 // checkRead warns of what makes the answer less than it seems.
 func (c *connection) checkRead(s access.Snapshot) {
-	if err := c.rightCluster(s.Cluster); err != nil {
-		c.env.warn("%v", err)
-	}
+	c.tellCluster(s.Cluster)
 	if !s.Cluster.Mode.ReadsEntries() {
 		c.env.warn("cluster %s is in mode %s and reads no access entries, only aws-auth; its creator is an administrator that no list shows. "+
 			"Entries are turned on, a step that cannot be taken back, by: %s", s.Cluster.Name, s.Cluster.Mode, c.env.command("mode", string(access.ModeBoth), "--accept-risk=one-way-mode"))
@@ -119,10 +120,6 @@ func (c *connection) checkRead(s access.Snapshot) {
 // read, one warning says so.
 func (c *connection) mappings(cluster access.Info, who []access.Principal, read func(access.Info) (map[string]string, error)) []access.Mapping {
 	if !cluster.Mode.ReadsConfigMap() {
-		return nil
-	}
-	if c.rightCluster(cluster) != nil {
-		c.env.warn("cluster %s also reads the aws-auth ConfigMap, which could not be read: the context leads to another cluster's server, %s", cluster.Name, c.target.Server)
 		return nil
 	}
 	data, err := read(cluster)

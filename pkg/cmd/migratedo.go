@@ -65,7 +65,9 @@ func (m *migration) prepare(ctx context.Context) (done bool, err error) {
 	if m.facts, m.data, err = m.migrationFacts(ctx, nil); err != nil {
 		return true, err
 	}
-	if err := m.rightCluster(m.facts.Cluster); err != nil {
+	if m.flags.looks() {
+		m.tellCluster(m.facts.Cluster)
+	} else if err := m.rightCluster(m.facts.Cluster, m.flags.accepted...); err != nil {
 		return true, err
 	}
 	if !m.facts.Cluster.Mode.ReadsConfigMap() {
@@ -107,8 +109,11 @@ func (m *migration) show() (done bool, err error) {
 	}
 	r.write(out, account)
 	if f.prune {
-		for _, l := range append(m.plan.Removable(func(access.Principal) bool { return true }), m.plan.Dead()...) {
+		for _, l := range m.plan.Removable(func(access.Principal) bool { return true }) {
 			fmt.Fprintf(out, "- %s item %d leaves aws-auth, once it is proven that nobody needs it: %s\n", l.Kind.Section(), l.Item, printer.Clean(l.Short(account)))
+		}
+		for _, l := range m.plan.Dead() {
+			fmt.Fprintf(out, "- %s item %d will be removed from aws-auth, as decided: %s\n", l.Kind.Section(), l.Item, printer.Clean(l.Short(account)))
 		}
 	}
 	if err := writeRBAC(out, m.plan.Follow); err != nil {
@@ -120,7 +125,7 @@ func (m *migration) show() (done bool, err error) {
 // entries takes the road to the mode and the entries.
 func (m *migration) entries(ctx context.Context) error {
 	ch := m.making()
-	if ch == nil {
+	if ch == nil || m.flags.looks() && m.rightCluster(m.facts.Cluster, m.flags.accepted...) != nil { // why not was said with the report
 		return nil
 	}
 	return m.later(ch.run(ctx))
@@ -135,7 +140,9 @@ func (m *migration) making() *change {
 	if m.facts.Cluster.Mode == access.ModeConfigMap {
 		who = append([]access.Principal{access.Itself}, who...)
 	}
-	ch := &change{connection: m.connection, flags: &m.flags.changeFlags, who: who, asks: true, ready: m.ready, risks: m.risks}
+	flags := m.flags.changeFlags
+	flags.accepted = append(slices.Clone(flags.accepted), string(access.OverrideMapping)) // each difference is in the report
+	ch := &change{connection: m.connection, flags: &flags, who: who, asks: true, ready: m.ready, risks: m.risks}
 	ch.edit = func(p access.Principal) access.Edit {
 		if p == access.Itself {
 			return func(s access.Snapshot) (access.Snapshot, error) {
@@ -245,18 +252,7 @@ func (m *migration) removeLines(ctx context.Context, gone []access.Mapping, acce
 	flags.output, flags.accepted = output{}, append(slices.Clone(flags.accepted), accepted...)
 	ch := change{connection: m.connection, flags: &flags, who: []access.Principal{access.Itself}, takes: true, mappings: true, asks: !m.asked}
 	ch.edit = func(access.Principal) access.Edit {
-		return func(s access.Snapshot) (access.Snapshot, error) {
-			if s.AWSAuth.Err != nil {
-				return s, s.AWSAuth.Err
-			}
-			data, err := awsauth.Remove(s.AWSAuth.Data, gone)
-			if err != nil {
-				return s, err
-			}
-			after := understood(access.ConfigMap{Data: data, Version: s.AWSAuth.Version})
-			s.AWSAuth = &after
-			return s, nil
-		}
+		return removeMappings(func([]access.Mapping) []access.Mapping { return gone })
 	}
 	return m.later(ch.run(ctx))
 }
@@ -265,7 +261,8 @@ func (m *migration) removeLines(ctx context.Context, gone []access.Mapping, acce
 func (m *migration) left() {
 	stays := 0
 	for _, l := range m.plan.Lines {
-		if l.Outcome == migrate.Stays || l.Outcome == migrate.Migrates && l.Kind == access.MappedAccount {
+		removed := l.Removable && m.flags.prune
+		if l.Outcome == migrate.Stays && !removed || l.Outcome == migrate.Migrates && l.Kind == access.MappedAccount {
 			stays++
 		}
 	}

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
-	"github.com/kubectl-access/kubectl-access/pkg/iam"
 	"github.com/kubectl-access/kubectl-access/pkg/journal"
 )
 
@@ -33,7 +32,7 @@ type keeper struct {
 
 // keeping is the cluster with a keeper, where there is something to keep.
 func (c *change) keeping(plan access.Plan) *keeper {
-	if !c.takes || slices.Contains(c.flags.accepted, string(access.LastAdministrator)) {
+	if slices.Contains(c.flags.accepted, string(access.LastAdministrator)) {
 		plan = access.Plan{}
 	}
 	return &keeper{Cluster: c.sides(), c: c, plan: plan}
@@ -42,9 +41,7 @@ func (c *change) keeping(plan access.Plan) *keeper {
 // Do carries out a step, and gives back what it took where nobody is left. That is not for an interrupt to stop.
 func (k *keeper) Do(ctx context.Context, step access.Step) error {
 	err := k.Cluster.Do(ctx, step)
-	change, planned := k.plan.Change(step.Principal())
-	if err != nil && !errors.Is(err, access.ErrUnknown) || !planned || !step.Takes() ||
-		!(access.Plan{Cluster: k.plan.Cluster, Changes: []access.Change{change}}).TakesAdministrator() {
+	if err != nil && !errors.Is(err, access.ErrUnknown) || !k.plan.MayTakeAdministrator(step) {
 		return err
 	}
 	k.mu.Lock()
@@ -75,14 +72,9 @@ func (k *keeper) left(ctx context.Context, p access.Principal) (bool, error) {
 				now = now.Put(*c.Before)
 			}
 		}
-		now, _, _ = k.c.alive(ctx, k.plan, now)
-		alone := func(r access.Risk) bool { return r.Name == access.LastAdministrator }
-		if slices.ContainsFunc(k.plan.Risks(now), alone) {
-			return false, nil
-		}
-		others := slices.DeleteFunc(k.plan.Apply(now).Entries, func(e access.Entry) bool { return !e.Administers() })
-		if n == 2 || len(others) > 1 {
-			return true, nil
+		others := k.plan.Apply(k.c.withAdministrators(ctx, k.plan, now)).Administrators()
+		if n == 2 || len(others) != 1 {
+			return len(others) > 0, nil
 		}
 		if err := access.Pause(ctx, 2*k.c.env.LastLook); err != nil {
 			return false, err
@@ -93,6 +85,9 @@ func (k *keeper) left(ctx context.Context, p access.Principal) (bool, error) {
 // restore gives back what a step took.
 func (k *keeper) restore(ctx context.Context, step access.Step) error {
 	const times = 6
+	if w, ok := step.(access.WriteAWSAuth); ok {
+		return k.restoreAWSAuth(ctx, w)
+	}
 	for _, s := range access.Restore(step) {
 		for n := 1; ; n++ {
 			err := k.Cluster.Do(ctx, s)
@@ -110,26 +105,13 @@ func (k *keeper) restore(ctx context.Context, step access.Step) error {
 	return nil
 }
 
-// alive leaves out administrators whose role or user is known to be gone, since they keep nobody in. It names those of
-// whom nothing is known; known reports whether one is known to be alive.
-func (c *change) alive(ctx context.Context, plan access.Plan, before access.Snapshot) (s access.Snapshot, doubtful []string, known bool) {
-	var stay []access.Entry
-	for _, e := range before.Entries {
-		if _, changed := plan.Change(e.Principal); !changed && e.Administers() {
-			stay = append(stay, e)
-		}
+// restoreAWSAuth writes what was before, unless somebody else has written since.
+func (k *keeper) restoreAWSAuth(ctx context.Context, w access.WriteAWSAuth) error {
+	now := k.c.sides().awsAuth(ctx)
+	if now.Err != nil || !now.Same(w.After) {
+		return cmp.Or(now.Err, error(access.ErrChanged))
 	}
-	for i, life := range c.lives(ctx, stay) {
-		switch life {
-		case iam.Gone, iam.Recreated:
-			before = before.Drop(stay[i].Principal)
-		case iam.LifeUnknown:
-			doubtful = append(doubtful, stay[i].Principal.Short(plan.Cluster.Account()))
-		default:
-			known = true
-		}
-	}
-	return before, doubtful, known
+	return k.Cluster.Do(ctx, access.WriteAWSAuth{Before: now, After: w.Before})
 }
 
 // note remembers what a plan found and leaves, for the last look.

@@ -45,14 +45,14 @@ func Read(m access.Mapping) Reading {
 }
 
 func classify(arn string) Class {
-	p := Normal(arn)
+	p := access.Normal(arn)
 	ref, err := access.ParsePrincipal(string(p))
 	switch {
 	case strings.Contains(string(p), ":assumed-role/"):
 		return SessionARN
 	case p.Kind() == "root" && access.IsAccount(p.Account()):
 		return Root
-	case p.ServiceLinked():
+	case p.ServiceRole():
 		return ServiceLinked
 	case err != nil || ref.Principal == "":
 		return NoPrincipal

@@ -215,8 +215,9 @@ func instead(rights, groups, source string) []string {
 	switch why, noted := strings.CutPrefix(source, "aws-auth ("); {
 	case noted && why != "the entry may win)":
 		source = "not in force (" + why
-	case source == "entry (dead)":
-		source = "dead"
+	case strings.HasPrefix(source, "stale ("):
+		source = "stale"
+	case strings.HasPrefix(source, "managed by "):
 	case strings.HasPrefix(source, "entry"):
 		source = ""
 	}
@@ -279,11 +280,13 @@ func (e *entries) fixed() string {
 	switch {
 	case !ok:
 		return "nobody is chosen"
+	case t.mapping != nil && (t.mapping.Kind == access.MappedAccount || t.mapping.State == access.Dropped):
+		return "this mapping names no role or user: edit aws-auth to remove it"
 	case t.mapping != nil:
-		return "this is a line of the aws-auth ConfigMap, not an entry"
+		return ""
 	case t.unread != nil:
 		return "the entry could not be read"
-	case t.entry.Managed():
+	case t.entry.Managed() && t.entry.Owner().Kind != access.ByBatch: // which leaves a policy to its customers
 		return "AWS owns this entry, it cannot be changed"
 	}
 	return e.v.closed()
@@ -292,6 +295,13 @@ func (e *entries) fixed() string {
 func (e *entries) startFilter() tea.Cmd {
 	e.typing = true
 	return e.list.filter.Focus()
+}
+
+// search begins a new filter, from wherever one is.
+func (e *entries) search() tea.Cmd {
+	e.m.stack = e.m.stack[:1]
+	e.list.clearFilter()
+	return e.startFilter()
 }
 
 // endFilter first stops typing, then shows all again.
@@ -330,5 +340,8 @@ func (e *entries) grantMore() tea.Cmd {
 
 func (e *entries) revoke() tea.Cmd {
 	t, _ := e.current()
+	if t.mapping != nil {
+		return e.m.propose(e.v, e.m.revokeRequest(e.v, access.Normal(t.mapping.ARN), []revocation{{}}))
+	}
 	return e.m.startRevoke(e.v, *t.entry)
 }

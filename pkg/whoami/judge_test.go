@@ -48,6 +48,9 @@ func TestTheFirstCauseHidesTheOthers(t *testing.T) {
 		facts whoami.Facts
 	}{
 		{whoami.ExecFailed, "refused", stranded(func(f *whoami.Facts) { f.Trouble = whoami.Plugin })},
+		{whoami.ExecNotInstalled, "cannot run", stranded(func(f *whoami.Facts) {
+			f.Trouble, f.NoExec, f.Unrunnable = whoami.Plugin, true, "exec: kubectl cannot run it"
+		})},
 		{whoami.ExecNotInstalled, "from aws", stranded(func(f *whoami.Facts) { f.Trouble, f.NoExec, f.Exec = whoami.Plugin, true, "aws" })},
 		{whoami.ClockOff, "3 minutes behind", stranded(func(f *whoami.Facts) { f.Clock = 3 * time.Minute; f.Login = whoami.Expired })},
 		{whoami.CredentialsExpired, "expired", stranded(func(f *whoami.Facts) { f.Login, f.AWS, f.AWSErr = whoami.Expired, nil, errRefused })},
@@ -62,7 +65,7 @@ func TestTheFirstCauseHidesTheOthers(t *testing.T) {
 		{whoami.NotAPrincipal, "root", stranded(func(f *whoami.Facts) {
 			f.AWS.ARN, f.AWS.Principal = "arn:aws:iam::111122223333:root", "arn:aws:iam::111122223333:root"
 		})},
-		{whoami.RoleRecreated, "unique ID", stranded(func(f *whoami.Facts) { f.Entry, f.Made = entry, today })},
+		{whoami.RoleRecreated, "old one's ID", stranded(func(f *whoami.Facts) { f.Entry, f.Made = entry, today })},
 		{whoami.EntryNotYet, "some seconds", stranded(func(f *whoami.Facts) { f.Entry, f.Made = entry, today.Add(-2*time.Hour) })},
 		{whoami.RoleChanged, "path has changed", stranded(func(f *whoami.Facts) { f.Entries = []access.Principal{role + "dev"} })},
 		{whoami.OtherProfile, "profile p", stranded(func(f *whoami.Facts) {
