@@ -9,6 +9,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -134,8 +135,14 @@ func (c *Client) read(ctx context.Context, get *rest.Request, into any) error {
 	if err != nil {
 		return c.explain(ctx, err)
 	}
-	if err := json.Unmarshal(body, into); err != nil {
+	var object struct {
+		Kind string `json:"kind"` // every answer of an API server has one; without it {} would read as an empty object
+	}
+	if err := errors.Join(json.Unmarshal(body, &object), json.Unmarshal(body, into)); err != nil {
 		return &failure{text: c.stranger(), err: err}
+	}
+	if object.Kind == "" {
+		return errors.New(c.stranger())
 	}
 	return nil
 }
