@@ -134,7 +134,7 @@ func (env *Env) hint(err error) {
 		o.hint += env.command(o.next...)
 	}
 	if o.hint != "" {
-		fmt.Fprintf(env.IO.ErrOut, "  %s\n", o.hint)
+		fmt.Fprintf(env.IO.ErrOut, "  %s\n", printer.Clean(o.hint))
 	}
 }
 
