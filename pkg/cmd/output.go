@@ -108,7 +108,7 @@ func (o *output) entries(w io.Writer, entries []access.Entry, cluster access.Inf
 		form := manifest.Of(e, cluster)
 		if o.format == "name" {
 			form = manifest.AccessEntry{APIVersion: "v1", Kind: "AccessEntry"} // without its group: the short name reads like a command's argument
-			form.Metadata.Name = printer.Clean(e.Principal.Short(cluster.Account())) // one name is one line
+			form.Metadata.Name = printer.Clean(e.Principal.Short(cluster.Account()))
 		}
 		items[i] = form
 	}
