@@ -107,7 +107,7 @@ func (b *Between) pass(w http.ResponseWriter, r *http.Request, target *url.URL, 
 	if err != nil {
 		panic(http.ErrAbortHandler) // whoever asked has gone, or the account
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	answer, err := io.ReadAll(resp.Body)
 	if err != nil {
 		panic(http.ErrAbortHandler)
