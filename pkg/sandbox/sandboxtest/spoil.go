@@ -12,13 +12,15 @@ import (
 const Hostile = "evil%s\x1b[31m\r\nline\u202e\u009b31m\x00"
 
 // wrongs are what a member becomes, in the place of being dropped.
-var wrongs = []any{nil, Hostile, "", json.Number("-1e9"), true, []any{}, map[string]any{}, []any{nil, Hostile, map[string]any{}}}
+var wrongs = [Emptied - 1]any{nil, Hostile, "", json.Number("-1e9"), true, []any{}, map[string]any{}, []any{nil, Hostile, map[string]any{}}}
+
+// Emptied is how Spoil leaves an empty object of the whole answer, as if nothing were there.
+const Emptied = 9
 
 // Spoil drops one member of a JSON or XML text, at any depth, or gives it a value of another kind. The numbers choose
-// which and how; every number chooses something. The last choice is an empty object, as if nothing were there.
+// which and how; every number chooses something.
 func Spoil(text []byte, member, how uint) []byte {
-	how %= uint(len(wrongs)) + 2
-	if how == uint(len(wrongs))+1 {
+	if how %= Emptied + 1; how == Emptied {
 		return []byte("{}")
 	}
 	var root any
