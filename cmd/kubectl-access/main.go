@@ -21,7 +21,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	env := &cmd.Env{
 		IO:  genericiooptions.IOStreams{In: os.Stdin, Out: os.Stdout, ErrOut: os.Stderr},
-		Now: time.Now,
+		Now: time.Now, LastLook: 500 * time.Millisecond,
 	}
 	code := cmd.Run(ctx, env, os.Args)
 	stop()

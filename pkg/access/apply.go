@@ -15,6 +15,7 @@ type Want struct {
 	Administrators bool        // everybody with cluster-admin, for judging risks
 	Policies       bool        // the live list of access policies
 	AWSAuth        bool        // the ConfigMap aws-auth
+	RBAC           bool        // the RBAC bindings
 }
 
 // Cluster is the only door to the outside.

@@ -16,15 +16,13 @@ func (p Plan) leftBehind(before Snapshot) []Risk {
 	}
 	after := p.Apply(before)
 	people, nodes := Stranded(p.ending(before), after)
+	people = slices.DeleteFunc(people, func(m Mapping) bool { return slices.ContainsFunc(p.Asked, m.Belongs) })
 	var risks []Risk
-	if mine := slices.ContainsFunc(people, func(m Mapping) bool { return m.For(before.Caller) }); mine && !after.letsIn(before.Caller) {
-		risks = append(risks, Risk{LoseOwnAccess, "you have no entry: a mapping of aws-auth is your own way into the cluster, and it ends"})
-	}
 	if len(people) > 0 {
-		risks = append(risks, Risk{LeaveMappings, fmt.Sprintf("no entry lets in whom these mappings of aws-auth let in: %s; `kubectl access migrate` makes entries of them", list(people, p.Cluster.Account()))})
+		risks = append(risks, Risk{LeaveMappings, fmt.Sprintf("these aws-auth mappings have no access entry: %s; `kubectl access migrate` creates entries for them", list(people, p.Cluster.Account()))})
 	}
 	if len(nodes) > 0 {
-		risks = append(risks, Risk{RemoveNodes, fmt.Sprintf("no entry lets in the nodes of these mappings of aws-auth, they lose the cluster: %s", list(nodes, p.Cluster.Account()))})
+		risks = append(risks, Risk{RemoveNodes, fmt.Sprintf("these aws-auth mappings are for nodes and have no entry for nodes, so the nodes lose access to the cluster: %s", list(nodes, p.Cluster.Account()))})
 	}
 	return risks
 }
@@ -52,11 +50,6 @@ func Stranded(mappings []Mapping, s Snapshot) (people, nodes []Mapping) {
 		}
 	}
 	return people, nodes
-}
-
-// letsIn tells whether an entry does that for somebody whose path is not known.
-func (s Snapshot) letsIn(p Principal) bool {
-	return slices.ContainsFunc(s.Entries, func(e Entry) bool { return e.Principal.Is(p) && !slices.Contains(s.Dead, e.Principal) })
 }
 
 // InForce are the lines that let somebody in.

@@ -10,6 +10,12 @@ type Binding struct {
 	Users, Groups   []string
 }
 
+// RBAC is all bindings of a cluster, or why they could not be read.
+type RBAC struct {
+	Bindings []Binding
+	Err      error
+}
+
 // RoleRef is the Role or ClusterRole that a binding gives.
 type RoleRef struct{ Kind, Name string }
 

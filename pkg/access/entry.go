@@ -81,12 +81,15 @@ type Snapshot struct {
 	Entries  []Entry    // those that were asked for
 	Policies []Policy   // the live list, where it was asked for
 	AWSAuth  *ConfigMap // where it was asked for
+	RBAC     *RBAC      // where it was asked for
 	Unread   []Unread   // entries that exist and could not be read
 
 	// EKS binds an entry to the unique ID of its role or user (eks-access.md §4.1). Of the entries that compete with a
 	// line of aws-auth, Dead are those that nobody gets in by, since theirs is gone or was made again, and Doubtful
 	// those that IAM tells nothing of. About others it was not asked.
 	Dead, Doubtful []Principal
+	// Gone are principals that IAM does not have any more: nothing gives them access.
+	Gone []Principal
 }
 
 // Unread is an entry that exists and could not be read.

@@ -66,6 +66,17 @@ func (m Mapping) Names(p Principal) bool {
 	return m.Kind != MappedAccount && Principal(strings.ToLower(m.ARN)).Is(p)
 }
 
+// same reports whether both say the same, wherever they stand.
+func (m Mapping) same(o Mapping) bool {
+	return m.Kind == o.Kind && m.ARN == o.ARN && m.Username == o.Username && slices.Equal(m.Groups, o.Groups)
+}
+
+// Belongs reports whether a mapping is one of a principal's own, whether it works or not: it says the principal's name
+// without a path, as the authenticator compares it, or its very ARN.
+func (m Mapping) Belongs(p Principal) bool {
+	return m.Names(p) && (Principal(m.ARN).Path() == "/" || strings.EqualFold(m.ARN, string(p)))
+}
+
 // HasEntry tells whether an entry lets in whom the line does: one for nodes where the line is for
 // nodes. A line for a whole account has none.
 func (m Mapping) HasEntry(s Snapshot) bool {
@@ -90,4 +101,14 @@ func (m Mapping) Short(account string) string {
 		return "account " + m.ARN
 	}
 	return Principal(m.ARN).Short(account)
+}
+
+// Normal is an ARN with everything before the name in lower case, as AWS writes it: aws-auth is compared without case,
+// EKS compares with it.
+func Normal(arn string) Principal {
+	cut := strings.IndexByte(arn, '/')
+	if cut < 0 {
+		return Principal(strings.ToLower(arn))
+	}
+	return Principal(strings.ToLower(arn[:cut]) + arn[cut:])
 }

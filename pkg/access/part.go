@@ -1,5 +1,11 @@
 package access
 
+import (
+	"cmp"
+	"fmt"
+	"strings"
+)
+
 // Part is what of an entry, or of the cluster, one step is about.
 type Part string
 
@@ -79,4 +85,41 @@ func policiesOf(c Change) map[Policy]bool {
 		}
 	}
 	return all
+}
+
+// PartsOf describes each part of an entry, nil for none, in a text that is equal where the part is. It leaves out what EKS
+// alone decides: username and groups of nodes.
+func PartsOf(e *Entry) map[Part]string {
+	parts := map[Part]string{}
+	if e == nil {
+		return parts
+	}
+	c := e.Canonical()
+	parts[PartEntry] = "an entry"
+	if !c.Node() {
+		parts[PartIdentity] = fmt.Sprintf("username %s, groups %s", cmp.Or(c.Username, DefaultUsername(c.Principal)), orNone(strings.Join(c.Groups, ", ")))
+	}
+	if len(c.Tags) > 0 {
+		parts[PartTags] = joinTags(c.Tags)
+	}
+	for _, g := range c.Grants {
+		parts[partOf(g.Policy)] = g.String()
+	}
+	return parts
+}
+
+// Parts are those that differ before and after.
+func (c Change) Parts() (parts []Part) {
+	before, after := PartsOf(c.Before), PartsOf(c.After)
+	for part, text := range after {
+		if before[part] != text {
+			parts = append(parts, part)
+		}
+	}
+	for part := range before {
+		if after[part] == "" {
+			parts = append(parts, part)
+		}
+	}
+	return parts
 }

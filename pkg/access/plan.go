@@ -1,6 +1,7 @@
 package access
 
 import (
+	"fmt"
 	"maps"
 	"reflect"
 	"slices"
@@ -29,6 +30,9 @@ type Plan struct {
 	Mode    *ModeChange
 	AWSAuth *ConfigMapChange
 	Changes []Change // sorted by principal
+	Effects []Effect // what changes in anybody's access, whatever it comes from
+	// Asked are those whose whole access the change was asked to remove: their mappings are not left behind by mistake.
+	Asked []Principal
 }
 
 // Diff compares two snapshots of one cluster. What EKS alone decides (ARN, times, the
@@ -54,6 +58,7 @@ func Diff(before, after Snapshot) Plan {
 			plan.Changes = append(plan.Changes, Change{After: &will})
 		}
 	}
+	plan.Effects = effects(before, after, plan.Changes)
 	return plan
 }
 
@@ -68,6 +73,24 @@ func Make(before Snapshot, edit Edit) (Plan, Snapshot, error) {
 
 // Empty tells whether there is nothing to do.
 func (p Plan) Empty() bool { return len(p.Changes) == 0 && p.Mode == nil && p.AWSAuth == nil }
+
+// Same reports whether both plans take the same entries, mode and aws-auth to the same end, and change the same in
+// anybody's access. What EKS alone decides makes no difference.
+func (p Plan) Same(q Plan) bool {
+	entry := func(a, b *Entry) bool { return a == nil && b == nil || a != nil && b != nil && a.Same(*b) }
+	change := func(a, b Change) bool { return entry(a.Before, b.Before) && entry(a.After, b.After) }
+	mode := p.Mode == nil && q.Mode == nil || p.Mode != nil && q.Mode != nil && *p.Mode == *q.Mode
+	return mode && slices.EqualFunc(p.Changes, q.Changes, change) && p.AWSAuth.same(q.AWSAuth) && slices.EqualFunc(p.Effects, q.Effects, Effect.same)
+}
+
+func (c *ConfigMapChange) same(d *ConfigMapChange) bool {
+	return c == nil && d == nil || c != nil && d != nil && c.Before.Same(d.Before) && c.After.Same(d.After)
+}
+
+// DeletesEntry reports whether a whole access entry goes.
+func (p Plan) DeletesEntry() bool {
+	return slices.ContainsFunc(p.Changes, func(c Change) bool { return c.After == nil })
+}
 
 // Change finds what happens to a principal's entry.
 func (p Plan) Change(principal Principal) (Change, bool) {
@@ -98,6 +121,24 @@ func (c Change) Takes() bool {
 	}
 	return slices.ContainsFunc(c.Before.Grants, lost) || c.Before.Username != c.After.Username ||
 		len(union(c.Before.Groups, c.After.Groups)) > len(c.After.Groups)
+}
+
+// ExpiryNotes say of entries that have an expiry that new access shares it, or that it changes.
+func (p Plan) ExpiryNotes() (notes []string) {
+	for _, c := range p.Changes {
+		if c.Before == nil || c.After == nil || c.Before.Expires().IsZero() || c.After.Expires().IsZero() {
+			continue
+		}
+		name, was, will := c.Principal().Short(p.Cluster.Account()), c.Before.Tags[ExpiresTag], c.After.Tags[ExpiresTag]
+		gives := Change{Before: c.After, After: c.Before}.Takes() // the other way round
+		switch {
+		case was != will:
+			notes = append(notes, fmt.Sprintf("the expiry of %s changes from %s to %s", name, was, will))
+		case gives:
+			notes = append(notes, fmt.Sprintf("%s expires at %s, and the new access with it", name, was))
+		}
+	}
+	return notes
 }
 
 // covers tells whether every name of t is in s too.

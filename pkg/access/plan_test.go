@@ -235,3 +235,58 @@ func TestScope(t *testing.T) {
 		t.Error("the whole cluster takes in every namespace")
 	}
 }
+
+// TestPlansAreTheSameWhereTheyTakeTheSameToTheSame end: what is deleted counts, not only that it is.
+func TestPlansAreTheSameWhereTheyTakeTheSameToTheSame(t *testing.T) {
+	none, has, more := snapshot(), snapshot(entry(dev, "view:dev")), snapshot(entry(dev, "view:dev group:g"))
+	other := snapshot(entry(dev, "view:dev"), entry(ops, "admin"))
+	inAPI := has
+	inAPI.Cluster.Mode = access.ModeAPI
+	auth := func(text string) access.Snapshot {
+		s := has
+		s.AWSAuth = &access.ConfigMap{Data: map[string]string{"mapRoles": text}}
+		return s
+	}
+	seen := access.Diff(has, none)
+	for name, c := range map[string]struct {
+		a, b access.Plan
+		same bool
+	}{
+		"itself":             {seen, access.Diff(has, none), true},
+		"another in between": {access.Diff(none, has), access.Diff(snapshot(entry(ops, "admin")), other), true},
+		"more is deleted":    {seen, access.Diff(more, none), false},
+		"more is left":       {access.Diff(none, has), access.Diff(none, more), false},
+		"one is there":       {access.Diff(none, has), access.Diff(snapshot(entry(dev, "")), has), false},
+		"done by another":    {seen, access.Diff(none, none), false},
+		"also the mode":      {access.Diff(none, has), access.Diff(none, inAPI), false},
+		"the same mode":      {access.Diff(none, inAPI), access.Diff(none, inAPI), true},
+		"also aws-auth":      {access.Diff(has, has), access.Diff(auth("a"), auth("b")), false},
+		"other aws-auth":     {access.Diff(auth("a"), auth("c")), access.Diff(auth("b"), auth("c")), false},
+		"the same aws-auth":  {access.Diff(auth("a"), auth("c")), access.Diff(auth("a"), auth("c")), true},
+	} {
+		if c.a.Same(c.b) != c.same || c.b.Same(c.a) != c.same {
+			t.Errorf("%s: the same is %v", name, c.a.Same(c.b))
+		}
+	}
+	if !seen.DeletesEntry() || access.Diff(more, has).DeletesEntry() || access.Diff(none, has).DeletesEntry() {
+		t.Error("only a delete deletes an entry")
+	}
+}
+
+func TestExpiryNotes(t *testing.T) {
+	const early, late = "tag:kubectl-access/expires=2026-01-01T00:00:00Z", "tag:kubectl-access/expires=2026-02-01T00:00:00Z"
+	for _, c := range []struct{ before, after, want string }{
+		{"view:dev " + early, "view:dev,qa " + early, "role/team/dev expires at 2026-01-01T00:00:00Z, and the new access with it"},
+		{"view:dev " + early, "view:dev group:g " + early, "role/team/dev expires at 2026-01-01T00:00:00Z, and the new access with it"},
+		{"view:dev " + early, "view:dev edit:qa " + late, "the expiry of role/team/dev changes from 2026-01-01T00:00:00Z to 2026-02-01T00:00:00Z"},
+		{"view:dev,qa " + early, "view:dev " + early, ""},
+		{"view:dev " + early, "view:dev tag:a=b " + early, ""},
+		{"view:dev " + early, "edit:dev", ""},
+		{"view:dev", "view:dev,qa", ""},
+	} {
+		notes := access.Diff(snapshot(entry(dev, c.before)), snapshot(entry(dev, c.after))).ExpiryNotes()
+		if got := strings.Join(notes, "; "); got != c.want {
+			t.Errorf("%q to %q: %s", c.before, c.after, got)
+		}
+	}
+}

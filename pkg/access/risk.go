@@ -1,7 +1,9 @@
 package access
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 )
 
 // RiskName is what --accept-risk takes.
@@ -13,13 +15,19 @@ const (
 	LastAdministrator RiskName = "last-administrator"
 	RemoveNodes       RiskName = "remove-nodes"
 	LeaveMappings     RiskName = "leave-mappings"
+	OverrideMapping   RiskName = "override-mapping"
+	RestoreMapping    RiskName = "restore-mapping"
+	UnreadAWSAuth     RiskName = "unread-aws-auth"
 	OneWayMode        RiskName = "one-way-mode"
 	BriefGap          RiskName = "brief-gap"              // a migration's, where RBAC cannot help over it
 	OverwriteLater    RiskName = "overwrite-later-change" // an undo's, which alone knows what was before
+	OtherAccount      RiskName = "other-account"          // a context's, whose account or region AWS contradicts
 )
 
 // RiskNames are all risks, for completion and for checking what was accepted.
-var RiskNames = []RiskName{LoseOwnAccess, LastAdministrator, RemoveNodes, LeaveMappings, OneWayMode, OverwriteLater, BriefGap}
+var RiskNames = []RiskName{
+	LoseOwnAccess, LastAdministrator, RemoveNodes, LeaveMappings, OverrideMapping, RestoreMapping, UnreadAWSAuth, OneWayMode, OverwriteLater, BriefGap, OtherAccount,
+}
 
 // Risk is one thing that a plan may break, with a sentence that says what.
 type Risk struct {
@@ -27,72 +35,153 @@ type Risk struct {
 	Why  string
 }
 
-// Risks judges a plan against what was before it. The snapshot must hold every entry that
-// the plan touches and, when the plan takes an administrator away, every administrator; when it
+// Risks judges a plan by what it changes in the access of each principal, whatever that comes from. The snapshot must
+// hold every entry that the plan touches and, when the plan takes an administrator away, every administrator; when it
 // takes mappings away, every entry and aws-auth.
-// Mappings of aws-auth are not counted as a way in: nobody knows whether they still work.
 func (p Plan) Risks(before Snapshot) []Risk {
 	var risks []Risk
-	for _, c := range p.Changes {
-		risks = append(risks, c.ownAccess(before.Caller, p.Cluster)...)
+	add := func(name RiskName, why string) {
+		if why != "" {
+			risks = append(risks, Risk{name, why})
+		}
 	}
-	risks = append(risks, p.lastAdministrator(before)...)
-	for _, c := range p.Changes {
-		risks = append(risks, c.nodes(p.Cluster)...)
+	own := p.Effect(before.Caller).Lost
+	mine := before.Caller != "" && len(own) > 0
+	if mine && !p.becomesAdministrator(before, before.Caller) {
+		add(LoseOwnAccess, before.Caller.Short(p.Cluster.Account())+" is you: this would remove your own access to the cluster: "+joinRights(own))
 	}
+	add(LastAdministrator, p.lastAdministrator(before))
+	for _, c := range p.Changes {
+		add(RemoveNodes, p.nodes(c))
+		add(OverrideMapping, p.overrides(c))
+		add(RestoreMapping, p.restores(c))
+	}
+	add(UnreadAWSAuth, p.unread(before))
 	risks = append(risks, p.leftBehind(before)...)
 	if p.Mode != nil {
-		risks = append(risks, Risk{OneWayMode, "EKS has no way back from mode " + string(p.Mode.To) + " to " + string(p.Mode.From)})
+		add(OneWayMode, "EKS cannot switch back from mode "+string(p.Mode.To)+" to "+string(p.Mode.From))
 	}
 	return risks
 }
 
-func (c Change) ownAccess(caller Principal, cluster Info) []Risk {
-	if c.Before == nil || !c.Before.Principal.Is(caller) || !c.losesWayIn() {
-		return nil
-	}
-	return []Risk{{LoseOwnAccess, c.Principal().Short(cluster.Account()) + " is you: the change takes away your own way into the cluster"}}
+// becomesAdministrator reports whether somebody is administrator of the cluster after the plan.
+func (p Plan) becomesAdministrator(before Snapshot, who Principal) bool {
+	return Administrates(p.Apply(before).Access(who))
 }
 
-// losesWayIn: the entry goes, or its last right, or the administration of the cluster, or
-// what RBAC may know its holder by.
-func (c Change) losesWayIn() bool {
-	if c.After == nil || c.After.Empty() && !c.Before.Empty() || c.Before.Administers() && !c.After.Administers() {
-		return true
-	}
-	return c.Takes() && !c.After.Administers()
-}
-
-// TakesAdministrator tells whether somebody may stop being administrator of the cluster.
+// TakesAdministrator reports whether somebody may stop being administrator of the cluster.
 func (p Plan) TakesAdministrator() bool {
-	if p.Mode != nil && p.Mode.To == ModeAPI {
-		return true
-	}
-	if p.AWSAuth != nil && slices.ContainsFunc(p.AWSAuth.lost(), Mapping.Masters) {
-		return true
-	}
-	return slices.ContainsFunc(p.Changes, func(c Change) bool {
-		return c.Before != nil && c.Before.Administers() && (c.After == nil || !c.After.Administers())
+	return p.Mode != nil && p.Mode.To == ModeAPI || slices.ContainsFunc(p.Effects, func(e Effect) bool {
+		return slices.ContainsFunc(e.Lost, func(r Right) bool { return r.Kind == Administer })
 	})
 }
 
-func (p Plan) lastAdministrator(before Snapshot) []Risk {
-	if !p.TakesAdministrator() {
-		return nil
+// MayTakeAdministrator reports whether a step of the plan may be the one after which somebody is no administrator any more.
+func (p Plan) MayTakeAdministrator(step Step) bool {
+	loses := func(e Effect) bool {
+		return slices.ContainsFunc(e.Lost, func(r Right) bool { return r.Kind == Administer })
 	}
-	for _, e := range p.Apply(before).Entries {
-		if e.Administers() {
-			return nil
-		}
+	if step.Principal() == Itself {
+		return p.Mode == nil && slices.ContainsFunc(p.Effects, loses)
 	}
-	return []Risk{{LastAdministrator, "no other entry holds " + ClusterAdmin.Short() + " on the whole cluster: nobody could administer it any more"}}
+	return step.Takes() && loses(p.Effect(step.Principal()))
 }
 
-func (c Change) nodes(cluster Info) []Risk {
-	if c.Before == nil || !c.Before.Node() || !c.Takes() {
-		return nil
+func (p Plan) lastAdministrator(before Snapshot) string {
+	after := p.Apply(before)
+	if !p.TakesAdministrator() || len(after.Administrators()) > 0 {
+		return ""
 	}
-	return []Risk{{RemoveNodes, c.Principal().Short(cluster.Account()) + " is an entry of type " + string(c.Before.Kind) + ": nodes that use it lose the cluster"}}
+	why := "nobody else is cluster administrator by " + ClusterAdmin.Short() + " on the whole cluster, by an aws-auth mapping or by RBAC"
+	if before.RBAC != nil && before.RBAC.Err != nil {
+		why += " (RBAC could not be read: " + before.RBAC.Err.Error() + ")"
+	}
+	return why
+}
+
+// Administrators are those who administer the cluster by any source that the snapshot holds.
+func (s Snapshot) Administrators() []Principal {
+	var all []Principal
+	for _, p := range s.everybody() {
+		if Administrates(s.Access(p)) && !p.ServiceLinked() {
+			all = append(all, p)
+		}
+	}
+	return all
+}
+
+// nodes is said of nodes that lose the cluster: their entry goes or changes, or one for people overrides their mapping.
+func (p Plan) nodes(c Change) string {
+	name := c.Principal().Short(p.Cluster.Account())
+	loses := slices.ContainsFunc(p.Effect(c.Principal()).Lost, func(r Right) bool { return r.Kind == JoinNodes })
+	switch {
+	case c.Before == nil && loses:
+		return "the aws-auth mapping of " + name + " is for nodes: with an entry of type " + string(c.After.Kind) + " its nodes lose access to the cluster"
+	case loses, c.Before != nil && c.Before.Node() && c.After != nil && c.Takes():
+		return name + " is an entry of type " + string(c.Before.Kind) + ": nodes that use it lose access to the cluster"
+	}
+	return ""
+}
+
+// overrides is said of a new entry that gives less than the mapping that it overrides (eks-access.md §5).
+func (p Plan) overrides(c Change) string {
+	lost := bySource(p.Effect(c.Principal()).Lost, true)
+	if c.Before != nil || len(lost) == 0 || lost[0].Kind == JoinNodes {
+		return ""
+	}
+	return fmt.Sprintf("the new entry of %s overrides %s and does not give: %s; to keep that, add --keep-mapping-access", c.Principal().Short(p.Cluster.Account()), lost[0].By, joinRights(lost))
+}
+
+// restores is said of the removal of an entry after which a mapping counts again that gives more.
+func (p Plan) restores(c Change) string {
+	gained := bySource(p.Effect(c.Principal()).Gained, true)
+	if c.After != nil || len(gained) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("without its entry %s has access by %s again: %s", c.Principal().Short(p.Cluster.Account()), gained[0].By, joinRights(gained))
+}
+
+// unread is said where an entry is created or deleted and nobody knows whether a mapping is overridden or restored.
+func (p Plan) unread(before Snapshot) string {
+	if before.AWSAuth == nil || before.AWSAuth.Err == nil || before.Cluster.Mode != ModeBoth {
+		return ""
+	}
+	for _, c := range p.Changes {
+		if (c.Before == nil || c.After == nil) && !c.Principal().ServiceLinked() {
+			return fmt.Sprintf("aws-auth could not be read, so it is not known whether a mapping of %s is overridden or restored: %v", c.Principal().Short(p.Cluster.Account()), before.AWSAuth.Err)
+		}
+	}
+	return ""
+}
+
+// NotChecked says which source of the access that the plan changes could not be read; "" where none is missing.
+func (p Plan) NotChecked(before Snapshot) string {
+	names := func(r Right) bool { return r.Kind == ByGroup || r.Kind == ByUsername && r.By.Mapping != "" }
+	for _, e := range p.Effects {
+		if before.RBAC != nil && before.RBAC.Err != nil && (slices.ContainsFunc(e.Lost, names) || slices.ContainsFunc(e.Gained, names)) {
+			return fmt.Sprintf("not checked: what RBAC gives to these groups and usernames (%v)", before.RBAC.Err)
+		}
+	}
+	return ""
+}
+
+// bySource are the rights by mappings, or those by an entry.
+func bySource(rights []Right, mapping bool) []Right {
+	return slices.DeleteFunc(slices.Clone(rights), func(r Right) bool { return (r.By.Mapping != "") != mapping })
+}
+
+// joinRights names what counts: of an administrator nothing else, and being authenticated only where there is no more.
+func joinRights(rights []Right) string {
+	if i := slices.IndexFunc(rights, func(r Right) bool { return r.Kind == Administer }); i >= 0 {
+		rights = rights[i : i+1]
+	}
+	var all []string
+	for _, r := range rights {
+		if text := r.String(); (r.Kind != Connect || len(rights) == 1) && !slices.Contains(all, text) {
+			all = append(all, text)
+		}
+	}
+	return strings.Join(all, ", ")
 }
 
 // Apply is the snapshot as the plan leaves it.

@@ -148,15 +148,30 @@ func (s WriteAWSAuth) String() string {
 	case !s.After.Exists():
 		return "deleted"
 	}
+	if removed := beyondMappings(s.Before, s.After); len(removed) > 0 && len(s.After.Mappings) < len(s.Before.Mappings) {
+		return "removed " + strings.Join(removed, ", ")
+	}
 	return "changed"
 }
 
-// String reads "view in namespaces dev, qa" or "view on the whole cluster".
-func (g Grant) String() string {
-	if g.Scope.WholeCluster() {
-		return g.Policy.Short() + " on " + g.Scope.String()
+// beyondMappings are the places of the mappings that another ConfigMap does not have.
+func beyondMappings(m, other ConfigMap) (places []string) {
+	for _, was := range m.Mappings {
+		if !slices.ContainsFunc(other.Mappings, was.same) {
+			places = append(places, was.Place())
+		}
 	}
-	return g.Policy.Short() + " in " + g.Scope.String()
+	return places
+}
+
+// String reads "view in namespaces dev, qa" or "view on the whole cluster".
+func (g Grant) String() string { return within(g.Policy.Short(), g.Scope) }
+
+func within(name string, scope Scope) string {
+	if scope.WholeCluster() {
+		return name + " on " + scope.String()
+	}
+	return name + " in " + scope.String()
 }
 
 func joinTags(tags map[string]string) string {

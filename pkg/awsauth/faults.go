@@ -122,3 +122,33 @@ func article(t string) string {
 	}
 	return "a " + t
 }
+
+// partitions tells of ARNs in another AWS partition than most of the map's, of equally many the first: whoever comes is
+// of one partition, the cluster's.
+func (r *reader) partitions() {
+	count := map[string]int{}
+	for _, l := range r.lines {
+		count[l.partition()]++
+	}
+	delete(count, "")
+	most := ""
+	for _, l := range r.lines {
+		if count[l.partition()] > count[most] {
+			most = l.partition()
+		}
+	}
+	for _, l := range r.lines {
+		if p := l.partition(); p != "" && p != most {
+			r.defect(l.key, l.item, "the ARN is in partition %s and others here are in %s, but callers come from the cluster's partition only, so one of them never matches; correct it", p, most)
+		}
+	}
+}
+
+// partition is the AWS partition of a mapping that the authenticator keeps; empty: none that exists.
+func (l line) partition() string {
+	p := access.Principal(strings.ToLower(l.ARN)).Partition()
+	if l.State == access.Dropped || !strings.HasPrefix(strings.ToLower(l.ARN), "arn:") || !slices.Contains(access.Partitions, p) {
+		return ""
+	}
+	return p
+}

@@ -23,22 +23,28 @@ var (
 
 // ParseManifest reads a file that holds the ConfigMap, in YAML or JSON: the last document that is aws-auth, or that
 // lists it, since kubectl apply leaves that one in force. What the API server would refuse is an error: ErrNotYAML or
-// ErrNotText.
+// ErrNotText. Where none is named so, one that lacks its name or kind is read, with a remark.
 func ParseManifest(b []byte) (Map, error) {
 	docs := yaml.NewYAMLOrJSONDecoder(bytes.NewReader(utf8(b)), 4096)
-	var last map[string]any
+	var last, partial map[string]any
 	for n := 1; ; n++ {
 		var doc any
 		err := docs.Decode(&doc)
 		if err == nil {
-			if cm := find(doc); cm != nil {
+			if cm := find(doc, isAWSAuth); cm != nil {
 				last = cm
+			} else if cm := find(doc, isPartial); cm != nil {
+				partial = cm
 			}
 			continue
 		}
 		switch {
 		case last != nil: // what comes behind it is no business of aws-auth
 			return parseConfigMap(last)
+		case partial != nil:
+			m, err := parseConfigMap(partial)
+			m.Remarks = missing(partial)
+			return m, err
 		case errors.Is(err, io.EOF):
 			return Map{}, fmt.Errorf("ConfigMap aws-auth: %w in the file", access.ErrNotFound)
 		}
@@ -64,10 +70,10 @@ func utf8(b []byte) []byte {
 	return []byte(string(utf16.Decode(units)))
 }
 
-// find is the ConfigMap aws-auth in a document, or nil.
-func find(doc any) map[string]any {
+// find is the last object of a kind of manifest in a document, or nil.
+func find(doc any, is func(object map[string]any, kind any) bool) map[string]any {
 	object, _ := doc.(map[string]any)
-	if isAWSAuth(object, object["kind"]) {
+	if is(object, object["kind"]) {
 		return object
 	}
 	items, _ := object["items"].([]any)
@@ -78,7 +84,7 @@ func find(doc any) map[string]any {
 		if !own && doc.(map[string]any)["kind"] == "ConfigMapList" { // the API server writes no kind inside of such a list
 			kind = "ConfigMap"
 		}
-		if isAWSAuth(object, kind) {
+		if is(object, kind) {
 			last = object
 		}
 	}
@@ -89,6 +95,33 @@ func isAWSAuth(object map[string]any, kind any) bool {
 	meta, _ := object["metadata"].(map[string]any)
 	namespace, named := meta["namespace"]
 	return kind == "ConfigMap" && meta["name"] == "aws-auth" && (!named || namespace == "kube-system")
+}
+
+// isPartial knows aws-auth by its data, where the name or the kind is missing; another name is another ConfigMap.
+func isPartial(object map[string]any, kind any) bool {
+	meta, _ := object["metadata"].(map[string]any)
+	namespace, named := meta["namespace"]
+	data, _ := object["data"].(map[string]any)
+	for key := range data {
+		if rank(key) < len(sections) {
+			return (absent(kind) || kind == "ConfigMap") && (absent(meta["name"]) || meta["name"] == "aws-auth") && (!named || namespace == "kube-system")
+		}
+	}
+	return false
+}
+
+func absent(value any) bool { return value == nil || value == "" }
+
+// missing says what a manifest lacks that is aws-auth by its data alone.
+func missing(object map[string]any) (remarks []string) {
+	meta, _ := object["metadata"].(map[string]any)
+	if absent(meta["name"]) {
+		remarks = append(remarks, "the manifest has no metadata.name, so kubectl cannot apply it; it is read as aws-auth here; add name: aws-auth and namespace: kube-system")
+	}
+	if absent(object["kind"]) {
+		remarks = append(remarks, "the manifest has no kind, so kubectl cannot apply it; it is read as a ConfigMap here; add kind: ConfigMap")
+	}
+	return remarks
 }
 
 func parseConfigMap(cm map[string]any) (Map, error) {

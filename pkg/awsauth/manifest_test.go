@@ -44,6 +44,39 @@ func TestManifestsThatHoldTheConfigMap(t *testing.T) {
 	}
 }
 
+// TestAManifestWithoutItsNameIsReadWithARemark, unless one that has it stands beside it.
+func TestAManifestWithoutItsNameIsReadWithARemark(t *testing.T) {
+	named := "  name: aws-auth\n"
+	bare := "data:" + strings.SplitN(configMap, "data:", 2)[1]
+	for what, c := range map[string]struct{ text, says string }{
+		"no name":         {strings.Replace(configMap, named, "", 1), "no metadata.name"},
+		"an empty name":   {strings.Replace(configMap, named, "  name: ''\n", 1), "no metadata.name"},
+		"a name of null":  {strings.Replace(configMap, named, "  name:\n", 1), "no metadata.name"},
+		"no metadata":     {"kind: ConfigMap\n" + bare, "no metadata.name"},
+		"no kind":         {strings.Replace(configMap, "kind: ConfigMap\n", "", 1), "no kind"},
+		"data alone":      {bare, "no kind"},
+		"in a list":       {"kind: List\nitems:\n- kind: ConfigMap\n  " + strings.ReplaceAll(bare, "\n", "\n  "), "no metadata.name"},
+		"then broken":     {"kind: ConfigMap\n" + bare + "---\n{{ .Values.more }}\n", "no metadata.name"},
+		"beside its twin": {configMap + "---\nkind: ConfigMap\n" + strings.Replace(bare, "role/dev", "role/ops", 1), ""},
+	} {
+		m, err := ParseManifest([]byte(c.text))
+		remarks := strings.Join(m.Remarks, "\n")
+		if err != nil || showAll(m) != "arn:aws:iam::111122223333:role/dev dev [] inForce" || !strings.Contains(remarks, c.says) || (remarks == "") != (c.says == "") {
+			t.Errorf("%s: %s, %q, %v", what, showAll(m), remarks, err)
+		}
+	}
+	for what, text := range map[string]string{
+		"another name":      strings.Replace(configMap, "aws-auth", "other", 1),
+		"another namespace": "kind: ConfigMap\nmetadata: {namespace: default}\n" + bare,
+		"another kind":      "kind: Secret\n" + bare,
+		"other data":        "kind: ConfigMap\ndata: {a: b}\n",
+	} {
+		if _, err := ParseManifest([]byte(text)); !errors.Is(err, access.ErrNotFound) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+}
+
 // utf16Of is what PowerShell writes.
 func utf16Of(order binary.AppendByteOrder, text string) string {
 	b := order.AppendUint16(nil, 0xfeff)

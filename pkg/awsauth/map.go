@@ -20,6 +20,7 @@ type Map struct {
 	Mappings []access.Mapping // every line, in order: roles, users, accounts
 	Defects  []Defect         // each thing that is wrong, in the order of the sections
 	Keys     map[string]KeyState
+	Remarks  []string // on the manifest around it, where that came from a file
 }
 
 // Defect is one thing that is wrong.
@@ -64,6 +65,7 @@ func Parse(data map[string]string) Map {
 	}
 	r.shadow()
 	r.chance()
+	r.partitions()
 	return r.finish()
 }
 

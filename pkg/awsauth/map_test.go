@@ -1,7 +1,9 @@
 package awsauth
 
 import (
+	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -220,5 +222,34 @@ func TestASoundMapHasNoDefects(t *testing.T) {
 	m := Parse(map[string]string{"mapRoles": roles(devRole), "mapUsers": users(amyUser), "mapAccounts": "- '444455556666'\n"})
 	if len(m.Defects) > 0 || len(m.InForce()) != 3 {
 		t.Errorf("%+v", m)
+	}
+}
+
+// TestOnePartitionBesideAnotherIsADefect: a cluster has callers of its own partition only.
+func TestOnePartitionBesideAnotherIsADefect(t *testing.T) {
+	const cn, gov = "arn:aws-cn:iam::111122223333:role/cn", "arn:aws-us-gov:iam::111122223333:user/gov"
+	for _, row := range []struct {
+		what, roles, users string
+		want               []string // section item
+	}{
+		{"one", roles(devRole), users(amyUser), nil},
+		{"all of another", roles(cn), users(strings.Replace(cn, "role/", "user/", 1)), nil},
+		{"a second", roles(devRole) + roles(cn), "", []string{"mapRoles 2"}},
+		{"the first is alone", roles(cn) + roles(devRole), users(amyUser), []string{"mapRoles 1"}},
+		{"across sections", roles(devRole), users(gov), []string{"mapUsers 1"}},
+		{"each kind of case", roles(devRole) + roles(strings.ToUpper(devRole)+"2"), "", nil},
+		{"three", roles(devRole) + roles(cn), users(gov) + users(amyUser), []string{"mapRoles 2", "mapUsers 1"}},
+		{"none that exists", roles(devRole) + roles("arn:aws-xy:iam::111122223333:role/x"), "", nil},
+		{"dropped", roles(devRole) + "- userarn: " + cn + "\n", "", nil},
+	} {
+		var got []string
+		for _, d := range Parse(map[string]string{"mapRoles": row.roles, "mapUsers": row.users}).Defects {
+			if strings.Contains(d.Text, "the cluster's partition only") {
+				got = append(got, fmt.Sprintf("%s %d", d.Key, d.Item))
+			}
+		}
+		if !slices.Equal(got, row.want) {
+			t.Errorf("%s: %q, want %q", row.what, got, row.want)
+		}
 	}
 }

@@ -14,7 +14,7 @@ import (
 // apply carries the plan out and prints a line for each thing done or not done.
 func (c *change) apply(ctx context.Context, p proposal) error {
 	for _, who := range c.who {
-		if !touches(p.plan, who) {
+		if !touches(p.plan, who) && (who != access.Itself || !c.whole) {
 			fmt.Fprintf(c.talk(), "%s unchanged\n", c.title(who))
 		}
 	}
@@ -50,27 +50,53 @@ func (c *change) send(ctx context.Context, p proposal) (iter.Seq[access.Result],
 	if err := c.getReady(ctx, dir); err != nil {
 		return nil, err
 	}
-	c.ground = &recorded{Cluster: c.sides(), dir: dir, record: &c.record, done: map[journal.Sent]bool{}}
+	keeper := c.keeping(p.plan)
+	c.note(p.plan)
+	c.ground = &recorded{Cluster: keeper, dir: dir, record: &c.record, done: map[journal.Sent]bool{}}
 	road := access.Road{Cluster: c.ground, Pause: pauseBetween, Replan: c.replan}
 	c.failed = map[access.Principal]bool{}
 	return func(yield func(access.Result) bool) {
+		var done []access.Step
 		for r := range road.Converge(ctx, p.plan) {
-			c.record.Add(r)
-			if r.Err != nil {
-				c.incomplete, c.failed[r.Step.Principal()] = true, true
+			if c.record.Add(r); r.Err == nil {
+				done = append(done, r.Step)
 			}
-			if !yield(r) {
+			if !c.pass(r, yield) {
+				done = nil
 				break
 			}
 		}
-		if c.unrecorded {
-			return
+		if keeper.unsure != nil {
+			c.incomplete = true
+			c.env.warn("whether a cluster administrator is left could not be checked: %v", keeper.unsure)
 		}
-		c.ground.end()
-		if err := journal.Finish(dir, &c.record, c.env.Now()); err != nil {
-			c.env.warn("what was done is not in its record %s: %v", c.record.ID, err)
+		c.ended(dir)
+		c.release()
+		for _, r := range c.lastLook(ctx, done) {
+			if !c.pass(r, yield) {
+				return
+			}
 		}
 	}, nil
+}
+
+// pass hands a result on.
+func (c *change) pass(r access.Result, yield func(access.Result) bool) bool {
+	if r.Err != nil {
+		c.incomplete, c.failed[r.Step.Principal()] = true, true
+	}
+	return yield(r)
+}
+
+// ended completes the record.
+func (c *change) ended(dir string) {
+	if c.unrecorded {
+		return
+	}
+	c.ground.end()
+	if err := journal.Finish(dir, &c.record, c.env.Now()); err != nil {
+		c.env.warn("what was done is not in its record %s: %v", c.record.ID, err)
+	}
 }
 
 // begin keeps what was before the change, so that it can be taken back.
@@ -101,7 +127,7 @@ func touches(plan access.Plan, p access.Principal) bool {
 		return plan.Mode != nil || plan.AWSAuth != nil
 	}
 	_, ok := plan.Change(p)
-	return ok
+	return ok || plan.Unmaps(p)
 }
 
 // title is what the lines of results begin with.

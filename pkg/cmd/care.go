@@ -12,54 +12,46 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/journal"
 )
 
-// settling is how long EKS may show what was before a change (EKS User Guide, "Create access entries": several seconds).
-const settling = 10 * time.Second
-
-// fresh is a snapshot that does not lag behind this machine's own last change. A plan made from an older one would take
-// away what that change gave: EKS sets scopes and groups as a whole.
-func (c *change) fresh(ctx context.Context) (access.Snapshot, error) {
-	s, err := c.read(ctx, c.who)
-	for n := 1; err == nil && c.lags(s); n++ {
-		if err = pauseBetween(ctx, n); err == nil {
-			s, err = c.read(ctx, c.who)
+// fresh is a snapshot that shows what this machine has changed a moment ago. EKS may still show what was before, and a plan
+// made of that would do nothing, or take away what the last change gave: EKS sets scopes and groups as a whole. What does
+// not appear in the time that EKS needs is told, and the snapshot is taken as it is.
+func (c *change) fresh(ctx context.Context, who []access.Principal) (access.Snapshot, error) {
+	const looks = 8 // their pauses are longer than journal.Settling, whatever the clock says
+	start := c.env.Now()
+	for n := 1; ; n++ {
+		s, err := c.read(ctx, who)
+		if err != nil || !c.record.Finished.IsZero() { // --wait looks for the end of this change itself
+			return s, err
 		}
-	}
-	return s, err
-}
-
-// lags tells whether an entry is just as it was before a change of a moment ago.
-func (c *change) lags(s access.Snapshot) bool {
-	dir, err := journal.Dir()
-	if err != nil {
-		return false // there is no record, and without one nothing will be changed either
-	}
-	last := map[access.Principal]access.Change{} // of several changes of one entry the newest counts
-	for _, r := range journal.Since(dir, c.env.Now().Add(-settling)) {
-		changes, err := r.Changes()
-		if r.Cluster.ARN != s.Cluster.ARN || err != nil {
+		if n < looks && len(c.recent(s.Cluster, c.env.Now()).Behind(s, c.want(who))) > 0 {
+			if err := pauseBetween(ctx, n); err != nil {
+				return s, err
+			}
 			continue
 		}
-		for _, ch := range changes {
-			last[ch.Principal()] = ch
-			if r.State() != journal.Done {
-				delete(last, ch.Principal())
-			}
+		if n == 1 {
+			return s, nil
 		}
-	}
-	for p, ch := range last {
-		if e, ok := s.Entry(p); ok && ch.Before != nil && e.Same(ch.Before.Canonical()) && !e.Same(after(ch)) {
-			return true
+		for _, p := range c.recent(s.Cluster, start).Behind(s, c.want(who)) {
+			c.env.warn("EKS shows %s as it was before the last change from this machine: another change has undone that, or it has not taken effect yet", p.Short(s.Cluster.Account()))
 		}
+		return s, nil
 	}
-	return false
 }
 
-// after is what a change leaves, empty where that is nothing.
-func after(ch access.Change) access.Entry {
-	if ch.After == nil {
-		return access.Entry{}
+// recent is what this machine's changes made of the cluster's entries, this one as far as it is known to have come.
+func (c *change) recent(cluster access.Info, now time.Time) journal.Recent {
+	dir, err := journal.Dir()
+	if err != nil {
+		return nil // there is no record, and without one nothing will be changed either
 	}
-	return ch.After.Canonical()
+	records := journal.Lately(dir, now)
+	for i, r := range records {
+		if r.ID == c.record.ID && c.ground != nil {
+			records[i] = c.ground.soFar()
+		}
+	}
+	return journal.RecentChanges(records, cluster.ARN, now)
 }
 
 // warnOfDead tells of entries that get something and that nobody gets in by: their role is gone, or was made again.

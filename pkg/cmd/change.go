@@ -26,6 +26,7 @@ type change struct {
 	takes      bool                                // the edit may take rights away: risks need to know every administrator
 	mappings   bool                                // the edit may end mappings of aws-auth: risks need to know every entry
 	asks       bool                                // it changes more than was typed: the plan is shown, and somebody says yes
+	whole      bool                                // it removes all access of who, from every source
 	remarks    func(access.Snapshot) []string      // what to know before it is done; nil: nothing
 	risks      func(access.Snapshot) []access.Risk // beside those of every plan; nil: none
 	undoes     string                              // the ID of the change that this one takes back
@@ -37,7 +38,9 @@ type change struct {
 	incomplete bool                      // something asked for could not be done
 	failed     map[access.Principal]bool // for whom it could not
 	replanned  map[access.Principal]*access.Entry
-	doubted    bool // that other administrators may be gone was said
+	doubted    bool                                 // that other administrators may be gone was said
+	states     map[access.Principal][]*access.Entry // what plans found and left
+	unlock     func()                               // lets other changes of this machine go on; nil: they may
 }
 
 // proposal is a change that nothing was sent of yet.
@@ -48,6 +51,10 @@ type proposal struct {
 
 // run is the one road from an edit to the cluster.
 func (c *change) run(ctx context.Context) error {
+	if err := c.hold(ctx); err != nil {
+		return err
+	}
+	defer c.release()
 	p, err := c.propose(ctx)
 	if err != nil {
 		return err
@@ -66,6 +73,7 @@ func (c *change) run(ctx context.Context) error {
 	if err := c.apply(ctx, p); err != nil {
 		return err
 	}
+	c.release()
 	if err := c.settle(ctx, p.after); err != nil {
 		return err
 	}
@@ -82,7 +90,7 @@ func (c *change) propose(ctx context.Context) (p proposal, err error) {
 	}
 	c.cluster = p.before.Cluster
 	c.dropUnread(p.before)
-	if err := c.rightCluster(p.before.Cluster); err != nil {
+	if err := c.rightCluster(p.before.Cluster, c.flags.accepted...); err != nil {
 		return p, err
 	}
 	if err := c.dropRefused(p.before); err != nil {
@@ -105,7 +113,7 @@ func (env *Env) asOneself() error {
 // first is one round trip: the snapshot, and what else the edit needs.
 func (c *change) first(ctx context.Context) (s access.Snapshot, err error) {
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { s, err = c.fresh(ctx); return err })
+	g.Go(func() error { s, err = c.fresh(ctx, c.who); return err })
 	if c.prepare != nil {
 		g.Go(func() error { return c.prepare(ctx) })
 	}
@@ -114,10 +122,12 @@ func (c *change) first(ctx context.Context) (s access.Snapshot, err error) {
 
 // read is the snapshot that the edit needs.
 func (c *change) read(ctx context.Context, who []access.Principal) (access.Snapshot, error) {
+	return c.sides().Snapshot(ctx, c.want(who))
+}
+
+func (c *change) want(who []access.Principal) access.Want {
 	itself := slices.Contains(who, access.Itself)
-	return c.sides().Snapshot(ctx, access.Want{
-		Principals: who, Administrators: c.takes, All: c.mappings && itself, AWSAuth: c.mappings && itself,
-	})
+	return access.Want{Principals: who, Administrators: c.takes, All: c.mappings && itself, AWSAuth: true, RBAC: true}
 }
 
 // plan is the edit of some principals, and what it leads to.
@@ -127,8 +137,11 @@ func (c *change) plan(s access.Snapshot, who []access.Principal) (access.Plan, a
 		all[i] = c.edit(p)
 	}
 	plan, after, err := access.Make(s, edit.Each(all...))
+	if c.whole {
+		plan.Asked = who
+	}
 	entries := slices.ContainsFunc(who, func(p access.Principal) bool { return p != access.Itself })
-	if mode := s.Cluster.Mode; entries && !mode.ReadsEntries() && (plan.Mode == nil || err != nil) {
+	if mode := s.Cluster.Mode; entries && !mode.ReadsEntries() && (plan.Mode == nil && plan.AWSAuth == nil || err != nil) {
 		err = fmt.Errorf("cluster %s is in mode %s: %w", s.Cluster.Name, mode, access.ErrMode)
 	}
 	return plan, after, err
@@ -152,7 +165,7 @@ func (c *change) dropRefused(s access.Snapshot) error {
 	var refused []error
 	for _, p := range c.who {
 		_, err := c.edit(p)(s)
-		if errors.Is(err, access.ErrRule) || errors.Is(err, edit.ErrNarrow) {
+		if errors.Is(err, access.ErrRule) || errors.Is(err, edit.ErrNarrow) || errors.Is(err, edit.ErrUnread) {
 			refused = append(refused, err)
 			continue
 		}
@@ -171,7 +184,7 @@ func (c *change) dropRefused(s access.Snapshot) error {
 
 // replan plans the same edit anew for some principals; a new risk ends it.
 func (c *change) replan(ctx context.Context, who []access.Principal) (access.Plan, error) {
-	now, err := c.read(ctx, who)
+	now, err := c.fresh(ctx, who)
 	for _, u := range now.Unread {
 		if slices.Contains(who, u.Principal) {
 			err = u.Err
@@ -188,6 +201,7 @@ func (c *change) replan(ctx context.Context, who []access.Principal) (access.Pla
 		return access.Plan{}, err
 	}
 	c.follow(after, who)
+	c.note(plan)
 	return plan, c.rebase(plan, who)
 }
 
@@ -262,7 +276,8 @@ func (c *change) finish(after access.Snapshot) error {
 			entries = append(entries, *e)
 		}
 	}
-	if err := c.flags.output.entries(c.env.IO.Out, entries, after.Cluster, len(c.who) == 1); err != nil {
+	named := slices.DeleteFunc(slices.Clone(c.who), func(p access.Principal) bool { return p == access.Itself })
+	if err := c.flags.output.entries(c.env.IO.Out, entries, after.Cluster, len(named) == 1); err != nil {
 		return err
 	}
 	if c.incomplete {

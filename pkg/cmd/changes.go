@@ -1,11 +1,13 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -15,6 +17,9 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
 	"github.com/kubectl-access/kubectl-access/pkg/shell"
 )
+
+// listTime is how long AWS may take to say whose records are meant.
+const listTime = 2 * time.Second
 
 // changes are the recorded changes of a cluster, the newest first.
 func (env *Env) changes(t kubeconfig.Target) ([]journal.Record, error) {
@@ -32,18 +37,9 @@ func (env *Env) changes(t kubeconfig.Target) ([]journal.Record, error) {
 	return slices.DeleteFunc(all, func(r journal.Record) bool { return !of(r, t) }), nil
 }
 
-// changes are those of the cluster that AWS knows by this name: a kubeconfig may leave open which account it is in, and
-// accounts have clusters of the same name.
-func (c *connection) changes(ctx context.Context) ([]journal.Record, error) {
-	t := c.target
-	if t.Account == "" {
-		info, err := c.eks.Info(ctx)
-		if err != nil {
-			return nil, err
-		}
-		t.Account, t.Region = info.Account(), info.Region()
-	}
-	return c.env.changes(t)
+// changesOf are those of the cluster that AWS describes, whatever the kubeconfig says: accounts have clusters of the same name.
+func (env *Env) changesOf(info access.Info) ([]journal.Record, error) {
+	return env.changes(kubeconfig.Target{Name: info.Name, Region: info.Region(), Account: info.Account()})
 }
 
 // of tells whether a change was one of that cluster. What the kubeconfig does not tell is not compared.
@@ -52,19 +48,28 @@ func of(r journal.Record, t kubeconfig.Target) bool {
 	return c.Name == t.Name && (t.Region == "" || c.Region() == t.Region) && (t.Account == "" || c.Account() == t.Account)
 }
 
-// recordedHere asks AWS nothing where the kubeconfig names the cluster and its account.
+// recordedHere are the records that undo chooses from. Where AWS does not say in time which cluster that is, they are those
+// of the account that the kubeconfig names.
 func (env *Env) recordedHere(ctx context.Context) (name string, all []journal.Record, err error) {
-	t, err := env.target()
-	if err == nil && t.Name != "" && t.Account != "" {
-		all, err = env.changes(t)
-		return t.Name, all, err
+	asked, stop := context.WithTimeout(ctx, cmp.Or(env.Patience, listTime))
+	defer stop()
+	var info access.Info
+	c, err := env.connect(asked)
+	if err == nil {
+		info, err = c.eks.Info(asked)
 	}
-	c, err := env.connect(ctx)
-	if err != nil {
+	t, unknown := env.target()
+	switch {
+	case err == nil:
+		c.tellCluster(info)
+		all, err = env.changesOf(info)
+		return info.Name, all, err
+	case unknown != nil || t.Name == "" || t.Account == "" || errors.Is(err, errRefused) || ctx.Err() != nil:
 		return "", nil, err
 	}
-	all, err = c.changes(ctx)
-	return c.target.Name, all, err
+	env.warn("AWS did not say which cluster %s is, so these are the changes of the one in account %s, which the kubeconfig names: %v", t.Name, t.Account, err)
+	all, err = env.changes(t)
+	return t.Name, all, err
 }
 
 func (env *Env) listChanges(ctx context.Context, f *changeFlags) error {

@@ -75,9 +75,10 @@ func (env *Env) found(ctx context.Context, offline bool) (foundCluster, error) {
 	if f.Partition == "" {
 		f.Partition = info.Partition()
 	}
-	if err := c.rightCluster(info); err != nil {
-		env.warn("%v", err)
+	for _, contradiction := range c.match(info).Contradicted {
+		f.Conflicts = append(f.Conflicts, contradiction.String())
 	}
+	c.tellCluster(info)
 	return f, nil
 }
 
@@ -90,6 +91,7 @@ func (f foundCluster) table() printer.Table {
 	}
 	row("context", f.Context, "kubeconfig")
 	row("name", f.Name, f.From["name"])
+	row("guess", f.Guess, "kubeconfig")
 	row("id", f.ID, "exec-args")
 	row("region", f.Region, f.From["region"])
 	row("account", f.Account, f.From["account"])

@@ -8,8 +8,11 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/iam"
+	"github.com/kubectl-access/kubectl-access/pkg/migrate"
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
 	"github.com/kubectl-access/kubectl-access/pkg/shell"
 )
@@ -22,7 +25,13 @@ func (c *change) announce(plan access.Plan, before access.Snapshot) {
 			c.env.warn("%s", text)
 		}
 	}
-	if c.asks && c.flags.dryRun != "client" && !c.flags.yes && !plan.Empty() {
+	if text := plan.NotChecked(before); text != "" {
+		c.env.warn("%s", text)
+	}
+	for _, note := range plan.ExpiryNotes() {
+		c.env.warn("%s", note)
+	}
+	if c.questions(plan) && c.flags.dryRun != "client" {
 		printer.Plan(c.env.IO.ErrOut, plan, printer.Color(colorful(c.env.IO.ErrOut)))
 		if len(c.args) > 0 {
 			fmt.Fprintf(c.env.IO.ErrOut, "\nThe same from the command line:\n  %s\n\n", printer.Clean(shell.Line(c.args)))
@@ -32,12 +41,17 @@ func (c *change) announce(plan access.Plan, before access.Snapshot) {
 
 // safe refuses a plan whose risks were not accepted by name.
 func (c *change) safe(ctx context.Context, plan access.Plan, before access.Snapshot) error {
-	var refused []string
-	for _, r := range c.unaccepted(ctx, plan, before) {
-		refused = append(refused, fmt.Sprintf("  %s: %s\n    to do it all the same: --accept-risk=%s", r.Name, r.Why, r.Name))
+	if risks := c.unaccepted(ctx, plan, before); len(risks) > 0 {
+		return refusal(risks)
 	}
-	if len(refused) == 0 {
-		return nil
+	return nil
+}
+
+// refusal names each risk, what it is and how to accept it.
+func refusal(risks []access.Risk) error {
+	var refused []string
+	for _, r := range risks {
+		refused = append(refused, fmt.Sprintf("  %s: %s\n    to do it all the same: --accept-risk=%s", r.Name, r.Why, r.Name))
 	}
 	return fmt.Errorf("%w, nothing was sent:\n%s", errRisk, strings.Join(refused, "\n"))
 }
@@ -51,8 +65,8 @@ func (c *change) unaccepted(ctx context.Context, plan access.Plan, before access
 
 // judge names what a plan may break.
 func (c *change) judge(ctx context.Context, plan access.Plan, before access.Snapshot) []access.Risk {
-	var risks []access.Risk
-	judged := c.living(ctx, plan, before)
+	risks := c.otherAccount(before.Cluster)
+	judged := c.withAdministrators(ctx, plan, before)
 	for _, judged.Caller = range c.callers(ctx, plan, before) {
 		for _, r := range plan.Risks(judged) {
 			if !slices.Contains(risks, r) {
@@ -66,32 +80,57 @@ func (c *change) judge(ctx context.Context, plan access.Plan, before access.Snap
 	return risks
 }
 
-// living leaves out administrators whose role or user is known to be gone, since they keep nobody in.
-func (c *change) living(ctx context.Context, plan access.Plan, before access.Snapshot) access.Snapshot {
+// withAdministrators is the snapshot with what it takes to know who stays administrator: everybody's entry, where nobody
+// among those that were read does, and without those whose role or user is known to be gone.
+func (c *change) withAdministrators(ctx context.Context, plan access.Plan, before access.Snapshot) access.Snapshot {
 	if !plan.TakesAdministrator() {
 		return before
 	}
-	var stay []access.Entry
-	for _, e := range before.Entries {
-		if _, changed := plan.Change(e.Principal); !changed && e.Administers() {
-			stay = append(stay, e)
-		}
+	judged := c.living(ctx, plan, before)
+	if len(plan.Apply(judged).Administrators()) > 0 {
+		return judged
 	}
+	all, err := c.sides().Snapshot(ctx, access.Want{All: true})
+	if err != nil {
+		return judged // it names no other administrator, so the plan is refused
+	}
+	before.Entries = all.Entries
+	return c.living(ctx, plan, before)
+}
+
+// living marks the administrators who would stay and whose role or user is known to be gone, since they keep nobody in.
+func (c *change) living(ctx context.Context, plan access.Plan, before access.Snapshot) access.Snapshot {
+	stay := plan.Apply(before).Administrators()
+	ids := make([]migrate.Identity, len(stay))
+	lives := make([]iam.Life, len(stay))
+	var g errgroup.Group
+	g.SetLimit(16)
+	for i, p := range stay {
+		g.Go(func() error {
+			if e, ok := before.Entry(p); ok {
+				lives[i] = c.iam.Life(ctx, e)
+				return nil
+			}
+			ids[i] = c.lookUp(ctx, access.Normal(string(p)))
+			return nil
+		})
+	}
+	_ = g.Wait() // what IAM does not tell is an answer too
 	var doubtful []string
-	known := false
-	for i, life := range c.lives(ctx, stay) {
-		switch life {
-		case iam.Gone, iam.Recreated:
-			before = before.Drop(stay[i].Principal)
-		case iam.LifeUnknown:
-			doubtful = append(doubtful, stay[i].Principal.Short(plan.Cluster.Account()))
-		default:
-			known = true
+	for i, p := range stay {
+		_, has := before.Entry(p)
+		switch {
+		case has && lives[i] == iam.Gone, ids[i].Missing:
+			before.Gone = append(slices.Clone(before.Gone), p)
+		case has && lives[i] == iam.Recreated:
+			before.Dead = append(slices.Clone(before.Dead), p)
+		case has && lives[i] == iam.LifeUnknown, ids[i].Doubt != "":
+			doubtful = append(doubtful, p.Short(plan.Cluster.Account()))
 		}
 	}
-	if len(doubtful) > 0 && !known && !c.doubted {
+	if len(doubtful) > 0 && len(doubtful) == len(plan.Apply(before).Administrators()) && !c.doubted {
 		c.doubted = true
-		c.env.warn("the administrators who would stay may be gone, IAM did not tell whether they still exist: %s", strings.Join(doubtful, ", "))
+		c.env.warn("not checked: whether the remaining cluster administrators still exist in IAM: %s", strings.Join(doubtful, ", "))
 	}
 	return before
 }
@@ -104,11 +143,14 @@ func (c *change) agreed(ctx context.Context, p proposal, confirm func(context.Co
 		if err != nil || !asked {
 			return p, err
 		}
+		if err := c.hold(ctx); err != nil {
+			return p, err
+		}
 		now, err := c.propose(ctx)
 		if err != nil {
 			return p, err
 		}
-		if now.same(p) {
+		if now.plan.Same(p.plan) {
 			return now, c.safe(ctx, now.plan, now.before)
 		}
 		c.env.warn("the cluster has changed meanwhile; this is what would be done now")
@@ -120,26 +162,20 @@ func (c *change) agreed(ctx context.Context, p proposal, confirm func(context.Co
 	}
 }
 
-// same tells whether both come to the same calls.
-func (p proposal) same(q proposal) bool {
-	return slices.Equal(calls(p.plan.Steps()), calls(q.plan.Steps()))
-}
-
-func calls(steps []access.Step) (all []string) {
-	for _, s := range steps {
-		all = append(all, string(s.Principal())+" "+s.String())
-	}
-	return all
+// questions reports whether a plan needs a yes: it changes more than was typed, or aws-auth.
+func (c *change) questions(plan access.Plan) bool {
+	return (c.asks || plan.AWSAuth != nil) && !c.flags.yes && !plan.Empty()
 }
 
 // confirm asks, where the change is more than was named, and tells whether it did. Nobody to ask is a no.
 func (c *change) confirm(ctx context.Context, plan access.Plan) (asked bool, err error) {
-	if !c.asks || c.flags.yes || plan.Empty() {
+	if !c.questions(plan) {
 		return false, nil
 	}
 	if !terminal(c.env.IO.In) {
-		return false, fmt.Errorf("%w: this asks first, and there is no terminal to ask on; add --yes", errRefused)
+		return false, fmt.Errorf("%w: confirmation is required but stdin is not a terminal; use --yes", errRefused)
 	}
+	c.release()
 	answer, err := c.env.prompt(ctx, "Do this? [y/N]: ")
 	if answer = strings.ToLower(answer); err == nil && answer != "y" && answer != "yes" {
 		err = errCancelled
@@ -193,7 +229,7 @@ func (c *change) show(plan access.Plan, after access.Snapshot, allowed bool) err
 		verb := "unchanged"
 		if change, ok := plan.Change(p); ok {
 			verb = verbOf(change)
-		} else if touches(plan, p) {
+		} else if touches(plan, p) || p == access.Itself && c.whole {
 			continue
 		}
 		fmt.Fprintf(out, "%s %s (dry run)\n", c.title(p), verb)

@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -14,7 +15,6 @@ import (
 	"golang.org/x/term"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
-	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/eks"
 	"github.com/kubectl-access/kubectl-access/pkg/iam"
 	"github.com/kubectl-access/kubectl-access/pkg/kubeconfig"
@@ -32,6 +32,9 @@ type Env struct {
 	// key, and half a second for a remark on a change.
 	Patience time.Duration
 
+	// LastLook is how long after a write that replaced something it is read once more.
+	LastLook time.Duration
+
 	flags    kubeconfig.Flags
 	override struct {
 		name, region, profile string
@@ -39,6 +42,7 @@ type Env struct {
 	}
 	verbosity     int
 	noNativeToken bool
+	requireMatch  bool
 
 	sent    atomic.Bool    // a step of a change, done or not
 	name    string         // what the user types for this program
@@ -62,7 +66,11 @@ func (env *Env) command(words ...string) string {
 // given are the flags of every command that were typed: they say which cluster is meant.
 func (env *Env) given() (words []string) {
 	env.persist.VisitAll(func(f *pflag.Flag) {
-		if f.Changed && f.Name != "v" && f.Name != "help" {
+		switch {
+		case !f.Changed || f.Name == "v" || f.Name == "help":
+		case f.Value.Type() == "bool": // a switch takes no word behind it
+			words = append(words, "--"+f.Name+"="+f.Value.String())
+		default:
 			words = append(words, "--"+f.Name, f.Value.String())
 		}
 	})
@@ -73,6 +81,7 @@ func (env *Env) bind(fs *pflag.FlagSet) {
 	env.persist = fs
 	env.flags.Bind(fs)
 	fs.StringVar(&env.override.name, "eks-cluster", "", "The EKS cluster's name, instead of the one that the context points to")
+	fs.BoolVar(&env.requireMatch, "require-match", false, "Fail unless the context's server is the EKS cluster's endpoint and AWS agrees with the context's account and region")
 	fs.StringVar(&env.override.region, "region", "", "The EKS cluster's AWS region")
 	fs.StringVar(&env.override.profile, "profile", "", "The profile of the AWS configuration to use")
 	fs.Var(&env.override.role, "role-arn", "The role to assume for AWS calls; empty: none, whatever the kubeconfig says")
@@ -93,7 +102,8 @@ func (o *optional) Set(s string) error { o.value, o.given = s, true; return nil 
 // target is the cluster that the context means, with what the flags say instead.
 func (env *Env) target() (kubeconfig.Target, error) {
 	t, err := env.flags.Target()
-	if err != nil && env.override.name == "" {
+	chosen := env.persist.Changed("context") || env.persist.Changed("cluster") || env.persist.Changed("user")
+	if err != nil && (env.override.name == "" || chosen && errors.Is(err, kubeconfig.ErrNoEntry)) {
 		return t, err
 	}
 	return env.overridden(t), nil
@@ -105,10 +115,13 @@ func (env *Env) overridden(t kubeconfig.Target) kubeconfig.Target {
 	}
 	set := func(field *string, name, value string) {
 		if value != "" {
-			*field, t.From[name] = value, "flag"
+			*field, t.From[name] = value, kubeconfig.FromFlag
 		}
 	}
 	set(&t.Name, "name", env.override.name)
+	if env.override.name != "" {
+		t.Guess = ""
+	}
 	set(&t.Region, "region", env.override.region)
 	set(&t.Profile, "profile", env.override.profile)
 	if env.override.role.given {
@@ -126,9 +139,11 @@ type connection struct {
 	session *login.Session
 	eks     *eks.Cluster
 	iam     *iam.Client
+	misled  atomic.Bool // AWS has said that the context's server is not the cluster's endpoint
 }
 
-// connect finds the cluster. It asks AWS only where the kubeconfig has no more than an endpoint.
+// connect finds the cluster. It asks AWS only where the kubeconfig has no more than an endpoint or a guess, and where
+// --require-match asks for it.
 func (env *Env) connect(ctx context.Context) (*connection, error) {
 	target, err := env.target()
 	if err != nil {
@@ -144,10 +159,35 @@ func (env *Env) connect(ctx context.Context) (*connection, error) {
 	}
 	c := &connection{env: env, target: target, session: session, eks: eks.New(session, target.Name), iam: iam.New(session)}
 	c.eks.Progress = env.progress()
-	if target.Name == "" {
-		return c, c.nameByEndpoint(ctx)
+	if target.Exec.Unrunnable != "" {
+		env.warn("%s; its profile and its other flags are used here all the same", target.Exec.Unrunnable)
 	}
-	return c, nil
+	if target.Name == "" {
+		err = c.nameByEndpoint(ctx)
+	}
+	if err == nil && (target.Guess != "" || env.requireMatch) {
+		err = c.confirm(ctx)
+	}
+	return c, err
+}
+
+// confirm asks AWS about a cluster that is a guess, or that must be the context's.
+func (c *connection) confirm(ctx context.Context) error {
+	info, err := c.eks.Info(ctx)
+	if err != nil && c.target.Guess != "" {
+		return fmt.Errorf("%w (the name is a guess: %s)", err, c.target.Guess)
+	}
+	if err != nil {
+		return err
+	}
+	m := c.match(info)
+	if c.env.requireMatch && !m.Certain() {
+		return fmt.Errorf("%w: %s", errNoMatch, m.Reason())
+	}
+	if m.Leads {
+		c.target.Guess = ""
+	}
+	return nil
 }
 
 // login is what the exec entry would use, as the flags change it.
@@ -172,7 +212,7 @@ func (env *Env) login(ctx context.Context, t kubeconfig.Target) (*login.Session,
 }
 
 func (c *connection) nameByEndpoint(ctx context.Context) error {
-	info, err := c.eks.ByEndpoint(ctx, func(endpoint string) bool { return kubeconfig.SameEndpoint(endpoint, c.target.Server) })
+	info, err := c.eks.ByEndpoint(ctx, c.target.LeadsTo)
 	if err != nil {
 		return fmt.Errorf("find the cluster of %s in %s: %w", c.target.Server, c.target.Region, err)
 	}
@@ -227,32 +267,4 @@ func progressOn(out io.Writer, now func() time.Time) func(done, total int) {
 			fmt.Fprintf(out, "\r\x1b[Kread %d of %d entries found so far", done, total)
 		}
 	}
-}
-
-// server is where the context leads. Behind a tunnel the certificate proves which endpoint it is.
-func (c *connection) server() string {
-	if c.target.TLSServerName != "" {
-		return "https://" + c.target.TLSServerName
-	}
-	return c.target.Server
-}
-
-// sameServer tells whether the context leads to the cluster's endpoint.
-func (c *connection) sameServer(info access.Info) bool {
-	return kubeconfig.SameEndpoint(info.Endpoint, c.server())
-}
-
-// rightCluster is an error where the kubeconfig's server is not the cluster that AWS knows by that
-// name. The endpoint decides: where it is right, what else in the kubeconfig disagrees does no harm.
-// A name given by flag is the user's own word.
-func (c *connection) rightCluster(info access.Info) error {
-	if c.target.From["name"] == "flag" || c.sameServer(info) {
-		return nil
-	}
-	err := fmt.Errorf("%w: the context's server is %s, but the endpoint of EKS cluster %s in %s is %s",
-		errWrong, c.server(), info.Name, info.Region(), info.Endpoint)
-	if len(c.target.Conflicts) > 0 {
-		err = fmt.Errorf("%w; the kubeconfig contradicts itself: %s", err, strings.Join(c.target.Conflicts, "; "))
-	}
-	return err
 }

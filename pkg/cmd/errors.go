@@ -22,6 +22,7 @@ var (
 	errRisk      = fmt.Errorf("%w: the change is dangerous", errRefused)
 	errCancelled = fmt.Errorf("%w: cancelled, nothing was sent", errRefused)
 	errWrong     = fmt.Errorf("%w: this may be the wrong cluster", errRefused)
+	errNoMatch   = fmt.Errorf("%w: the context is not the EKS cluster's, as --require-match demands", errRefused)
 	errFailed    = errors.New("not everything was done") // each failure was told already
 	errHalfway   = errors.New("interrupted halfway")     // a change, of which something was sent
 )

@@ -72,7 +72,7 @@ func (g *gathering) local(ctx context.Context) {
 	g.SSO = g.session.Settings.SingleSignOn(ctx)
 	if g.Exec = g.target.Exec.Command; g.Exec != "" {
 		_, err := exec.LookPath(g.Exec)
-		g.NoExec, g.Hint = err != nil, strings.TrimSpace(g.target.Exec.InstallHint)
+		g.NoExec, g.Unrunnable, g.Hint = err != nil, g.target.Exec.Unrunnable, strings.TrimSpace(g.target.Exec.InstallHint)
 	}
 	if cfg, err := g.env.flags.Loader().ClientConfig(); err == nil {
 		if token, err := login.ReadToken(cfg.BearerToken); err == nil {
@@ -100,7 +100,7 @@ func loginTrouble(err error) whoami.Trouble {
 // cluster is who the cluster says the caller is. With a name from a flag the context may lead to another one, whose
 // answer is dropped: it is about that one's doors.
 func (g *gathering) cluster(ctx context.Context) {
-	if g.target.From["name"] != "flag" || g.target.Server == "" {
+	if g.target.From["name"] != kubeconfig.FromFlag || g.target.Server == "" {
 		g.ask(ctx)
 		return
 	}
@@ -120,7 +120,7 @@ func (g *gathering) cluster(ctx context.Context) {
 }
 
 func (g *gathering) ask(ctx context.Context) {
-	client, err := g.kube(ctx)
+	client, err := g.byContext(ctx)
 	var id kube.Identity
 	if err == nil {
 		g.client = client
@@ -278,7 +278,7 @@ func (g *gathering) describeCluster(ctx context.Context) {
 	}
 	g.Info, g.Cluster.Mode, g.Private = &info, info.Mode, info.Private
 	g.NoEntries = !info.Mode.ReadsEntries()
-	g.Other = g.Other || g.target.Server != "" && !kubeconfig.SameEndpoint(info.Endpoint, g.target.Server) && g.target.TLSServerName == ""
+	g.Other = g.Other || g.target.Server != "" && !g.sameServer(info)
 }
 
 // namespace is that of the context, as kubectl has it.

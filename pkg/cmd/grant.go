@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,18 +21,25 @@ import (
 type grantFlags struct {
 	changeFlags
 	picking
-	policies, namespaces, groups []string
-	all                          bool
-	username, kind               string
-	tags                         map[string]string
-	lasts                        span
+	scopeFlags
+	groups         []string
+	username, kind string
+	tags           map[string]string
+	lasts          span
+	keep           bool
 }
 
 // span is a flag for a time that is longer than those that Go writes.
 type span time.Duration
 
-func (s *span) String() string { return time.Duration(*s).String() }
-func (s *span) Type() string   { return "duration" }
+func (s *span) String() string {
+	if *s == 0 {
+		return "0" // as a default, which help does not show
+	}
+	return time.Duration(*s).String()
+}
+
+func (s *span) Type() string { return "duration" }
 
 func (s *span) Set(text string) error {
 	d, err := access.ParseSpan(text)
@@ -40,15 +48,15 @@ func (s *span) Set(text string) error {
 }
 
 func (f *grantFlags) bind(fs *pflag.FlagSet) {
-	fs.StringSliceVar(&f.policies, "policy", nil, "Access policies to grant: view, edit, admin, cluster-admin, … or their AWS names or ARNs")
-	fs.StringSliceVarP(&f.namespaces, "namespace", "n", nil, "Namespaces in which the policies shall hold; dev-* means all that begin so")
-	fs.BoolVarP(&f.all, "all-namespaces", "A", false, "Let the policies hold in the whole cluster")
+	f.bindScopes(fs, "Access policies to grant: view, edit, admin, cluster-admin, … or their AWS names or ARNs. POLICY:NAMESPACE,... gives a policy its own namespaces",
+		"Namespaces of the policies that have none of their own; dev-* matches all that begin with dev-",
+		"Grant the policies that have no namespaces of their own in the whole cluster")
 	fs.StringSliceVar(&f.groups, "group", nil, "Kubernetes groups to add, for RBAC bindings")
 	fs.StringVar(&f.username, "username", "", "Kubernetes username, instead of the one that EKS derives")
 	fs.StringVar(&f.kind, "type", "", "Type of a new entry: "+kindNames())
 	fs.StringToStringVar(&f.tags, "tag", nil, "Tags to set, key=value")
 	fs.Var(&f.lasts, "for", "How long the entry is meant to last, such as 8h or 2w; kept in the tag "+access.ExpiresTag+", and nothing takes it away by itself")
-	fs.Lookup("for").DefValue = "0" // which help does not show
+	fs.BoolVar(&f.keep, "keep-mapping-access", false, "Let a new entry carry what the principal's aws-auth mapping gives")
 	f.changeFlags.bind(fs)
 	f.bindAsk(fs)
 }
@@ -71,9 +79,15 @@ func newGrantCmd(env *Env) *cobra.Command {
 
 A principal is role/NAME, user/NAME, sso/PERMISSION_SET, me, or an ARN. A grant adds
 namespaces, groups and tags to those that are there; only --username and the value of a tag replace
-what was.`,
+what was.
+
+-n and -A apply to every policy that has no namespaces of its own, in whatever order the flags are
+given. To grant policies in different namespaces, write the namespaces after a colon, as list does.`,
 		Example: `  # Let a role read two namespaces
   kubectl access grant role/dev --policy view -n dev,qa
+
+  # Let a role change two namespaces and read a third
+  kubectl access grant role/dev --policy edit:dev,qa --policy view:prod
 
   # Let everybody with an Identity Center permission set change things in namespaces that begin with dev-
   kubectl access grant sso/Developer --policy edit -n 'dev-*'
@@ -84,7 +98,7 @@ what was.`,
   # Put a role into a Kubernetes group that RBAC knows
   kubectl access grant role/ci/deployer --group deployers`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := f.check(); err != nil {
+			if err := cmp.Or(f.check(), f.consistent()); err != nil {
 				return usage(cmd, err)
 			}
 			args, err := f.ask(env, cmd, args)
@@ -112,9 +126,7 @@ func (f *grantFlags) complete(args []string) error {
 	switch scoped := f.all || len(f.namespaces) > 0; {
 	case len(args) == 0:
 		return errors.New("whom to let in is missing: role/NAME, user/NAME, sso/PERMISSION_SET, an ARN or me")
-	case f.all && len(f.namespaces) > 0:
-		return errors.New("-n and -A exclude each other: name namespaces, or take the whole cluster")
-	case len(f.policies) > 0 && !scoped:
+	case len(f.bare()) > 0 && !scoped:
 		return errors.New("the scope is missing: -n NAMESPACE for some namespaces, or -A for the whole cluster")
 	case len(f.policies) == 0 && scoped:
 		return errors.New("--policy is missing: -n and -A say where a policy holds")
@@ -124,8 +136,8 @@ func (f *grantFlags) complete(args []string) error {
 		return fmt.Errorf("--for %s lies in the past", &f.lasts)
 	case f.lasts > 0 && f.tags[access.ExpiresTag] != "":
 		return fmt.Errorf("--for and --tag %s exclude each other", access.ExpiresTag)
-	case slices.ContainsFunc(append(f.namespaces, f.groups...), func(s string) bool { return strings.TrimSpace(s) == "" }):
-		return errors.New("a namespace or a group has no name")
+	case slices.ContainsFunc(f.groups, func(s string) bool { return strings.TrimSpace(s) == "" }):
+		return errors.New("a group has no name")
 	}
 	return nil
 }
@@ -139,8 +151,8 @@ func (c *connection) grant(ctx context.Context, f *grantFlags, written []string)
 	var want access.Entry
 	ch := change{connection: c, flags: &f.changeFlags, who: who, incomplete: failed, asks: f.line != nil, args: f.line}
 	ch.prepare = func(ctx context.Context) error {
-		policies, err := c.policies(ctx, f.policies)
-		want = f.entry(policies, c.env.Now())
+		grants, err := c.grants(ctx, f.scoped())
+		want = f.entry(grants, c.env.Now())
 		return err
 	}
 	ch.remarks = func(access.Snapshot) []string {
@@ -153,16 +165,16 @@ func (c *connection) grant(ctx context.Context, f *grantFlags, written []string)
 	ch.edit = func(p access.Principal) access.Edit {
 		e := want
 		e.Principal = p
+		if f.keep {
+			return edit.Keep(e)
+		}
 		return edit.Grant(e)
 	}
 	return ch.run(ctx)
 }
 
-func (f *grantFlags) entry(policies []access.Policy, now time.Time) access.Entry {
-	e := access.Entry{Kind: access.Kind(f.kind), Username: f.username, Groups: f.groups, Tags: f.tags}
-	for _, p := range policies {
-		e.Grants = append(e.Grants, access.Grant{Policy: p, Scope: access.Scope{Namespaces: f.namespaces}})
-	}
+func (f *grantFlags) entry(grants []access.Grant, now time.Time) access.Entry {
+	e := access.Entry{Kind: access.Kind(f.kind), Username: f.username, Groups: f.groups, Grants: grants, Tags: f.tags}
 	if f.lasts > 0 {
 		e.Tags = map[string]string{access.ExpiresTag: now.Add(time.Duration(f.lasts)).UTC().Format(time.RFC3339)}
 		for k, v := range f.tags {
@@ -172,9 +184,9 @@ func (f *grantFlags) entry(policies []access.Policy, now time.Time) access.Entry
 	return e
 }
 
-// policies finds what was written in the live list of the region, or in the embedded one where
-// AWS does not tell it.
-func (c *connection) policies(ctx context.Context, written []string) ([]access.Policy, error) {
+// grants finds the policies that were written in the live list of the region, or in the embedded one
+// where AWS does not tell it.
+func (c *connection) grants(ctx context.Context, written []access.Scoped) ([]access.Grant, error) {
 	if len(written) == 0 {
 		return nil, nil
 	}
@@ -182,25 +194,13 @@ func (c *connection) policies(ctx context.Context, written []string) ([]access.P
 	if err != nil {
 		known = embedded()
 	}
-	found, err := parsePolicies(written, known)
-	for _, p := range found {
-		if doc, ok := policy.Find(string(p)); ok && doc.ServiceLinkedRoleOnly {
-			return nil, fmt.Errorf("%w: %s is for AWS's own service-linked roles", access.ErrRule, p)
+	found, err := access.ParseGrants(written, known)
+	for _, g := range found {
+		if doc, ok := policy.Find(string(g.Policy)); ok && doc.ServiceLinkedRoleOnly {
+			return nil, fmt.Errorf("%w: %s is for AWS's own service-linked roles", access.ErrRule, g.Policy)
 		}
 	}
 	return found, err
-}
-
-func parsePolicies(written []string, known []access.Policy) ([]access.Policy, error) {
-	found := make([]access.Policy, len(written))
-	for i, text := range written {
-		p, err := access.ParsePolicy(text, known)
-		if err != nil {
-			return nil, err
-		}
-		found[i] = p
-	}
-	return found, nil
 }
 
 func embedded() []access.Policy {

@@ -28,7 +28,7 @@ var asked = map[string][]string{
 		"grant ARN:role/team/dev --tag a=b", "grant ARN:role/newcomer --type EC2_LINUX",
 	},
 	"revoke": {
-		"revoke ARN:role/team/dev", "revoke ARN:" + developers + " --policy edit -n dev", "revoke ARN:role/team/dev --group developers",
+		"revoke ARN:role/team/dev --yes", "revoke ARN:" + developers + " --policy edit -n dev", "revoke ARN:role/team/dev --group developers",
 		"revoke ARN:" + administrators + " --policy cluster-admin",
 	},
 	"mode":    {"mode", "mode API --yes --accept-risk=one-way-mode,leave-mappings"},

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/cmd"
 )
 
@@ -44,6 +45,7 @@ func TestInlineFaultsAreSeen(t *testing.T) {
 		"kubeconfig --exec nativ": true, "--exec nativ": true, "--exec native": false, "--frob": true, "list --frob": true,
 		"claster": true, "cluster --offline": false, "mode NOTHING_LIKE_IT": true, "mode API": false, "undo ID": false,
 		"grant role/newcomer --policy viev -n dev": true, "grant PRINCIPAL --policy POLICY -n NAMESPACE": false,
+		"grant role/newcomer --policy edit:dev,qa --policy view:prod": false, "grant role/newcomer --policy edot:dev": true, "--policy POLICY:NAMESPACE": false,
 		"-o json|yaml|jsonpath=…": false, "-o jsom": true, "--accept-risk=one-way": true, "--accept-risk=NAME": false,
 		"sandbox -- COMMAND": false, "migrate --from-file": false, "whoami me": true,
 	} {
@@ -116,7 +118,15 @@ func commandFault(t *testing.T, line []string) string {
 		if !slices.Contains([]string{"dry-run", "accept-risk", "type", "exec", "output", "policy"}, f.Name) {
 			return
 		}
-		for _, value := range strings.FieldsFunc(f.Value.String(), func(r rune) bool { return strings.ContainsRune("[,|]", r) }) {
+		values := strings.FieldsFunc(f.Value.String(), func(r rune) bool { return strings.ContainsRune("[,|]", r) })
+		if f.Name == "policy" {
+			values = nil
+			scoped, _ := access.ParseScoped(f.Value.String()) // it was parsed before
+			for _, s := range scoped {
+				values = append(values, s.Policy)
+			}
+		}
+		for _, value := range values {
 			if known := complete(t, c.Name(), "--"+f.Name+"="); !standsFor.MatchString(value) && !among(known, value) {
 				wrong = "--" + f.Name + " takes no " + value
 			}

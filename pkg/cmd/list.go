@@ -103,9 +103,7 @@ func (c *connection) printList(ctx context.Context, out *output, s access.Snapsh
 
 // checkRead warns of what makes the answer less than it seems.
 func (c *connection) checkRead(s access.Snapshot) {
-	if err := c.rightCluster(s.Cluster); err != nil {
-		c.env.warn("%v", err)
-	}
+	c.tellCluster(s.Cluster)
 	if !s.Cluster.Mode.ReadsEntries() {
 		c.env.warn("cluster %s is in mode %s and reads no access entries, only aws-auth; its creator is an administrator that no list shows. "+
 			"Entries are turned on, a step that cannot be taken back, by: %s", s.Cluster.Name, s.Cluster.Mode, c.env.command("mode", string(access.ModeBoth), "--accept-risk=one-way-mode"))
@@ -119,10 +117,6 @@ func (c *connection) checkRead(s access.Snapshot) {
 // read, one warning says so.
 func (c *connection) mappings(cluster access.Info, who []access.Principal, read func(access.Info) (map[string]string, error)) []access.Mapping {
 	if !cluster.Mode.ReadsConfigMap() {
-		return nil
-	}
-	if c.rightCluster(cluster) != nil {
-		c.env.warn("cluster %s also reads the aws-auth ConfigMap, which could not be read: the context leads to another cluster's server, %s", cluster.Name, c.target.Server)
 		return nil
 	}
 	data, err := read(cluster)

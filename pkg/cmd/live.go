@@ -47,7 +47,9 @@ func (env *Env) completeLive(root *cobra.Command) {
 	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
 	for _, c := range root.Commands() {
 		c.Flags().VisitAll(func(f *pflag.Flag) {
-			if ask, ok := env.askFlags()[f.Name]; ok {
+			if f.Name == "policy" {
+				_ = c.RegisterFlagCompletionFunc(f.Name, env.completeScoped)
+			} else if ask, ok := env.askFlags()[f.Name]; ok {
 				_ = c.RegisterFlagCompletionFunc(f.Name, env.ask(ask))
 			} else if slices.Contains(fileFlags, f.Name) {
 				_ = c.RegisterFlagCompletionFunc(f.Name, completeFiles)
@@ -67,7 +69,7 @@ var fileFlags = []string{"kubeconfig", "from-file", "aws-auth", "decisions", "wr
 // askFlags are the flags of single commands whose values somebody has to be asked for.
 func (env *Env) askFlags() map[string]asker {
 	return map[string]asker{
-		"policy": askPolicies, "namespace": askNamespaces, "group": askGroups, "name": env.askRegion, "cluster-name": env.askRegion,
+		"namespace": askNamespaces, "group": askGroups, "name": env.askRegion, "cluster-name": env.askRegion,
 	}
 }
 
@@ -102,6 +104,27 @@ func (env *Env) ask(ask asker) cobra.CompletionFunc {
 		defer mu.Unlock()
 		return matching(found, typed), cobra.ShellCompDirectiveNoFileComp
 	}
+}
+
+// completeScoped offers policies, and after a policy's colon namespaces.
+func (env *Env) completeScoped(cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	inside := false
+	for word := range strings.SplitSeq(typed, ",") {
+		_, _, scoped := access.CutScope(word)
+		inside = inside || scoped
+	}
+	if !inside {
+		return env.ask(askPolicies)(cmd, args, typed)
+	}
+	at := strings.LastIndexByte(typed, ',') + 1
+	if _, namespace, scoped := access.CutScope(typed[at:]); scoped {
+		at = len(typed) - len(namespace)
+	}
+	found, directive := env.ask(askNamespaces)(cmd, args, typed[at:])
+	for i := range found {
+		found[i] = typed[:at] + found[i]
+	}
+	return found, directive
 }
 
 func (env *Env) dial(ctx context.Context) *connection {

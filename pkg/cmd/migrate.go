@@ -77,6 +77,9 @@ func (f *migrateFlags) check() error {
 	return f.changeFlags.check()
 }
 
+// looks reports whether nothing is asked for but the report.
+func (f *migrateFlags) looks() bool { return f.dryRun == "client" || f.writeTo != "" }
+
 func (env *Env) migrate(ctx context.Context, f *migrateFlags) error {
 	if f.file != "" && f.offline {
 		return env.explainFile(f, nil)
@@ -88,6 +91,9 @@ func (env *Env) migrate(ctx context.Context, f *migrateFlags) error {
 	if f.file != "" {
 		return env.explainFile(f, func(m awsauth.Map) (migrate.Facts, error) {
 			facts, _, err := c.migrationFacts(ctx, &m)
+			if err == nil {
+				c.tellCluster(facts.Cluster)
+			}
 			return facts, err
 		})
 	}

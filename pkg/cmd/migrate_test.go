@@ -118,7 +118,7 @@ func TestNoEntryCountsOnABindingOfSomebodyElse(t *testing.T) {
 // entry that was begun.
 func TestAMigrationThatGoesOnTakesNothing(t *testing.T) {
 	sandboxtest.Start(t, sandbox.Options{AWSAuth: lines("ops ops system:masters")})
-	must(t, "grant", "role/ops", "--username", "ops", "--group", "kubectl-access:migrating:system:masters", "--policy", "view", "-n", "prod", "--group", "extra", "--tag", "a=b")
+	must(t, "grant", "role/ops", "--username", "ops", "--group", "kubectl-access:migrating:system:masters", "--policy", "view", "-n", "prod", "--group", "extra", "--tag", "a=b", allRisks)
 	out := must(t, "migrate", "--yes")
 	if is := world(t)[string(arn("role/ops"))]; is != `STANDARD ops ["extra"] [cluster-admin on the whole cluster view in namespace prod] map["a":"b"]` || strings.Contains(out, "revoked") {
 		t.Errorf("%s\n%s", is, out)

@@ -65,7 +65,9 @@ func (m *migration) prepare(ctx context.Context) (done bool, err error) {
 	if m.facts, m.data, err = m.migrationFacts(ctx, nil); err != nil {
 		return true, err
 	}
-	if err := m.rightCluster(m.facts.Cluster); err != nil {
+	if m.flags.looks() {
+		m.tellCluster(m.facts.Cluster)
+	} else if err := m.rightCluster(m.facts.Cluster, m.flags.accepted...); err != nil {
 		return true, err
 	}
 	if !m.facts.Cluster.Mode.ReadsConfigMap() {
@@ -120,7 +122,7 @@ func (m *migration) show() (done bool, err error) {
 // entries takes the road to the mode and the entries.
 func (m *migration) entries(ctx context.Context) error {
 	ch := m.making()
-	if ch == nil {
+	if ch == nil || m.flags.looks() && m.rightCluster(m.facts.Cluster, m.flags.accepted...) != nil { // why not was said with the report
 		return nil
 	}
 	return m.later(ch.run(ctx))
@@ -135,7 +137,9 @@ func (m *migration) making() *change {
 	if m.facts.Cluster.Mode == access.ModeConfigMap {
 		who = append([]access.Principal{access.Itself}, who...)
 	}
-	ch := &change{connection: m.connection, flags: &m.flags.changeFlags, who: who, asks: true, ready: m.ready, risks: m.risks}
+	flags := m.flags.changeFlags
+	flags.accepted = append(slices.Clone(flags.accepted), string(access.OverrideMapping)) // each difference is in the report
+	ch := &change{connection: m.connection, flags: &flags, who: who, asks: true, ready: m.ready, risks: m.risks}
 	ch.edit = func(p access.Principal) access.Edit {
 		if p == access.Itself {
 			return func(s access.Snapshot) (access.Snapshot, error) {
@@ -245,18 +249,7 @@ func (m *migration) removeLines(ctx context.Context, gone []access.Mapping, acce
 	flags.output, flags.accepted = output{}, append(slices.Clone(flags.accepted), accepted...)
 	ch := change{connection: m.connection, flags: &flags, who: []access.Principal{access.Itself}, takes: true, mappings: true, asks: !m.asked}
 	ch.edit = func(access.Principal) access.Edit {
-		return func(s access.Snapshot) (access.Snapshot, error) {
-			if s.AWSAuth.Err != nil {
-				return s, s.AWSAuth.Err
-			}
-			data, err := awsauth.Remove(s.AWSAuth.Data, gone)
-			if err != nil {
-				return s, err
-			}
-			after := understood(access.ConfigMap{Data: data, Version: s.AWSAuth.Version})
-			s.AWSAuth = &after
-			return s, nil
-		}
+		return removeMappings(func([]access.Mapping) []access.Mapping { return gone })
 	}
 	return m.later(ch.run(ctx))
 }

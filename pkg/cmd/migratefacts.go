@@ -21,10 +21,9 @@ func (c *connection) migrationFacts(ctx context.Context, m *awsauth.Map) (migrat
 	var s access.Snapshot
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() (err error) {
-		s, err = c.sides().Snapshot(gctx, access.Want{All: true, AWSAuth: m == nil})
+		s, err = c.sides().Snapshot(gctx, access.Want{All: true, AWSAuth: m == nil, RBAC: true})
 		return err
 	})
-	g.Go(func() error { f.Bindings, f.NoRBAC = c.rbac(gctx); return nil })
 	g.Go(func() (err error) {
 		if f.EKSNodes, err = c.eks.NodeRoles(gctx); err != nil {
 			f.NoNodes = err.Error()
@@ -33,6 +32,9 @@ func (c *connection) migrationFacts(ctx context.Context, m *awsauth.Map) (migrat
 	})
 	if err := g.Wait(); err != nil {
 		return f, awsauth.Map{}, err
+	}
+	if f.Bindings = s.RBAC.Bindings; s.RBAC.Err != nil {
+		f.NoRBAC = s.RBAC.Err.Error()
 	}
 	if s.AWSAuth != nil && s.AWSAuth.Err != nil {
 		return f, awsauth.Map{}, s.AWSAuth.Err
@@ -75,7 +77,7 @@ func (c *connection) identities(ctx context.Context, f *migrate.Facts) {
 		}
 		asked[m.ARN] = true
 		g.Go(func() error {
-			id := c.lookUp(ctx, migrate.Normal(m.ARN))
+			id := c.lookUp(ctx, access.Normal(m.ARN))
 			mu.Lock()
 			defer mu.Unlock()
 			f.Identities[m.ARN] = id

@@ -90,10 +90,10 @@ func (m *migration) tidy(ctx context.Context) error {
 // leftover are the bindings that help entries in the making, of this migration or of an earlier one.
 func (c *connection) leftover(ctx context.Context) ([]access.Binding, error) {
 	info, err := c.eks.Info(ctx)
-	if err := errors.Join(err, c.sides().leadsTo(info)); err != nil {
+	if err != nil {
 		return nil, err
 	}
-	client, err := c.kube(ctx)
+	client, err := c.kubeOf(ctx, info)
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -108,8 +109,7 @@ func (m *migration) backup(ctx context.Context) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("keep a backup: %w", err)
 	}
-	path := filepath.Join(dir, fmt.Sprintf("%s-%s.json", m.env.Now().UTC().Format("20060102T150405.000Z"), filepath.Base(s.Cluster.Name)))
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	f, err := unused(filepath.Join(dir, m.env.Now().UTC().Format("20060102T150405.000Z")+"-"+filepath.Base(s.Cluster.Name)), ".json")
 	if err != nil {
 		return fmt.Errorf("keep a backup: %w", err)
 	}
@@ -120,8 +120,22 @@ func (m *migration) backup(ctx context.Context) error {
 	if err := f.Sync(); err != nil {
 		return fmt.Errorf("keep a backup: %w", err)
 	}
-	fmt.Fprintf(m.env.IO.ErrOut, "backup of aws-auth and all entries: %s\n", printer.Clean(path))
+	fmt.Fprintf(m.env.IO.ErrOut, "backup of aws-auth and all entries: %s\n", printer.Clean(f.Name()))
 	return nil
+}
+
+// unused makes a file of that name, with a number where another migration of the same moment has it.
+func unused(name, suffix string) (*os.File, error) {
+	for n := 1; ; n++ {
+		path := name + suffix
+		if n > 1 {
+			path = fmt.Sprintf("%s-%d%s", name, n, suffix)
+		}
+		f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+		if !errors.Is(err, fs.ErrExist) {
+			return f, err
+		}
+	}
 }
 
 // writeRBAC prints bindings as manifests that kubectl applies.

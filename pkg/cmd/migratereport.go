@@ -21,6 +21,7 @@ type migrateReport struct {
 	Lines     map[string]lineCount        `json:"lines"` // roles, users and accounts
 	Mappings  []mappingReport             `json:"mappings"`
 	Defects   []defectReport              `json:"defects"`
+	Remarks   []string                    `json:"remarks,omitempty"` // on the manifest of a file
 	Questions []migrate.Question          `json:"questions"`
 	RBAC      []access.Binding            `json:"rbac"` // bindings that must be there first
 }
@@ -67,7 +68,7 @@ type defectReport struct {
 
 func migrationReport(m awsauth.Map, p migrate.Plan) migrateReport {
 	r := migrateReport{
-		Cluster: p.Cluster.Name, Mode: p.Cluster.Mode, Manifest: "ok", Keys: m.Keys, Lines: map[string]lineCount{},
+		Cluster: p.Cluster.Name, Mode: p.Cluster.Mode, Manifest: "ok", Remarks: m.Remarks, Keys: m.Keys, Lines: map[string]lineCount{},
 		Mappings: []mappingReport{}, Defects: []defectReport{}, Questions: append([]migrate.Question{}, p.Questions...), RBAC: append([]access.Binding{}, p.Follow...),
 	}
 	for _, kind := range []access.MappingKind{access.MappedRole, access.MappedUser, access.MappedAccount} {
@@ -119,6 +120,9 @@ func (r migrateReport) write(w io.Writer, account string) {
 	}
 	for _, m := range r.Mappings {
 		m.write(say, account)
+	}
+	for _, text := range r.Remarks {
+		say("! ", "%s", text)
 	}
 	for _, d := range r.Defects {
 		if d.Item == 0 { // those of a single line stand with it

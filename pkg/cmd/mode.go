@@ -86,9 +86,7 @@ func (c *connection) showMode(ctx context.Context, f *changeFlags) error {
 	if err != nil {
 		return err
 	}
-	if err := c.rightCluster(s.Cluster); err != nil {
-		c.env.warn("%v", err)
-	}
+	c.tellCluster(s.Cluster)
 	for _, u := range s.Unread {
 		c.env.tell(fmt.Errorf("accessentry/%s: %w", u.Principal.Short(s.Cluster.Account()), u.Err))
 	}

@@ -41,7 +41,7 @@ func (f *grantFlags) ask(env *Env, cmd *cobra.Command, args []string) ([]string,
 	scoped := f.all || len(f.namespaces) > 0
 	other := len(f.groups) > 0 || len(f.tags) > 0 || f.username != "" || f.kind != "" || f.lasts != 0
 	missing := tui.Missing{Who: len(args) == 0, Policy: len(f.policies) == 0 && (scoped || !other)}
-	missing.Scope = !scoped && (missing.Policy || len(f.policies) > 0)
+	missing.Scope = !scoped && (missing.Policy || len(f.bare()) > 0)
 	if missing == (tui.Missing{}) || !env.asks() {
 		return args, nil
 	}
@@ -75,13 +75,21 @@ func (f *grantFlags) known(ctx context.Context, w tui.World, args []string) (tui
 		return c, err
 	}
 	var g errgroup.Group
-	g.Go(func() (err error) { c.Policies, err = policiesThere(ctx, cluster, f.policies); return err })
+	g.Go(func() error {
+		grants, err := policiesThere(ctx, cluster, f.policies)
+		for _, g := range grants {
+			if g.Scope.WholeCluster() { // its scope is asked for
+				c.Policies = append(c.Policies, g.Policy)
+			}
+		}
+		return err
+	})
 	g.Go(func() (err error) { c.Who, err = principalsThere(ctx, cluster, args); return err })
 	err = g.Wait()
 	return c, err
 }
 
-func policiesThere(ctx context.Context, cluster *tui.Cluster, written []string) ([]access.Policy, error) {
+func policiesThere(ctx context.Context, cluster *tui.Cluster, written []access.Scoped) ([]access.Grant, error) {
 	if len(written) == 0 {
 		return nil, nil
 	}
@@ -93,7 +101,7 @@ func policiesThere(ctx context.Context, cluster *tui.Cluster, written []string) 
 	for i, p := range all {
 		names[i] = access.Policy(p.Name)
 	}
-	return parsePolicies(written, names)
+	return access.ParseGrants(written, names)
 }
 
 // principalsThere leaves out whom IAM does not know: that is told when the others are let in, unless there is nobody else.
@@ -135,7 +143,7 @@ func (f *revokeFlags) ask(env *Env, cmd *cobra.Command, args []string) ([]string
 		return nil, err
 	}
 	if missing.What {
-		f.policies, f.namespaces, f.groups = shortPolicies(c.Policies), c.Namespaces, c.Groups
+		f.policies, f.namespaces, f.groups, f.entryOnly = shortPolicies(c.Policies), c.Namespaces, c.Groups, f.entryOnly || c.EntryOnly
 	}
 	f.line = env.line(cmd, c.Shorts())
 	return texts(c.Who), nil
@@ -154,7 +162,13 @@ func (env *Env) line(cmd *cobra.Command, who []string) []string {
 		}
 		switch name := "--" + f.Name; f.NoOptDefVal {
 		case "":
-			line = append(line, name, value)
+			values := []string{value}
+			if v, ok := f.Value.(scopeValue); ok {
+				values = v.values()
+			}
+			for _, v := range values {
+				line = append(line, name, v)
+			}
 		case value:
 			line = append(line, name)
 		default:
@@ -172,10 +186,10 @@ func texts[T ~string](values []T) []string {
 	return all
 }
 
-func shortPolicies(policies []access.Policy) []string {
-	all := make([]string, len(policies))
+func shortPolicies(policies []access.Policy) []access.Scoped {
+	all := make([]access.Scoped, len(policies))
 	for i, p := range policies {
-		all[i] = p.Short()
+		all[i].Policy = p.Short()
 	}
 	return all
 }

@@ -51,6 +51,7 @@ func unknown(err error) bool {
 type names struct {
 	read   func() ([]access.Principal, error)
 	former func() []access.Principal
+	mapped func() []access.Principal // those of aws-auth
 	caller func() (access.Principal, error)
 }
 
@@ -58,6 +59,12 @@ func (c *connection) names(ctx context.Context) names {
 	return names{
 		read:   sync.OnceValues(func() ([]access.Principal, error) { return c.eks.Names(ctx) }),
 		former: sync.OnceValue(c.former),
+		mapped: sync.OnceValue(func() (all []access.Principal) {
+			for _, m := range c.sides().awsAuth(ctx).Mappings { // none where it cannot be read
+				all = append(all, access.Normal(m.ARN))
+			}
+			return all
+		}),
 		caller: func() (access.Principal, error) { return c.session.Caller(ctx) },
 	}
 }
@@ -91,9 +98,9 @@ func (n names) among(ref access.Ref, a answer) answer {
 		ref = access.Ref{Written: ref.Written, Principal: me, Lookup: access.LookupPath}
 	}
 	found := among(entries, me.Account(), ref, a)
-	if unknown(found.err) {
-		if gone := among(n.former(), me.Account(), ref, found); gone.err == nil {
-			return gone
+	for _, others := range []func() []access.Principal{n.former, n.mapped} {
+		if unknown(found.err) {
+			found = among(others(), me.Account(), ref, found)
 		}
 	}
 	return found

@@ -27,7 +27,7 @@ func (r *recorded) Do(ctx context.Context, step access.Step) error {
 		return err
 	}
 	err := r.Cluster.Do(ctx, step)
-	if err == nil || errors.Is(err, access.ErrUnknown) {
+	if err == nil || errors.Is(err, access.ErrUnknown) || errors.Is(err, errNotPutBack) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.done[sent] = true
@@ -47,6 +47,15 @@ func (r *recorded) begin(sent journal.Sent) error {
 	}
 	r.record.Sent = append(r.record.Sent, sent)
 	return journal.Send(r.dir, r.record.ID, sent)
+}
+
+// soFar is the record with what came to something, or may have.
+func (r *recorded) soFar() journal.Record {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := *r.record
+	now.Sent = slices.DeleteFunc(slices.Clone(now.Sent), func(s journal.Sent) bool { return !r.done[s] })
+	return now
 }
 
 // end leaves in the record what came to something.

@@ -1,11 +1,11 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -17,7 +17,9 @@ import (
 type revokeFlags struct {
 	changeFlags
 	picking
-	policies, namespaces, groups []string
+	scopeFlags
+	groups    []string
+	entryOnly bool
 }
 
 func newRevokeCmd(env *Env) *cobra.Command {
@@ -26,21 +28,24 @@ func newRevokeCmd(env *Env) *cobra.Command {
 		Use:        "revoke PRINCIPAL... [--policy POLICY] [-n NAMESPACE] [--group GROUP]",
 		SuggestFor: []string{"delete", "remove", "rm", "deny"},
 		Short:      "Take exactly what is named from principals; nothing named: the whole entry",
-		Long: `Take from IAM roles and users what is named, and nothing else. With nothing named the whole
-entry goes, and with it the way into the cluster, unless aws-auth has a line for it.
+		Long: `Revoke exactly what is named. With nothing named, revoke all access of the principals: the access
+entry and, where the cluster reads aws-auth, their mappings. A change of aws-auth is shown and needs a
+yes, or --yes. Use --entry-only to leave the mappings.
 
-What would lock you or everybody out, or take nodes off the cluster, is refused by the name
-of its risk.`,
+A change that would lock you or everybody out, or disconnect nodes, is refused by the name of its risk.`,
 		Example: `  # Take one policy away
   kubectl access revoke role/dev --policy edit
 
   # Take one namespace out of a policy's scope, and leave the others
   kubectl access revoke role/dev --policy view -n qa
 
+  # Revoke two policies, each in a namespace of its own
+  kubectl access revoke role/ci/deployer --policy edit:staging --policy view:dev
+
   # Put somebody out
   kubectl access revoke user/alice`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := f.check(); err != nil {
+			if err := cmp.Or(f.check(), f.consistent()); err != nil {
 				return usage(cmd, err)
 			}
 			args, err := f.ask(env, cmd, args)
@@ -58,9 +63,10 @@ of its risk.`,
 		},
 	}
 	fs := cmd.Flags()
-	fs.StringSliceVar(&f.policies, "policy", nil, "Access policies to take away")
-	fs.StringSliceVarP(&f.namespaces, "namespace", "n", nil, "Namespaces to take out of the policies' scopes")
+	f.bindScopes(fs, "Access policies to revoke. POLICY:NAMESPACE,... revokes a policy in these namespaces only",
+		"Namespaces to remove from the scopes of the policies that have none of their own; without --policy, of all policies", "")
 	fs.StringSliceVar(&f.groups, "group", nil, "Kubernetes groups to take away")
+	fs.BoolVar(&f.entryOnly, "entry-only", false, "Revoke the access entry and leave the principal's aws-auth mappings")
 	f.bind(fs)
 	f.bindAsk(fs)
 	completeFlags(cmd)
@@ -72,15 +78,10 @@ func (c *connection) revoke(ctx context.Context, f *revokeFlags, written []strin
 	if err != nil {
 		return err
 	}
-	what := edit.Revocation{Namespaces: f.namespaces, Groups: f.groups}
+	what := edit.Revocation{Groups: f.groups}
 	ch := change{connection: c, flags: &f.changeFlags, who: who, incomplete: failed, takes: true, asks: f.line != nil, args: f.line}
 	ch.prepare = func(ctx context.Context) (err error) {
-		if what.Policies, err = parsePolicies(f.policies, embedded()); err != nil { // newer than this program?
-			var live []access.Policy
-			if live, err = c.eks.Policies(ctx); err == nil {
-				what.Policies, err = parsePolicies(f.policies, append(live, embedded()...))
-			}
-		}
+		what.Grants, err = c.revoked(ctx, &f.scopeFlags)
 		return err
 	}
 	ch.edit = func(p access.Principal) access.Edit { return edit.Revoke(p, what) }
@@ -88,12 +89,53 @@ func (c *connection) revoke(ctx context.Context, f *revokeFlags, written []strin
 		return append(ch.missed(ctx, before), ch.absent(before, what)...)
 	}
 	if len(f.policies)+len(f.namespaces)+len(f.groups) == 0 {
-		data := c.awsAuthSoon(ctx)
-		ch.remarks = func(before access.Snapshot) []string {
-			return append(ch.missed(ctx, before), ch.stillIn(before, data)...)
+		ch.remarks = func(before access.Snapshot) []string { return append(ch.missed(ctx, before), ch.remaining(before)...) }
+		if !f.entryOnly {
+			ch.revokeMappings()
 		}
 	}
 	return ch.run(ctx)
+}
+
+// revokeMappings makes the change remove the mappings of its principals, too: all access, from every source.
+func (c *change) revokeMappings() {
+	entries := c.edit
+	c.whole = true
+	c.who = append([]access.Principal{access.Itself}, c.who...)
+	c.edit = func(p access.Principal) access.Edit {
+		if p != access.Itself {
+			return entries(p)
+		}
+		return func(s access.Snapshot) (access.Snapshot, error) {
+			if s.AWSAuth != nil && s.AWSAuth.Err != nil {
+				return s, nil // what that leaves is a risk or an error of its own
+			}
+			return removeMappings(c.theirs)(s)
+		}
+	}
+}
+
+// theirs are the mappings that name a principal of the change.
+func (c *change) theirs(all []access.Mapping) []access.Mapping {
+	return slices.DeleteFunc(slices.Clone(all), func(m access.Mapping) bool {
+		return m.State == access.Dropped || !slices.ContainsFunc(c.who, m.Belongs)
+	})
+}
+
+// revoked are the policies to take away. One that this version does not know may be newer, so AWS is asked for it.
+func (c *connection) revoked(ctx context.Context, f *scopeFlags) ([]access.Grant, error) {
+	if len(f.policies) == 0 && len(f.namespaces) > 0 {
+		return []access.Grant{{Scope: access.Scope{Namespaces: f.namespaces}}}, nil
+	}
+	grants, err := access.ParseGrants(f.scoped(), embedded())
+	if err == nil {
+		return grants, nil
+	}
+	live, err := c.eks.Policies(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return access.ParseGrants(f.scoped(), append(live, embedded()...))
 }
 
 // missed leaves out, and tells of, principals whom nothing can be taken from because nobody is called so. Who had an
@@ -101,7 +143,11 @@ func (c *connection) revoke(ctx context.Context, f *revokeFlags, written []strin
 func (c *change) missed(ctx context.Context, before access.Snapshot) (remarks []string) {
 	names := c.names(ctx)
 	for _, p := range slices.Clone(c.who) {
-		if _, has := before.Entry(p); has || slices.Contains(names.former(), p) {
+		if _, has := before.Entry(p); has || p == access.Itself || slices.Contains(names.former(), p) {
+			continue
+		}
+		mapped := before.AWSAuth != nil && slices.ContainsFunc(before.AWSAuth.Mappings, func(m access.Mapping) bool { return m.Belongs(p) })
+		if namesake, _ := names.namesake(p); mapped && namesake == "" {
 			continue
 		}
 		doubt, err := c.nobody(ctx, names, p)
@@ -130,30 +176,25 @@ func (c *change) nobody(ctx context.Context, names names, p access.Principal) (d
 	return doubt, nil
 }
 
-// stillIn tells of lines of aws-auth that let in whoever loses his entry, or never had one: the entry outweighed them.
-func (c *change) stillIn(before access.Snapshot, data func(access.Info) (map[string]string, error)) (remarks []string) {
+// remaining says of principals without an entry what a revoke does not remove, or may not have found.
+func (c *change) remaining(before access.Snapshot) (remarks []string) {
+	if before.AWSAuth == nil || !before.Cluster.Mode.ReadsConfigMap() {
+		return nil
+	}
 	for _, p := range c.who {
-		for _, m := range c.connection.mappings(before.Cluster, []access.Principal{p}, data) {
-			if m.State != access.InForce {
-				continue
+		name := p.Short(before.Cluster.Account())
+		if _, has := before.Entry(p); !has && before.AWSAuth.Err != nil && p != access.Itself {
+			c.incomplete = true
+			remarks = append(remarks, fmt.Sprintf("%s has no entry, and aws-auth could not be read: whether a mapping gives it access is not known: %v", name, before.AWSAuth.Err))
+			continue
+		}
+		for _, m := range before.AWSAuth.InForce() {
+			if m.Kind == access.MappedAccount && m.For(p) {
+				_, had := before.Entry(p)
+				c.incomplete = c.incomplete || !had && len(c.theirs(before.AWSAuth.Mappings)) == 0 // nothing is revoked, and the access stays
+				remarks = append(remarks, fmt.Sprintf("everyone in account %s has access without groups (aws-auth %s), and so has %s until that mapping is removed for all of them", m.ARN, m.Place(), name))
 			}
-			if _, had := before.Entry(p); !had {
-				c.incomplete = true // nothing is taken, and the way in stays
-			}
-			remarks = append(remarks, fmt.Sprintf("without an entry %s is let in by %s: kubectl -n kube-system edit configmap aws-auth",
-				p.Short(before.Cluster.Account()), wayOf(m)))
 		}
 	}
 	return remarks
-}
-
-// wayOf names a line as a way in, and what closes it.
-func wayOf(m access.Mapping) string {
-	switch {
-	case m.Kind == access.MappedAccount:
-		return "the line of aws-auth for everybody in account " + m.ARN + ", without groups; it goes on until that line is taken out for all of them"
-	case len(m.Groups) == 0:
-		return "a line of aws-auth, with no groups; take that line out too"
-	}
-	return "a line of aws-auth, with groups " + strings.Join(m.Groups, ", ") + "; take that line out too"
 }

@@ -17,7 +17,7 @@ import (
 )
 
 // allRisks accepts what the tests mean to do.
-const allRisks = "--accept-risk=lose-own-access,last-administrator,remove-nodes,leave-mappings,overwrite-later-change"
+const allRisks = "--accept-risk=override-mapping,restore-mapping,unread-aws-auth,lose-own-access,last-administrator,remove-nodes,leave-mappings,overwrite-later-change"
 
 func command(args ...string) (string, int) {
 	var out strings.Builder

@@ -88,6 +88,7 @@ func account(ts *testscript.TestScript, _ bool, args []string) {
 		k, v, _ := strings.Cut(kv, "=")
 		ts.Setenv(k, v)
 	}
+	ts.Setenv("XDG_STATE_HOME", ts.Getenv("XDG_STATE_HOME")+"+") // what is on record was done to another account
 	*ts.Value(boxKey{}).(**sandbox.Sandbox) = box
 }
 

@@ -20,7 +20,8 @@ const remarkTime = 500 * time.Millisecond
 // slips asks the cluster, beside all else, for what a grant names that is not there: EKS takes every name, and a
 // mistyped one gives nothing. It may only not be there yet, so it is no error.
 func (c *connection) slips(ctx context.Context, f *grantFlags) func() []string {
-	if len(f.namespaces)+len(f.groups) == 0 || c.target.From["name"] == "flag" { // then the context may lead elsewhere
+	namespaces := f.everyNamespace()
+	if len(namespaces)+len(f.groups) == 0 || c.target.From["name"] == "flag" { // then the context may lead elsewhere
 		return func() []string { return nil }
 	}
 	late := time.NewTimer(cmp.Or(c.env.Patience, remarkTime))
@@ -28,7 +29,7 @@ func (c *connection) slips(ctx context.Context, f *grantFlags) func() []string {
 	go func() {
 		var remarks []string
 		if client := c.quietKube(ctx); client != nil {
-			remarks = append(noNamespaces(ctx, client, f.namespaces), unboundGroups(ctx, client, f.groups)...)
+			remarks = append(noNamespaces(ctx, client, namespaces), unboundGroups(ctx, client, f.groups)...)
 		}
 		found <- remarks
 	}()
@@ -41,6 +42,9 @@ func (c *connection) slips(ctx context.Context, f *grantFlags) func() []string {
 			case <-late.C:
 			case <-ctx.Done():
 			}
+		}
+		if c.misled.Load() { // it was another cluster that answered
+			return nil
 		}
 		return remarks
 	}
@@ -96,18 +100,16 @@ func (c *change) absent(before access.Snapshot, what edit.Revocation) (remarks [
 }
 
 func lacking(e access.Entry, what edit.Revocation) (lacks []string) {
-	named := func(g access.Grant) bool { return len(what.Policies) == 0 || slices.Contains(what.Policies, g.Policy) }
-	for _, p := range what.Policies {
-		if !slices.ContainsFunc(e.Grants, func(g access.Grant) bool { return g.Policy == p }) {
-			lacks = append(lacks, p.Short())
+	for _, off := range what.Grants {
+		named := slices.DeleteFunc(slices.Clone(e.Grants), func(g access.Grant) bool { return off.Policy != "" && g.Policy != off.Policy })
+		if len(named) == 0 && off.Policy != "" {
+			lacks = append(lacks, off.Policy.Short())
 		}
-	}
-	for _, ns := range what.Namespaces {
-		if slices.ContainsFunc(e.Grants, func(g access.Grant) bool { return named(g) && g.Scope.Reaches(ns) }) {
-			continue
-		}
-		for _, g := range e.Grants {
-			if named(g) {
+		for _, ns := range off.Scope.Namespaces {
+			if slices.ContainsFunc(named, func(g access.Grant) bool { return g.Scope.Reaches(ns) }) {
+				continue
+			}
+			for _, g := range named {
 				lacks = append(lacks, access.Grant{Policy: g.Policy, Scope: access.Scope{Namespaces: []string{ns}}}.String())
 			}
 		}

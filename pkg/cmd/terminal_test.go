@@ -128,6 +128,16 @@ func TestTerminalGrantTwoPoliciesInThreeNamespaces(t *testing.T) {
 	}
 }
 
+// TestTerminalTellsOfAnExpiry that the new access shares, and refuses one where access is permanent.
+func TestTerminalTellsOfAnExpiry(t *testing.T) {
+	x := inTerminal(t, sandbox.Options{}, "120x30", "kubectl-access grant role/newcomer --policy view -n dev --for 8h && "+ui)
+	x.waits("user/alice").types("a").waits("[roles").types("newc").waits("role/newcomer").keys("Enter").waits("which policies", "sagemaker").types("edit").waits("/ edit").keys("Enter")
+	x.waits("the whole cluster", "staging").keys("Down", "Enter").waits("ends after").keys("Enter").waits("! role/newcomer expires at 20", "and the new access with it", "[ No ]").keys("C-c").waits("exit 0")
+	x.types("clear; " + ui).keys("Enter").waits("user/alice")
+	x.types("a").waits("[roles").types("team/dev").waits("/ team/dev").keys("Enter").waits("which policies", "sagemaker").types("edit").waits("/ edit").keys("Enter")
+	x.waits("the whole cluster", "staging").keys("Down", "Enter").waits("ends after").keys("Tab", "Tab").types("8h").waits("8h").keys("Enter").waits("role/team/dev has permanent access, and an expiry (--for) would apply to all of it").keys("C-c").waits("exit 0")
+}
+
 func TestTerminalRevokesOneNamespace(t *testing.T) {
 	x := inTerminal(t, sandbox.Options{}, "80x24", ui)
 	x.waits("user/alice").types("/").types("deployer").waits(" of ", "/ deployer").keys("Enter").waits("d revoke").types("d").waits("edit in namespace prod", "the whole entry")
@@ -135,10 +145,21 @@ func TestTerminalRevokesOneNamespace(t *testing.T) {
 	x.keys("C-c").waits("exit 0")
 }
 
+// TestTerminalShowsAPlanThatChangedAgain: another program changes the entry while its plan waits for a yes.
+func TestTerminalShowsAPlanThatChangedAgain(t *testing.T) {
+	x := inTerminal(t, sandbox.Options{}, "80x24", ui)
+	x.waits("user/alice").types("/").types("deployer").waits(" of ", "/ deployer").keys("Enter").waits("d revoke").types("d").waits("the whole entry").keys("End", "Enter").waits("the whole entry)", "[ No ]")
+	if out, code := run("grant", "role/ci/deployer", "--group", "late"); code != 0 {
+		t.Fatal(out)
+	}
+	x.types("y").waits("choose Yes with →").keys("Right").waits("[ Yes ]").keys("Enter").waits("the cluster has changed; review the plan again", "group late", "[ No ]")
+	x.keys("Right").waits("[ Yes ]").keys("Enter").waits("deleted", "Done.").keys("Enter").waits("Entries").types("q").waits("exit 0")
+}
+
 func TestTerminalRefusesLockout(t *testing.T) {
 	x := inTerminal(t, sandbox.Options{}, "80x24", ui)
-	x.waits("user/alice").types("/").types("platform").waits("2 of").keys("Enter").waits("d revoke").types("d").waits("the whole entry").keys("End", "Enter")
-	x.waits("risk lose-own-access").types("yes").keys("Enter").waits("type the name of the risk").keys("C-c").waits("exit 0")
+	x.waits("user/alice").types("/").types("platform").waits("2 of").keys("Enter").waits("d revoke").types("d").waits("all access").keys("End", "Enter")
+	x.waits("risk lose-own-access", "\naccept").types("yes").keys("Enter").waits("type the name of the risk").keys("C-c").waits("exit 0")
 	if out, _ := run("list", "role/platform-admin"); !strings.Contains(out, "cluster-admin") {
 		t.Error(out)
 	}
@@ -174,10 +195,21 @@ func TestTerminalAsksBeforeItDoesWhatWasPicked(t *testing.T) {
 	x.types("clear; kubectl-access undo --list; echo exit $?").keys("Enter").waits("1 entry   revoke user/alice --group viewers", "exit 0")
 }
 
+// TestTerminalQuestionLocksNobodyOut: another change goes on while one waits for its answer.
+func TestTerminalQuestionLocksNobodyOut(t *testing.T) {
+	x := inTerminal(t, sandbox.Options{}, "90x24", "kubectl-access grant user/alice --group g && kubectl-access undo; echo exit $?")
+	x.waits("Do this? [y/N]")
+	if out, code := run("grant", "user/alice", "--group", "h"); code != 0 {
+		t.Errorf("exit %d\n%s", code, out)
+	}
+	x.types("y").keys("Enter").waits("the cluster has changed meanwhile").types("y").keys("Enter").waits("set to groups h, viewers", "exit 0")
+}
+
 func TestTerminalChecksWhatWasTypedBeforeItAsks(t *testing.T) {
 	x := inTerminal(t, sandbox.Options{}, "90x24", "kubectl-access grant role/idl --policy view; echo exit $?")
 	x.waits("error: role/idl", "exit 1")
 	x.types("clear; kubectl-access grant role/newcomer --policy veiw; echo exit $?").keys("Enter").waits("no such access policy", "veiw", "exit 2")
+	x.types("clear; kubectl-access grant role/newcomer --policy view --policy edit:dev; echo exit $?").keys("Enter").waits("Grant · role/newcomer view · where").keys("Down", "Enter").waits("kubectl access grant role/newcomer --all-namespaces --policy view --policy edit:dev", "Do this?").keys("Enter").waits("exit 2")
 	x.types("clear; kubectl-access grant role/idl role/newcomer --policy view; echo exit $?").keys("Enter").waits("Grant · role/newcomer view · where").keys("Down", "Enter").waits("error: role/idl", "Do this?").types("y").keys("Enter").waits("role/newcomer created", "exit 1")
 }
 

@@ -13,6 +13,7 @@ import (
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
 	"github.com/kubectl-access/kubectl-access/pkg/kubeconfig"
+	"github.com/kubectl-access/kubectl-access/pkg/shell"
 	"github.com/kubectl-access/kubectl-access/pkg/tui"
 )
 
@@ -114,15 +115,15 @@ type seen struct {
 func (env *Env) seen(at, start string) *seen {
 	s := &seen{said: &notes{}}
 	own := &Env{
-		IO: genericiooptions.IOStreams{In: strings.NewReader(""), Out: io.Discard, ErrOut: s.said}, Now: env.Now,
-		name: env.name, persist: env.persist, flags: env.flags, override: env.override, noNativeToken: env.noNativeToken,
+		IO: genericiooptions.IOStreams{In: strings.NewReader(""), Out: io.Discard, ErrOut: s.said}, Now: env.Now, LastLook: env.LastLook,
+		name: env.name, persist: env.persist, flags: env.flags, override: env.override, noNativeToken: env.noNativeToken, requireMatch: env.requireMatch,
 	}
 	if at != start {
 		s.command = append(strings.Fields(env.name), "--context", at)
 		if f := env.persist.Lookup("kubeconfig"); f.Changed {
 			s.command = append(s.command, "--kubeconfig", f.Value.String())
 		}
-		own.name, own.persist = tui.Quote(s.command), pflag.NewFlagSet("", pflag.ContinueOnError)
+		own.name, own.persist = shell.Line(s.command), pflag.NewFlagSet("", pflag.ContinueOnError)
 		own.flags, own.override = env.flags.In(at), Env{}.override
 	} else {
 		s.command = append(strings.Fields(env.name), env.given()...)

@@ -1,8 +1,10 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"strings"
 
@@ -128,8 +130,8 @@ func (s *seen) readInto(ctx context.Context, who []access.Principal, pieces chan
 
 // blind tells whether aws-auth lets people in and cannot be read.
 func (c *connection) blind(cluster access.Info, read func(access.Info) (map[string]string, error)) bool {
-	if !cluster.Mode.ReadsConfigMap() || c.rightCluster(cluster) != nil {
-		return cluster.Mode.ReadsConfigMap()
+	if !cluster.Mode.ReadsConfigMap() {
+		return false
 	}
 	_, err := read(cluster)
 	return err != nil && !errors.Is(err, access.ErrNotFound)
@@ -178,9 +180,13 @@ func (s *seen) resolve(ctx context.Context, text string) (access.Principal, stri
 // propose goes the road that the commands go, and stops before anything is sent.
 func (s *seen) propose(ctx context.Context, r tui.Request) (tui.Proposal, error) {
 	ch := &change{
-		connection: s.c, flags: &changeFlags{}, who: r.Who, args: r.Command, edit: r.Edit, takes: r.Takes,
+		connection: s.c, flags: &changeFlags{accepted: []string{string(access.OtherAccount)}}, who: r.Who, args: r.Command, edit: r.Edit, takes: r.Takes,
+	}
+	if r.Mappings {
+		ch.revokeMappings()
 	}
 	p, err := ch.propose(ctx)
+	ch.flags.accepted = nil // it is asked for with the plan, as the other risks are
 	said := s.said.take()
 	if err == nil && ch.incomplete { // of several principals: what the screen showed is not what would be done
 		err = errors.New(strings.Join(said, "; "))
@@ -191,7 +197,7 @@ func (s *seen) propose(ctx context.Context, r tui.Request) (tui.Proposal, error)
 	apply := func(ctx context.Context, accepted []access.RiskName) iter.Seq2[access.Result, error] {
 		return func(yield func(access.Result, error) bool) { ch.tellEach(ctx, p, accepted, yield) }
 	}
-	return tui.Proposal{Plan: p.plan, Warnings: said, Risks: ch.judge(ctx, p.plan, p.before), Apply: apply}, nil
+	return tui.Proposal{Plan: p.plan, Warnings: append(said, p.plan.ExpiryNotes()...), Risks: ch.judge(ctx, p.plan, p.before), Apply: apply}, nil
 }
 
 // tellEach sends the plan, if every risk was accepted, and tells of each step.
@@ -199,7 +205,8 @@ func (c *change) tellEach(ctx context.Context, p proposal, accepted []access.Ris
 	for _, name := range accepted {
 		c.flags.accepted = append(c.flags.accepted, string(name))
 	}
-	err := c.safe(ctx, p.plan, p.before)
+	defer c.release()
+	p, err := c.still(ctx, p)
 	var results iter.Seq[access.Result]
 	if err == nil {
 		results, err = c.send(ctx, p)
@@ -213,4 +220,20 @@ func (c *change) tellEach(ctx context.Context, p proposal, accepted []access.Ris
 			return
 		}
 	}
+}
+
+// still is the plan as it would be made now, with nobody of this machine between. What was not shown is not done.
+func (c *change) still(ctx context.Context, p proposal) (proposal, error) {
+	if err := c.hold(ctx); err != nil {
+		return p, err
+	}
+	before, err := c.fresh(ctx, c.who)
+	if err != nil {
+		return p, err
+	}
+	now := proposal{before: before}
+	if now.plan, now.after, err = c.plan(before, c.who); err == nil && !now.plan.Same(p.plan) {
+		err = fmt.Errorf("%w: the plan is no longer the one that was shown; nothing was changed", access.ErrChanged)
+	}
+	return now, cmp.Or(err, c.safe(ctx, now.plan, before))
 }

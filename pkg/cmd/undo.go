@@ -59,7 +59,14 @@ A step of the mode cannot be taken back. An undo is a change too, with an ID of 
 }
 
 func (c *connection) undo(ctx context.Context, f *changeFlags, id string) error {
-	all, err := c.changes(ctx)
+	info, err := c.eks.Info(ctx)
+	if err == nil {
+		err = c.rightCluster(info, f.accepted...)
+	}
+	if err != nil {
+		return err
+	}
+	all, err := c.env.changesOf(info)
 	if err != nil {
 		return err
 	}

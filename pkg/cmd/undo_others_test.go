@@ -196,7 +196,7 @@ func TestAYesIsToWhatWasShown(t *testing.T) {
 	ch := change{
 		connection: c, flags: &changeFlags{dryRun: "none"}, who: []access.Principal{newcomer}, asks: true, takes: true,
 		edit: func(access.Principal) access.Edit {
-			return edit.Revoke(newcomer, edit.Revocation{Policies: []access.Policy{"AmazonEKSViewPolicy"}})
+			return edit.Revoke(newcomer, edit.Revocation{Grants: []access.Grant{{Policy: "AmazonEKSViewPolicy"}}})
 		},
 	}
 	first, err := ch.propose(t.Context())
@@ -254,7 +254,7 @@ func TestAdministratorsWhomNobodyKnowsAreNamed(t *testing.T) {
 			args = append(args, "--profile", profile)
 		}
 		out, code := command(args...)
-		if code != 0 || strings.Contains(out, "may be gone, IAM did not tell") != warns {
+		if code != 0 || strings.Contains(out, "not checked: whether the remaining cluster administrators still exist in IAM") != warns {
 			t.Errorf("%s: exit %d\n%s", profile, code, out)
 		}
 	}

@@ -27,10 +27,10 @@ func TestUndoRestoresEverythingExactly(t *testing.T) {
 		"a new entry for nodes": args("grant role/newcomer --type EC2_LINUX --tag a=b"),
 		"more for an entry":     args("grant role/team/dev --policy view,edit -n qa,dev-* --group more --tag team=x,new=y --username dev:{{SessionName}}"),
 		"the whole cluster":     args("grant role/team/dev --policy view -A"),
-		"an expiry":             args("grant user/alice --policy view -A --for 8h"),
-		"entries gone":          args("revoke role/team/dev role/ci/deployer user/alice"),
-		"nodes gone":            args("revoke role/demo-node role/demo-windows-node role/demo-fargate-pods role/demo-hybrid-node role/demo-auto-node"),
-		"oneself gone":          args("revoke me"),
+		"an expiry":             args("grant role/newcomer --policy view -A --for 8h"),
+		"entries gone":          args("revoke role/team/dev role/ci/deployer user/alice --yes"),
+		"nodes gone":            args("revoke role/demo-node role/demo-windows-node role/demo-fargate-pods role/demo-hybrid-node role/demo-auto-node --yes"),
+		"oneself gone":          args("revoke me --entry-only"),
 		"a policy gone":         args("revoke role/ci/deployer --policy edit"),
 		"a namespace gone":      args("revoke role/ci/deployer --policy edit -n staging"),
 		"a group gone":          args("revoke role/team/dev --group developers"),
@@ -82,7 +82,7 @@ func TestAnUndoThatIsKilledGoesOn(t *testing.T) {
 	random := rand.New(rand.NewPCG(5, 5))
 	killed := 0
 	for range 12 {
-		must(t, "grant", "role/newcomer", "role/team/dev", "role/ci/deployer", "--policy", "view,edit", "-n", "qa", "--group", "g", "--tag", "a=b")
+		must(t, "grant", "role/newcomer", "role/team/dev", "role/ci/deployer", "--policy", "view,edit", "-n", "qa", "--group", "g", "--tag", "a=b", allRisks)
 		rewrite(t, map[string]string{"mapUsers": "[]\n"}, migrated())
 		for range 2 {
 			first := exec.Command(program, "undo", "--yes", allRisks)
@@ -118,7 +118,7 @@ func TestAnUndoAmongFaultsEndsRight(t *testing.T) {
 	sandboxtest.Start(t, sandbox.Options{FaultRate: 0.15, Seed: 9})
 	t.Setenv("AWS_MAX_ATTEMPTS", "20")
 	before := world(t)
-	must(t, "grant", "role/newcomer", "role/ops", "role/team/dev", "--policy", "view,edit", "-n", "qa", "--group", "g", "--tag", "a=b")
+	must(t, "grant", "role/newcomer", "role/ops", "role/team/dev", "--policy", "view,edit", "-n", "qa", "--group", "g", "--tag", "a=b", allRisks)
 	t.Setenv("AWS_MAX_ATTEMPTS", "4") // so that some calls do fail
 	for n := 1; ; n++ {
 		out, code := command("undo", "--yes", allRisks)

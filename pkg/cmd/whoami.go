@@ -38,7 +38,7 @@ The exit code is 0 when you are let in, and 1 when you are not.`,
 			if err := out.check(); err != nil {
 				return usage(cmd, err)
 			}
-			mappings, err := readMappings(file)
+			mappings, err := env.readMappings(file)
 			if err != nil {
 				return err
 			}
@@ -55,7 +55,7 @@ The exit code is 0 when you are let in, and 1 when you are not.`,
 }
 
 // readMappings reads aws-auth from a file; nil where none was given.
-func readMappings(file string) (*awsauth.Map, error) {
+func (env *Env) readMappings(file string) (*awsauth.Map, error) {
 	if file == "" {
 		return nil, nil //nolint:nilnil // no file, no map: the caller asks the cluster
 	}
@@ -66,6 +66,9 @@ func readMappings(file string) (*awsauth.Map, error) {
 	m, err := awsauth.ParseManifest(data)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	for _, text := range m.Remarks {
+		env.warn("%s: %s", file, text)
 	}
 	return &m, nil
 }

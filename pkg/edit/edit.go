@@ -15,6 +15,9 @@ import (
 // wider gives it.
 var ErrNarrow = errors.New("cannot take this away alone")
 
+// ErrUnread is wrapped where an edit depends on something that could not be read.
+var ErrUnread = errors.New("not possible now")
+
 // Each does one edit after the other.
 func Each(edits ...access.Edit) access.Edit {
 	return func(s access.Snapshot) (access.Snapshot, error) {
@@ -44,6 +47,9 @@ func Grant(want access.Entry) access.Edit {
 			return access.Snapshot{}, fmt.Errorf("%w: %s has an entry of type %s; the type cannot change, revoke the entry first",
 				access.ErrRule, want.Principal.Short(s.Cluster.Account()), have.Kind)
 		}
+		if err := checkExpiry(have, exists, want, s.Cluster); err != nil {
+			return access.Snapshot{}, err
+		}
 		if have.Node() && (want.Username != "" || len(want.Groups) > 0) {
 			return access.Snapshot{}, fmt.Errorf("%w: %s: an entry of type %s has the groups and the username that EKS gives it",
 				access.ErrRule, want.Principal.Short(s.Cluster.Account()), have.Kind)
@@ -58,6 +64,29 @@ func Grant(want access.Entry) access.Edit {
 		}
 		return s.Put(will), access.CheckSize(will, s.Cluster)
 	}
+}
+
+// refusal is a rule of this program where EKS has none: an access.ErrRule, but not in its words.
+type refusal string
+
+func (r refusal) Error() string { return string(r) }
+
+// Is makes it an access.ErrRule.
+func (refusal) Is(target error) bool { return target == access.ErrRule }
+
+// checkExpiry refuses an expiry for access that has none: its tag is about the whole entry. An entry without grants and
+// groups has permanent access too, since RBAC may bind its username.
+func checkExpiry(have access.Entry, exists bool, want access.Entry, cluster access.Info) error {
+	text, set := want.Tags[access.ExpiresTag]
+	switch who := want.Principal.Short(cluster.Account()); {
+	case !set:
+		return nil
+	case want.Expires().IsZero():
+		return refusal(fmt.Sprintf("%s: tag %s=%s is not a time such as 2026-01-31T18:00:00Z; use --for", who, access.ExpiresTag, text))
+	case exists && have.Expires().IsZero():
+		return refusal(who + " has permanent access, and an expiry (--for) would apply to all of it: revoke that access first, or grant without an expiry")
+	}
+	return nil
 }
 
 // SetMode takes the cluster one step on. EKS knows no other way (eks-access.md §5).
@@ -107,14 +136,12 @@ func widen(grants []access.Grant, g access.Grant) []access.Grant {
 
 // Revocation names what to take away; a zero one means the whole entry.
 type Revocation struct {
-	Policies   []access.Policy
-	Namespaces []string
-	Groups     []string
+	// Grants without a policy are about every policy; without namespaces, about all of the policy's scope.
+	Grants []access.Grant
+	Groups []string
 }
 
-func (r Revocation) whole() bool {
-	return len(r.Policies) == 0 && len(r.Namespaces) == 0 && len(r.Groups) == 0
-}
+func (r Revocation) whole() bool { return len(r.Grants) == 0 && len(r.Groups) == 0 }
 
 // Revoke takes exactly what is named from a principal. What is not there is not missed.
 func Revoke(p access.Principal, what Revocation) access.Edit {
@@ -141,15 +168,8 @@ func Revoke(p access.Principal, what Revocation) access.Edit {
 
 // rest are the grants that stay.
 func (r Revocation) rest(e access.Entry) ([]access.Grant, error) {
-	if len(r.Policies) == 0 && len(r.Namespaces) == 0 {
-		return e.Grants, nil
-	}
 	var stay []access.Grant
 	for _, g := range e.Grants {
-		if len(r.Policies) > 0 && !slices.Contains(r.Policies, g.Policy) {
-			stay = append(stay, g)
-			continue
-		}
 		left, keeps, err := r.narrow(g)
 		if err != nil {
 			return nil, err
@@ -161,17 +181,24 @@ func (r Revocation) rest(e access.Entry) ([]access.Grant, error) {
 	return stay, nil
 }
 
-// narrow takes the named namespaces off a grant. A name which only something wider covers is an
+// narrow takes what is named off a grant. A namespace which only something wider covers is an
 // error, for it would go on being reachable.
 func (r Revocation) narrow(g access.Grant) (access.Grant, bool, error) {
-	if len(r.Namespaces) == 0 {
-		return g, false, nil
+	var named []string
+	for _, off := range r.Grants {
+		switch {
+		case off.Policy != "" && off.Policy != g.Policy:
+		case off.Scope.WholeCluster():
+			return g, false, nil
+		default:
+			named = append(named, off.Scope.Namespaces...)
+		}
 	}
 	scope, keeps := access.Scope{}, g.Scope.WholeCluster()
 	if !keeps {
-		scope, keeps = g.Scope.Without(r.Namespaces)
+		scope, keeps = g.Scope.Without(named)
 	}
-	for _, ns := range r.Namespaces {
+	for _, ns := range named {
 		if keeps && scope.Reaches(ns) {
 			return g, true, fmt.Errorf("%w: %s goes on reaching %s; grant first what shall stay under a policy of its own, then revoke the whole of this one",
 				ErrNarrow, access.Grant{Policy: g.Policy, Scope: scope}, ns)

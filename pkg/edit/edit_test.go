@@ -1,6 +1,7 @@
 package edit_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -72,28 +73,72 @@ func TestGrantAddsAndNeverTakes(t *testing.T) {
 	}
 }
 
-func TestRevokeTakesExactlyThat(t *testing.T) {
-	p := func(names ...string) (all []access.Policy) {
-		for _, g := range grants(strings.Join(names, " ")) {
-			all = append(all, g.Policy)
+// TestGrantGivesPermanentAccessNoExpiry: the tag is about the whole entry, also where it has nothing but a username.
+func TestGrantGivesPermanentAccessNoExpiry(t *testing.T) {
+	const early, late = "2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z"
+	for _, c := range []struct {
+		name, have, tag, want string // of the entry: its grants, or - for no entry
+		refused               string
+	}{
+		{"permanent", "view:dev", "", late, "role/dev has permanent access"},
+		{"permanent, the same grant", "edit:qa", "", late, "role/dev has permanent access"},
+		{"nothing but the entry", "", "", late, "role/dev has permanent access"},
+		{"a tag that is no time", "view:dev", "never", late, "role/dev has permanent access"},
+		{"another expiry", "view:dev", early, late, ""},
+		{"the same expiry", "view:dev", late, late, ""},
+		{"a new entry", "-", "", late, ""},
+		{"no expiry asked for", "view:dev", "", "", ""},
+		{"an expiry, none asked for", "view:dev", early, "", ""},
+		{"no time", "-", "", "tomorrow", "kubectl-access/expires=tomorrow is not a time"},
+		{"no time, where one is", "view:dev", early, "never", "is not a time"},
+	} {
+		s := accesstest.New().State
+		tags := func(value string) map[string]string {
+			if value == "" {
+				return nil
+			}
+			return map[string]string{access.ExpiresTag: value}
 		}
-		return all
+		if c.have != "-" {
+			s = s.Put(access.Entry{Principal: dev, Kind: access.Standard, Grants: grants(c.have), Tags: tags(c.tag)})
+		}
+		after, err := edit.Grant(access.Entry{Principal: dev, Grants: grants("edit:qa"), Tags: tags(c.want)})(s)
+		if c.refused != "" {
+			if !errors.Is(err, access.ErrRule) || !strings.Contains(err.Error(), c.refused) || strings.Contains(err.Error(), "EKS would refuse") {
+				t.Errorf("%s: %v", c.name, err)
+			}
+			continue
+		}
+		if e, _ := after.Entry(dev); err != nil || e.Tags[access.ExpiresTag] != cmp.Or(c.want, c.tag) {
+			t.Errorf("%s: %v, %v", c.name, e, err)
+		}
+	}
+}
+
+func TestRevokeTakesExactlyThat(t *testing.T) {
+	in := func(namespaces ...string) []access.Grant {
+		return []access.Grant{{Scope: access.Scope{Namespaces: namespaces}}}
 	}
 	for _, c := range []struct {
 		have string
 		what edit.Revocation
 		want string
 	}{
-		{"view edit:dev", edit.Revocation{Policies: p("edit")}, "view @g"},
-		{"view:dev,qa", edit.Revocation{Policies: p("view"), Namespaces: []string{"qa"}}, "view:dev @g"},
-		{"view:dev", edit.Revocation{Policies: p("view"), Namespaces: []string{"dev"}}, "@g"},
-		{"view:dev edit:dev,qa", edit.Revocation{Namespaces: []string{"dev"}}, "edit:qa @g"},
-		{"view:dev-*", edit.Revocation{Namespaces: []string{"dev-*"}}, "@g"},
+		{"view edit:dev", edit.Revocation{Grants: grants("edit")}, "view @g"},
+		{"view:dev,qa", edit.Revocation{Grants: grants("view:qa")}, "view:dev @g"},
+		{"view:dev", edit.Revocation{Grants: grants("view:dev")}, "@g"},
+		{"view:dev edit:dev,qa", edit.Revocation{Grants: in("dev")}, "edit:qa @g"},
+		{"view:dev-*", edit.Revocation{Grants: in("dev-*")}, "@g"},
 		{"view:dev", edit.Revocation{Groups: []string{"g"}}, "view:dev"},
-		{"view:dev", edit.Revocation{Policies: p("view"), Groups: []string{"g", "other"}}, ""},
-		{"view:dev", edit.Revocation{Policies: p("edit")}, "view:dev @g"},
-		{"view:dev", edit.Revocation{Namespaces: []string{"other"}}, "view:dev @g"},
-		{"view edit:dev", edit.Revocation{Policies: p("edit"), Namespaces: []string{"dev"}}, "view @g"},
+		{"view:dev", edit.Revocation{Grants: grants("view"), Groups: []string{"g", "other"}}, ""},
+		{"view:dev", edit.Revocation{Grants: grants("edit")}, "view:dev @g"},
+		{"view:dev", edit.Revocation{Grants: in("other")}, "view:dev @g"},
+		{"view edit:dev", edit.Revocation{Grants: grants("edit:dev")}, "view @g"},
+		{"view edit:dev", edit.Revocation{Groups: []string{"g"}}, "edit:dev view"},
+		{"view:dev,prod edit:dev,prod", edit.Revocation{Grants: grants("edit:dev view:prod")}, "edit:prod view:dev @g"}, // pairs
+		{"view:dev,qa", edit.Revocation{Grants: grants("view:qa view")}, "@g"},
+		{"view:a,b,c", edit.Revocation{Grants: grants("view:a view:c")}, "view:b @g"},
+		{"view:dev-a,dev-*", edit.Revocation{Grants: grants("view:dev-a view:dev-*")}, "@g"},
 	} {
 		s := accesstest.New(access.Entry{Principal: dev, Kind: access.Standard, Groups: []string{"g"}, Grants: grants(c.have)}).State
 		after, err := edit.Revoke(dev, c.what)(s)
@@ -116,7 +161,7 @@ func TestRevokeOfNothingNamedTakesTheEntry(t *testing.T) {
 func TestRevokeRefusesWhatSomethingWiderGives(t *testing.T) {
 	for have, ns := range map[string]string{"view": "dev", "view:dev-*": "dev-a"} {
 		s := accesstest.New(access.Entry{Principal: dev, Kind: access.Standard, Grants: grants(have)}).State
-		_, err := edit.Revoke(dev, edit.Revocation{Namespaces: []string{ns}})(s)
+		_, err := edit.Revoke(dev, edit.Revocation{Grants: []access.Grant{{Scope: access.Scope{Namespaces: []string{ns}}}}})(s)
 		if !errors.Is(err, edit.ErrNarrow) || !strings.Contains(err.Error(), ns) {
 			t.Errorf("%q without %s: %v", have, ns, err)
 		}
@@ -197,10 +242,9 @@ func someEntries(r *rand.Rand) (all []access.Entry) {
 
 func someEdit(r *rand.Rand) access.Edit {
 	if r.IntN(2) == 0 {
-		what := edit.Revocation{}
-		for _, g := range someGrants(r) {
-			what.Policies = append(what.Policies, g.Policy)
-			what.Namespaces = append(what.Namespaces, g.Scope.Namespaces...)
+		what := edit.Revocation{Grants: someGrants(r)}
+		if len(what.Grants) > 0 && r.IntN(3) == 0 {
+			what.Grants[0].Policy = ""
 		}
 		return edit.Revoke(somePrincipal(r), what)
 	}

@@ -199,7 +199,7 @@ func UndoAWSAuth(c access.ConfigMapChange) access.Edit {
 			return access.Snapshot{}, errors.New("take back the change of aws-auth: it was not read")
 		}
 		if s.AWSAuth.Err != nil {
-			return access.Snapshot{}, fmt.Errorf("take back the change of aws-auth: %w", s.AWSAuth.Err)
+			return access.Snapshot{}, fmt.Errorf("%w: undo the change of aws-auth: %w", ErrUnread, s.AWSAuth.Err)
 		}
 		then, _ := TakeBackAWSAuth(c, *s.AWSAuth)
 		then.Version = s.AWSAuth.Version

@@ -151,10 +151,10 @@ func TestTheFakesAgree(t *testing.T) {
 		{"create", edit.Grant(access.Entry{Principal: dev, Grants: []access.Grant{view}, Groups: []string{"g"}, Username: "u:x", Tags: map[string]string{"a": "1"}})},
 		{"widen", edit.Grant(access.Entry{Principal: dev, Grants: []access.Grant{{Policy: view.Policy, Scope: access.Scope{Namespaces: []string{"dev-*"}}}}})},
 		{"groups and tags", edit.Grant(access.Entry{Principal: dev, Groups: []string{"h"}, Tags: map[string]string{"a": "2", "b": "3"}})},
-		{"narrow", edit.Revoke(dev, edit.Revocation{Namespaces: []string{"qa"}})},
+		{"narrow", edit.Revoke(dev, edit.Revocation{Grants: []access.Grant{{Scope: access.Scope{Namespaces: []string{"qa"}}}}})},
 		{"another", edit.Grant(access.Entry{Principal: ops, Grants: []access.Grant{{Policy: access.ClusterAdmin}}, Username: "ops"})},
 		{"ungroup", edit.Revoke(dev, edit.Revocation{Groups: []string{"g", "h"}})},
-		{"policy off", edit.Revoke(dev, edit.Revocation{Policies: []access.Policy{view.Policy}})},
+		{"policy off", edit.Revoke(dev, edit.Revocation{Grants: []access.Grant{{Policy: view.Policy}}})},
 		{"both out", edit.Each(edit.Revoke(dev, edit.Revocation{}), edit.Revoke(ops, edit.Revocation{}))},
 	} {
 		t.Run(step.name, func(t *testing.T) {

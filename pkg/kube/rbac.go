@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 
+	"golang.org/x/sync/errgroup"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
@@ -46,18 +48,23 @@ type subject struct {
 
 // Bindings are all RBAC bindings of the cluster, those of the whole cluster first.
 func (c *Client) Bindings(ctx context.Context) ([]access.Binding, error) {
-	var all []access.Binding
-	for _, resource := range []string{"clusterrolebindings", "rolebindings"} {
-		found, err := c.bindings(ctx, resource, page)
-		if apierrors.IsResourceExpired(err) { // the list grew old between two pages: take it in one
-			found, err = c.bindings(ctx, resource, 0)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("list %s: %w", resource, err)
-		}
-		all = append(all, found...)
+	resources := []string{"clusterrolebindings", "rolebindings"}
+	found := make([][]access.Binding, len(resources))
+	g, ctx := errgroup.WithContext(ctx)
+	for i, resource := range resources {
+		g.Go(func() (err error) {
+			found[i], err = c.bindings(ctx, resource, page)
+			if apierrors.IsResourceExpired(err) { // the list grew old between two pages: take it in one
+				found[i], err = c.bindings(ctx, resource, 0)
+			}
+			if err != nil {
+				return fmt.Errorf("list %s: %w", resource, err)
+			}
+			return nil
+		})
 	}
-	return all, nil
+	err := g.Wait()
+	return slices.Concat(found...), err
 }
 
 func (c *Client) bindings(ctx context.Context, resource string, limit int) (all []access.Binding, err error) {

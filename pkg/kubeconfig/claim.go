@@ -14,6 +14,9 @@ const (
 	FromEksctl     = "eksctl-name" // the name that eksctl gives them
 	FromEndpoint   = "endpoint"    // the host of the API server
 	FromKubeconfig = "kubeconfig"  // written there as it is
+	FromRole       = "role-arn"    // the role that the exec command assumes
+	FromUser       = "user-arn"    // the ARN as the name of the user
+	FromFlag       = "flag"        // a flag of this program
 )
 
 // claim is what one source says.
@@ -65,6 +68,10 @@ func source(from string) string {
 		return "the ARN"
 	case FromEksctl:
 		return "eksctl's name"
+	case FromRole:
+		return "the exec command's role"
+	case FromUser:
+		return "the user's ARN"
 	}
 	return "the " + from
 }

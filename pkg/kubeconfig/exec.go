@@ -2,7 +2,9 @@ package kubeconfig
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	"k8s.io/client-go/tools/clientcmd/api"
@@ -13,6 +15,9 @@ type Exec struct {
 	Command     string
 	Args        []string
 	InstallHint string
+
+	// Unrunnable says why kubectl cannot start the command; empty: it can, as far as the kubeconfig tells.
+	Unrunnable string
 
 	// Tool makes the EKS token: aws, aws-iam-authenticator or kubectl-access. Empty: this is no EKS token.
 	Tool string
@@ -51,7 +56,11 @@ func parseExec(e *api.ExecConfig) token {
 		env[v.Name] = v.Value
 	}
 	left := scripts
-	ws, c, ok := locate(words(append([]string{e.Command}, e.Args...)...), env, &left)
+	line, spread := commandLine(e, env)
+	if spread {
+		t.Unrunnable = fmt.Sprintf("exec: kubectl cannot run the command %q: it takes the whole text for the name of one program; keep the program's name, and move the rest to args", e.Command)
+	}
+	ws, c, ok := locate(line, env, &left)
 	if !ok {
 		t.env = awsOnly(env)
 		return t
@@ -64,6 +73,28 @@ func parseExec(e *api.ExecConfig) token {
 	t.fill(c, set, env)
 	t.Native = native && t.Cluster != "" && !hasPlaceholder(c.values)
 	return t
+}
+
+// commandLine is the words of the command and its arguments. spread tells that several words stand in the command itself,
+// as nobody but a shell would read them; a program may have blanks in its name, too, and in the path to it.
+func commandLine(e *api.ExecConfig, vars map[string]string) (ws []word, spread bool) {
+	whole := words(append([]string{e.Command}, e.Args...)...)
+	program := split(e.Command, vars, strings.Contains(e.Command, `:\`))
+	const blanks = " \t\n"
+	_, known := grammarOf(whole[0])
+	if known = known && !strings.ContainsAny(baseName(e.Command), blanks); known || len(program) == 0 || !strings.ContainsAny(e.Command, blanks) {
+		return whole, false
+	}
+	opened := slices.Concat(program, words(e.Args...))
+	left := scripts
+	_, c, ok := locate(opened, vars, &left)
+	_, known = grammarOf(program[0])
+	_, _, assigns := assignment(program[0].text)
+	known = known || assigns || isWrapper(baseName(program[0].text)) || isTransparent(program[0].text)
+	if !ok || !known && c.start >= len(program) {
+		return whole, false
+	}
+	return opened, true
 }
 
 // fill says for each thing what the program itself would take.

@@ -170,6 +170,44 @@ func TestExecTellsWhatTheProgramWouldTake(t *testing.T) {
 	}
 }
 
+// TestACommandOfSeveralWordsIsReadWholeAndSaid: kubectl starts one program of that name, so it cannot run such a command.
+func TestACommandOfSeveralWordsIsReadWholeAndSaid(t *testing.T) {
+	for _, c := range []struct {
+		env, line, name, region, profile string
+		spread                           bool
+	}{
+		{"", "aws --profile x eks get-token|--cluster-name|shop|--region|us-east-1", "shop", "us-east-1", "x", true},
+		{"", "aws --region us-east-1|eks|get-token|--cluster-name|shop|--profile|x", "shop", "us-east-1", "x", true},
+		{"", "aws eks get-token --cluster-name shop --profile x", "shop", "", "x", true},
+		{"", "/usr/local/bin/aws --profile=x eks get-token|--cluster-name|shop", "shop", "", "x", true},
+		{"AWS_PROFILE=env", "aws --profile x|eks|get-token|--cluster-name|shop", "shop", "", "x", true},
+		{"", "AWS_PROFILE=x aws eks get-token|--cluster-name|shop", "shop", "", "x", true},
+		{"", "env AWS_PROFILE=x|aws|eks|get-token|--cluster-name|shop", "shop", "", "x", true},
+		{"", "aws-vault exec x --|aws|eks|get-token|--cluster-name|shop", "shop", "", "x", true},
+		{"", "aws-iam-authenticator token -i shop|-r|arn:aws:iam::111122223333:role/r", "shop", "", "", true},
+		{"", "login-eks eks get-token --profile x|--cluster-name|shop", "shop", "", "x", true},
+		{"", "aws |eks|get-token|--cluster-name|shop|--profile|x", "shop", "", "x", true},
+		{"", "aws --profile 'my own' eks get-token|--cluster-name|shop", "shop", "", "my own", true},
+
+		{"", `C:\Program Files\Amazon\AWSCLIV2\aws.exe|eks|get-token|--cluster-name|shop|--profile|x`, "shop", "", "x", false},
+		{"", `C:\Program Files (x86)\Amazon\aws.exe|eks|get-token|--cluster-name|shop`, "shop", "", "", false},
+		{"", "/Users/me/My Tools/aws|eks|get-token|--cluster-name|shop", "shop", "", "", false},
+		{"", "/opt/my tools/login-eks|eks|get-token|--cluster-name|shop|--profile|x", "shop", "", "x", false},
+		{"", "sh|-c|aws --profile x eks get-token --cluster-name shop", "shop", "", "x", false},
+		{"", "gke auth plugin", "", "", "", false},
+	} {
+		got := parseExec(entry(c.env, c.line))
+		if got.name.value != c.name || got.region.value != c.region || got.profile.value != c.profile || (got.Unrunnable != "") != c.spread {
+			t.Errorf("%s: name %q, region %q, profile %q, %q", c.line, got.name.value, got.region.value, got.profile.value, got.Unrunnable)
+		}
+	}
+	raw := kubeconfig("x", host, "u", entry("", "aws --profile x eks get-token|--cluster-name|shop"))
+	got, err := Resolve(raw, "", "", "")
+	if err != nil || len(got.Conflicts) != 1 || !strings.Contains(got.Conflicts[0], `kubectl cannot run the command "aws --profile x eks get-token"`) {
+		t.Errorf("%q, %v", got.Conflicts, err)
+	}
+}
+
 func TestOtherCloudsAreNoEKS(t *testing.T) {
 	for _, line := range []string{
 		"gke-gcloud-auth-plugin",

@@ -5,6 +5,8 @@ package kubeconfig
 
 import (
 	"maps"
+	"slices"
+	"strings"
 
 	"k8s.io/client-go/tools/clientcmd/api"
 
@@ -29,6 +31,10 @@ type Target struct {
 	From map[string]string `json:"from,omitempty"`
 	// Conflicts are sentences on sources that disagree. The field holds what is likely true; do not write to it unasked.
 	Conflicts []string `json:"conflicts,omitempty"`
+	// Guess says why the name is a guess; empty: it is not.
+	Guess string `json:"guess,omitempty"`
+	// Claims are the accounts and regions that the context names, to be held against what AWS says.
+	Claims []Claim `json:"-"`
 	// Env are the AWS variables that the exec command runs with, beyond those of the process.
 	Env  map[string]string `json:"-"`
 	Exec Exec              `json:"-"`
@@ -51,7 +57,14 @@ func Resolve(raw api.Config, context, cluster, user string) (Target, error) {
 	t.From = map[string]string{}
 	t.settleCluster(ev)
 	t.settleLogin(ev)
+	t.Claims = ev.claims()
+	if ev.guessed() {
+		t.Guess = "the name comes from aws-iam-authenticator's -i argument; the server is not an EKS endpoint"
+	}
 	t.Conflicts = append(t.Conflicts, s.gaps()...)
+	if tok.Unrunnable != "" {
+		t.Conflicts = append(t.Conflicts, tok.Unrunnable)
+	}
 	return t, nil
 }
 
@@ -66,6 +79,44 @@ type evidence struct {
 func (e evidence) isEKS() bool {
 	byToken := e.token.Tool != "" && !e.token.vague
 	return byToken || e.cluster.from != "" || e.context.from != "" || e.endpoint.eks
+}
+
+// guessed: aws-iam-authenticator serves clusters of other kinds too, and nothing else says that this one is of EKS.
+func (e evidence) guessed() bool {
+	return e.token.Tool == toolAuthenticator && e.token.name.value != "" && !e.endpoint.eks && e.cluster.from == "" && e.context.from == ""
+}
+
+// claims are what names the cluster's account and region, except what says nothing. Where nothing strong names them, the
+// login's own may tell.
+func (e evidence) claims() []Claim {
+	strong := []Claim{
+		{"account", e.cluster.account, FromARN, false},
+		{"account", e.context.account, FromARN, false},
+		{"region", e.endpoint.region, FromEndpoint, false},
+		{"region", e.cluster.region, e.cluster.from, false},
+		{"region", e.context.region, e.context.from, false},
+		{"region", e.token.region.value, e.token.region.from, e.token.region.from == FromEnv},
+	}
+	strong = slices.DeleteFunc(strong, func(c Claim) bool { return c.Value == "" })
+	all := slices.Clone(strong)
+	for _, weak := range []Claim{
+		{"account", e.user.account, FromUser, true}, {"account", accountOf(e.token.role.value), FromRole, true}, {"region", e.user.region, FromUser, true},
+	} {
+		named := func(c Claim) bool { return c.Field == weak.Field }
+		if weak.Value != "" && !slices.ContainsFunc(strong, named) {
+			all = append(all, weak)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b Claim) int { return strings.Compare(a.Field, b.Field) })
+	return slices.Compact(all)
+}
+
+// accountOf is the account that an ARN names; empty: none that is real.
+func accountOf(arn string) string {
+	if account := access.Principal(arn).Account(); isAccount(account) {
+		return account
+	}
+	return ""
 }
 
 func (t *Target) put(field string, to *string, c claim) {

@@ -1,8 +1,6 @@
 package migrate
 
 import (
-	"strings"
-
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 )
 
@@ -45,14 +43,4 @@ func (f Facts) entry(p access.Principal) (access.Entry, bool) {
 		}
 	}
 	return access.Entry{}, false
-}
-
-// Normal is an ARN with everything before the name in lower case, as AWS writes it: the
-// authenticator compares without case, EKS does not.
-func Normal(arn string) access.Principal {
-	cut := strings.IndexByte(arn, '/')
-	if cut < 0 {
-		return access.Principal(strings.ToLower(arn))
-	}
-	return access.Principal(strings.ToLower(arn[:cut]) + arn[cut:])
 }

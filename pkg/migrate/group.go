@@ -11,7 +11,7 @@ import (
 // groups gives the entry the line's groups, or what stands in for them.
 func (p *planner) groups(l *Line, e *access.Entry) bool {
 	for _, written := range slices.Compact(slices.Sorted(slices.Values(l.Groups))) {
-		g := expand(written, e.Principal)
+		g := access.Expand(written, e.Principal)
 		switch {
 		case g == masters:
 			e.Grants = append(e.Grants, access.Grant{Policy: access.ClusterAdmin})
@@ -22,7 +22,7 @@ func (p *planner) groups(l *Line, e *access.Entry) bool {
 			l.differs(DiffGroup, "a group without a name is left out; it gave nothing")
 		case g == authenticated:
 			l.differs(DiffGroup, "the group system:authenticated is left out; everybody who is let in is in it")
-		case !templated(g) && access.CheckGroup(g) == nil:
+		case !access.Templated(g) && access.CheckGroup(g) == nil:
 			e.Groups = append(e.Groups, g)
 			if g != written {
 				l.differs(DiffGroup, "the group %s is written out as %s", written, g)
@@ -84,13 +84,13 @@ func boundBy(bindings []access.Binding, unknown string) string {
 // bound are the bindings that name a group.
 func (p *planner) bound(g string) []access.Binding {
 	return slices.DeleteFunc(slices.Clone(p.Bindings), func(b access.Binding) bool {
-		return len(matching(g, b.Groups)) == 0 || bridging(b)
+		return len(access.Matching(g, b.Groups)) == 0 || bridging(b)
 	})
 }
 
 // renamed puts a group in the place of another, and makes RBAC know it by the same rights.
 func (p *planner) renamed(l *Line, e *access.Entry, q Question, g, name string) bool {
-	if err := access.CheckGroup(name); err != nil || templated(name) {
+	if err := access.CheckGroup(name); err != nil || access.Templated(name) {
 		p.refuse(q, rename+name, fmt.Sprintf("the group %s cannot be given either", name))
 		return l.stay("the decision %s cannot be obeyed", q.ID)
 	}

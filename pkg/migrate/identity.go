@@ -10,7 +10,7 @@ import (
 
 // identity finds the full ARN of the role or user that a line means.
 func (p *planner) identity(l *Line, e *access.Entry) bool {
-	written := Normal(l.ARN)
+	written := access.Normal(l.ARN)
 	switch l.Reading.Principal {
 	case Root:
 		return l.stay("whether an access entry takes the root of an account is not known; write a role or user instead")
@@ -54,7 +54,7 @@ func (f Facts) unmatched() []access.Mapping {
 	lines := slices.Clone(f.Mappings)
 	for i, m := range lines {
 		is := f.Identities[m.ARN].Principal
-		written := Normal(m.ARN)
+		written := access.Normal(m.ARN)
 		if m.State != access.InForce || written.Kind() != "user" || is == "" || strings.EqualFold(is.Path(), written.Path()) {
 			continue
 		}
@@ -85,7 +85,7 @@ func (p *planner) fullARN(l *Line, e *access.Entry, doubt string) bool {
 	switch {
 	case value == "":
 		return l.stay("an entry needs the role's ARN with its path, which is not known: %s", cmp.Or(doubt, "IAM was not asked"))
-	case !full.Is(Normal(l.ARN)) || !strings.HasPrefix(full.Path(), "/aws-reserved/sso.amazonaws.com/"):
+	case !full.Is(access.Normal(l.ARN)) || !strings.HasPrefix(full.Path(), "/aws-reserved/sso.amazonaws.com/"):
 		p.refuse(q, arns+value, "it is not the ARN of this role with its path")
 		return l.stay("the decision %s cannot be obeyed", q.ID)
 	}

@@ -138,7 +138,7 @@ func (p *planner) gather(plan *Plan) {
 // carriedOut tells of a decision about a principal whose line is gone and who has an entry.
 func (p *planner) carriedOut(id string) bool {
 	_, arn, _ := strings.Cut(id, "/")
-	_, exists := p.entry(Normal(arn))
+	_, exists := p.entry(access.Normal(arn))
 	return exists
 }
 
@@ -171,7 +171,7 @@ func (p *planner) chosen(m access.Mapping) bool {
 func (p *planner) principal(l *Line) {
 	defer func() { // whatever becomes of the line that is in force, no other makes an entry that would win over it
 		if l.Outcome != Nothing {
-			p.taken[key(Normal(l.ARN))] = true
+			p.taken[key(access.Normal(l.ARN))] = true
 		}
 	}()
 	var e access.Entry

@@ -45,7 +45,7 @@ func Read(m access.Mapping) Reading {
 }
 
 func classify(arn string) Class {
-	p := Normal(arn)
+	p := access.Normal(arn)
 	ref, err := access.ParsePrincipal(string(p))
 	switch {
 	case strings.Contains(string(p), ":assumed-role/"):

@@ -34,9 +34,9 @@ func (r Right) String() string { return fmt.Sprintf("%s in %s by %s", r.Role, r.
 func (p *planner) rights(l *Line, e access.Entry) {
 	var groups []string
 	for _, g := range l.Groups {
-		groups = merge(groups, []string{expand(g, e.Principal)})
+		groups = merge(groups, []string{access.Expand(g, e.Principal)})
 	}
-	username := expand(l.Username, e.Principal)
+	username := access.Expand(l.Username, e.Principal)
 	if l.State == access.InForce {
 		l.Before = p.byRBAC(p.Bindings, username, groups)
 	}
@@ -48,7 +48,7 @@ func (p *planner) rights(l *Line, e access.Entry) {
 	}
 	called := e.Username
 	if called == "" {
-		called = givenName(e.Principal)
+		called = access.DefaultUsername(e.Principal)
 	}
 	l.After = append(l.After, p.byRBAC(slices.Concat(p.Bindings, p.absent(l.follow)), called, entryGroups(e))...)
 	p.lost(l, e)
@@ -75,16 +75,16 @@ func (p *planner) byRBAC(bindings []access.Binding, username string, groups []st
 		if b.Namespace != "" {
 			r.Where = "namespace " + b.Namespace
 		}
-		for _, user := range matching(username, b.Users) {
-			r.By, r.session = "user "+user+" by "+b.String(), session(username, user)
+		for _, user := range access.Matching(username, b.Users) {
+			r.By, r.session = "user "+user+" by "+b.String(), access.SessionOf(username, user)
 			all = append(all, r)
 		}
 		for _, g := range groups {
 			if g == masters || g == authenticated { // the one counts by itself, in the other is everybody
 				continue
 			}
-			for _, found := range matching(g, b.Groups) {
-				r.By, r.session = "group "+found+" by "+b.String(), session(g, found)
+			for _, found := range access.Matching(g, b.Groups) {
+				r.By, r.session = "group "+found+" by "+b.String(), access.SessionOf(g, found)
 				all = append(all, r)
 			}
 		}

@@ -22,7 +22,9 @@ func (p *planner) inUse(l *Line, name string) bool {
 		}
 	}
 	has := func(username string, groups []string, who access.Principal) bool {
-		return expand(username, who) == name || slices.ContainsFunc(groups, func(g string) bool { return expand(g, who) == name || len(matching(g, []string{name})) > 0 })
+		return access.Expand(username, who) == name || slices.ContainsFunc(groups, func(g string) bool {
+			return access.Expand(g, who) == name || len(access.Matching(g, []string{name})) > 0
+		})
 	}
 	return decided > 1 ||
 		slices.ContainsFunc(p.Mappings, func(m access.Mapping) bool {
@@ -30,6 +32,6 @@ func (p *planner) inUse(l *Line, name string) bool {
 		}) ||
 		slices.ContainsFunc(p.Entries, func(e access.Entry) bool { return has(e.Username, e.Groups, e.Principal) }) ||
 		slices.ContainsFunc(p.Bindings, func(b access.Binding) bool {
-			return slices.Contains(b.Groups, name) || len(matching(name, b.Users)) > 0
+			return slices.Contains(b.Groups, name) || len(access.Matching(name, b.Users)) > 0
 		})
 }

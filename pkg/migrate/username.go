@@ -10,10 +10,10 @@ import (
 
 // username gives the entry the line's name, or asks for one where EKS would refuse it.
 func (p *planner) username(l *Line, e *access.Entry) bool {
-	name := expand(l.Username, e.Principal)
+	name := access.Expand(l.Username, e.Principal)
 	switch {
 	case strings.TrimSpace(name) == "":
-		l.differs(DiffUsername, "the line has no username; with an entry it is %s", givenName(e.Principal))
+		l.differs(DiffUsername, "the line has no username; with an entry it is %s", access.DefaultUsername(e.Principal))
 		return true
 	case access.CheckUsername(name) != nil, strings.Contains(name, "{{AccessKeyID}}"), strings.Contains(name, "{{EC2PrivateDNSName}}"):
 		return p.refusedUsername(l, e, name)
@@ -30,7 +30,7 @@ func (p *planner) refusedUsername(l *Line, e *access.Entry, name string) bool {
 	q := Question{
 		ID: "username/" + l.ARN, Text: fmt.Sprintf("an entry cannot have the username %s%s; which shall it be?", name, boundBy(known, p.NoRBAC)),
 		Options: []Option{
-			{Answer: standard, Means: "the one that EKS makes: " + givenName(e.Principal)},
+			{Answer: standard, Means: "the one that EKS makes: " + access.DefaultUsername(e.Principal)},
 			{named, "another, in which a colon stands before {{SessionName}}: name:team:{{SessionName}}", "which username, such as team:{{SessionName}}?"},
 			leaveIt(),
 		},
@@ -47,11 +47,11 @@ func (p *planner) refusedUsername(l *Line, e *access.Entry, name string) bool {
 		p.refuse(q, named+value, "an entry cannot have it either")
 		return l.stay("the decision %s cannot be obeyed", q.ID)
 	case choice == named:
-		e.Username = expand(value, e.Principal)
+		e.Username = access.Expand(value, e.Principal)
 	}
 	called := e.Username
 	if called == "" {
-		called = givenName(e.Principal)
+		called = access.DefaultUsername(e.Principal)
 	}
 	l.differs(DiffUsername, "the username %s, which an entry cannot have, becomes %s", name, called)
 	if strings.Contains(name, "{{SessionNameRaw}}") && !strings.Contains(called, "{{SessionNameRaw}}") {
@@ -66,7 +66,7 @@ func (p *planner) refusedUsername(l *Line, e *access.Entry, name string) bool {
 
 // known are the bindings that know somebody by the name, or by what it may become.
 func (p *planner) known(name string) []access.Binding {
-	return slices.DeleteFunc(slices.Clone(p.Bindings), func(b access.Binding) bool { return len(matching(name, b.Users)) == 0 })
+	return slices.DeleteFunc(slices.Clone(p.Bindings), func(b access.Binding) bool { return len(access.Matching(name, b.Users)) == 0 })
 }
 
 // followers are the bindings that know the same people by their new names. Who cannot be told from
@@ -75,7 +75,7 @@ func (p *planner) followers(l *Line, known []access.Binding, from, to string) []
 	var all []access.Binding
 	for _, b := range known {
 		var users []string
-		for _, user := range matching(from, b.Users) {
+		for _, user := range access.Matching(from, b.Users) {
 			if called := carry(user, from, to); called != "" {
 				users = append(users, called)
 			} else {

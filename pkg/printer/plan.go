@@ -27,10 +27,55 @@ func Plan(w io.Writer, p access.Plan, color Color) {
 		fmt.Fprintln(w, line.paint(color))
 	}
 	for _, change := range p.Changes {
-		for _, line := range changeLines(change, c.Account()) {
+		for _, line := range append(changeLines(change, c.Account()), effectLines(p, p.Effect(change.Principal()))...) {
 			fmt.Fprintln(w, line.paint(color))
 		}
 	}
+	for _, e := range p.Effects {
+		if _, told := p.Change(e.Principal); told {
+			continue
+		}
+		for _, line := range append([]line{{'~', e.Principal.Short(c.Account())}}, effectLines(p, e)...) {
+			fmt.Fprintln(w, line.paint(color))
+		}
+	}
+}
+
+// effectLines are what changes in somebody's access by aws-auth and by RBAC: what an entry says stands in its own lines.
+func effectLines(p access.Plan, e access.Effect) (lines []line) {
+	for _, side := range []struct {
+		sign   byte
+		rights []access.Right
+		why    func(access.Plan, access.Right) string
+	}{{'-', e.Lost, whyLost}, {'+', e.Gained, whyGained}} {
+		for _, r := range side.rights {
+			l := line{side.sign, "    " + r.String()}
+			if r.By.Mapping != "" {
+				l.text += fmt.Sprintf(", %s (%s)", r.By, side.why(p, r))
+			}
+			if (r.By.Mapping != "" || r.Via != "") && !slices.Contains(lines, l) {
+				lines = append(lines, l)
+			}
+		}
+	}
+	return lines
+}
+
+func whyLost(p access.Plan, r access.Right) string {
+	switch {
+	case p.Mode != nil && !p.Mode.To.ReadsConfigMap():
+		return "aws-auth is no longer read"
+	case p.AWSAuth != nil:
+		return "the mapping is removed or changed"
+	}
+	return "overridden by the new entry"
+}
+
+func whyGained(p access.Plan, _ access.Right) string {
+	if p.AWSAuth != nil {
+		return "the mapping is added or changed"
+	}
+	return "no longer overridden by an entry"
 }
 
 type line struct {

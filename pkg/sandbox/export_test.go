@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/kubectl-access/kubectl-access/pkg/policy"
 )
 
 // World is a cluster as a test wants it, with the roles and users that its account has.
@@ -154,4 +156,61 @@ func (s *Sandbox) Shape() []string {
 	}
 	slices.Sort(shape)
 	return shape
+}
+
+// Explains reports whether what a plan says of a principal, such as "view in namespace dev", accounts for a right such as
+// "amy get pods in "dev"" that is lost or gained.
+func (s *Sandbox) Explains(said, right string) bool {
+	session, rest, _ := strings.Cut(right, " ")
+	text, _, _ := strings.Cut(said, ", aws-auth ")
+	text = strings.TrimSpace(text)
+	if rest == "enter" {
+		return text == "access to the cluster" || text == "access as a node" || text == "cluster administrator" || strings.Contains(text, " entry")
+	}
+	if text == "cluster administrator" || strings.HasPrefix(text, "cluster administrator (") {
+		return true
+	}
+	at := attributes{}
+	var namespace string
+	if _, err := fmt.Sscanf(rest, "%s %s in %q", &at.verb, &at.resource, &namespace); err != nil {
+		at = attributes{verb: "update", group: "apps", resource: "deployments"}
+		namespace = "dev"
+	}
+	at.namespace = namespace
+	if subject, ok := strings.CutPrefix(text, "group "); ok {
+		return s.bound(user{Groups: []string{subject}}, session, at)
+	}
+	if subject, ok := strings.CutPrefix(text, "username "); ok {
+		return s.bound(user{Name: strings.ReplaceAll(subject, "{{SessionName}}", strings.ReplaceAll(session, "@", "-"))}, session, at)
+	}
+	return nameGives(text, at)
+}
+
+// bound reports whether RBAC gives something to a user or group.
+func (s *Sandbox) bound(u user, _ string, at attributes) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	u.bindings = s.account.Clusters["demo"].Bindings
+	return u.allowed(at)
+}
+
+// nameGives reads "view in namespace dev" and "ClusterRole edit on the whole cluster (group x)".
+func nameGives(text string, at attributes) bool {
+	text, _, _ = strings.Cut(text, " (")
+	name, namespace, scoped := strings.Cut(text, " in namespace ")
+	name = strings.TrimSuffix(name, " on the whole cluster")
+	if scoped && !inScope(accessScope{Type: "namespace", Namespaces: []string{namespace}}, at.namespace) {
+		return false
+	}
+	for _, r := range roles() {
+		if name == "ClusterRole "+r.name || name == "Role "+r.name {
+			return anyRule(r.rules, at)
+		}
+	}
+	for _, p := range policy.All() {
+		if strings.ToLower(strings.TrimSuffix(strings.TrimPrefix(p.Name, "AmazonEKS"), "Policy")) == strings.ReplaceAll(name, "-", "") {
+			return anyRule(policyRules(p.Name), at)
+		}
+	}
+	return false
 }

@@ -74,6 +74,7 @@ func (e *entries) details() tea.Cmd {
 			s.actions = append(s.actions, a)
 		}
 	}
+	s.actions = append(s.actions, on("/", "/", "filter", e.search))
 	s.actions = append(s.actions, on("esc q left h backspace", "esc", "back", m.back))
 	s.actions = append(s.actions, s.moves()...)
 	m.push(s)

@@ -121,7 +121,7 @@ func (m *model) statusLines(width, height int) []string {
 		add("✓ "+m.status, m.styles.good, 4)
 	}
 	switch {
-	case v.err != nil && !m.tellsWhyNothing():
+	case v.err != nil && !m.tellsWhyNothing() && !m.top().finished:
 		add("✗ "+m.told(v.err), m.styles.danger, room)
 	case len(v.warnings) > 0 && !m.inline && m.status == "":
 		add("! "+printer.Clean(strings.Join(v.warnings, "; ")), m.styles.warn, 4)

@@ -33,9 +33,11 @@ type fake struct {
 	principals map[Family][]access.Principal
 	namespaces []string
 	mappings   []access.Mapping
+	unmapped   []access.Principal // whose mappings a request would remove
 	blind      bool
 	fail       map[string]error // by function
 	commands   [][]string
+	now        time.Time
 }
 
 func grant(name string, namespaces ...string) access.Grant {
@@ -64,6 +66,7 @@ func newFake() *fake {
 		namespaces: []string{"default", "dev", "dev-blue", "kube-system", "prod", "staging"},
 		mappings:   []access.Mapping{{Kind: access.MappedRole, ARN: string(arn("role/ops")), Username: "ops", Groups: []string{"system:masters"}, State: access.InForce}},
 		fail:       map[string]error{},
+		now:        today,
 	}
 	f.State.Caller = arn("role/platform-admin")
 	return f
@@ -71,7 +74,7 @@ func newFake() *fake {
 
 func (f *fake) world() World {
 	return World{
-		Now:     func() time.Time { return today },
+		Now:     func() time.Time { return f.now },
 		Current: "demo",
 		Contexts: []Context{
 			{"demo", "demo", "us-west-2", account},
@@ -147,6 +150,9 @@ func (f *fake) propose(ctx context.Context, r Request) (Proposal, error) {
 		if after, err = r.Edit(p)(after); err != nil {
 			return Proposal{}, err
 		}
+	}
+	if r.Mappings {
+		f.unmapped = append(f.unmapped, r.Who...)
 	}
 	plan := access.Diff(s, after)
 	apply := func(ctx context.Context, _ []access.RiskName) iter.Seq2[access.Result, error] {
@@ -243,7 +249,8 @@ func (d *driver) release() {
 
 var named = map[string]tea.KeyPressMsg{
 	"enter": {Code: tea.KeyEnter}, "esc": {Code: tea.KeyEscape}, "tab": {Code: tea.KeyTab}, "up": {Code: tea.KeyUp}, "down": {Code: tea.KeyDown},
-	"space": {Code: tea.KeySpace, Text: " "}, "right": {Code: tea.KeyRight}, "left": {Code: tea.KeyLeft}, "f1": {Code: tea.KeyF1}, "end": {Code: tea.KeyEnd},
+	"shift+tab": {Code: tea.KeyTab, Mod: tea.ModShift},
+	"space":     {Code: tea.KeySpace, Text: " "}, "right": {Code: tea.KeyRight}, "left": {Code: tea.KeyLeft}, "f1": {Code: tea.KeyF1}, "end": {Code: tea.KeyEnd},
 	"pgdown": {Code: tea.KeyPgDown}, "ctrl+c": {Code: 'c', Mod: tea.ModCtrl}, "ctrl+z": {Code: 'z', Mod: tea.ModCtrl}, "backspace": {Code: tea.KeyBackspace},
 }
 

@@ -279,8 +279,10 @@ func (e *entries) fixed() string {
 	switch {
 	case !ok:
 		return "nobody is chosen"
+	case t.mapping != nil && (t.mapping.Kind == access.MappedAccount || t.mapping.State == access.Dropped):
+		return "this mapping names no role or user: edit aws-auth to remove it"
 	case t.mapping != nil:
-		return "this is a line of the aws-auth ConfigMap, not an entry"
+		return ""
 	case t.unread != nil:
 		return "the entry could not be read"
 	case t.entry.Managed():
@@ -292,6 +294,13 @@ func (e *entries) fixed() string {
 func (e *entries) startFilter() tea.Cmd {
 	e.typing = true
 	return e.list.filter.Focus()
+}
+
+// search begins a new filter, from wherever one is.
+func (e *entries) search() tea.Cmd {
+	e.m.stack = e.m.stack[:1]
+	e.list.clearFilter()
+	return e.startFilter()
 }
 
 // endFilter first stops typing, then shows all again.
@@ -330,5 +339,8 @@ func (e *entries) grantMore() tea.Cmd {
 
 func (e *entries) revoke() tea.Cmd {
 	t, _ := e.current()
+	if t.mapping != nil {
+		return e.m.propose(e.v, e.m.revokeRequest(e.v, access.Normal(t.mapping.ARN), []revocation{{}}))
+	}
 	return e.m.startRevoke(e.v, *t.entry)
 }

@@ -84,11 +84,11 @@ func (s *screen) nothingChosen() string {
 	case ok && r.note != "":
 		return r.note
 	case l.unset && !ok && len(l.shown) > 0:
-		return "nothing is chosen yet: ↓ and space choose"
+		return "select an item first: ↓, then " + map[bool]string{true: "space or ⏎", false: "⏎"}[l.multi]
 	case len(l.shown) == 0 && s.empty != nil:
 		return s.empty()
 	}
-	return "nothing is chosen"
+	return "nothing selected"
 }
 
 // Choice is what somebody picked, as it could have been typed.
@@ -97,7 +97,8 @@ type Choice struct {
 	Policies   []access.Policy
 	Namespaces []string
 	Groups     []string
-	All        bool   // the whole cluster
+	All        bool   // the whole cluster, or all access
+	EntryOnly  bool   // of all access, the entry and not the mappings
 	Account    string // the cluster's, "" where AWS has not told it yet
 }
 

@@ -51,7 +51,7 @@ func TestScreens(t *testing.T) {
 				var all bytes.Buffer
 				for _, s := range screens {
 					d := drive(t, newFake())
-					d.restyle(theme.dark)
+					d.restyle(theme.dark, theme.profile)
 					d.size(size[0], size[1])
 					d.keys(s.keys)
 					d.fits()

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"testing"
 
+	tea "charm.land/bubbletea/v2"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
@@ -77,10 +78,10 @@ func TestAWSAuthIsNamedWhereItLetsIn(t *testing.T) {
 		want   string
 	}{
 		"no line":      {func(*fake) {}, ""},
-		"a line":       {func(f *fake) { f.mappings[0].ARN = string(arn("role/team/dev")) }, "a line of aws-auth still lets in"},
+		"a line":       {func(f *fake) { f.mappings[0].ARN = string(arn("role/team/dev")) }, "an aws-auth mapping gives access again"},
 		"a dead line":  {func(f *fake) { f.mappings[0].ARN, f.mappings[0].State = string(arn("role/team/dev")), access.Dropped }, ""},
-		"unread":       {func(f *fake) { f.blind = true }, "a line of aws-auth may still let in"},
-		"lost halfway": {func(f *fake) { f.fail["halfway"] = errors.New("reset") }, "a line of aws-auth may still let in"},
+		"unread":       {func(f *fake) { f.blind = true }, "an aws-auth mapping may give access again"},
+		"lost halfway": {func(f *fake) { f.fail["halfway"] = errors.New("reset") }, "an aws-auth mapping may give access again"},
 		"mode API":     {func(f *fake) { f.State.Cluster.Mode, f.blind = access.ModeAPI, true }, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -94,4 +95,32 @@ func TestAWSAuthIsNamedWhereItLetsIn(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestHintsNameTheKeysOfTheList(t *testing.T) {
+	d := driveInline(t, newFake(), askRevoke(Missing{Who: true, What: true})).keys("team enter")
+	d.keys("enter").sees("✗ select an item first: ↓, then ⏎").lacks("then space", "space choose")
+	d.keys("space enter").sees("✗ select an item first").keys("f1").lacks("space").keys("esc")
+	if d.keys("down enter"); d.choice == nil || len(d.choice.Policies) != 1 {
+		t.Errorf("%+v", d.choice)
+	}
+}
+
+// TestNamespacesMayBeTypedWithCommas as after -n.
+func TestNamespacesMayBeTypedWithCommas(t *testing.T) {
+	for typed, want := range map[string][]string{
+		"dev,staging":           {"dev", "staging"},
+		"dev,,qa-*,dev":         {"dev", "qa-*"},
+		"dev,prod space new":    {"dev", "prod"},
+		"dev space dev,staging": {"dev"},
+	} {
+		d := driveInline(t, newFake(), askGrant(Missing{Scope: true}, Choice{Who: []access.Principal{arn("role/newcomer")}, Policies: []access.Policy{"AmazonEKSEditPolicy"}}))
+		d.keys(typed + " enter")
+		if d.choice == nil || !cmp.Equal(d.choice.Namespaces, want) || d.choice.All {
+			t.Errorf("%s: %+v", typed, d.choice)
+		}
+	}
+	d := drive(t, newFake()).keys("a newc enter edit enter")
+	d.send(tea.PasteMsg{Content: "dev, staging"})
+	d.sees("dev,staging", "2 namespaces").keys("enter enter").sees("edit in namespace dev", "-n dev,staging")
 }

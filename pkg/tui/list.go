@@ -155,10 +155,15 @@ func (l *list) refilter() {
 			l.shown = append(l.shown, len(l.rows))
 		}
 	}
-	if l.unset && text == "" && l.cursor < 0 {
-		return
+	l.cursor = min(l.cursor, len(l.shown)-1)
+	if !l.unset || text != "" && !l.careful() {
+		l.cursor = max(0, l.cursor)
 	}
-	l.cursor = max(0, min(l.cursor, len(l.shown)-1))
+}
+
+// careful reports whether the first row is one that typing alone must not choose, such as a whole entry to be revoked.
+func (l *list) careful() bool {
+	return len(l.shown) > 0 && l.single != nil && l.single(l.at(l.shown[0]).id)
 }
 
 // typeIn gives a key or a paste to the filter.
@@ -167,7 +172,7 @@ func (l *list) typeIn(msg tea.Msg) tea.Cmd {
 	var cmd tea.Cmd
 	l.filter, cmd = l.filter.Update(msg)
 	if l.filter.Value() != was {
-		l.cursor, l.top, l.moved = 0, 0, false
+		l.cursor, l.top, l.moved = -1, 0, false
 		l.refilter()
 	}
 	return cmd

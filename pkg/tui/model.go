@@ -6,6 +6,7 @@ import (
 
 	"charm.land/bubbles/v2/spinner"
 	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/colorprofile"
 
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
 )
@@ -37,13 +38,14 @@ type model struct {
 	outcome error
 	ended   bool
 	leaving func() string // asks before the program ends, "" lets it
+	astray  bool          // a search is typed where there is nothing to search
 	stop    context.CancelFunc
 }
 
 func newModel(ctx context.Context, w World) *model {
 	ctx, stop := context.WithCancel(ctx)
 	m := &model{
-		ctx: ctx, stop: stop, world: w, width: 80, height: 24, styles: newStyles(true), pause: 300 * time.Millisecond,
+		ctx: ctx, stop: stop, world: w, width: 80, height: 24, styles: newStyles(true, colorprofile.TrueColor), pause: 500 * time.Millisecond,
 		spin: spinner.New(spinner.WithSpinner(spinner.MiniDot)), views: map[string]*view{},
 	}
 	m.always = []action{
@@ -66,11 +68,13 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case tea.WindowSizeMsg:
 		m.width, m.height = msg.Width, msg.Height
 	case tea.BackgroundColorMsg:
-		m.restyle(msg.IsDark())
+		m.restyle(msg.IsDark(), m.styles.profile)
 	case tea.KeyPressMsg:
 		return m, m.key(msg)
+	case tea.ColorProfileMsg:
+		m.restyle(m.styles.dark, msg.Profile)
 	case tea.PasteMsg:
-		return m, m.top().typeIn(msg)
+		return m, m.top().paste(msg)
 	case tea.MouseWheelMsg:
 		return m, m.wheel(msg)
 	case tea.MouseClickMsg:
@@ -107,7 +111,13 @@ func (m *model) back() tea.Cmd {
 func (m *model) key(k tea.KeyPressMsg) tea.Cmd {
 	m.say("")
 	s := m.top()
+	if s.deaf != nil && s.deaf(k) {
+		return nil
+	}
 	a, ok := s.act(k, m.always)
+	if m.drops(k, s.writes() || ok && a.reason() == "") {
+		return nil
+	}
 	if !ok {
 		return s.typeIn(k)
 	}
@@ -116,6 +126,17 @@ func (m *model) key(k tea.KeyPressMsg) tea.Cmd {
 		return nil
 	}
 	return a.run()
+}
+
+// drops reports whether a key belongs to a search that is typed where nothing can be searched. Its letters are no
+// commands, up to the key that ends it.
+func (m *model) drops(k tea.KeyPressMsg, known bool) bool {
+	was := m.astray
+	m.astray = k.Text != "" && (was || k.Text == "/" && !known) || was && k.Code == tea.KeyBackspace
+	if m.astray {
+		m.fail("there is no list to filter here; esc ends the search")
+	}
+	return m.astray || was && (k.Code == tea.KeyEnter || k.Code == tea.KeyEscape)
 }
 
 func (m *model) wheel(msg tea.MouseWheelMsg) tea.Cmd {
@@ -175,8 +196,8 @@ func (m *model) end() tea.Cmd {
 	return tea.Quit
 }
 
-func (m *model) restyle(dark bool) {
-	m.styles = newStyles(dark)
+func (m *model) restyle(dark bool, profile colorprofile.Profile) {
+	m.styles = newStyles(dark, profile)
 	for _, s := range m.stack {
 		if s.list != nil {
 			s.list.filter.SetStyles(m.styles.input())

@@ -174,7 +174,26 @@ func TestHelpListsKeysAndWhyTheyAreOff(t *testing.T) {
 	d := drive(t, newFake()).keys("/ aws-service enter").keys("?")
 	d.sees("Keys", "revoke", "not now: AWS owns this entry", "filter", "clusters").keys("esc").sees("Entries")
 	d.keys("d").sees("✗ revoke: AWS owns this entry")
-	d.keys("esc / ops enter d").sees("this is a line of the aws-auth ConfigMap")
+}
+
+// TestAMappingIsRevokedAsAnEntryIs: from its own row, and with the entry of its principal unless that goes alone.
+func TestAMappingIsRevokedAsAnEntryIs(t *testing.T) {
+	f := newFake()
+	drive(t, f).keys("/ ops enter d").sees("kubectl access revoke role/ops")
+	if !slices.Equal(f.unmapped, []access.Principal{arn("role/ops")}) {
+		t.Errorf("%v", f.unmapped)
+	}
+	for key, want := range map[string]string{"end": "kubectl access revoke role/team/dev\n", "end up": "kubectl access revoke role/team/dev --entry-only"} {
+		f := newFake()
+		f.mappings[0].ARN = string(arn("role/team/dev"))
+		drive(t, f).keys("/ team enter d " + key + " enter").sees(strings.TrimSuffix(want, "\n"))
+		if all := key == "end"; all != (len(f.unmapped) > 0) {
+			t.Errorf("%s: %v", key, f.unmapped)
+		}
+	}
+	f = newFake()
+	f.mappings[0].Kind, f.mappings[0].ARN = access.MappedAccount, "444455556666"
+	drive(t, f).keys("/ 4444 enter d").sees("this mapping names no role or user")
 }
 
 func TestGrantTwoPoliciesInThreeNamespaces(t *testing.T) {
@@ -183,7 +202,7 @@ func TestGrantTwoPoliciesInThreeNamespaces(t *testing.T) {
 	d.keys("newc enter").sees("which policies", "PURPOSE")
 	d.keys("edit space").sees("[x] edit")
 	d.keys("view space").keys("enter").sees("where", "the whole cluster")
-	d.keys("enter").sees("nothing is chosen yet")
+	d.keys("enter").sees("select an item first: ↓, then space or ⏎")
 	d.keys("down down down space down space apps-* space").sees("[x] apps-*", "[x] dev-blue")
 	d.keys("enter").sees("options", "groups", "RBAC bindings name: viewers")
 	d.keys("viewers").sees("ClusterRole view on the whole cluster")
@@ -217,6 +236,17 @@ func TestGrantOfEditInTwoNamespacesTakesFewKeys(t *testing.T) {
 	}
 	if n := len(strings.Fields(keys)) - 1; n >= 15 {
 		t.Errorf("%d keys", n)
+	}
+}
+
+// TestPermanentAccessGetsNoExpiry: the refusal is read in full, and the answers are still there to be changed.
+func TestPermanentAccessGetsNoExpiry(t *testing.T) {
+	f := newFake()
+	d := drive(t, f).keys("a team enter edit enter down enter tab tab 8h enter").lacks("[ No ]")
+	d.whole("✗ role/team/dev has permanent access, and an expiry (--for) would apply to all of it: revoke that access first, or grant without an expiry")
+	d.keys("y esc").sees("options", "8h").keys("backspace backspace enter").sees("Plan", "+     edit on the whole cluster", "[ No ]")
+	if len(f.Steps) > 0 {
+		t.Error("sent")
 	}
 }
 
@@ -256,35 +286,10 @@ func TestNoIsChosenAtFirst(t *testing.T) {
 	}
 }
 
-func TestKeysDoNothingForAMomentWhenThePlanAppears(t *testing.T) {
-	f := newFake()
-	d := drive(t, f).keys("a newc enter edit enter down enter")
-	d.hold = true
-	d.keys("enter") // asks for the plan
-	held := d.held
-	d.held = nil
-	for _, c := range held {
-		d.one(c)
-	}
-	for len(d.held) > 0 && !strings.Contains(d.screen(), "new entry") {
-		held, d.held = d.held, nil
-		for _, c := range held {
-			d.one(c)
-		}
-	}
-	d.sees("new entry").lacks("[ No ]")
-	d.keys("y").sees("the plan has only just appeared")
-	d.release()
-	d.sees("[ No ]")
-	if len(f.Steps) > 0 {
-		t.Error("sent")
-	}
-}
-
 func TestRevokeOneNamespace(t *testing.T) {
 	f := newFake()
 	d := drive(t, f).keys("/ team enter d").sees("Revoke · from role/team/dev", "the whole entry", "view in namespace qa", "group developers")
-	d.keys("down down down enter").sees("-     view in namespace qa", "revoke role/team/dev --policy view -n qa")
+	d.keys("down down down enter").sees("-     view in namespace qa", "revoke role/team/dev --policy view:qa")
 	d.keys("y").sees("narrowed to view in namespace dev", "Done.")
 	e, _ := f.State.Entry(arn("role/team/dev"))
 	if e.Grants[0].String() != "view in namespace dev" || len(e.Groups) != 1 {
@@ -294,12 +299,14 @@ func TestRevokeOneNamespace(t *testing.T) {
 
 func TestRevokeSeveralAndTheWhole(t *testing.T) {
 	f := newFake()
-	d := drive(t, f).keys("/ team enter d down space down down down space enter y").sees("Done.")
+	d := drive(t, f).keys("/ team enter d down down space down down space enter").sees("kubectl access revoke role/team/dev --policy view:dev --group developers").keys("esc")
+	d.keys("end up up up space up up space enter").sees("-     view in namespace dev", "-     view in namespace qa")
+	d = drive(t, f).keys("/ team enter d down space down down down space enter").sees("kubectl access revoke role/team/dev --policy view --group developers").keys("y").sees("Done.")
 	e, _ := f.State.Entry(arn("role/team/dev"))
 	if len(e.Grants) != 0 && len(e.Groups) != 0 {
 		t.Errorf("left %+v", e)
 	}
-	d.keys("enter d end enter").sees("(the whole entry)").keys("y").sees("deleted").keys("enter").lacks("role/team/dev")
+	d.keys("enter d end enter").sees("(the whole entry)").keys("right enter").sees("deleted").keys("enter").lacks("role/team/dev")
 }
 
 func TestLockoutIsRefusedUntilItsNamesAreTyped(t *testing.T) {
@@ -315,7 +322,7 @@ func TestLockoutIsRefusedUntilItsNamesAreTyped(t *testing.T) {
 	}
 	d.keys("lose-own-access enter").sees("accepted").lacks("[ No ]")
 	d.keys("last-administrator enter").sees("[ No ]", "--accept-risk=lose-own-access")
-	d.keys("y").sees("deleted")
+	d.keys("right enter").sees("deleted")
 }
 
 func TestNodesNeedTheirRiskTyped(t *testing.T) {
@@ -421,7 +428,11 @@ func TestLeavingWhileSendingAsksFirst(t *testing.T) {
 	f := newFake()
 	d := drive(t, f).keys("a newc enter edit enter down enter enter")
 	d.hold = true
-	d.keys("y").sees("Sending", "0 of 2 calls")
+	d.keys("y")
+	for _, c := range d.taken() {
+		d.one(c) // the look before it is sent
+	}
+	d.sees("Sending", "0 of 2 calls")
 	d.keys("esc").sees("the change is being sent")
 	d.keys("ctrl+c").sees("again leaves all the same")
 	d.hold = false

@@ -13,6 +13,7 @@ import (
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
+	"github.com/kubectl-access/kubectl-access/pkg/shell"
 )
 
 // planning is a change from the question what it would do to its end.
@@ -24,7 +25,8 @@ type planning struct {
 	slot     slot
 	proposal *Proposal
 	err      error
-	armed    bool // keys count: whoever was still typing when the plan appeared has seen it now
+	opens    time.Time // keys count from here on: what was typed before was meant for something else
+	note     string    // what to know about the plan before anything else
 	yes      bool
 	accepted []access.RiskName
 	state    state
@@ -36,6 +38,7 @@ type state int
 
 const (
 	waiting state = iota
+	checking
 	sending
 	ended
 )
@@ -45,39 +48,25 @@ func (m *model) propose(v *view, r Request) tea.Cmd {
 	p := &planning{m: m, v: v, request: r}
 	p.screen = &screen{name: p.title, text: p.show, foot: p.buttons}
 	p.actions = append([]action{
-		on("y", "y", "yes, do it", p.apply).unless(p.notYet),
-		on("n", "n", "no", p.leave).unless(p.busySending),
-		on("left right tab shift+tab h l", "←→", "choose", p.flip).unless(p.notYet),
-		on("enter", "⏎", "do what is chosen", p.enter).unless(p.busySending),
-		on("c", "c", "copy the command line", p.copy).unless(p.busySending),
+		on("y", "y", "yes", p.agree).unless(p.notByLetter),
+		on("n", "n", "no", p.leave).unless(p.busy),
+		on("left shift+tab", "←", "no", p.choose(false)).unless(p.notYet).hidden(),
+		on("right tab", "←→", "choose", p.choose(true)).unless(p.notYet),
+		on("enter", "⏎", "confirm", p.enter).unless(p.busy),
+		on("c", "c", "copy the command line", p.copy).unless(p.busy),
 		on("esc q", "esc", "back", p.leave).unless(p.busySending),
 	}, p.moves()...)
+	p.deaf = p.early
 	_ = m.push(p.screen)
-	return ask(m, &p.slot, func(ctx context.Context) (Proposal, error) { return v.cluster.Propose(ctx, r) }, p.arrived)
+	return p.read(p.arrived)
 }
 
-// arrived shows the plan. For a moment keys do nothing: they were meant for what was there before.
-func (p *planning) arrived(proposal Proposal, err error) tea.Cmd {
-	if p.err = err; err != nil {
-		return nil
-	}
-	p.proposal = &proposal
-	if len(p.open()) > 0 {
-		p.form = newForm(p.m.styles, field{label: "accept"})
-	}
-	return tea.Tick(p.m.pause, func(time.Time) tea.Msg { return ready{p} })
-}
-
-// ready says that the moment is over.
-type ready struct{ *planning }
-
-func (r ready) arrive(m *model) tea.Cmd {
-	r.armed = true
-	return m.turn()
+func (p *planning) read(then func(Proposal, error) tea.Cmd) tea.Cmd {
+	return ask(p.m, &p.slot, func(ctx context.Context) (Proposal, error) { return p.v.cluster.Propose(ctx, p.request) }, then)
 }
 
 func (p *planning) title() string {
-	return [...]string{"Plan · nothing is sent yet", "Sending", "Result"}[p.state]
+	return [...]string{"Plan · nothing is sent yet", "Plan · nothing is sent yet", "Sending", "Result"}[p.state]
 }
 
 // open are the risks that nobody accepted.
@@ -88,47 +77,11 @@ func (p *planning) open() []access.Risk {
 	return slices.DeleteFunc(slices.Clone(p.proposal.Risks), func(r access.Risk) bool { return slices.Contains(p.accepted, r.Name) })
 }
 
-// notYet says why the plan cannot be carried out now.
-func (p *planning) notYet() string {
-	switch {
-	case p.state != waiting:
-		return "it is sent already"
-	case p.err != nil:
-		return "there is no plan"
-	case p.proposal == nil:
-		return "the plan is not there yet"
-	case p.proposal.Plan.Empty():
-		return "there is nothing to change"
-	case len(p.open()) > 0:
-		return "the risks are not accepted"
-	case !p.armed:
-		return "the plan has only just appeared"
-	}
-	return ""
-}
-
 func (p *planning) busySending() string {
 	if p.state == sending {
 		return "the change is being sent"
 	}
 	return ""
-}
-
-func (p *planning) flip() tea.Cmd { p.yes = !p.yes; return nil }
-
-// enter does what is chosen, which is no at first; with risks it takes the name that was typed.
-func (p *planning) enter() tea.Cmd {
-	switch {
-	case p.state == sending:
-		return nil
-	case p.form != nil:
-		return p.accept()
-	case p.proposal != nil && !p.armed:
-		return nil
-	case p.yes && p.notYet() == "":
-		return p.apply()
-	}
-	return p.leave()
 }
 
 func (p *planning) accept() tea.Cmd {
@@ -166,7 +119,7 @@ func (p *planning) command() string {
 	for _, r := range p.accepted {
 		args = append(args, "--accept-risk="+string(r))
 	}
-	return Quote(args)
+	return shell.Line(args)
 }
 
 // apply sends the plan and tells of each call.
@@ -181,14 +134,19 @@ func (p *planning) apply() tea.Cmd {
 		}
 		p.results = append(p.results, r)
 		return nil
-	}, func() tea.Cmd {
-		p.state, p.m.leaving = ended, nil
-		p.actions = append([]action{
-			on("enter esc q", "⏎", "to the entries", p.leave),
-			on("c", "c", "copy the command line", p.copy),
-		}, p.moves()...)
-		return p.m.refresh(p.v, p.request.Who)
-	})
+	}, p.finish)
+}
+
+// finish shows the result; what was said while it was sent is over.
+func (p *planning) finish() tea.Cmd {
+	p.state, p.m.leaving, p.finished = ended, nil, true
+	p.m.say("")
+	p.actions = append([]action{
+		on("enter esc q", "⏎", "back to list", p.leave),
+		on("c", "c", "copy the command line", p.copy),
+		on("/", "/", "filter", p.v.entries.search).hidden(),
+	}, p.moves()...)
+	return p.m.refresh(p.v, p.request.Who)
 }
 
 // stay asks once before the program is left while a change is on its way.
@@ -209,7 +167,7 @@ func (p *planning) show(width int) string {
 		p.problem(&b, p.err)
 	case p.proposal == nil:
 		b.WriteString("working out what would change…\n")
-	case p.state == waiting:
+	case p.state <= checking:
 		p.plan(&b, account)
 	}
 	for _, r := range p.results {
@@ -239,6 +197,8 @@ func (p *planning) progress() string {
 	all := len(p.proposal.Plan.Steps())
 	failed := slices.ContainsFunc(p.results, func(r access.Result) bool { return r.Err != nil })
 	switch {
+	case p.state == checking:
+		return "\n" + p.m.spin.View() + " checking that the cluster has not changed…\n"
 	case p.state == sending:
 		return fmt.Sprintf("%s %d of %d calls\n", p.m.spin.View(), len(p.results), all)
 	case p.state == ended && (failed || p.err != nil):
@@ -275,6 +235,9 @@ func cleanLines(text string) string {
 
 // plan is what --dry-run prints, painted by the signs, and the risks by their names.
 func (p *planning) plan(b *strings.Builder, account string) {
+	if p.note != "" {
+		b.WriteString(paint(p.m.styles.warn, "! "+p.note) + "\n\n")
+	}
 	if p.proposal.Plan.Empty() {
 		for _, who := range p.request.Who {
 			fmt.Fprintf(b, "accessentry/%s unchanged\n", printer.Clean(who.Short(account)))
@@ -304,20 +267,4 @@ func (p *planning) plan(b *strings.Builder, account string) {
 		}
 		b.WriteString("\n" + p.m.styles.warn.Render("! risk "+string(r.Name)) + "\n  " + printer.Clean(r.Why) + "\n  " + state + "\n")
 	}
-}
-
-// buttons are below the plan; no is chosen at first.
-func (p *planning) buttons(int) string {
-	if p.notYet() != "" {
-		return ""
-	}
-	no, yes := "[ No ]", "  Yes  "
-	if p.yes {
-		no, yes = "  No  ", "[ Yes ]"
-	}
-	s := p.m.styles
-	if p.yes {
-		return "Do this?  " + s.muted.Render(no) + "  " + s.cursor.Render(yes)
-	}
-	return "Do this?  " + s.cursor.Render(no) + "  " + s.muted.Render(yes)
 }

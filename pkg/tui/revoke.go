@@ -15,39 +15,47 @@ import (
 type revocation struct {
 	edit.Revocation
 	text, note string
+	entryOnly  bool // of a whole entry: the mappings of its principal stay
 }
+
+// whole reports whether everything goes.
+func (r revocation) whole() bool { return len(r.Grants)+len(r.Groups) == 0 }
 
 // takeable is all that can be taken from an entry: each grant, each namespace, each group, the whole. What takes
 // most comes last: the first one is what a hasty key takes.
 func (v *view) takeable(e access.Entry) []revocation {
 	var all []revocation
 	for _, g := range e.Grants {
-		policy := []access.Policy{g.Policy}
-		all = append(all, revocation{edit.Revocation{Policies: policy}, g.String(), "the whole grant"})
+		all = append(all, revocation{Revocation: edit.Revocation{Grants: []access.Grant{{Policy: g.Policy}}}, text: g.String(), note: "the whole grant"})
 		if len(g.Scope.Namespaces) < 2 {
 			continue
 		}
 		for _, ns := range g.Scope.Namespaces {
 			only := access.Grant{Policy: g.Policy, Scope: access.Scope{Namespaces: []string{ns}}}
-			all = append(all, revocation{edit.Revocation{Policies: policy, Namespaces: []string{ns}}, only.String(), "only there"})
+			all = append(all, revocation{Revocation: edit.Revocation{Grants: []access.Grant{only}}, text: only.String(), note: "only there"})
 		}
 	}
 	for _, g := range e.Groups {
-		all = append(all, revocation{edit.Revocation{Groups: []string{g}}, "group " + g, ""})
+		all = append(all, revocation{Revocation: edit.Revocation{Groups: []string{g}}, text: "group " + g})
 	}
-	return append(all, revocation{text: "the whole entry", note: v.stillIn(e.Principal)})
+	note := v.stillMapped(e.Principal)
+	if note == "" {
+		return append(all, revocation{text: "the whole entry"})
+	}
+	return append(all, revocation{text: "the access entry only", note: note, entryOnly: true},
+		revocation{text: "all access", note: "the entry and its aws-auth mappings"})
 }
 
-// stillIn says whether a line of aws-auth lets somebody in who has no entry any more.
-func (v *view) stillIn(p access.Principal) string {
-	lets := func(m access.Mapping) bool { return m.State == access.InForce && m.For(p) }
+// stillMapped says whether aws-auth gives access to somebody who has no entry any more.
+func (v *view) stillMapped(p access.Principal) string {
+	active := func(m access.Mapping) bool { return m.State == access.InForce && m.For(p) }
 	switch {
 	case !v.snapshot.Cluster.Mode.ReadsConfigMap():
 		return ""
-	case slices.ContainsFunc(v.mappings, lets):
-		return "a line of aws-auth still lets in"
+	case slices.ContainsFunc(v.mappings, active):
+		return "an aws-auth mapping gives access again"
 	case v.blind || v.reading != 0:
-		return "a line of aws-auth may still let in"
+		return "an aws-auth mapping may give access again"
 	}
 	return ""
 }
@@ -55,7 +63,7 @@ func (v *view) stillIn(p access.Principal) string {
 // takeStep chooses what to take away. With pick several can be chosen.
 func (m *model) takeStep(name string, all []revocation, several bool, taken func([]revocation) tea.Cmd) *screen {
 	l := newList(m.styles, several, column{"TAKE AWAY", 0}, column{"", 0})
-	l.single = func(id string) bool { return id == strconv.Itoa(len(all)-1) } // the whole entry
+	l.single = func(id string) bool { i, _ := strconv.Atoi(id); return all[i].whole() } // nothing goes with it
 	l.unset, l.cursor = true, -1
 	rows := make([]row, len(all))
 	for i, r := range all {
@@ -84,28 +92,22 @@ func (m *model) startRevoke(v *view, e access.Entry) tea.Cmd {
 }
 
 func (m *model) revokeRequest(v *view, p access.Principal, chosen []revocation) Request {
-	var command []string
-	for i, r := range chosen {
-		if i > 0 {
-			command = append(command, and)
-		}
-		command = append(command, m.commandOf(v)...)
-		command = append(command, "revoke", p.Short(v.account()))
-		for _, policy := range r.Policies {
-			command = append(command, "--policy", policy.Short())
-		}
-		command = option(command, "-n", r.Namespaces)
-		command = option(command, "--group", r.Groups)
+	var what edit.Revocation
+	for _, r := range chosen {
+		what.Grants = append(what.Grants, r.Grants...)
+		what.Groups = append(what.Groups, r.Groups...)
+	}
+	command := append(m.commandOf(v), "revoke", p.Short(v.account()))
+	for _, g := range what.Grants {
+		command = append(command, "--policy", access.Scoped{Policy: g.Policy.Short(), Namespaces: g.Scope.Namespaces}.String())
+	}
+	command = option(command, "--group", what.Groups)
+	if chosen[0].entryOnly {
+		command = append(command, "--entry-only")
 	}
 	return Request{
-		Who: []access.Principal{p}, Takes: true, Command: command,
-		Edit: func(p access.Principal) access.Edit {
-			edits := make([]access.Edit, len(chosen))
-			for i, r := range chosen {
-				edits[i] = edit.Revoke(p, r.Revocation)
-			}
-			return edit.Each(edits...)
-		},
+		Who: []access.Principal{p}, Takes: true, Mappings: chosen[0].whole() && !chosen[0].entryOnly, Command: command,
+		Edit: func(p access.Principal) access.Edit { return edit.Revoke(p, what) },
 	}
 }
 

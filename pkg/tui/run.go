@@ -155,9 +155,12 @@ type revoking struct {
 func (r *revoking) start() tea.Cmd {
 	v := r.v
 	return r.somebody(v, "Revoke · from whom", func(t thing) tea.Cmd {
-		if t.entry == nil || v.entries.fixed() != "" {
-			r.fail(v.entries.fixed())
+		if why := v.entries.fixed(); why != "" {
+			r.fail(why)
 			return nil
+		}
+		if t.mapping != nil {
+			return r.picked(Choice{Who: []access.Principal{access.Normal(t.mapping.ARN)}, All: true})
 		}
 		if !r.what {
 			return r.picked(Choice{Who: []access.Principal{t.principal}})
@@ -177,11 +180,11 @@ func (m *model) somebody(v *view, name string, taken func(thing) tea.Cmd) tea.Cm
 func (r *revoking) take(e access.Entry) tea.Cmd {
 	short := e.Principal.Short(r.v.account())
 	s := r.takeStep("Revoke · from "+short, r.v.takeable(e), false, func(chosen []revocation) tea.Cmd {
-		c := chosen[0]
-		return r.picked(Choice{
-			Who: []access.Principal{e.Principal}, Policies: c.Policies, Namespaces: c.Namespaces, Groups: c.Groups,
-			All: len(c.Policies)+len(c.Groups) == 0,
-		})
+		c := Choice{Who: []access.Principal{e.Principal}, Groups: chosen[0].Groups, All: chosen[0].whole(), EntryOnly: chosen[0].entryOnly}
+		for _, g := range chosen[0].Grants {
+			c.Policies, c.Namespaces = append(c.Policies, g.Policy), g.Scope.Namespaces
+		}
+		return r.picked(c)
 	})
 	return (&flow{m: r.model, steps: []step{{screen: s}}}).start()
 }

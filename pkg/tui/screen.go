@@ -33,20 +33,22 @@ func (a action) reason() string {
 
 // screen is one thing to look at: a list, a text that scrolls, or a form. What it has not is nil.
 type screen struct {
-	name    func() string
-	actions []action
-	intro   func(width int) string
-	list    *list
-	typing  bool // what is typed goes to the filter
-	pinned  bool // and that does not end
-	about   func(width int) string
-	empty   func() string
-	form    *form
-	text    func(width int) string
-	foot    func(width int) string // below the text, "": nothing
-	offset  int                    // of the text, in lines
-	seen    int                    // lines of text that were last seen at once
-	total   int                    // lines of the text
+	name     func() string
+	actions  []action
+	intro    func(width int) string
+	list     *list
+	typing   bool // what is typed goes to the filter
+	pinned   bool // and that does not end
+	about    func(width int) string
+	empty    func() string
+	form     *form
+	text     func(width int) string
+	foot     func(width int) string     // below the text, "": nothing
+	offset   int                        // of the text, in lines
+	deaf     func(tea.KeyPressMsg) bool // drops a key; nil: none
+	finished bool                       // it is a result; errors about the list are none of its own
+	seen     int                        // lines of text that were last seen at once
+	total    int                        // lines of the text
 }
 
 // typeIn gives what is no action to whatever can be typed into.
@@ -58,6 +60,13 @@ func (s *screen) typeIn(msg tea.Msg) tea.Cmd {
 		return s.list.typeIn(msg)
 	}
 	return nil
+}
+
+func (s *screen) paste(msg tea.PasteMsg) tea.Cmd {
+	if s.deaf != nil && s.deaf(tea.KeyPressMsg{}) {
+		return nil
+	}
+	return s.typeIn(msg)
 }
 
 // writes tells whether printable keys are text here.

@@ -5,23 +5,37 @@ import (
 	"charm.land/bubbles/v2/textinput"
 	tea "charm.land/bubbletea/v2"
 	"charm.land/lipgloss/v2"
+	"github.com/charmbracelet/colorprofile"
 )
 
 // styles are the roles that something on the screen can have. Each role is told by a sign, a word
 // or its place too, so that nothing is lost without colour.
 type styles struct {
 	dark                                         bool
+	profile                                      colorprofile.Profile
 	plain, title, muted, danger, warn, good, key lipgloss.Style
 	cursor, head, bar, match                     lipgloss.Style
 }
 
-func newStyles(dark bool) styles {
+func newStyles(dark bool, profile colorprofile.Profile) styles {
+	s := fineStyles(dark)
+	s.head = s.muted.Bold(true)
+	if profile <= colorprofile.ANSI {
+		s = coarseStyles()
+	}
+	s.dark, s.profile = dark, profile
+	s.match = s.title
+	s.bar = s.muted
+	return s
+}
+
+// fineStyles have colours of their own.
+func fineStyles(dark bool) styles {
 	pick := lipgloss.LightDark(dark)
 	color := func(light, dark string) lipgloss.Style {
 		return lipgloss.NewStyle().Foreground(pick(lipgloss.Color(light), lipgloss.Color(dark)))
 	}
-	s := styles{
-		dark:   dark,
+	return styles{
 		plain:  lipgloss.NewStyle(),
 		title:  color("#0B5CAD", "#7CC4FF").Bold(true),
 		muted:  color("#5F6B76", "#8A97A3"),
@@ -29,14 +43,20 @@ func newStyles(dark bool) styles {
 		warn:   color("#8A5A00", "#FFD166").Bold(true),
 		good:   color("#0A6B3B", "#7BE0A3"),
 		key:    color("#0B5CAD", "#7CC4FF"),
+		cursor: lipgloss.NewStyle().Bold(true).
+			Background(pick(lipgloss.Color("#D6E8FA"), lipgloss.Color("#20435F"))).
+			Foreground(pick(lipgloss.Color("#102A43"), lipgloss.Color("#FFFFFF"))),
 	}
-	s.head = s.muted.Bold(true)
-	s.match = s.title
-	s.bar = s.muted
-	s.cursor = lipgloss.NewStyle().Bold(true).
-		Background(pick(lipgloss.Color("#D6E8FA"), lipgloss.Color("#20435F"))).
-		Foreground(pick(lipgloss.Color("#102A43"), lipgloss.Color("#FFFFFF")))
-	return s
+}
+
+// coarseStyles are for 16 colours or none. What these colours look like is the user's choice, so only red and green are
+// used, and never one on another: the row of the cursor is the text in reverse, and what matters less is dim.
+func coarseStyles() styles {
+	plain, color := lipgloss.NewStyle(), func(c string) lipgloss.Style { return lipgloss.NewStyle().Foreground(lipgloss.Color(c)) }
+	return styles{
+		plain: plain, title: plain.Bold(true), muted: plain.Faint(true), danger: color("1").Bold(true), warn: plain.Bold(true),
+		good: color("2"), key: plain.Bold(true), head: plain.Bold(true), cursor: plain.Reverse(true),
+	}
 }
 
 func (s styles) input() textinput.Styles {

@@ -4,8 +4,6 @@ import (
 	"strings"
 
 	"github.com/charmbracelet/x/ansi"
-
-	"github.com/kubectl-access/kubectl-access/pkg/shell"
 )
 
 // fit makes a line exactly width cells wide.
@@ -92,21 +90,6 @@ func joined(lines []string) []string {
 	}
 	return out
 }
-
-// Quote writes a command line as a shell takes it.
-func Quote(args []string) string {
-	words := make([]string, len(args))
-	for i, a := range args {
-		words[i] = a
-		if a != and {
-			words[i] = shell.Quote(a)
-		}
-	}
-	return strings.Join(words, " ")
-}
-
-// and stands between two commands of which the second wants the first done.
-const and = "&&"
 
 // beside puts blocks of the same height next to each other.
 func beside(gap string, blocks ...[]string) []string {

@@ -205,8 +205,7 @@ func (m *model) refresh(v *view, who []access.Principal) tea.Cmd {
 			v.put(e)
 		}
 		if err != nil {
-			m.failed(err)
-			who = nil
+			v.err, who = err, nil
 		}
 		for _, u := range p.Unread {
 			found[u.Principal] = true

@@ -84,7 +84,7 @@ func (g *granting) scopeStep() step {
 	l.single = func(id string) bool { return id == wholeCluster }
 	l.typed = typedNamespace
 	s := m.picker("", l, func(ids []string) tea.Cmd {
-		g.Namespaces, g.All = ids, false
+		g.Namespaces, g.All = namespacesIn(ids), false
 		if slices.Contains(ids, wholeCluster) {
 			g.Namespaces, g.All = nil, true
 		}
@@ -116,16 +116,37 @@ func (l *list) has(id string) bool {
 	return slices.ContainsFunc(l.rows, func(r row) bool { return r.id == id })
 }
 
-// typedNamespace lets through what can be a namespace or a wildcard; the rules are the plan's.
+// typedNamespace lets through what can be a namespace or a wildcard, or several with commas as after -n; the rules are
+// the plan's.
 func typedNamespace(text string) (row, bool) {
-	if strings.ContainsFunc(text, func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' && r != '*' }) {
+	names := namespacesIn([]string{text})
+	text = strings.Join(names, ",")
+	if text == "" || strings.ContainsFunc(text, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < '0' || r > '9') && !strings.ContainsRune("-*,", r)
+	}) {
 		return row{}, false
 	}
-	what := "a namespace that is not there yet"
-	if strings.HasSuffix(text, "*") {
+	what := "a namespace that does not exist yet"
+	switch {
+	case len(names) > 1:
+		what = fmt.Sprintf("%d namespaces", len(names))
+	case strings.HasSuffix(text, "*"):
 		what = "all that begin so, now and later"
 	}
 	return row{id: text, cells: []string{printer.Clean(text), what}}, true
+}
+
+// namespacesIn are the namespaces of the rows chosen, each once.
+func namespacesIn(ids []string) []string {
+	var all []string
+	for _, id := range ids {
+		for name := range strings.FieldsFuncSeq(id, func(r rune) bool { return r == ',' || r == ' ' }) {
+			if !slices.Contains(all, name) {
+				all = append(all, name)
+			}
+		}
+	}
+	return all
 }
 
 // groupHint tells what RBAC gives to the groups that are typed, or which groups it knows.

@@ -76,10 +76,11 @@ func (f Family) String() string { return [...]string{"roles", "users", "permissi
 
 // Request is what somebody wants to be changed.
 type Request struct {
-	Who     []access.Principal
-	Edit    func(access.Principal) access.Edit
-	Takes   bool     // the edit may take something away
-	Command []string // the command line that asks for the same
+	Who      []access.Principal
+	Edit     func(access.Principal) access.Edit
+	Takes    bool     // the edit may take something away
+	Mappings bool     // the aws-auth mappings of the principals go, too
+	Command  []string // the command line that asks for the same
 }
 
 // Proposal is a plan that waits for a yes.

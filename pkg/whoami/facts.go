@@ -19,6 +19,7 @@ type Facts struct {
 
 	Exec         string // the kubeconfig's credential plugin
 	NoExec       bool   // which is not installed
+	Unrunnable   string // why kubectl cannot start it, wherever it is installed
 	Hint         string // what the kubeconfig says of how to install it
 	Clock        time.Duration
 	TokenEnd     time.Time // of a token that stands in the kubeconfig

@@ -48,6 +48,9 @@ func TestTheFirstCauseHidesTheOthers(t *testing.T) {
 		facts whoami.Facts
 	}{
 		{whoami.ExecFailed, "refused", stranded(func(f *whoami.Facts) { f.Trouble = whoami.Plugin })},
+		{whoami.ExecNotInstalled, "cannot run", stranded(func(f *whoami.Facts) {
+			f.Trouble, f.NoExec, f.Unrunnable = whoami.Plugin, true, "exec: kubectl cannot run it"
+		})},
 		{whoami.ExecNotInstalled, "from aws", stranded(func(f *whoami.Facts) { f.Trouble, f.NoExec, f.Exec = whoami.Plugin, true, "aws" })},
 		{whoami.ClockOff, "3 minutes behind", stranded(func(f *whoami.Facts) { f.Clock = 3 * time.Minute; f.Login = whoami.Expired })},
 		{whoami.CredentialsExpired, "expired", stranded(func(f *whoami.Facts) { f.Login, f.AWS, f.AWSErr = whoami.Expired, nil, errRefused })},

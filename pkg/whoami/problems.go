@@ -123,6 +123,9 @@ func (f Facts) noExec() []Problem {
 	if f.Hint != "" {
 		text += "; the kubeconfig says: " + f.Hint
 	}
+	if f.Unrunnable != "" {
+		text = f.Unrunnable
+	}
 	return one(ExecNotInstalled, You, text, f.rewrite()+" --exec native")
 }
 

@@ -1,0 +1,323 @@
+package access
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+)
+
+// RightKind says what a Right is.
+type RightKind int
+
+// The kinds of rights. Where RBAC could not be read, a group or a username may give anything, so it is a right by itself.
+const (
+	Connect    RightKind = iota // being authenticated at all
+	Administer                  // everything in the whole cluster: cluster-admin or system:masters
+	ByPolicy                    // an access policy
+	ByRole                      // a Role or ClusterRole that RBAC binds
+	ByGroup                     // a group whose bindings are not known
+	ByUsername                  // a username whose bindings are not known
+	JoinNodes                   // to be a node
+)
+
+// Right is one thing that a principal may do in a cluster, and by which source.
+type Right struct {
+	Kind  RightKind
+	Name  string // the policy, "ClusterRole view", the group or the username
+	Where string // a namespace, or a pattern of them; "": the whole cluster
+	By    Source
+	Via   string // the group or user that RBAC binds
+
+	session string // the only session that has it; "": all
+}
+
+// Source is where a right comes from: an entry, or one mapping of aws-auth.
+type Source struct{ Mapping string } // mapRoles[0]; "": the access entry
+
+func (s Source) String() string {
+	if s.Mapping == "" {
+		return "access entry"
+	}
+	return "aws-auth " + s.Mapping
+}
+
+// String reads "view in namespace dev", "ClusterRole view in namespace dev (group developers)" or "cluster administrator".
+func (r Right) String() string {
+	text := map[RightKind]string{
+		Connect: "access to the cluster", Administer: "cluster administrator", JoinNodes: "access as a node",
+		ByGroup: "group " + r.Name, ByUsername: "username " + r.Name,
+	}[r.Kind]
+	if text == "" {
+		scope, name := Scope{}, r.Name
+		if r.Where != "" {
+			scope.Namespaces = []string{r.Where}
+		}
+		if r.Kind == ByPolicy {
+			name = Policy(name).Short()
+		}
+		text = within(name, scope)
+	}
+	if r.Via != "" {
+		text += " (" + r.Via + ")"
+	}
+	return text
+}
+
+// covers reports whether whoever has r can do all that o allows. Policies and roles of different names are not
+// compared: only their rules could tell, and what is not proven counts as different.
+func (r Right) covers(o Right) bool {
+	if r.session != "" && r.session != o.session {
+		return false
+	}
+	switch {
+	case r.Kind == Administer:
+		return o.Kind != JoinNodes
+	case r.Kind != o.Kind:
+		return o.Kind == Connect && r.Kind != JoinNodes
+	case r.Name != o.Name:
+		return false
+	}
+	within, err := path.Match(r.Where, o.Where)
+	return r.Where == "" || r.Where == o.Where || o.Where != "" && within && err == nil
+}
+
+// Access is what a principal may do by all sources together (EKS User Guide, "Change authentication mode"): an entry
+// overrides the mappings of the same principal, unless its role or user was deleted or recreated. An account,
+// as twelve digits, stands for everybody whom only a mapping of mapAccounts gives access.
+func (s Snapshot) Access(p Principal) []Right {
+	if slices.ContainsFunc(s.Gone, p.means) {
+		return nil
+	}
+	if e, ok := s.alive(p); ok {
+		return s.byEntry(e)
+	}
+	if m, ok := s.ActiveMapping(p); ok {
+		return s.byMapping(m, p)
+	}
+	return nil
+}
+
+// alive finds the entry that works for a principal, whose path may not be known.
+func (s Snapshot) alive(p Principal) (Entry, bool) {
+	if !s.Cluster.Mode.ReadsEntries() {
+		return Entry{}, false
+	}
+	i := slices.IndexFunc(s.Entries, func(e Entry) bool { return e.Principal.Is(p) && !slices.Contains(s.Dead, e.Principal) })
+	if i < 0 {
+		return Entry{}, false
+	}
+	return s.Entries[i], true
+}
+
+// ActiveMapping finds the mapping that gives a principal access: its own, or the one for its account. An entry
+// overrides both (eks-access.md §5).
+func (s Snapshot) ActiveMapping(p Principal) (Mapping, bool) {
+	if _, overridden := s.alive(p); overridden || s.AWSAuth == nil || !s.Cluster.Mode.ReadsConfigMap() {
+		return Mapping{}, false
+	}
+	own := func(m Mapping) bool {
+		return m.State == InForce && m.Names(p) && (p.Kind() != "user" || strings.EqualFold(m.ARN, string(p)))
+	}
+	account := func(m Mapping) bool {
+		return m.State == InForce && m.Kind == MappedAccount && (m.ARN == p.Account() || m.ARN == string(p))
+	}
+	for _, fits := range []func(Mapping) bool{own, account} {
+		if i := slices.IndexFunc(s.AWSAuth.Mappings, fits); i >= 0 {
+			return s.AWSAuth.Mappings[i], true
+		}
+	}
+	return Mapping{}, false
+}
+
+func (s Snapshot) byEntry(e Entry) []Right {
+	if e.Node() && e.Kind != EC2 { // EC2 nodes have the policies that are on the entry (eks-access.md §4.4)
+		return []Right{{Kind: JoinNodes}}
+	}
+	rights := []Right{{Kind: Connect}}
+	if e.Node() {
+		rights = []Right{{Kind: JoinNodes}}
+	}
+	for _, g := range e.Grants {
+		switch {
+		case e.Administers() && g.Policy == ClusterAdmin:
+			rights = append(rights, Right{Kind: Administer})
+		case g.Scope.WholeCluster():
+			rights = append(rights, Right{Kind: ByPolicy, Name: string(g.Policy)})
+		}
+		for _, ns := range g.Scope.Namespaces {
+			rights = append(rights, Right{Kind: ByPolicy, Name: string(g.Policy), Where: ns})
+		}
+	}
+	username := e.Username
+	if username == "" {
+		username = DefaultUsername(e.Principal)
+	}
+	return append(rights, s.byNames(username, e.Groups, Source{})...)
+}
+
+func (s Snapshot) byMapping(m Mapping, p Principal) []Right {
+	by := Source{m.Place()}
+	username, groups := m.Identity(p)
+	rights := []Right{{Kind: Connect, By: by}}
+	if m.Node() {
+		rights = []Right{{Kind: JoinNodes, By: by}}
+	}
+	if m.Masters() && !m.Node() {
+		rights = append(rights, Right{Kind: Administer, By: by})
+	}
+	return append(rights, s.byNames(username, groups, by)...)
+}
+
+// Identity is the username and the groups that a mapping gives a principal, without system:masters and the groups of
+// everybody and of all nodes. Whom the mapping of an account gives access comes by the ARN without its path (eks-access.md §6.1).
+func (m Mapping) Identity(p Principal) (username string, groups []string) {
+	if m.Kind == MappedAccount {
+		return strings.TrimSuffix(string(p), p.field(5)) + p.Kind() + "/" + p.Name(), nil
+	}
+	for _, g := range m.Groups {
+		if strings.TrimSpace(g) != "" && g != masters && g != authenticated && (g != "system:nodes" || !m.Node()) {
+			groups = append(groups, Expand(g, p))
+		}
+	}
+	return Expand(m.Username, p), groups
+}
+
+// byNames are the rights that RBAC gives to a username and to groups.
+func (s Snapshot) byNames(username string, groups []string, by Source) (rights []Right) {
+	groups = slices.DeleteFunc(union(groups, nil), func(g string) bool { return strings.TrimSpace(g) == "" || g == authenticated })
+	if s.RBAC == nil || s.RBAC.Err != nil {
+		for _, g := range groups {
+			rights = append(rights, Right{Kind: ByGroup, Name: g, By: by})
+		}
+		if username != "" {
+			rights = append(rights, Right{Kind: ByUsername, Name: username, By: by})
+		}
+		return rights
+	}
+	for _, b := range s.RBAC.Bindings {
+		for _, user := range Matching(username, b.Users) {
+			rights = append(rights, b.right(by, "user "+user, SessionOf(username, user)))
+		}
+		for _, g := range groups {
+			for _, found := range Matching(g, b.Groups) {
+				rights = append(rights, b.right(by, "group "+found, SessionOf(g, found)))
+			}
+		}
+	}
+	return rights
+}
+
+// right is what the binding gives. A ClusterRole cluster-admin that RBAC binds everywhere makes an administrator, too.
+func (b Binding) right(by Source, via, session string) Right {
+	r := Right{Kind: ByRole, Name: b.Role.Kind + " " + b.Role.Name, Where: b.Namespace, By: by, Via: via, session: session}
+	if b.Namespace == "" && b.Role == (RoleRef{"ClusterRole", "cluster-admin"}) {
+		r.Kind, r.Name = Administer, ""
+	}
+	return r
+}
+
+const (
+	masters       = "system:masters"
+	authenticated = "system:authenticated" // the group of everybody who has access
+)
+
+// Administrates reports whether the rights make somebody, and not only one session, administrator of the cluster.
+func Administrates(rights []Right) bool {
+	return slices.ContainsFunc(rights, func(r Right) bool { return r.Kind == Administer && r.session == "" })
+}
+
+// Effect is what a plan changes in the access of one principal.
+type Effect struct {
+	Principal    Principal
+	Lost, Gained []Right
+}
+
+func (e Effect) same(f Effect) bool {
+	return e.Principal == f.Principal && slices.Equal(e.Lost, f.Lost) && slices.Equal(e.Gained, f.Gained)
+}
+
+// effects compares the access of everybody whom the difference between two snapshots concerns.
+func effects(before, after Snapshot, changes []Change) (all []Effect) {
+	for _, p := range concerned(before, after, changes) {
+		was, will := before.Access(p), after.Access(p)
+		e := Effect{Principal: p, Lost: beyond(was, will), Gained: beyond(will, was)}
+		if len(e.Lost)+len(e.Gained) > 0 {
+			all = append(all, e)
+		}
+	}
+	return all
+}
+
+// concerned are those whose entry changes and, where the mode or aws-auth does, everybody.
+func concerned(before, after Snapshot, changes []Change) []Principal {
+	var all []Principal
+	for _, c := range changes {
+		all = addPrincipal(all, c.Principal())
+	}
+	same := before.AWSAuth == nil || after.AWSAuth == nil || before.AWSAuth.Same(*after.AWSAuth)
+	if before.Cluster.Mode == after.Cluster.Mode && same {
+		return all
+	}
+	for _, p := range slices.Concat(before.everybody(), after.everybody()) {
+		all = addPrincipal(all, p)
+	}
+	return all
+}
+
+// everybody is who may have access by what the snapshot holds; the caller may by the mapping of a whole account.
+func (s Snapshot) everybody() (all []Principal) {
+	for _, e := range s.Entries {
+		all = addPrincipal(all, e.Principal)
+	}
+	if s.AWSAuth != nil {
+		for _, m := range s.AWSAuth.InForce() {
+			all = addPrincipal(all, Normal(m.ARN))
+		}
+	}
+	if s.Caller != "" {
+		all = addPrincipal(all, s.Caller)
+	}
+	return all
+}
+
+func addPrincipal(all []Principal, p Principal) []Principal {
+	if slices.ContainsFunc(all, p.means) {
+		return all
+	}
+	return append(all, p)
+}
+
+// beyond are the rights that none of the others covers.
+func beyond(rights, others []Right) []Right {
+	return slices.DeleteFunc(slices.Clone(rights), func(r Right) bool {
+		return slices.ContainsFunc(others, func(o Right) bool { return o.covers(r) })
+	})
+}
+
+// Unmaps reports whether the plan removes a mapping of a principal from aws-auth.
+func (p Plan) Unmaps(who Principal) bool {
+	return p.AWSAuth != nil && slices.ContainsFunc(p.AWSAuth.Before.Mappings, func(m Mapping) bool {
+		return m.Belongs(who) && !slices.ContainsFunc(p.AWSAuth.After.Mappings, m.same)
+	})
+}
+
+// Effect finds what the plan changes in a principal's access.
+func (p Plan) Effect(who Principal) Effect {
+	i := slices.IndexFunc(p.Effects, func(e Effect) bool { return who.means(e.Principal) })
+	if i < 0 {
+		return Effect{Principal: who}
+	}
+	return p.Effects[i]
+}
+
+// means reports whether both are the same account, or the same IAM identity.
+func (p Principal) means(q Principal) bool { return p == q || p.Account() != "" && p.Is(q) }
+
+// Place is where a mapping stands in aws-auth: mapRoles[0].
+func (m Mapping) Place() string {
+	if m.Item == 0 {
+		return m.Kind.Section()
+	}
+	return fmt.Sprintf("%s[%d]", m.Kind.Section(), m.Item-1)
+}

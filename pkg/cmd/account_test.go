@@ -1,0 +1,59 @@
+package cmd
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/edit"
+	"github.com/kubectl-access/kubectl-access/pkg/sandbox"
+	"github.com/kubectl-access/kubectl-access/pkg/sandbox/sandboxtest"
+	"github.com/kubectl-access/kubectl-access/pkg/tui"
+)
+
+// foreign is a context that names another account than the one that its cluster is in.
+const foreign = "arn:aws:eks:us-west-2:444455556666:cluster/demo"
+
+func useForeign(t *testing.T) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "named.yaml")
+	err := os.WriteFile(file, []byte(`apiVersion: v1
+kind: Config
+contexts: [{name: '`+foreign+`', context: {cluster: '`+own+`', user: '`+own+`'}}]
+`), 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("KUBECONFIG", os.Getenv("KUBECONFIG")+string(os.PathListSeparator)+file)
+}
+
+const own = "arn:aws:eks:us-west-2:111122223333:cluster/demo"
+
+// TestTheScreenAsksForTheRiskOfAnotherAccount: with the plan, as it does for other risks, and sends nothing without it.
+func TestTheScreenAsksForTheRiskOfAnotherAccount(t *testing.T) {
+	sandboxtest.Start(t, sandbox.Options{})
+	useForeign(t)
+	c := linked(t, "--context", foreign)
+	s := &seen{env: c.env, said: &notes{}, c: c}
+	ops := access.Principal("arn:aws:iam::111122223333:role/ops")
+	p, err := s.propose(t.Context(), tui.Request{Who: []access.Principal{ops}, Edit: func(p access.Principal) access.Edit {
+		return edit.Grant(access.Entry{Principal: p, Groups: []string{"viewers"}})
+	}})
+	if err != nil || len(p.Risks) != 1 || p.Risks[0].Name != access.OtherAccount {
+		t.Fatalf("%+v, %v", p.Risks, err)
+	}
+	for range p.Apply(t.Context(), nil) {
+	}
+	if s, err := c.eks.Snapshot(t.Context(), access.Want{Principals: []access.Principal{ops}}); err != nil || len(s.Entries) > 0 {
+		t.Fatalf("not accepted, and there is %+v, %v", s.Entries, err)
+	}
+	for r, err := range p.Apply(t.Context(), []access.RiskName{access.OtherAccount}) {
+		if err != nil || r.Err != nil {
+			t.Error(err, r.Err)
+		}
+	}
+	if s, err := c.eks.Snapshot(t.Context(), access.Want{Principals: []access.Principal{ops}}); err != nil || len(s.Entries) != 1 {
+		t.Errorf("accepted, and there is %+v, %v", s.Entries, err)
+	}
+}

@@ -1,0 +1,31 @@
+package cmd
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestToldLinesAskForTheSame: what is told, and recorded, after a picker is what was typed, one --policy for each scope.
+func TestToldLinesAskForTheSame(t *testing.T) {
+	for typed, told := range map[string]string{
+		"--policy edit:dev,qa,view:prod":                 "--policy edit:dev,qa --policy view:prod",
+		"--policy edit:dev --policy view --policy admin": "--policy view,admin --policy edit:dev",
+		"-n dev -n qa --policy view,edit:x":              "--namespace dev,qa --policy view --policy edit:x",
+		"-A --policy view":                               "--all-namespaces --policy view",
+		"--group a,b --tag k=v --for 2h":                 "--for 2h0m0s --group a,b --tag k=v",
+	} {
+		line := strings.Fields(typed)
+		for range 2 { // the told line is read as it was told
+			cmd := newGrantCmd(&Env{name: "kubectl access"})
+			if err := cmd.ParseFlags(line); err != nil {
+				t.Fatal(err)
+			}
+			line = (&Env{name: "kubectl access"}).line(cmd, []string{"role/x"})[4:]
+			if diff := cmp.Diff(strings.Fields(told), line); diff != "" {
+				t.Errorf("%s: %s", typed, diff)
+			}
+		}
+	}
+}

@@ -1,0 +1,175 @@
+package cmd
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+)
+
+// EKS has no compare-and-swap, so two machines may change one cluster at the same time from the same reads. What follows
+// looks again after writes that matter. It does not see a write that comes later than the last look.
+
+var (
+	errNobodyLeft = errors.New("no cluster administrator would be left, another change removed the others at the same time; it was put back")
+	errNotPutBack = errors.New("no cluster administrator is left, another change removed the others at the same time, and it could not be put back")
+)
+
+// keeper is the cluster that keeps its last administrator: after a step that takes one away it looks who is left.
+type keeper struct {
+	access.Cluster
+	c      *change
+	plan   access.Plan
+	mu     sync.Mutex // one look at a time
+	unsure error      // why it is not known who is left
+}
+
+// keeping is the cluster with a keeper, where there is something to keep.
+func (c *change) keeping(plan access.Plan) *keeper {
+	if slices.Contains(c.flags.accepted, string(access.LastAdministrator)) {
+		plan = access.Plan{}
+	}
+	return &keeper{Cluster: c.sides(), c: c, plan: plan}
+}
+
+// Do carries out a step, and gives back what it took where nobody is left. That is not for an interrupt to stop.
+func (k *keeper) Do(ctx context.Context, step access.Step) error {
+	err := k.Cluster.Do(ctx, step)
+	if err != nil && !errors.Is(err, access.ErrUnknown) || !k.plan.MayTakeAdministrator(step) {
+		return err
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+	defer stop()
+	left, unsure := k.left(ctx, step.Principal())
+	if k.unsure = cmp.Or(unsure, k.unsure); left || unsure != nil {
+		return err
+	}
+	if err := k.restore(ctx, step); err != nil {
+		return fmt.Errorf("%w: %w; run %s", errNotPutBack, err,
+			k.c.env.command("grant", string(step.Principal()), "--policy", access.ClusterAdmin.Short(), "-A"))
+	}
+	return errNobodyLeft
+}
+
+// left reports whether somebody administers the cluster without those whom the plan is about. EKS may still show one who has
+// gone: where it shows only one, it is asked once more a moment later.
+func (k *keeper) left(ctx context.Context, p access.Principal) (bool, error) {
+	for n := 1; ; n++ {
+		now, err := k.c.read(ctx, []access.Principal{p})
+		if err != nil {
+			return false, err
+		}
+		for _, c := range k.plan.Changes { // the plan is judged as it was: who is gone by it was there
+			if c.Before != nil {
+				now = now.Put(*c.Before)
+			}
+		}
+		others := k.plan.Apply(k.c.withAdministrators(ctx, k.plan, now)).Administrators()
+		if n == 2 || len(others) != 1 {
+			return len(others) > 0, nil
+		}
+		if err := access.Pause(ctx, 2*k.c.env.LastLook); err != nil {
+			return false, err
+		}
+	}
+}
+
+// restore gives back what a step took.
+func (k *keeper) restore(ctx context.Context, step access.Step) error {
+	const times = 6
+	if w, ok := step.(access.WriteAWSAuth); ok {
+		return k.restoreAWSAuth(ctx, w)
+	}
+	for _, s := range access.Restore(step) {
+		for n := 1; ; n++ {
+			err := k.Cluster.Do(ctx, s)
+			if err == nil || errors.Is(err, access.ErrExists) {
+				break
+			}
+			if n == times || errors.Is(err, access.ErrForbidden) {
+				return err
+			}
+			if err := pauseBetween(ctx, n); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// restoreAWSAuth writes what was before, unless somebody else has written since.
+func (k *keeper) restoreAWSAuth(ctx context.Context, w access.WriteAWSAuth) error {
+	now := k.c.sides().awsAuth(ctx)
+	if now.Err != nil || !now.Same(w.After) {
+		return cmp.Or(now.Err, error(access.ErrChanged))
+	}
+	return k.Cluster.Do(ctx, access.WriteAWSAuth{Before: now, After: w.Before})
+}
+
+// note remembers what a plan found and leaves, for the last look.
+func (c *change) note(plan access.Plan) {
+	if c.states == nil {
+		c.states = map[access.Principal][]*access.Entry{}
+	}
+	for _, ch := range plan.Changes {
+		c.states[ch.Principal()] = append(c.states[ch.Principal()], ch.Before, ch.After)
+	}
+}
+
+// lastLook reads once more, a moment later, what steps have replaced, and tells of what another machine has overwritten
+// meanwhile. What was so before or between this machine's changes is what EKS may still show.
+func (c *change) lastLook(ctx context.Context, done []access.Step) (results []access.Result) {
+	replaced := slices.DeleteFunc(slices.Clone(done), func(s access.Step) bool { return !replaces(s) })
+	if len(replaced) == 0 || access.Pause(ctx, c.env.LastLook) != nil {
+		return nil
+	}
+	var who []access.Principal
+	for _, s := range replaced {
+		who = append(who, s.Principal())
+	}
+	slices.Sort(who)
+	now, err := c.sides().Snapshot(ctx, access.Want{Principals: slices.Compact(who)})
+	if err != nil {
+		return nil // that the writes were done is known
+	}
+	recent := c.recent(now.Cluster, c.env.Now())
+	for _, s := range replaced {
+		p, part := s.Principal(), access.PartOf(s)
+		var is map[access.Part]string
+		if e, ok := now.Entry(p); ok {
+			is = access.PartsOf(&e)
+		} else if slices.ContainsFunc(now.Unread, func(u access.Unread) bool { return u.Principal == p }) {
+			continue
+		}
+		known := func(part access.Part) bool {
+			return recent.Knows(p, part, is[part]) || slices.ContainsFunc(c.states[p], func(e *access.Entry) bool {
+				return access.PartsOf(e)[part] == is[part]
+			})
+		}
+		switch {
+		case is == nil && !known(access.PartEntry):
+			results = append(results, access.Result{Step: s, Err: fmt.Errorf("%w: another change deleted it", access.ErrChanged)})
+		case is != nil && !known(part):
+			results = append(results, access.Result{Step: s, Err: fmt.Errorf("%w: another change overwrote this, now it is: %s", access.ErrChanged, cmp.Or(is[part], "none"))})
+		}
+	}
+	return results
+}
+
+// replaces reports whether a step sets what somebody else may set at the same time: not on the plan's own new entry.
+func replaces(s access.Step) bool {
+	switch s := s.(type) {
+	case access.UpdateEntry, access.Disassociate:
+		return true
+	case access.Associate:
+		return !s.New
+	}
+	return false
+}

@@ -1,0 +1,131 @@
+package journal
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+)
+
+// Settling is how long EKS may still show a state from before a change (eks-access.md §2: several seconds).
+const Settling = 10 * time.Second
+
+// longest is how long a change may run and still be found by when it began: a change of the mode takes minutes.
+const longest = 15 * time.Minute
+
+// Recent is what this machine's changes of the last seconds made of each part of some entries.
+type Recent map[access.Principal]map[access.Part]course
+
+// course is the values of one part.
+type course struct {
+	was []string // what it was before and between the changes
+	is  []string // what it is now; two values where the last change was killed and may have come that far
+}
+
+// Lately reads from the folder what Behind needs.
+func Lately(dir string, now time.Time) []Record { return Since(dir, now.Add(-Settling-longest)) }
+
+// RecentChanges finds out what the records, the oldest first, made of a cluster's entries. Records that are older than
+// Settling, or from the future because a clock was wrong, count for nothing.
+func RecentChanges(records []Record, cluster string, now time.Time) Recent {
+	recent := Recent{}
+	for _, r := range records {
+		if r.Cluster.ARN != cluster || !r.settling(now) {
+			continue
+		}
+		planned, err := r.Changes()
+		if err != nil {
+			continue
+		}
+		for _, c := range planned {
+			recent.add(c, r.sent(c.Principal()), r.Sent == nil, r.Finished.IsZero())
+		}
+	}
+	return recent
+}
+
+func (r Record) settling(now time.Time) bool {
+	at := r.Finished
+	if at.IsZero() {
+		at = r.Time
+	}
+	age := now.Sub(at)
+	return 0 <= age && age <= Settling
+}
+
+func (r Record) sent(p access.Principal) (parts []access.Part) {
+	for _, s := range r.Sent {
+		if s.Principal == p {
+			parts = append(parts, s.Part)
+		}
+	}
+	return parts
+}
+
+// add follows one change as far as its parts were sent. Where it did not come to its end, the last part was begun and may or
+// may not have been carried out; those before it were.
+func (recent Recent) add(c access.Change, sent []access.Part, all, killed bool) {
+	perhaps, surely := reached(c, sent), reached(c, sent)
+	switch {
+	case all: // a record from before there was a list of what was sent
+		perhaps, surely = c.After, c.After
+	case killed && len(sent) > 0:
+		surely = reached(c, sent[:len(sent)-1])
+	}
+	p, before, will, may := c.Principal(), access.PartsOf(c.Before), access.PartsOf(surely), access.PartsOf(perhaps)
+	if recent[p] == nil {
+		recent[p] = map[access.Part]course{}
+	}
+	for _, part := range (access.Change{Before: c.Before, After: perhaps}).Parts() {
+		k := recent[p][part]
+		recent[p][part] = course{was: append(append(k.was, k.is...), before[part]), is: []string{will[part], may[part]}}
+	}
+}
+
+// reached is the entry after some parts of a change, nil for none.
+func reached(c access.Change, parts []access.Part) *access.Entry {
+	done := map[access.Part]bool{}
+	for _, p := range parts {
+		done[p] = true
+	}
+	if part, ok := c.Only(done); ok {
+		return part.After
+	}
+	return c.Before
+}
+
+// Behind names the principals of whom a snapshot shows something that was so before a recent change, or between two, and is
+// not so any more. The snapshot was read for want: only an entry that was asked for can be missing.
+func (recent Recent) Behind(s access.Snapshot, want access.Want) []access.Principal {
+	var behind []access.Principal
+	for _, p := range slices.SortedFunc(maps.Keys(recent), func(a, b access.Principal) int { return strings.Compare(string(a), string(b)) }) {
+		var now map[access.Part]string
+		if e, ok := s.Entry(p); ok {
+			now = access.PartsOf(&e)
+		} else if !recent.asked(p, want) || slices.ContainsFunc(s.Unread, func(u access.Unread) bool { return u.Principal == p }) {
+			continue
+		}
+		for part, k := range recent[p] {
+			if slices.Contains(k.was, now[part]) && !slices.Contains(k.is, now[part]) {
+				behind = append(behind, p)
+				break
+			}
+		}
+	}
+	return behind
+}
+
+// asked reports whether the snapshot would hold an entry of this principal.
+func (recent Recent) asked(p access.Principal, want access.Want) bool {
+	admin := access.Grant{Policy: access.ClusterAdmin}
+	administers := slices.Contains(recent[p][access.PartOf(access.Associate{Grant: admin})].is, admin.String())
+	return want.All || slices.Contains(want.Principals, p) || want.Administrators && administers
+}
+
+// Knows reports whether a recent change of this machine found or left this value of a part.
+func (recent Recent) Knows(p access.Principal, part access.Part, value string) bool {
+	k := recent[p][part]
+	return slices.Contains(k.was, value) || slices.Contains(k.is, value)
+}
