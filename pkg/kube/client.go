@@ -23,6 +23,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"k8s.io/client-go/rest"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
 )
 
 const (
@@ -55,7 +57,7 @@ func New(cfg *rest.Config) (*Client, error) {
 	cfg.Wrap(func(next http.RoundTripper) http.RoundTripper { w.RoundTripper = next; return w })
 	r, err := rest.RESTClientFor(cfg)
 	if err != nil {
-		return nil, fmt.Errorf("kubeconfig: %w", err)
+		return nil, fmt.Errorf("kubeconfig: %s", access.HidePasswords(err.Error())) // it quotes the server
 	}
 	c := &Client{rest: r, host: r.Get().URL().Host, timeout: cfg.Timeout, watch: w}
 	for _, s := range []string{cfg.BearerToken, cfg.Password} {
