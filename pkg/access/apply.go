@@ -16,6 +16,7 @@ type Want struct {
 	Policies       bool        // the live list of access policies
 	AWSAuth        bool        // the ConfigMap aws-auth
 	RBAC           bool        // the RBAC bindings
+	Namespaces     bool        // the names of the namespaces
 }
 
 // Cluster is the only door to the outside.

@@ -47,12 +47,9 @@ func iamRef(p Principal) (Ref, error) {
 	if err := checkName(p.Kind(), p.Name(), strings.TrimPrefix(p.Path(), "/")); err != nil {
 		return Ref{}, err
 	}
-	if p.ServiceLinked() {
-		return Ref{}, errors.New("EKS refuses entries for service-linked roles; AWS manages its own access")
-	}
 	ref := Ref{Principal: p, Name: p.Name(), Path: p.Path()}
-	if p.Path() == "/" && p.PermissionSet() != "" {
-		// aws-auth wanted Identity Center roles without their path, EKS wants them with it.
+	if p.Path() == "/" && (p.PermissionSet() != "" || p.ServiceRole()) {
+		// aws-auth wanted such roles without their path, EKS wants them with it.
 		ref.Lookup, ref.Path = LookupPath, ""
 	}
 	return ref, nil
@@ -137,6 +134,8 @@ func hint(s string) error {
 		return errors.New(notAPrincipal[kind])
 	case strings.HasPrefix(s, "AWSReservedSSO_"):
 		return fmt.Errorf("write role/%s, or sso/PERMISSION_SET", s)
+	case strings.HasPrefix(s, serviceRole):
+		return fmt.Errorf("this is a service-linked role; write role/%s", s)
 	case inCharset(s):
 		return fmt.Errorf("write role/%s or user/%s", s, s)
 	}

@@ -19,12 +19,24 @@ func (p Plan) leftBehind(before Snapshot) []Risk {
 	people = slices.DeleteFunc(people, func(m Mapping) bool { return slices.ContainsFunc(p.Asked, m.Belongs) })
 	var risks []Risk
 	if len(people) > 0 {
-		risks = append(risks, Risk{LeaveMappings, fmt.Sprintf("these aws-auth mappings have no access entry: %s; `kubectl access migrate` creates entries for them", list(people, p.Cluster.Account()))})
+		risks = append(risks, Risk{LeaveMappings, fmt.Sprintf("these aws-auth mappings have no access entry: %s; %s", list(people, p.Cluster.Account()), advice(people, p.Cluster.Account()))})
 	}
 	if len(nodes) > 0 {
 		risks = append(risks, Risk{RemoveNodes, fmt.Sprintf("these aws-auth mappings are for nodes and have no entry for nodes, so the nodes lose access to the cluster: %s", list(nodes, p.Cluster.Account()))})
 	}
 	return risks
+}
+
+// advice is what comes next for mappings without an entry.
+func advice(people []Mapping, account string) string {
+	cannot := slices.DeleteFunc(slices.Clone(people), Mapping.Migrates)
+	switch len(cannot) {
+	case 0:
+		return "`kubectl access migrate` makes entries of them"
+	case len(people):
+		return "no access entry is possible for them: `kubectl access migrate --remove-mappings` says what can be decided"
+	}
+	return "`kubectl access migrate` makes entries of them, but no access entry is possible for " + list(cannot, account) + ": it says what can be decided"
 }
 
 // ending are the mappings in force that the plan ends.

@@ -86,7 +86,7 @@ func (r Right) covers(o Right) bool {
 // overrides the mappings of the same principal, unless its role or user was deleted or recreated. An account,
 // as twelve digits, stands for everybody whom only a mapping of mapAccounts gives access.
 func (s Snapshot) Access(p Principal) []Right {
-	if slices.ContainsFunc(s.Gone, p.means) {
+	if slices.ContainsFunc(s.Deleted, p.means) {
 		return nil
 	}
 	if e, ok := s.alive(p); ok {

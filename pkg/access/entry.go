@@ -76,20 +76,20 @@ func (i Info) Region() string { return Principal(i.ARN).field(3) }
 
 // Snapshot is what was read from one cluster, in canonical order.
 type Snapshot struct {
-	Cluster  Info
-	Caller   Principal  // who asks, without its path; risks are judged against it
-	Entries  []Entry    // those that were asked for
-	Policies []Policy   // the live list, where it was asked for
-	AWSAuth  *ConfigMap // where it was asked for
-	RBAC     *RBAC      // where it was asked for
-	Unread   []Unread   // entries that exist and could not be read
+	Cluster    Info
+	Caller     Principal  // who asks, without its path; risks are judged against it
+	Entries    []Entry    // those that were asked for
+	Policies   []Policy   // the live list, where it was asked for
+	AWSAuth    *ConfigMap // where it was asked for
+	RBAC       *RBAC      // where it was asked for
+	Namespaces []string   // where they were asked for, and could be read
+	Unread     []Unread   // entries that exist and could not be read
 
-	// EKS binds an entry to the unique ID of its role or user (eks-access.md §4.1). Of the entries that compete with a
-	// line of aws-auth, Dead are those that nobody gets in by, since theirs is gone or was made again, and Doubtful
-	// those that IAM tells nothing of. About others it was not asked.
+	// EKS ties an entry to the unique ID of its role or user (eks-access.md §4.1). Dead are the entries that no longer
+	// work, since theirs was deleted or recreated, and Doubtful those that IAM tells nothing of. For a plan IAM is only
+	// asked about entries that compete with a line of aws-auth.
 	Dead, Doubtful []Principal
-	// Gone are principals that IAM does not have any more: nothing gives them access.
-	Gone []Principal
+	Deleted        []Principal // those whose role or user is gone: neither an entry nor a mapping gives them access
 }
 
 // Unread is an entry that exists and could not be read.
@@ -115,6 +115,42 @@ type Entry struct {
 type Grant struct {
 	Policy Policy
 	Scope  Scope
+}
+
+// Stale says why an entry no longer works; "" where it does, or nobody knows.
+type Stale string
+
+// The role or user of a stale entry was deleted, or deleted and created again under the same name.
+const (
+	StaleDeleted   Stale = "deleted"
+	StaleRecreated Stale = "recreated"
+)
+
+// Stale tells what became of the role or user of a principal's entry.
+func (s Snapshot) Stale(p Principal) Stale {
+	switch {
+	case !slices.Contains(s.Dead, p):
+		return ""
+	case slices.Contains(s.Deleted, p):
+		return StaleDeleted
+	}
+	return StaleRecreated
+}
+
+// Status reads "stale (role recreated)".
+func (s Stale) Status(p Principal) string {
+	if s == "" {
+		return ""
+	}
+	return "stale (" + p.Kind() + " " + string(s) + ")"
+}
+
+// Words go on in a sentence about the role or user.
+func (s Stale) Words() string {
+	if s == StaleRecreated {
+		return "deleted and recreated after this entry"
+	}
+	return string(s)
 }
 
 // Entry finds the entry of a principal.

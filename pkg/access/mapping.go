@@ -95,6 +95,10 @@ func (m Mapping) entered(s Snapshot, fits func(Entry) bool) bool {
 	})
 }
 
+// Migrates tells whether an entry can stand in the line's place: there is none for a whole account, and only AWS creates
+// those of service-linked roles.
+func (m Mapping) Migrates() bool { return m.Kind != MappedAccount && !Principal(m.ARN).ServiceRole() }
+
 // Short is the line's principal as Principal.Short writes it, or the account.
 func (m Mapping) Short(account string) string {
 	if m.Kind == MappedAccount {

@@ -202,10 +202,11 @@ func TestCheckNamesTheRule(t *testing.T) {
 }
 
 func TestParsePolicy(t *testing.T) {
-	known := []access.Policy{view, edit, access.ClusterAdmin, "AmazonAIOpsAssistantPolicy", "AWSBackupFullAccessPolicyForBackup"}
+	known := []access.Policy{view, edit, access.ClusterAdmin, "AmazonAIOpsAssistantPolicy", "AWSBackupFullAccessPolicyForBackup", access.BatchNamespace}
 	for text, want := range map[string]access.Policy{
 		"view": view, "VIEW": view, string(view): view, view.ARN("aws-cn"): view, " edit ": edit, "cluster-admin": access.ClusterAdmin,
 		"ai-ops-assistant": "AmazonAIOpsAssistantPolicy", "aws-backup-full-access-for-backup": "AWSBackupFullAccessPolicyForBackup",
+		"backup-full-access-for-backup": "AWSBackupFullAccessPolicyForBackup", "batch-namespace": access.BatchNamespace, "AWSBatchNamespacePolicy": access.BatchNamespace,
 	} {
 		if got, err := access.ParsePolicy(text, known); got != want || err != nil {
 			t.Errorf("ParsePolicy(%q) = %q, %v", text, got, err)
@@ -213,7 +214,8 @@ func TestParsePolicy(t *testing.T) {
 	}
 	for text, says := range map[string]string{
 		"veiw": "did you mean view?", "nothing-like-it": "`kubectl access policies`", "": "policies",
-		"arn:aws:iam::aws:policy/AdministratorAccess": "something else",
+		"arn:aws:iam::aws:policy/AdministratorAccess": "IAM policy", "arn:aws:s3:::bucket": "something else",
+		"AmazonEKSWorkerNodePolicy": "IAM policy", "amazoneks_cni_policy": "gives no access to Kubernetes", "AmazonEKSClusterPolicy": "IAM policy",
 	} {
 		if _, err := access.ParsePolicy(text, known); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("ParsePolicy(%q): %v, want %q", text, err, says)

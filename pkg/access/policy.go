@@ -16,10 +16,27 @@ type Policy string
 const (
 	ClusterAdmin Policy = "AmazonEKSClusterAdminPolicy"
 	AutoNode     Policy = "AmazonEKSAutoNodePolicy"
+
+	BatchNamespace Policy = "AWSBatchNamespacePolicy"
 )
+
+// BatchRole is the service-linked role of AWS Batch, which makes the role's entry itself (eks-access.md §15a).
+const BatchRole = "AWSServiceRoleForBatch"
 
 // ErrPolicy is wrapped where a text names no access policy.
 var ErrPolicy = errors.New("no such access policy")
+
+// isIAM says of an IAM policy that it is none.
+const isIAM = "this is an IAM policy, which is attached to a role in IAM and gives no access to Kubernetes; --policy takes an EKS access policy, see `kubectl access policies`"
+
+// iamPolicies are IAM policies of EKS and its nodes that people take for access policies (EKS User Guide, "AWS managed policies").
+var iamPolicies = []string{
+	"AmazonEKSWorkerNodePolicy", "AmazonEKSWorkerNodeMinimalPolicy", "AmazonEKSClusterPolicy", "AmazonEKS_CNI_Policy", "AmazonEKSServicePolicy",
+	"AmazonEKSVPCResourceController", "AmazonEKSFargatePodExecutionRolePolicy", "AmazonEKSLocalOutpostClusterPolicy", "AmazonEKSServiceRolePolicy",
+	"AmazonEKSForFargateServiceRolePolicy", "AmazonEKSConnectorServiceRolePolicy", "AmazonEKSMCPReadOnlyAccess", "AWSServiceRoleForAmazonEKSNodegroup",
+	"AmazonEBSCSIDriverPolicy", "AmazonEFSCSIDriverPolicy", "AmazonEC2ContainerRegistryReadOnly", "AmazonEC2ContainerRegistryPullOnly",
+	"AmazonSSMManagedInstanceCore", "AdministratorAccess", "PowerUserAccess", "ReadOnlyAccess",
+}
 
 // ARN is the policy's ARN in a partition (Service Authorization Reference for EKS).
 func (p Policy) ARN(partition string) string {
@@ -31,9 +48,9 @@ func PolicyOf(arn string) Policy {
 	return Policy(arn[strings.LastIndexByte(arn, '/')+1:])
 }
 
-// Short is the AWS name without Amazon, EKS and Policy, in kebab case: cluster-admin.
+// Short is the AWS name without Amazon or AWS, EKS and Policy, in kebab case: cluster-admin.
 func (p Policy) Short() string {
-	s := strings.TrimPrefix(strings.TrimPrefix(string(p), "Amazon"), "EKS")
+	s := strings.TrimPrefix(strings.TrimPrefix(strings.TrimPrefix(string(p), "Amazon"), "AWS"), "EKS")
 	return kebab(strings.Replace(s, "Policy", "", 1))
 }
 
@@ -55,15 +72,21 @@ func kebab(s string) string {
 func ParsePolicy(text string, known []Policy) (Policy, error) {
 	s := strings.TrimSpace(text)
 	if strings.HasPrefix(s, "arn:") {
+		if Principal(s).field(2) == "iam" && Principal(s).Kind() == "policy" {
+			return "", fmt.Errorf("%w: %q: %s", ErrPolicy, s, isIAM)
+		}
 		if !strings.Contains(s, ":eks::aws:cluster-access-policy/") {
 			return "", fmt.Errorf("%w: %q: this ARN is of something else; it looks like %s", ErrPolicy, s, ClusterAdmin.ARN("aws"))
 		}
 		s = string(PolicyOf(s))
 	}
 	for _, p := range known {
-		if strings.EqualFold(s, string(p)) || strings.EqualFold(s, p.Short()) {
+		if strings.EqualFold(s, string(p)) || strings.EqualFold(s, p.Short()) || strings.EqualFold(s, "aws-"+p.Short()) && strings.HasPrefix(string(p), "AWS") {
 			return p, nil
 		}
+	}
+	if slices.ContainsFunc(iamPolicies, func(name string) bool { return strings.EqualFold(s, name) }) {
+		return "", fmt.Errorf("%w: %q: %s", ErrPolicy, text, isIAM)
 	}
 	names := make([]string, len(known))
 	for i, p := range known {

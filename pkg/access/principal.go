@@ -59,10 +59,18 @@ func (p Principal) Short(account string) string {
 	return p.field(5)
 }
 
-// ServiceLinked tells whether AWS owns the role; EKS refuses changes to its entry.
+// ServiceLinked tells whether AWS owns the role; EKS refuses to make and to delete its entry.
 func (p Principal) ServiceLinked() bool {
 	return strings.HasPrefix(p.field(5), "role/aws-service-role/")
 }
+
+// ServiceRole also knows one that is written without its path, as aws-auth wants it.
+func (p Principal) ServiceRole() bool {
+	return p.ServiceLinked() || strings.HasPrefix(p.field(5), "role/"+serviceRole)
+}
+
+// serviceRole is how the names of service-linked roles begin.
+const serviceRole = "AWSServiceRoleFor"
 
 // PermissionSet is the IAM Identity Center permission set that the role stands for, or "".
 // The name may hold underscores, so the suffix of sixteen hex digits is cut from the end.

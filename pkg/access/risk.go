@@ -22,11 +22,13 @@ const (
 	BriefGap          RiskName = "brief-gap"              // a migration's, where RBAC cannot help over it
 	OverwriteLater    RiskName = "overwrite-later-change" // an undo's, which alone knows what was before
 	OtherAccount      RiskName = "other-account"          // a context's, whose account or region AWS contradicts
+	BreakCapability   RiskName = "break-capability"
 )
 
 // RiskNames are all risks, for completion and for checking what was accepted.
 var RiskNames = []RiskName{
-	LoseOwnAccess, LastAdministrator, RemoveNodes, LeaveMappings, OverrideMapping, RestoreMapping, UnreadAWSAuth, OneWayMode, OverwriteLater, BriefGap, OtherAccount,
+	LoseOwnAccess, LastAdministrator, RemoveNodes, LeaveMappings, OverrideMapping, RestoreMapping, UnreadAWSAuth, BreakCapability,
+	OneWayMode, OverwriteLater, BriefGap, OtherAccount,
 }
 
 // Risk is one thing that a plan may break, with a sentence that says what.
@@ -55,6 +57,7 @@ func (p Plan) Risks(before Snapshot) []Risk {
 		add(RemoveNodes, p.nodes(c))
 		add(OverrideMapping, p.overrides(c))
 		add(RestoreMapping, p.restores(c))
+		risks = append(risks, c.capability(p.Cluster)...)
 	}
 	add(UnreadAWSAuth, p.unread(before))
 	risks = append(risks, p.leftBehind(before)...)

@@ -1,6 +1,7 @@
 package access
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -27,12 +28,41 @@ func Check(e Entry, cluster Info) error {
 
 func checkManaged(e Entry, c Info) error {
 	if e.Managed() {
-		return fmt.Errorf("AWS owns the entries of service-linked roles, they cannot be changed")
+		return errNotOurs
 	}
 	if p := c.Partition(); p != "" && e.Principal.Partition() != p {
 		return fmt.Errorf("a principal of partition %s cannot enter a cluster of %s", e.Principal.Partition(), p)
 	}
 	return nil
+}
+
+var (
+	errNotOurs = errors.New("it has no access entry, and only AWS creates the entries of service-linked roles")
+	errManaged = errors.New("AWS owns the entries of service-linked roles; only their access policies can be changed")
+)
+
+// CheckManaged refuses what AWS keeps for itself in the entries of service-linked roles: their making, their end, and all
+// but their policies. Of those EKS decides: AWS Batch wants one from its customers, other roles are UNVERIFIED
+// (eks-access.md §15a).
+func (c Change) CheckManaged(cluster Info) error {
+	if !c.Principal().ServiceLinked() {
+		return nil
+	}
+	why := errManaged
+	switch {
+	case c.Before == nil:
+		why = errNotOurs
+	case c.After == nil:
+	default:
+		was := *c.Before
+		if was.Grants = c.After.Grants; !was.Same(*c.After) {
+			break
+		}
+		if why = checkGrants(*c.After, cluster); why == nil {
+			return nil
+		}
+	}
+	return fmt.Errorf("%w: %s: %w", ErrRule, c.Principal().Short(cluster.Account()), why)
 }
 
 func checkKind(e Entry, c Info) error {

@@ -15,7 +15,7 @@ import (
 func Remove(data map[string]string, gone []access.Mapping) (map[string]string, error) {
 	after := maps.Clone(data)
 	before := Parse(data)
-	for _, s := range sections[:2] { // nothing ever leaves mapAccounts
+	for _, s := range sections {
 		var items []int
 		var stay []access.Mapping
 		for _, m := range before.Mappings {

@@ -55,9 +55,13 @@ func TestWhatIsNoLongerThereIsNotMissed(t *testing.T) {
 	if err != nil || !maps.Equal(got, data) {
 		t.Errorf("%v, %v", got, err)
 	}
-	account := map[string]string{"mapAccounts": "- \"111122223333\"\n"}
-	if got, err = Remove(account, Parse(account).Mappings); err != nil || !maps.Equal(got, account) {
-		t.Errorf("an account went: %v, %v", got, err)
+}
+
+func TestAccountsAreRemovedToo(t *testing.T) {
+	data := map[string]string{"mapAccounts": "# all\n- \"111122223333\"\n- \"444455556666\" # partner\n"}
+	got, err := Remove(data, Parse(data).Mappings[1:])
+	if want := "# all\n- \"111122223333\"\n"; err != nil || got["mapAccounts"] != want {
+		t.Errorf("%q, %v, want %q", got["mapAccounts"], err, want)
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
-	"github.com/kubectl-access/kubectl-access/pkg/edit"
 	"github.com/kubectl-access/kubectl-access/pkg/sandbox"
 	"github.com/kubectl-access/kubectl-access/pkg/sandbox/sandboxtest"
 	"github.com/kubectl-access/kubectl-access/pkg/tui"
@@ -36,10 +35,8 @@ func TestTheScreenAsksForTheRiskOfAnotherAccount(t *testing.T) {
 	useForeign(t)
 	c := linked(t, "--context", foreign)
 	s := &seen{env: c.env, said: &notes{}, c: c}
-	ops := access.Principal("arn:aws:iam::111122223333:role/ops")
-	p, err := s.propose(t.Context(), tui.Request{Who: []access.Principal{ops}, Edit: func(p access.Principal) access.Edit {
-		return edit.Grant(access.Entry{Principal: p, Groups: []string{"viewers"}})
-	}})
+	ops := access.Principal("arn:aws:iam::111122223333:role/joiner")
+	p, err := s.propose(t.Context(), tui.Request{Who: []access.Principal{ops}, Grant: &access.Entry{Groups: []string{"viewers"}}})
 	if err != nil || len(p.Risks) != 1 || p.Risks[0].Name != access.OtherAccount {
 		t.Fatalf("%+v, %v", p.Risks, err)
 	}

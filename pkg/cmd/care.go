@@ -1,15 +1,17 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/iam"
 	"github.com/kubectl-access/kubectl-access/pkg/journal"
+	"github.com/kubectl-access/kubectl-access/pkg/policy"
 )
 
 // fresh is a snapshot that shows what this machine has changed a moment ago. EKS may still show what was before, and a plan
@@ -70,47 +72,137 @@ func (c *change) warnOfDead(ctx context.Context, before access.Snapshot) {
 		name := e.Principal.Short(c.cluster.Account())
 		switch lives[i] {
 		case iam.Gone:
-			c.env.warn("%s has an entry, but IAM has no such %s any more: nobody gets in by it", name, e.Principal.Kind())
+			c.env.warn("%s has an entry that no longer works: the %s was deleted", name, e.Principal.Kind())
 		case iam.Recreated:
-			c.env.warn("%s was deleted and made again after its entry, which is bound to the former one: nobody gets in by it until it is revoked (%s) and granted anew",
+			c.env.warn("%s was deleted and recreated after its entry, which no longer works: revoke it (%s), then grant it again",
 				name, c.env.command("revoke", string(e.Principal)))
 		case iam.LifeUnknown, iam.Alive:
 		}
 	}
 }
 
+// warnOfOwners tells of entries that something else keeps: it undoes the change, or needs what is taken.
+func (c *change) warnOfOwners(plan access.Plan) {
+	for _, ch := range plan.Changes {
+		if text := ch.OwnerRemark(c.cluster.Account()); text != "" {
+			c.env.warn("%s", text)
+		}
+	}
+}
+
+// warnOfServicePolicies tells of policies that AWS services give to roles of their own, where another role gets one.
+func (c *change) warnOfServicePolicies(plan access.Plan) {
+	for _, ch := range plan.Changes {
+		var before access.Entry
+		if ch.Before != nil {
+			before = *ch.Before
+		}
+		if ch.After == nil || ch.After.Managed() || before.Owner().Adds {
+			continue
+		}
+		for _, g := range ch.After.Grants {
+			_, had := before.Grant(g.Policy)
+			doc, _ := policy.Find(string(g.Policy))
+			if had || doc.Audience != "aws-service" || g.Policy == access.AutoNode && ch.After.Kind == access.EC2 {
+				continue
+			}
+			c.env.warn("policy %s is for AWS services (%s), not for people: check that %s needs it",
+				g.Policy.Short(), cmp.Or(doc.UsedBy, "AWS does not say which"), ch.Principal().Short(c.cluster.Account()))
+		}
+	}
+}
+
+// warnOfNobody says, where nothing is sent, for whom EKS would refuse a new entry: a full ARN is not looked up before.
+func (c *change) warnOfNobody(ctx context.Context, plan access.Plan) {
+	if c.flags.dryRun != "client" {
+		return
+	}
+	var asked []access.Entry
+	for _, ch := range plan.Changes {
+		if ch.Before == nil {
+			e := *ch.After
+			e.Created = c.env.Now() // of whoever exists, nobody is newer
+			asked = append(asked, e)
+		}
+	}
+	lives, err := c.iam.Lives(ctx, asked)
+	for i, e := range asked {
+		name := e.Principal.Short(c.cluster.Account())
+		switch doubt := c.doubt(e, lives[i], err); {
+		case lives[i] == iam.Gone:
+			c.env.warn("IAM has no %s, so EKS would refuse its entry", name)
+		case doubt != "":
+			c.env.warn("not checked: whether %s exists (%s)", name, doubt)
+		}
+	}
+}
+
 // lives asks IAM about several entries side by side.
 func (c *connection) lives(ctx context.Context, entries []access.Entry) []iam.Life {
-	all := make([]iam.Life, len(entries))
-	var g errgroup.Group
-	g.SetLimit(16)
-	for i, e := range entries {
-		g.Go(func() error { all[i] = c.iam.Life(ctx, e); return nil })
-	}
-	_ = g.Wait() // what is not known is an answer too
+	all, _ := c.iam.Lives(ctx, entries) // what is not known is an answer too
 	return all
 }
 
-// withDead marks the entries that compete with a line of aws-auth and are dead, or may be. No others are worth a question.
-func (c *connection) withDead(ctx context.Context, s access.Snapshot, lines []access.Mapping) access.Snapshot {
-	if s.Cluster.Mode != access.ModeBoth {
-		return s
-	}
-	var rivals []access.Entry
+// rivals are the entries that compete with a line of aws-auth, and the others.
+func rivals(s access.Snapshot, lines []access.Mapping) (rivals, rest []access.Entry) {
 	for _, e := range s.Entries {
 		competes := func(m access.Mapping) bool { return m.State == access.InForce && m.Names(e.Principal) }
-		if !e.Managed() && slices.ContainsFunc(lines, competes) {
+		switch {
+		case e.Managed():
+		case s.Cluster.Mode == access.ModeBoth && slices.ContainsFunc(lines, competes):
 			rivals = append(rivals, e)
+		default:
+			rest = append(rest, e)
 		}
 	}
-	for i, life := range c.lives(ctx, rivals) {
-		switch life {
-		case iam.Gone, iam.Recreated:
-			s.Dead = append(s.Dead, rivals[i].Principal)
+	return rivals, rest
+}
+
+// withDead marks the entries that compete with a line of aws-auth and are dead, or may be. For a plan no others are worth a
+// question.
+func (c *connection) withDead(ctx context.Context, s access.Snapshot, lines []access.Mapping) access.Snapshot {
+	rivals, _ := rivals(s, lines)
+	return marked(s, rivals, c.lives(ctx, rivals))
+}
+
+func marked(s access.Snapshot, entries []access.Entry, lives []iam.Life) access.Snapshot {
+	for i, e := range entries {
+		switch lives[i] {
+		case iam.Gone:
+			s.Dead, s.Deleted = append(s.Dead, e.Principal), append(s.Deleted, e.Principal)
+		case iam.Recreated:
+			s.Dead = append(s.Dead, e.Principal)
 		case iam.LifeUnknown:
-			s.Doubtful = append(s.Doubtful, rivals[i].Principal)
+			s.Doubtful = append(s.Doubtful, e.Principal)
 		case iam.Alive:
 		}
+	}
+	return s
+}
+
+// staleTime is how long a list waits for IAM, which a private network may not reach.
+const staleTime = 3 * time.Second
+
+// withStale marks every entry whose role or user was deleted or recreated. What IAM does not tell of the cluster's own
+// account is said once.
+func (c *connection) withStale(ctx context.Context, s access.Snapshot, lines []access.Mapping) access.Snapshot {
+	soon, stop := context.WithTimeout(ctx, cmp.Or(c.env.Patience, staleTime))
+	defer stop()
+	first, rest := rivals(s, lines)
+	var lives, others []iam.Life
+	var why, whyNot error
+	together( // who competes with a line is not left to a long list
+		func() { lives, why = c.iam.Lives(soon, first) },
+		func() { others, whyNot = c.iam.Lives(soon, rest) },
+	)
+	s = marked(marked(s, first, lives), rest, others)
+	unknown := slices.DeleteFunc(slices.Clone(s.Doubtful), func(p access.Principal) bool { return p.Account() != s.Cluster.Account() })
+	if len(unknown) > 0 && ctx.Err() == nil {
+		if soon.Err() != nil {
+			why = errors.New("IAM did not answer in time")
+		}
+		why = cmp.Or(why, whyNot, fmt.Errorf("only IAM of account %s knows them", s.Cluster.Account()))
+		c.env.warn("not checked: whether the role or user of %s was deleted or recreated (%v)", count(len(unknown), "entry", "entries"), why)
 	}
 	return s
 }

@@ -27,6 +27,7 @@ type change struct {
 	mappings   bool                                // the edit may end mappings of aws-auth: risks need to know every entry
 	asks       bool                                // it changes more than was typed: the plan is shown, and somebody says yes
 	whole      bool                                // it removes all access of who, from every source
+	typos      bool                                // its notes need the namespaces that there are
 	remarks    func(access.Snapshot) []string      // what to know before it is done; nil: nothing
 	risks      func(access.Snapshot) []access.Risk // beside those of every plan; nil: none
 	undoes     string                              // the ID of the change that this one takes back
@@ -98,6 +99,9 @@ func (c *change) propose(ctx context.Context) (p proposal, err error) {
 	}
 	if p.plan, p.after, err = c.plan(p.before, c.who); err == nil {
 		c.warnOfDead(ctx, p.before)
+		c.warnOfOwners(p.plan)
+		c.warnOfServicePolicies(p.plan)
+		c.warnOfNobody(ctx, p.plan)
 	}
 	return p, err
 }
@@ -127,7 +131,7 @@ func (c *change) read(ctx context.Context, who []access.Principal) (access.Snaps
 
 func (c *change) want(who []access.Principal) access.Want {
 	itself := slices.Contains(who, access.Itself)
-	return access.Want{Principals: who, Administrators: c.takes, All: c.mappings && itself, AWSAuth: true, RBAC: true}
+	return access.Want{Principals: who, Administrators: c.takes, All: c.mappings && itself, AWSAuth: true, RBAC: true, Namespaces: c.typos}
 }
 
 // plan is the edit of some principals, and what it leads to.

@@ -20,15 +20,7 @@ import (
 // announce says what there is to know before anything is done and, where somebody will be asked or
 // refused, shows the plan.
 func (c *change) announce(plan access.Plan, before access.Snapshot) {
-	if c.remarks != nil {
-		for _, text := range c.remarks(before) {
-			c.env.warn("%s", text)
-		}
-	}
-	if text := plan.NotChecked(before); text != "" {
-		c.env.warn("%s", text)
-	}
-	for _, note := range plan.ExpiryNotes() {
+	for _, note := range c.notes(plan, before) {
 		c.env.warn("%s", note)
 	}
 	if c.questions(plan) && c.flags.dryRun != "client" {
@@ -37,6 +29,17 @@ func (c *change) announce(plan access.Plan, before access.Snapshot) {
 			fmt.Fprintf(c.env.IO.ErrOut, "\nThe same from the command line:\n  %s\n\n", printer.Clean(shell.Line(c.args)))
 		}
 	}
+}
+
+// notes are what there is to know about a plan before it is carried out.
+func (c *change) notes(plan access.Plan, before access.Snapshot) (notes []string) {
+	if c.remarks != nil {
+		notes = c.remarks(before)
+	}
+	if text := plan.NotChecked(before); text != "" {
+		notes = append(notes, text)
+	}
+	return append(notes, plan.ExpiryNotes()...)
 }
 
 // safe refuses a plan whose risks were not accepted by name.
@@ -121,7 +124,7 @@ func (c *change) living(ctx context.Context, plan access.Plan, before access.Sna
 		_, has := before.Entry(p)
 		switch {
 		case has && lives[i] == iam.Gone, ids[i].Missing:
-			before.Gone = append(slices.Clone(before.Gone), p)
+			before.Deleted = append(slices.Clone(before.Deleted), p)
 		case has && lives[i] == iam.Recreated:
 			before.Dead = append(slices.Clone(before.Dead), p)
 		case has && lives[i] == iam.LifeUnknown, ids[i].Doubt != "":

@@ -79,15 +79,30 @@ func (c *connection) describeOne(ctx context.Context, names names, s access.Snap
 	e, ok := s.Entry(p)
 	d := printer.Description{Principal: p, Cluster: s.Cluster, Mappings: theirs, Now: c.env.Now()}
 	if ok {
-		life := c.iam.Life(ctx, e)
-		d.Entry, d.Hints = &e, c.hintsOn(e, s.Cluster, life)
-		d.Dead, d.Doubtful = !e.Managed() && (life == iam.Gone || life == iam.Recreated), life == iam.LifeUnknown
-		if d.Doubtful && slices.ContainsFunc(theirs, func(m access.Mapping) bool { return m.State == access.InForce }) {
-			d.Hints = append(d.Hints, "IAM does not tell whether the "+p.Kind()+" was deleted and made again after this entry. If it was, nobody gets in by it, and aws-auth is what lets in.")
+		d.Entry = &e
+		lives, err := c.iam.Lives(ctx, []access.Entry{e})
+		d.Hints = c.hintsOn(e, s.Cluster, lives[0])
+		if !e.Managed() {
+			d.Stale = marked(access.Snapshot{}, []access.Entry{e}, lives).Stale(p)
+			d.Doubt = c.doubt(e, lives[0], err)
+		}
+		if d.Doubt != "" && slices.ContainsFunc(theirs, func(m access.Mapping) bool { return m.State == access.InForce }) {
+			d.Hints = append(d.Hints, "If the "+p.Kind()+" was deleted and recreated after this entry, the entry no longer works, and the aws-auth mapping is active.")
 		}
 	}
 	fmt.Fprint(c.env.IO.Out, d)
 	return true
+}
+
+// doubt says why it is not known what became of the principal; "" where it is.
+func (c *connection) doubt(e access.Entry, life iam.Life, err error) string {
+	switch {
+	case life != iam.LifeUnknown:
+		return ""
+	case err != nil:
+		return err.Error()
+	}
+	return "only IAM of account " + e.Principal.Account() + " knows it"
 }
 
 // hintsOf says what about an entry may surprise, for which IAM is asked.
@@ -99,7 +114,11 @@ func (c *connection) hintsOn(e access.Entry, cluster access.Info, life iam.Life)
 	who := e.Principal.Short(cluster.Account())
 	revoke := c.env.command("revoke", string(e.Principal)) // the short form may mean another role by now
 	var hints []string
-	if e.Managed() {
+	_, given := e.Grant(access.BatchNamespace)
+	switch batch := e.Owner().Kind == access.ByBatch; {
+	case batch && !given:
+		hints = append(hints, "Jobs stay RUNNABLE in namespaces without: "+c.env.command("grant", who, "--policy", access.BatchNamespace.Short(), "-n", "NAMESPACE"))
+	case e.Managed() && !batch:
 		hints = append(hints, "AWS owns this entry; it cannot be changed.")
 	}
 	if e.Empty() && !e.Node() {
@@ -108,12 +127,14 @@ func (c *connection) hintsOn(e access.Entry, cluster access.Info, life iam.Life)
 	if at := e.Expires(); !at.IsZero() && at.Before(c.env.Now()) {
 		hints = append(hints, "It was meant to end: "+revoke)
 	}
+	if o := e.Owner(); o.Instead != "" {
+		hints = append(hints, "To change it: "+o.Instead)
+	}
 	switch {
 	case life == iam.Gone:
-		hints = append(hints, "IAM has no such "+e.Principal.Kind()+" any more, so nobody gets in by it: "+revoke)
+		hints = append(hints, "The "+e.Principal.Kind()+" was deleted: "+revoke)
 	case life == iam.Recreated && !e.Managed():
-		hints = append(hints, "The "+e.Principal.Kind()+" was deleted and made again after this entry. EKS knows it by its unique ID, so nobody gets in by it: "+
-			revoke+", and grant it anew")
+		hints = append(hints, "The "+e.Principal.Kind()+" was deleted and recreated after this entry, which is tied to the former one's ID. Revoke the entry, then grant it again: "+revoke)
 	}
 	return hints
 }

@@ -143,34 +143,40 @@ func (f *grantFlags) complete(args []string) error {
 }
 
 func (c *connection) grant(ctx context.Context, f *grantFlags, written []string) error {
-	slips := c.slips(ctx, f)
 	who, failed, err := c.anybody(ctx, written)
 	if err != nil {
 		return err
 	}
 	var want access.Entry
-	ch := change{connection: c, flags: &f.changeFlags, who: who, incomplete: failed, asks: f.line != nil, args: f.line}
+	ch := c.granting(&f.changeFlags, who, &want, f.keep)
+	ch.incomplete, ch.asks, ch.args = failed, f.line != nil, f.line
 	ch.prepare = func(ctx context.Context) error {
 		grants, err := c.grants(ctx, f.scoped())
 		want = f.entry(grants, c.env.Now())
 		return err
 	}
-	ch.remarks = func(access.Snapshot) []string {
-		remarks := slips()
-		if f.lasts > 0 {
-			remarks = append(remarks, fmt.Sprintf("--for sets a tag that says the whole entry should end at %s; nothing takes the entry away by itself", want.Tags[access.ExpiresTag]))
-		}
-		return remarks
-	}
+	return ch.run(ctx)
+}
+
+// granting is the change that grants what an entry holds, which may not be complete before the change is planned.
+func (c *connection) granting(f *changeFlags, who []access.Principal, want *access.Entry, keep bool) *change {
+	ch := &change{connection: c, flags: f, who: who, typos: true}
 	ch.edit = func(p access.Principal) access.Edit {
-		e := want
+		e := *want
 		e.Principal = p
-		if f.keep {
+		if keep {
 			return edit.Keep(e)
 		}
 		return edit.Grant(e)
 	}
-	return ch.run(ctx)
+	ch.remarks = func(before access.Snapshot) []string {
+		notes := before.Typos(*want)
+		if at := want.Tags[access.ExpiresTag]; at != "" {
+			notes = append(notes, fmt.Sprintf("--for only adds an expiry tag (%s); access is not removed automatically", at))
+		}
+		return notes
+	}
+	return ch
 }
 
 func (f *grantFlags) entry(grants []access.Grant, now time.Time) access.Entry {

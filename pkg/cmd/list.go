@@ -80,6 +80,9 @@ func errIf(failed bool) error {
 
 func (c *connection) printList(ctx context.Context, out *output, s access.Snapshot, mappings []access.Mapping, one bool) error {
 	env := c.env
+	if out.format != "name" {
+		s = c.withStale(ctx, s, mappings)
+	}
 	if !out.people() {
 		switch {
 		case one && len(s.Entries) == 0 && len(mappings) > 0:
@@ -88,9 +91,9 @@ func (c *connection) printList(ctx context.Context, out *output, s access.Snapsh
 		case len(mappings) > 0:
 			env.warn("mappings of aws-auth are no entries and not in this output, there are %d: %s", len(mappings), env.command("list"))
 		}
-		return out.entries(env.IO.Out, s.Entries, s.Cluster, one)
+		return out.snapshot(env.IO.Out, s, one)
 	}
-	t := printer.Entries(c.withDead(ctx, s, mappings), mappings, env.Now())
+	t := printer.Entries(s, mappings, env.Now())
 	if len(t.Rows) == 0 && !one {
 		_, err := fmt.Fprintf(env.IO.ErrOut, "No access entries found in cluster %s.\n", printer.Clean(s.Cluster.Name))
 		return err

@@ -109,8 +109,11 @@ func (m *migration) show() (done bool, err error) {
 	}
 	r.write(out, account)
 	if f.prune {
-		for _, l := range append(m.plan.Removable(func(access.Principal) bool { return true }), m.plan.Dead()...) {
+		for _, l := range m.plan.Removable(func(access.Principal) bool { return true }) {
 			fmt.Fprintf(out, "- %s item %d leaves aws-auth, once it is proven that nobody needs it: %s\n", l.Kind.Section(), l.Item, printer.Clean(l.Short(account)))
+		}
+		for _, l := range m.plan.Dead() {
+			fmt.Fprintf(out, "- %s item %d will be removed from aws-auth, as decided: %s\n", l.Kind.Section(), l.Item, printer.Clean(l.Short(account)))
 		}
 	}
 	if err := writeRBAC(out, m.plan.Follow); err != nil {
@@ -258,7 +261,8 @@ func (m *migration) removeLines(ctx context.Context, gone []access.Mapping, acce
 func (m *migration) left() {
 	stays := 0
 	for _, l := range m.plan.Lines {
-		if l.Outcome == migrate.Stays || l.Outcome == migrate.Migrates && l.Kind == access.MappedAccount {
+		removed := l.Removable && m.flags.prune
+		if l.Outcome == migrate.Stays && !removed || l.Outcome == migrate.Migrates && l.Kind == access.MappedAccount {
 			stays++
 		}
 	}

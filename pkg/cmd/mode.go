@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -105,8 +106,9 @@ type modeReport struct {
 	Mode         access.Mode `json:"mode"`
 	Next         access.Mode `json:"next,omitempty"`
 	Entries      int         `json:"entries"`
-	Mappings     int         `json:"mappings"`               // in force, or as good as
-	WithoutEntry []string    `json:"withoutEntry,omitempty"` // people and accounts that only a mapping lets in
+	Mappings     int         `json:"mappings"`                  // in force, or as good as
+	WithoutEntry []string    `json:"withoutEntry,omitempty"`    // people and accounts that only a mapping lets in
+	Impossible   []string    `json:"noEntryPossible,omitempty"` // of those: accounts and roles of AWS services
 	Nodes        []string    `json:"nodesWithoutEntry,omitempty"`
 	Dead         []string    `json:"deadEntries,omitempty"`     // of whom a mapping has to let in
 	Doubtful     []string    `json:"doubtfulEntries,omitempty"` // of whom IAM tells nothing
@@ -126,6 +128,7 @@ func reportOf(s access.Snapshot) modeReport {
 	people, nodes := access.Stranded(mappings, s)
 	r.Mappings = len(mappings)
 	r.WithoutEntry, r.Nodes = shorts(people, s.Cluster.Account()), shorts(nodes, s.Cluster.Account())
+	r.Impossible = shorts(slices.DeleteFunc(slices.Clone(people), access.Mapping.Migrates), s.Cluster.Account())
 	r.Dead, r.Doubtful = shorts(s.Dead, s.Cluster.Account()), shorts(s.Doubtful, s.Cluster.Account())
 	return r
 }
@@ -149,9 +152,13 @@ func (r modeReport) text(command func(...string) string) string {
 		}
 		fmt.Fprintf(&b, "%s %-19s %s\n", mark, m, printer.Clean(r.meaning(m)))
 	}
-	if r.Next == access.ModeAPI && len(r.WithoutEntry)+len(r.Nodes) > 0 {
+	switch left := len(r.WithoutEntry) + len(r.Nodes); {
+	case r.Next == access.ModeAPI && left > len(r.Impossible):
 		fmt.Fprintf(&b, "next: %s, which makes entries of mappings\n", command("migrate"))
-	} else if r.Next != "" {
+	case r.Next == access.ModeAPI && left > 0:
+		fmt.Fprintf(&b, "next: %s, which says what can be decided about %s: no access entry is possible\n",
+			command("migrate", "--remove-mappings"), printer.Clean(strings.Join(r.Impossible, ", ")))
+	case r.Next != "":
 		fmt.Fprintf(&b, "next: %s\n", command("mode", string(r.Next), "--accept-risk="+string(access.OneWayMode)))
 	}
 	return b.String()
@@ -201,10 +208,10 @@ func (r modeReport) left() string {
 		parts = append(parts, "all of them with an entry")
 	}
 	if len(r.Dead) > 0 {
-		parts = append(parts, "dead entries, whose role or user is gone or was made again: "+strings.Join(r.Dead, ", "))
+		parts = append(parts, "stale entries, whose role or user was deleted or recreated: "+strings.Join(r.Dead, ", "))
 	}
 	if len(r.Doubtful) > 0 {
-		parts = append(parts, "entries that may be dead, of whose role or user IAM tells nothing: "+strings.Join(r.Doubtful, ", "))
+		parts = append(parts, "not checked, since IAM tells nothing of their role or user: entries of "+strings.Join(r.Doubtful, ", "))
 	}
 	return strings.Join(parts, "; ")
 }

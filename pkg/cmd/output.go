@@ -100,12 +100,19 @@ func (o *output) table(w io.Writer, t printer.Table) error {
 
 // entries prints entries in the written form; one that was asked for by name as an object, else a list.
 func (o *output) entries(w io.Writer, entries []access.Entry, cluster access.Info, one bool) error {
+	return o.snapshot(w, access.Snapshot{Cluster: cluster, Entries: entries}, one)
+}
+
+// snapshot prints its entries, and which of them are stale.
+func (o *output) snapshot(w io.Writer, s access.Snapshot, one bool) error {
+	entries, cluster := s.Entries, s.Cluster
 	if o.people() || one && len(entries) == 0 {
 		return nil
 	}
 	items := make([]any, len(entries))
 	for i, e := range entries {
 		form := manifest.Of(e, cluster)
+		form.Mark(s.Stale(e.Principal), e.Principal)
 		if o.format == "name" {
 			form = manifest.AccessEntry{APIVersion: "v1", Kind: "AccessEntry"} // without its group: the short name reads like a command's argument
 			form.Metadata.Name = printer.Clean(e.Principal.Short(cluster.Account()))

@@ -79,22 +79,31 @@ func (c *connection) revoke(ctx context.Context, f *revokeFlags, written []strin
 		return err
 	}
 	what := edit.Revocation{Groups: f.groups}
-	ch := change{connection: c, flags: &f.changeFlags, who: who, incomplete: failed, takes: true, asks: f.line != nil, args: f.line}
+	whole := len(f.policies)+len(f.namespaces)+len(f.groups) == 0
+	ch := c.revoking(ctx, &f.changeFlags, who, &what, whole, f.entryOnly)
+	ch.incomplete, ch.asks, ch.args = failed, f.line != nil, f.line
 	ch.prepare = func(ctx context.Context) (err error) {
 		what.Grants, err = c.revoked(ctx, &f.scopeFlags)
 		return err
 	}
-	ch.edit = func(p access.Principal) access.Edit { return edit.Revoke(p, what) }
-	ch.remarks = func(before access.Snapshot) []string {
-		return append(ch.missed(ctx, before), ch.absent(before, what)...)
-	}
-	if len(f.policies)+len(f.namespaces)+len(f.groups) == 0 {
-		ch.remarks = func(before access.Snapshot) []string { return append(ch.missed(ctx, before), ch.remaining(before)...) }
-		if !f.entryOnly {
-			ch.revokeMappings()
-		}
-	}
 	return ch.run(ctx)
+}
+
+// revoking is the change that revokes what is named, which may not be complete before the change is planned; whole says
+// that nothing is named.
+func (c *connection) revoking(ctx context.Context, f *changeFlags, who []access.Principal, what *edit.Revocation, whole, entryOnly bool) *change {
+	ch := &change{connection: c, flags: f, who: who, takes: true}
+	ch.edit = func(p access.Principal) access.Edit { return edit.Revoke(p, *what) }
+	ch.remarks = func(before access.Snapshot) []string {
+		if whole {
+			return append(ch.missed(ctx, before), ch.remaining(before)...)
+		}
+		return append(ch.missed(ctx, before), ch.absent(before, *what)...)
+	}
+	if whole && !entryOnly {
+		ch.revokeMappings()
+	}
+	return ch
 }
 
 // revokeMappings makes the change remove the mappings of its principals, too: all access, from every source.

@@ -59,7 +59,7 @@ func (s sides) Snapshot(ctx context.Context, want access.Want) (snapshot access.
 		client, err := s.kubeOf(ctx, snapshot.Cluster)
 		told = askInside(ctx, client, err, want)
 	}
-	snapshot.AWSAuth, snapshot.RBAC = told.awsAuth, told.rbac
+	snapshot.AWSAuth, snapshot.RBAC, snapshot.Namespaces = told.awsAuth, told.rbac, told.names
 	if !want.AWSAuth {
 		return snapshot, nil
 	}
@@ -70,6 +70,7 @@ func (s sides) Snapshot(ctx context.Context, want access.Want) (snapshot access.
 type inside struct {
 	awsAuth *access.ConfigMap
 	rbac    *access.RBAC
+	names   []string // of namespaces
 }
 
 func askInside(ctx context.Context, client *kube.Client, err error, want access.Want) (told inside) {
@@ -86,6 +87,9 @@ func askInside(ctx context.Context, client *kube.Client, err error, want access.
 			m.Err = why(m.Err)
 			told.awsAuth = &m
 		})
+	}
+	if want.Namespaces && err == nil {
+		all.Go(func() { told.names, _ = client.Namespaces(ctx) }) // they are only good to know
 	}
 	if want.RBAC {
 		all.Go(func() {

@@ -91,6 +91,7 @@ func (f *found) join(next found) {
 	f.Entries = append(f.Entries, next.Entries...)
 	f.Unread = append(f.Unread, next.Unread...)
 	f.Dead, f.Doubtful = append(f.Dead, next.Dead...), append(f.Doubtful, next.Doubtful...)
+	f.Deleted = append(f.Deleted, next.Deleted...)
 	f.Mappings = append(f.Mappings, next.Mappings...)
 	f.Warnings = append(f.Warnings, next.Warnings...)
 	f.Total = max(f.Total, next.Total)
@@ -121,8 +122,8 @@ func (s *seen) readInto(ctx context.Context, who []access.Principal, pieces chan
 		s.c.checkRead(snapshot)
 		last.Mappings = s.c.mappings(snapshot.Cluster, nil, data)
 		last.Blind = s.c.blind(snapshot.Cluster, data)
-		marked := s.c.withDead(ctx, snapshot, last.Mappings)
-		last.Dead, last.Doubtful = marked.Dead, marked.Doubtful
+		marked := s.c.withStale(ctx, snapshot, last.Mappings)
+		last.Dead, last.Deleted, last.Doubtful = marked.Dead, marked.Deleted, marked.Doubtful
 	}
 	last.Warnings = s.said.take()
 	send(last)
@@ -179,15 +180,21 @@ func (s *seen) resolve(ctx context.Context, text string) (access.Principal, stri
 
 // propose goes the road that the commands go, and stops before anything is sent.
 func (s *seen) propose(ctx context.Context, r tui.Request) (tui.Proposal, error) {
-	ch := &change{
-		connection: s.c, flags: &changeFlags{accepted: []string{string(access.OtherAccount)}}, who: r.Who, args: r.Command, edit: r.Edit, takes: r.Takes,
+	f := &changeFlags{accepted: []string{string(access.OtherAccount)}}
+	var ch *change
+	if r.Grant != nil {
+		ch = s.c.granting(f, r.Who, r.Grant, false)
+	} else {
+		ch = s.c.revoking(ctx, f, r.Who, r.Revoke, r.Revoke.Whole(), r.EntryOnly)
 	}
-	if r.Mappings {
-		ch.revokeMappings()
-	}
+	ch.args = r.Command
 	p, err := ch.propose(ctx)
-	ch.flags.accepted = nil // it is asked for with the plan, as the other risks are
-	said := s.said.take()
+	f.accepted = nil // it is asked for with the plan, as the other risks are
+	var notes []string
+	if err == nil {
+		notes = ch.notes(p.plan, p.before)
+	}
+	said := append(s.said.take(), notes...)
 	if err == nil && ch.incomplete { // of several principals: what the screen showed is not what would be done
 		err = errors.New(strings.Join(said, "; "))
 	}
@@ -197,7 +204,7 @@ func (s *seen) propose(ctx context.Context, r tui.Request) (tui.Proposal, error)
 	apply := func(ctx context.Context, accepted []access.RiskName) iter.Seq2[access.Result, error] {
 		return func(yield func(access.Result, error) bool) { ch.tellEach(ctx, p, accepted, yield) }
 	}
-	return tui.Proposal{Plan: p.plan, Warnings: append(said, p.plan.ExpiryNotes()...), Risks: ch.judge(ctx, p.plan, p.before), Apply: apply}, nil
+	return tui.Proposal{Plan: p.plan, Warnings: said, Risks: ch.judge(ctx, p.plan, p.before), Apply: apply}, nil
 }
 
 // tellEach sends the plan, if every risk was accepted, and tells of each step.

@@ -58,6 +58,9 @@ func Grant(want access.Entry) access.Edit {
 		if exists && have.Same(will) {
 			return s, nil
 		}
+		if exists && have.Managed() {
+			return s.Put(will), access.Change{Before: &have, After: &will}.CheckManaged(s.Cluster)
+		}
 		want.Kind = have.Kind
 		if err := access.Check(want.Canonical(), s.Cluster); err != nil { // what others put there is no business of this grant
 			return access.Snapshot{}, err
@@ -141,7 +144,8 @@ type Revocation struct {
 	Groups []string
 }
 
-func (r Revocation) whole() bool { return len(r.Grants) == 0 && len(r.Groups) == 0 }
+// Whole reports whether nothing is named: everything goes.
+func (r Revocation) Whole() bool { return len(r.Grants) == 0 && len(r.Groups) == 0 }
 
 // Revoke takes exactly what is named from a principal. What is not there is not missed.
 func Revoke(p access.Principal, what Revocation) access.Edit {
@@ -150,19 +154,17 @@ func Revoke(p access.Principal, what Revocation) access.Edit {
 		if !exists {
 			return s, nil
 		}
-		if have.Managed() {
-			return access.Snapshot{}, access.Check(have, s.Cluster)
+		if what.Whole() {
+			return s.Drop(p), access.Change{Before: &have}.CheckManaged(s.Cluster)
 		}
-		if what.whole() {
-			return s.Drop(p), nil
-		}
+		was := have
 		grants, err := what.rest(have)
 		if err != nil {
 			return access.Snapshot{}, fmt.Errorf("%s: %w", p.Short(s.Cluster.Account()), err)
 		}
 		have.Grants = grants
 		have.Groups = slices.DeleteFunc(slices.Clone(have.Groups), func(g string) bool { return slices.Contains(what.Groups, g) })
-		return s.Put(have), nil
+		return s.Put(have), access.Change{Before: &was, After: &have}.CheckManaged(s.Cluster)
 	}
 }
 

@@ -170,16 +170,37 @@ func TestRevokeRefusesWhatSomethingWiderGives(t *testing.T) {
 
 func TestEditsLeaveManagedEntriesAndTypesAlone(t *testing.T) {
 	aws := access.Entry{Principal: "arn:aws:iam::111122223333:role/aws-service-role/eks.amazonaws.com/X", Kind: access.Standard}
+	absent := access.Principal("arn:aws:iam::111122223333:role/aws-service-role/eks.amazonaws.com/Y")
 	s := accesstest.New(aws, access.Entry{Principal: dev, Kind: access.EC2Linux}).State
 	for name, e := range map[string]access.Edit{
 		"revoke AWS's":    edit.Revoke(aws.Principal, edit.Revocation{}),
-		"grant to AWS's":  edit.Grant(access.Entry{Principal: aws.Principal, Grants: grants("view")}),
+		"create AWS's":    edit.Grant(access.Entry{Principal: absent, Grants: grants("view")}),
+		"groups of AWS's": edit.Grant(access.Entry{Principal: aws.Principal, Groups: []string{"viewers"}}),
+		"tags of AWS's":   edit.Grant(access.Entry{Principal: aws.Principal, Grants: grants("view"), Tags: map[string]string{"a": "b"}}),
+		"no namespace":    edit.Grant(access.Entry{Principal: aws.Principal, Grants: grants("view:Dev")}),
 		"change the type": edit.Grant(access.Entry{Principal: dev, Kind: access.Standard}),
 		"grant to nodes":  edit.Grant(access.Entry{Principal: dev, Grants: grants("view")}),
 	} {
 		if _, err := e(s); !errors.Is(err, access.ErrRule) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// The entry of AWS Batch takes a policy from its customers: whether others do, EKS decides.
+func TestPoliciesOfManagedEntriesAreLeftToEKS(t *testing.T) {
+	batch := access.Entry{Principal: "arn:aws:iam::111122223333:role/aws-service-role/batch.amazonaws.com/AWSServiceRoleForBatch", Kind: access.Standard, Username: "eks:managed"}
+	s := accesstest.New(batch).State
+	plan, after, err := access.Make(s, edit.Grant(access.Entry{Principal: batch.Principal, Grants: grants("view:jobs")}))
+	if err != nil || len(plan.Steps()) != 1 {
+		t.Fatalf("%v, %v", plan.Steps(), err)
+	}
+	undone, err := edit.TakeBack(plan.Changes[0], after)
+	if err != nil || undone.After == nil || len(undone.After.Grants) != 0 {
+		t.Errorf("undo: %+v, %v", undone, err)
+	}
+	if plan, _, err := access.Make(after, edit.Revoke(batch.Principal, edit.Revocation{Grants: []access.Grant{{Policy: "AmazonEKSViewPolicy"}}})); err != nil || len(plan.Steps()) != 1 {
+		t.Errorf("revoke: %v, %v", plan.Steps(), err)
 	}
 }
 

@@ -43,8 +43,8 @@ func TakeBack(c access.Change, s access.Snapshot) (Back, error) {
 	now, exists := s.Entry(c.Principal())
 	short := c.Principal().Short(s.Cluster.Account())
 	switch {
-	case exists && now.Managed():
-		return Back{}, access.Check(now, s.Cluster)
+	case exists && (c.Before == nil || c.After == nil) && now.Managed():
+		return Back{}, access.Change{Before: &now}.CheckManaged(s.Cluster)
 	case exists && c.Before != nil && c.Before.Kind != now.Kind:
 		return Back{}, fmt.Errorf("%w: %s has an entry of type %s now and had one of type %s; the type cannot change, revoke the entry first",
 			access.ErrRule, short, now.Kind, c.Before.Kind)

@@ -144,35 +144,6 @@ func orNone(sets []string) string {
 	return strings.Join(sets, ", ")
 }
 
-// Life is what became of the role or user that an entry was made for.
-type Life int
-
-// EKS binds an entry to the unique ID of its principal, so one of the same name that was made
-// later is let in no more (EKS User Guide, "Create access entries").
-const (
-	LifeUnknown Life = iota // IAM may not be asked, or not about that account
-	Alive
-	Gone
-	Recreated
-)
-
-// Life asks IAM what became of an entry's principal.
-func (c *Client) Life(ctx context.Context, e access.Entry) Life {
-	if !c.owns(ctx, e.Principal) {
-		return LifeUnknown
-	}
-	found, made, err := c.get(ctx, e.Principal.Kind() == "user", e.Principal.Name())
-	switch {
-	case errors.Is(err, access.ErrNotFound), err == nil && found != e.Principal:
-		return Gone
-	case err != nil:
-		return LifeUnknown
-	case made.After(e.Created):
-		return Recreated
-	}
-	return Alive
-}
-
 // Made is the full ARN of a role or user of the session's account, and when it was created.
 func (c *Client) Made(ctx context.Context, p access.Principal) (access.Principal, time.Time, error) {
 	return c.get(ctx, p.Kind() == "user", p.Name())

@@ -126,3 +126,32 @@ func TestLifeTellsWhatBecameOfThePrincipal(t *testing.T) {
 		t.Errorf("a foreign role: %v", got)
 	}
 }
+
+// Many are looked up in IAM's own lists, and few one by one; where a list is refused, the other is still used.
+func TestLivesOfManyAreReadFromLists(t *testing.T) {
+	box := sandboxtest.Start(t, sandbox.Options{Entries: 60})
+	s := session(t, "")
+	all, err := eks.New(s, "demo").Snapshot(context.Background(), access.Want{All: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := box.Calls()
+	lives, err := iam.New(s).Lives(context.Background(), all.Entries)
+	after := box.Calls()
+	if err != nil || after["iam.GetRole"] != before["iam.GetRole"] || after["iam.ListRoles"] != before["iam.ListRoles"]+1 {
+		t.Errorf("%v; %v, before %v", err, after, before)
+	}
+	for i, e := range all.Entries {
+		want := map[access.Principal]iam.Life{own + "role/departed": iam.Gone, own + "role/rotated": iam.Recreated}[e.Principal]
+		if want == 0 {
+			want = iam.Alive
+		}
+		if lives[i] != want {
+			t.Errorf("%s: %v, want %v", e.Principal, lives[i], want)
+		}
+	}
+	lives, err = iam.New(session(t, "no-iam")).Lives(context.Background(), all.Entries)
+	if !errors.Is(err, access.ErrForbidden) || !strings.Contains(err.Error(), "iam:") || len(lives) != len(all.Entries) {
+		t.Errorf("%v", err)
+	}
+}

@@ -63,6 +63,28 @@ type Status struct {
 	Resource   *Resource `json:"ackResourceMetadata,omitempty"`
 	CreatedAt  time.Time `json:"createdAt,omitzero"`
 	ModifiedAt time.Time `json:"modifiedAt,omitzero"`
+
+	Conditions []Condition `json:"conditions,omitempty"`
+}
+
+// Condition is one of ACK's. This program's own type is Stale.
+type Condition struct {
+	Type    string `json:"type"`
+	Status  string `json:"status"`
+	Reason  string `json:"reason,omitempty"`
+	Message string `json:"message,omitempty"`
+}
+
+// Mark writes down that the entry no longer works.
+func (a *AccessEntry) Mark(stale access.Stale, p access.Principal) {
+	if stale == "" {
+		return
+	}
+	if a.Status == nil {
+		a.Status = &Status{}
+	}
+	reason := map[access.Stale]string{access.StaleDeleted: "PrincipalDeleted", access.StaleRecreated: "PrincipalRecreated"}[stale]
+	a.Status.Conditions = append(a.Status.Conditions, Condition{"Stale", "True", reason, "the " + p.Kind() + " was " + stale.Words() + "; the entry no longer works"})
 }
 
 // Resource tells where the entry is.

@@ -10,16 +10,26 @@ import (
 
 // account plans a line of mapAccounts, which lets in everybody of an account by name and without a
 // group. An entry is for one principal; nobody can tell here who they all are, so the line itself is
-// never taken away.
+// taken away only where that was decided.
 func (p *planner) account(l *Line) {
 	seen := p.seen(l.ARN)
 	q := Question{
 		ID: "account/" + l.ARN, Text: "everybody of account " + l.ARN + " is let in, by name and without groups; who shall have an entry?" + known(seen),
-		Options: []Option{leaveIt(), {arns, "these roles and users: arns:ARN,ARN", "which ARNs, separated by commas?"}}, Default: leave,
+		Options: []Option{
+			leaveIt(),
+			{arns, "these roles and users: arns:ARN,ARN", "which ARNs, separated by commas?"},
+			{Answer: drop, Means: "nobody: with --remove-mappings the line is removed, and whoever has no entry loses access"},
+		}, Default: leave,
 	}
 	choice, value := p.ask(q)
-	if choice == leave {
+	switch choice {
+	case leave:
 		l.stay("there is no entry for a whole account; name those who need one: %s", q.ID)
+		return
+	case drop:
+		l.Removable = true
+		l.stay("it was decided to drop it; --remove-mappings removes it")
+		l.differs(DiffDropped, "with --remove-mappings whoever of account %s has no entry or mapping of their own loses access", l.ARN)
 		return
 	}
 	l.differs(DiffAccount, "there is no entry for a whole account: only the principals that are named get one")

@@ -133,7 +133,7 @@ func (p Plan) Removable(done func(access.Principal) bool) []access.Mapping {
 	})
 }
 
-// Dead are the lines of principals that are gone, where it was decided that their lines shall go too.
+// Dead are the lines that migrate to nothing and shall go too, as was decided: of principals that are gone, of accounts.
 func (p Plan) Dead() []access.Mapping {
 	return p.withShadows(func(l Line) bool { return l.Outcome == Stays })
 }
@@ -142,12 +142,12 @@ func (p Plan) withShadows(chosen func(Line) bool) []access.Mapping {
 	gone := map[string]bool{}
 	var lines []access.Mapping
 	for _, l := range p.Lines {
-		if l.Removable && l.Kind != access.MappedAccount && chosen(l) {
+		if l.Removable && chosen(l) {
 			gone[strings.ToLower(l.ARN)] = true
 		}
 	}
 	for _, l := range p.Lines {
-		if l.Kind != access.MappedAccount && l.State != access.Dropped && gone[strings.ToLower(l.ARN)] {
+		if l.State != access.Dropped && gone[strings.ToLower(l.ARN)] {
 			lines = append(lines, l.Mapping)
 		}
 	}

@@ -15,7 +15,7 @@ func (p *planner) identity(l *Line, e *access.Entry) bool {
 	case Root:
 		return l.stay("whether an access entry takes the root of an account is not known; write a role or user instead")
 	case ServiceLinked:
-		return l.stay("EKS refuses entries for service-linked roles")
+		return p.serviceLinked(l, written)
 	case SessionARN, NoPrincipal:
 		return l.stay("this is the ARN of no role or user, so there can be no entry for it")
 	case ClassOK, NeedsLookup:

@@ -316,3 +316,47 @@ func TestReadingTellsPrincipalsFromWhatIsNone(t *testing.T) {
 		}
 	}
 }
+
+// AWS Batch makes its entry itself, and its customers add one policy, in the namespaces that RBAC bound its old name in.
+func TestTheLineOfAWSBatchSaysWhatTakesItsPlace(t *testing.T) {
+	f := facts(role(access.BatchRole, "aws-batch"))
+	f.Bindings = []access.Binding{
+		{Namespace: "jobs", Name: "b", Role: access.RoleRef{Kind: "Role", Name: "b"}, Users: []string{"aws-batch"}},
+		{Namespace: "other", Name: "o", Role: access.RoleRef{Kind: "Role", Name: "o"}, Users: []string{"somebody"}},
+	}
+	e := access.Entry{Principal: account + "role/aws-service-role/batch.amazonaws.com/" + access.BatchRole, Kind: access.Standard}
+	given := func(namespaces ...string) []access.Entry {
+		with := e
+		with.Grants = []access.Grant{{Policy: access.BatchNamespace, Scope: access.Scope{Namespaces: namespaces}}}
+		return []access.Entry{with}
+	}
+	const grant = "kubectl access grant role/AWSServiceRoleForBatch --policy batch-namespace -n jobs"
+	for _, row := range []struct {
+		entries []access.Entry
+		outcome Outcome
+		why     string
+	}{
+		{nil, Stays, "ENABLED on every compute environment of the cluster; once the entry is there: " + grant},
+		{[]access.Entry{e}, Stays, "jobs stay RUNNABLE without this: " + grant},
+		{given("other"), Stays, grant},
+		{given("jobs"), Covered, "wins over the line already"},
+	} {
+		f.Entries = row.entries
+		l := plan(t, f).Lines[0]
+		if l.Outcome != row.outcome || !strings.HasSuffix(l.Why, row.why) || l.Removable != (row.outcome == Covered) {
+			t.Errorf("%v: %s, %q, removable %v", row.entries, l.Outcome, l.Why, l.Removable)
+		}
+	}
+}
+
+func TestAnAccountIsDroppedByDecisionOnly(t *testing.T) {
+	f := facts()
+	f.Mappings = []access.Mapping{{Kind: access.MappedAccount, ARN: "444455556666", State: access.InForce, Item: 1}}
+	if p := plan(t, f); len(p.Dead()) != 0 {
+		t.Errorf("without a decision: %+v", p.Dead())
+	}
+	p := plan(t, f, "account/444455556666", "drop")
+	if d := p.Lines[0].Differences; len(p.Dead()) != 1 || len(d) != 1 || d[0].Code != DiffDropped {
+		t.Errorf("%+v", p.Lines[0])
+	}
+}

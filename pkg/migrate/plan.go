@@ -68,6 +68,7 @@ const (
 	DiffGained   = "new-access"
 	DiffShared   = "shared-name"
 	DiffAccount  = "account"
+	DiffDropped  = "access-lost"
 	DiffDoubt    = "not-checked"
 )
 

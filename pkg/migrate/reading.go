@@ -52,7 +52,7 @@ func classify(arn string) Class {
 		return SessionARN
 	case p.Kind() == "root" && access.IsAccount(p.Account()):
 		return Root
-	case p.ServiceLinked():
+	case p.ServiceRole():
 		return ServiceLinked
 	case err != nil || ref.Principal == "":
 		return NoPrincipal

@@ -1,6 +1,7 @@
 package printer
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"text/tabwriter"
@@ -15,8 +16,8 @@ type Description struct {
 	Principal access.Principal
 	Cluster   access.Info
 	Entry     *access.Entry // nil: only aws-auth lets it in
-	Dead      bool          // nobody gets in by the entry
-	Doubtful  bool          // IAM does not tell whether anybody does
+	Stale     access.Stale  // why the entry no longer works
+	Doubt     string        // why that is not known; "" where it is
 	Mappings  []access.Mapping
 	Hints     []string
 	Now       time.Time
@@ -27,12 +28,35 @@ func (d Description) String() string {
 	w := tabwriter.NewWriter(&b, 0, 8, 2, ' ', 0)
 	row := func(name, value string) { fmt.Fprintf(w, "%s:\t%s\n", name, value) }
 	row("Principal", Clean(string(d.Principal)))
+	if d.Entry != nil {
+		row("Status", Clean(d.status()))
+	}
 	row("Cluster", Clean(d.Cluster.Name)+" ("+d.Cluster.Region()+")")
 	if d.Entry != nil {
 		d.entry(row)
 	}
 	w.Flush()
 	return b.String() + d.Rights()
+}
+
+// status is what the entry is worth, the worst first.
+func (d Description) status() string {
+	var all []string
+	if d.Stale != "" {
+		all = append(all, d.Stale.Status(d.Principal)+": the entry no longer works")
+	}
+	if at := d.Entry.Expires(); !at.IsZero() && at.Before(d.Now) {
+		all = append(all, "overdue")
+	}
+	if o := d.Entry.Owner(); o.Kind != "" {
+		all = append(all, o.String())
+	} else if d.Entry.Managed() {
+		all = append(all, "managed by AWS")
+	}
+	if d.Doubt != "" {
+		all = append(all, "not checked: whether the "+d.Principal.Kind()+" was deleted or recreated ("+d.Doubt+")")
+	}
+	return cmp.Or(strings.Join(all, "; "), "ok")
 }
 
 // Rights is only what lets the principal in, and what that allows.
@@ -92,7 +116,7 @@ func (d Description) mappings(b *strings.Builder) {
 	}
 	b.WriteString("aws-auth:\n")
 	for _, m := range d.Mappings {
-		note := mappingNote(m, d.Entry != nil && !d.Dead, d.Doubtful)
+		note := mappingNote(m, d.Entry != nil && d.Stale == "", d.Doubt != "")
 		fmt.Fprintf(b, "  %s  username %s, groups %s%s\n", Clean(m.ARN), orNone(m.Username), orNone(strings.Join(m.Groups, ", ")), note)
 		if m.Reason != "" {
 			fmt.Fprintf(b, "    %s\n", Clean(m.Reason))

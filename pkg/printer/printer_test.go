@@ -83,10 +83,14 @@ func TestEntriesShowsEverySource(t *testing.T) {
 func TestADeadEntryWinsOverNothing(t *testing.T) {
 	s := access.Snapshot{Cluster: demo, Entries: []access.Entry{{Principal: dev}}}
 	line := access.Mapping{Kind: access.MappedRole, ARN: "ARN:AWS:IAM::111122223333:ROLE/dev", Groups: []string{"system:masters"}, State: access.InForce}
+	gone := access.Snapshot{Dead: []access.Principal{dev}, Deleted: []access.Principal{dev}}
+	if got := gone.Stale(dev).Status(dev); got != "stale (role deleted)" {
+		t.Errorf("deleted: %q", got)
+	}
 	for want, dead := range map[string][2][]access.Principal{
-		"entry, <none>, aws-auth (the entry wins)":    {},
-		"entry (dead), everything, aws-auth":          {{dev}},
-		"entry, <none>, aws-auth (the entry may win)": {nil, {dev}},
+		"entry, <none>, aws-auth (the entry wins)":     {},
+		"stale (role recreated), everything, aws-auth": {{dev}},
+		"entry, <none>, aws-auth (the entry may win)":  {nil, {dev}},
 	} {
 		s.Dead, s.Doubtful = dead[0], dead[1]
 		rows := Entries(s, []access.Mapping{line}, now).Rows

@@ -1,6 +1,7 @@
 package printer
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -42,8 +43,8 @@ func Entries(s access.Snapshot, mappings []access.Mapping, now time.Time) Table 
 	}
 	for _, e := range s.Entries {
 		row := entryRow(e, account, now)
-		if slices.Contains(s.Dead, e.Principal) {
-			row[4] = "entry (dead)"
+		if stale := s.Stale(e.Principal); stale != "" {
+			row[4] = stale.Status(e.Principal)
 		}
 		if named[e.Principal.Short(account)] > 1 { // a permission set whose role was made anew has two
 			row[0] = Clean(string(e.Principal))
@@ -61,8 +62,8 @@ func Entries(s access.Snapshot, mappings []access.Mapping, now time.Time) Table 
 }
 
 func entryRow(e access.Entry, account string, now time.Time) []string {
-	source, expires := "entry", none
-	if e.Managed() {
+	source, expires := cmp.Or(e.Owner().String(), "entry"), none
+	if e.Managed() && source == "entry" {
 		source = "entry (AWS)"
 	}
 	if !e.Expires().IsZero() {
@@ -70,7 +71,7 @@ func entryRow(e access.Entry, account string, now time.Time) []string {
 	}
 	return []string{
 		Clean(e.Principal.Short(account)), Clean(string(e.Kind)), orNone(grants(e.Grants)), orNone(strings.Join(e.Groups, ",")),
-		source, Age(e.Created, now), orNone(e.Username), expires, orNone(Tags(e.Tags, ",")), Clean(string(e.Principal)),
+		Clean(source), Age(e.Created, now), orNone(e.Username), expires, orNone(Tags(e.Tags, ",")), Clean(string(e.Principal)),
 	}
 }
 

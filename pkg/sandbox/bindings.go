@@ -106,3 +106,6 @@ func (v *visit) bind(body []byte) (int, object, error) {
 	o["metadata"] = b.Frame
 	return http.StatusCreated, o, nil
 }
+
+// seedNamespaces are in every cluster, by name.
+var seedNamespaces = []string{"default", "dev", "dev-blue", "kube-system", "prod", "staging"}

@@ -190,7 +190,7 @@ func (a *account) readEntry(c *call) (*cluster, *entry, error) {
 // writeEntry finds the entry to change as it is, and refuses those that belong to EKS.
 func (a *account) writeEntry(c *call) (*cluster, *entry, error) {
 	arn := c.PathValue("principalArn")
-	if splitARN(arn).serviceLinked() {
+	if splitARN(arn).serviceLinked() && !batchNamespace(c) {
 		return nil, nil, errServiceLinked
 	}
 	cl, err := a.entryCluster(c)
@@ -201,6 +201,14 @@ func (a *account) writeEntry(c *call) (*cluster, *entry, error) {
 		return cl, e, nil
 	}
 	return nil, nil, notFound(entryNotFound)
+}
+
+// batchNamespace is what customers may do with a service-linked role's entry. UNVERIFIED (eks-access.md §15a): that they may
+// with no other role's.
+func batchNamespace(c *call) bool {
+	var in struct{ PolicyARN string }
+	_ = c.decode(&in) // whoever needs the body reads it again
+	return splitARN(c.PathValue("principalArn")).name == batchServiceRole && cmp.Or(c.PathValue("policyArn"), in.PolicyARN) == policyPrefix+"AWSBatchNamespacePolicy"
 }
 
 // page cuts one page out of sorted items. Its token names the last item shown, so that changes

@@ -18,6 +18,7 @@ const (
 	ssoOperator      = "AWSReservedSSO_Operator_4d5e6f708192a3b4"
 	ssoFormer        = "AWSReservedSSO_Operator_0f1e2d3c4b5a6978" // of the same permission set, before it was assigned anew
 	eksServiceRole   = "AWSServiceRoleForAmazonEKS"
+	batchServiceRole = "AWSServiceRoleForBatch"
 )
 
 // seedPrincipals are the roles and users of a new account; each is a day older than it says here, so that
@@ -52,7 +53,9 @@ var seedPrincipals = []struct {
 	{"role", ssoPath, ssoAdministrator, 700, []string{"*"}},
 	{"role", ssoPath, ssoDeveloper, 690, []string{"eks:Describe*", "eks:List*", "sts:*"}},
 	{"role", ssoPath, ssoReadOnly, 690, []string{"eks:Describe*", "eks:List*", "iam:Get*", "iam:List*", "sts:*"}},
+	{"role", "/", "argocd", 80, nil},
 	{"role", "/aws-service-role/eks.amazonaws.com/", eksServiceRole, 900, nil},
+	{"role", "/aws-service-role/batch.amazonaws.com/", batchServiceRole, 45, nil},
 	{"user", "/", "alice", 800, []string{"eks:Describe*", "eks:List*", "sts:*"}},
 	{"user", "/contractors/", "bob", 30, []string{"eks:DescribeCluster", "sts:*"}},
 }
@@ -98,6 +101,15 @@ var seedEntries = map[string][]seedEntry{
 		{"role/platform-admin", "STANDARD", 400, "", nil, []string{"ClusterAdmin"}, nil},
 		{"role" + ssoPath + ssoAdministrator, "STANDARD", 399, "", nil, []string{"ClusterAdmin"}, nil},
 		{"role" + ssoPath + ssoReadOnly, "STANDARD", 398, "", nil, []string{"AdminView"}, nil},
+		// Others keep these: a controller, a stack, a capability of EKS, AWS Batch.
+		{
+			"role/joiner", "STANDARD", 19, "", nil,
+			[]string{"View:dev"},
+			map[string]string{"services.k8s.aws/controller-version": "eks-v1.20.0", "services.k8s.aws/namespace": "default", "services.k8s.aws/name": "joiner"},
+		},
+		{"user/dave", "STANDARD", 90, "", nil, []string{"View:dev"}, map[string]string{"aws:cloudformation:stack-name": "prod-access", "aws:cloudformation:logical-id": "Dave"}},
+		{"role/argocd", "STANDARD", 80, "", nil, []string{"ArgoCDCluster", "ArgoCD:argocd"}, nil},
+		{"role/aws-service-role/batch.amazonaws.com/" + batchServiceRole, "STANDARD", 44, "", nil, []string{"AWSBatchCluster"}, nil},
 	},
 	"private": {
 		{"role/platform-admin", "STANDARD", 100, "", nil, []string{"ClusterAdmin"}, nil},
@@ -245,7 +257,10 @@ func seedGrant(text string, at epoch) association {
 	if namespaced {
 		scope = accessScope{Type: "namespace", Namespaces: strings.Split(list, ",")}
 	}
-	return association{PolicyARN: policyPrefix + "AmazonEKS" + name + "Policy", AccessScope: scope, AssociatedAt: at, ModifiedAt: at}
+	if !strings.HasPrefix(name, "AWS") {
+		name = "AmazonEKS" + name
+	}
+	return association{PolicyARN: policyPrefix + name + "Policy", AccessScope: scope, AssociatedAt: at, ModifiedAt: at}
 }
 
 // fillKinds is what a big cluster's other entries look like, over and over.
@@ -283,6 +298,3 @@ func (a *account) fill(cl *cluster, total int, now time.Time) {
 		have++
 	}
 }
-
-// seedNamespaces are in every cluster, by name.
-var seedNamespaces = []string{"default", "dev", "dev-blue", "kube-system", "prod", "staging"}

@@ -27,7 +27,7 @@ func crowded() *fake {
 // TestAccessTellsWhatHasNoRoom: whoever has rights by groups, or a line that is not in force, is told apart at any width.
 func TestAccessTellsWhatHasNoRoom(t *testing.T) {
 	for width, rows := range map[int][]string{
-		46:  {"user/alice · groups viewers", "role/ops · not in force (a", "role/ops · everything; aws-auth", "role/gone · dead", "role/reader · aws-auth; groups"},
+		46:  {"user/alice · groups viewers", "role/ops · not in force (a", "role/ops · everything; aws-auth", "role/gone · stale", "role/reader · aws-auth; groups"},
 		80:  {"user/alice · groups viewers entry", "role/ops · groups viewers aws-auth (a later", "role/reader · groups viewers aws-auth"},
 		160: {"user/alice · –", "role/reader · –"},
 	} {

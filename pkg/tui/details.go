@@ -41,13 +41,16 @@ func (e *entries) describe(t thing, hints []string) string {
 
 func (e *entries) description(t thing, hints []string) printer.Description {
 	d := printer.Description{Principal: t.principal, Cluster: e.v.snapshot.Cluster, Entry: t.entry, Hints: hints, Now: e.m.world.Now()}
-	d.Dead, d.Doubtful = slices.Contains(e.v.snapshot.Dead, t.principal), slices.Contains(e.v.snapshot.Doubtful, t.principal)
+	d.Stale = e.v.snapshot.Stale(t.principal)
+	if slices.Contains(e.v.snapshot.Doubtful, t.principal) {
+		d.Doubt = "IAM did not tell"
+	}
 	for _, m := range e.v.mappings {
 		if m.For(t.principal) || t.mapping != nil && m.ARN == t.mapping.ARN {
 			d.Mappings = append(d.Mappings, m)
 		}
 	}
-	if t.entry != nil && t.entry.Managed() && len(hints) == 0 {
+	if t.entry != nil && t.entry.Managed() && t.entry.Owner().Kind != access.ByBatch && len(hints) == 0 {
 		d.Hints = []string{"AWS owns this entry; it cannot be changed."}
 	}
 	return d

@@ -16,6 +16,7 @@ import (
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/access/accesstest"
+	"github.com/kubectl-access/kubectl-access/pkg/edit"
 	"github.com/kubectl-access/kubectl-access/pkg/policy"
 )
 
@@ -147,11 +148,19 @@ func (f *fake) propose(ctx context.Context, r Request) (Proposal, error) {
 	after := s
 	for _, p := range r.Who {
 		var err error
-		if after, err = r.Edit(p)(after); err != nil {
+		var do access.Edit
+		if r.Grant != nil {
+			want := *r.Grant
+			want.Principal = p
+			do = edit.Grant(want)
+		} else {
+			do = edit.Revoke(p, *r.Revoke)
+		}
+		if after, err = do(after); err != nil {
 			return Proposal{}, err
 		}
 	}
-	if r.Mappings {
+	if r.Revoke != nil && r.Revoke.Whole() && !r.EntryOnly {
 		f.unmapped = append(f.unmapped, r.Who...)
 	}
 	plan := access.Diff(s, after)

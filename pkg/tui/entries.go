@@ -215,8 +215,9 @@ func instead(rights, groups, source string) []string {
 	switch why, noted := strings.CutPrefix(source, "aws-auth ("); {
 	case noted && why != "the entry may win)":
 		source = "not in force (" + why
-	case source == "entry (dead)":
-		source = "dead"
+	case strings.HasPrefix(source, "stale ("):
+		source = "stale"
+	case strings.HasPrefix(source, "managed by "):
 	case strings.HasPrefix(source, "entry"):
 		source = ""
 	}
@@ -285,7 +286,7 @@ func (e *entries) fixed() string {
 		return ""
 	case t.unread != nil:
 		return "the entry could not be read"
-	case t.entry.Managed():
+	case t.entry.Managed() && t.entry.Owner().Kind != access.ByBatch: // which leaves a policy to its customers
 		return "AWS owns this entry, it cannot be changed"
 	}
 	return e.v.closed()

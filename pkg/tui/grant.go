@@ -8,7 +8,6 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
-	"github.com/kubectl-access/kubectl-access/pkg/edit"
 )
 
 // granting is a grant on its way: the answers so far.
@@ -41,14 +40,7 @@ func (g *granting) request() Request {
 	if g.lasts > 0 {
 		want.Tags = map[string]string{access.ExpiresTag: g.m.world.Now().Add(g.lasts).UTC().Format(time.RFC3339)}
 	}
-	return Request{
-		Who: g.Who, Command: g.command(),
-		Edit: func(p access.Principal) access.Edit {
-			e := want
-			e.Principal = p
-			return edit.Grant(e)
-		},
-	}
+	return Request{Who: g.Who, Grant: &want, Command: g.command()}
 }
 
 func (g *granting) command() []string {

@@ -18,9 +18,6 @@ type revocation struct {
 	entryOnly  bool // of a whole entry: the mappings of its principal stay
 }
 
-// whole reports whether everything goes.
-func (r revocation) whole() bool { return len(r.Grants)+len(r.Groups) == 0 }
-
 // takeable is all that can be taken from an entry: each grant, each namespace, each group, the whole. What takes
 // most comes last: the first one is what a hasty key takes.
 func (v *view) takeable(e access.Entry) []revocation {
@@ -63,7 +60,7 @@ func (v *view) stillMapped(p access.Principal) string {
 // takeStep chooses what to take away. With pick several can be chosen.
 func (m *model) takeStep(name string, all []revocation, several bool, taken func([]revocation) tea.Cmd) *screen {
 	l := newList(m.styles, several, column{"TAKE AWAY", 0}, column{"", 0})
-	l.single = func(id string) bool { i, _ := strconv.Atoi(id); return all[i].whole() } // nothing goes with it
+	l.single = func(id string) bool { i, _ := strconv.Atoi(id); return all[i].Whole() } // nothing goes with it
 	l.unset, l.cursor = true, -1
 	rows := make([]row, len(all))
 	for i, r := range all {
@@ -105,10 +102,7 @@ func (m *model) revokeRequest(v *view, p access.Principal, chosen []revocation) 
 	if chosen[0].entryOnly {
 		command = append(command, "--entry-only")
 	}
-	return Request{
-		Who: []access.Principal{p}, Takes: true, Mappings: chosen[0].whole() && !chosen[0].entryOnly, Command: command,
-		Edit: func(p access.Principal) access.Edit { return edit.Revoke(p, what) },
-	}
+	return Request{Who: []access.Principal{p}, Revoke: &what, EntryOnly: chosen[0].entryOnly, Command: command}
 }
 
 // clusters switches to another context without leaving.

@@ -180,7 +180,7 @@ func (m *model) somebody(v *view, name string, taken func(thing) tea.Cmd) tea.Cm
 func (r *revoking) take(e access.Entry) tea.Cmd {
 	short := e.Principal.Short(r.v.account())
 	s := r.takeStep("Revoke · from "+short, r.v.takeable(e), false, func(chosen []revocation) tea.Cmd {
-		c := Choice{Who: []access.Principal{e.Principal}, Groups: chosen[0].Groups, All: chosen[0].whole(), EntryOnly: chosen[0].entryOnly}
+		c := Choice{Who: []access.Principal{e.Principal}, Groups: chosen[0].Groups, All: chosen[0].Whole(), EntryOnly: chosen[0].entryOnly}
 		for _, g := range chosen[0].Grants {
 			c.Policies, c.Namespaces = append(c.Policies, g.Policy), g.Scope.Namespaces
 		}

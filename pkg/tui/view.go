@@ -191,6 +191,7 @@ func beyond(fresh, old access.Snapshot) access.Snapshot {
 	if len(old.Entries)+len(old.Unread)+len(old.Dead)+len(old.Doubtful) > 0 {
 		fresh.Entries, fresh.Unread = slices.Concat(fresh.Entries, old.Entries), slices.Concat(fresh.Unread, old.Unread)
 		fresh.Dead, fresh.Doubtful = slices.Concat(fresh.Dead, old.Dead), slices.Concat(fresh.Doubtful, old.Doubtful)
+		fresh.Deleted = slices.Concat(fresh.Deleted, old.Deleted)
 	}
 	return fresh
 }
@@ -255,6 +256,7 @@ func join(s access.Snapshot, p Piece) access.Snapshot {
 	s.Entries = append(s.Entries, p.Entries...)
 	s.Unread = append(s.Unread, p.Unread...)
 	s.Dead, s.Doubtful = append(s.Dead, p.Dead...), append(s.Doubtful, p.Doubtful...)
+	s.Deleted = append(s.Deleted, p.Deleted...)
 	return s
 }
 

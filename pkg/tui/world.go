@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/edit"
 	"github.com/kubectl-access/kubectl-access/pkg/policy"
 )
 
@@ -74,13 +75,13 @@ const (
 
 func (f Family) String() string { return [...]string{"roles", "users", "permission sets"}[f] }
 
-// Request is what somebody wants to be changed.
+// Request is what somebody wants to be changed: one of Grant and Revoke for each principal.
 type Request struct {
-	Who      []access.Principal
-	Edit     func(access.Principal) access.Edit
-	Takes    bool     // the edit may take something away
-	Mappings bool     // the aws-auth mappings of the principals go, too
-	Command  []string // the command line that asks for the same
+	Who       []access.Principal
+	Grant     *access.Entry // without its principal
+	Revoke    *edit.Revocation
+	EntryOnly bool     // of a whole revocation: the aws-auth mappings of the principals stay
+	Command   []string // the command line that asks for the same
 }
 
 // Proposal is a plan that waits for a yes.

@@ -15,7 +15,7 @@ func (f Facts) recreated() []Problem {
 		return nil
 	}
 	commands := append([]string{"kubectl access revoke " + shell.Quote(string(f.Entry.Principal)) + f.where()}, f.grant(again(*f.Entry))...)
-	return one(RoleRecreated, Administrator, fmt.Sprintf("%s was deleted and made again at %s, after its access entry of %s: the entry still shows the name, but it is bound to the former one's unique ID",
+	return one(RoleRecreated, Administrator, fmt.Sprintf("%s was deleted and recreated on %s; its access entry (%s) is still tied to the old one's ID and no longer works",
 		f.short(), f.Made.UTC().Format("2006-01-02"), f.Entry.Created.UTC().Format("2006-01-02")), commands...)
 }
 
@@ -26,7 +26,7 @@ func (f Facts) notYet() []Problem {
 	}
 	text := fmt.Sprintf("%s has an access entry, and the cluster does not let it in (yet): a change takes some seconds", f.short())
 	if f.MadeErr != nil {
-		text += fmt.Sprintf("; if that lasts, %s was deleted and made again since, which could not be checked", f.short())
+		text += fmt.Sprintf("; if that lasts, %s was deleted and recreated since, which could not be checked", f.short())
 	}
 	return one(EntryNotYet, You, text, f.Again)
 }
@@ -214,7 +214,7 @@ func (f Facts) unchecked(r Report) []string {
 	add(f.EntryErr, "your access entry")
 	add(f.EntriesErr, "which other entries there are")
 	if !r.LetIn || f.Entry != nil {
-		add(f.MadeErr, "whether your role or user was deleted and made again")
+		add(f.MadeErr, "whether your role or user was deleted and recreated")
 	}
 	if r.LetIn && r.By == nil || len(r.Problems) == 0 || r.Problems[0].Cause == NoEntry || r.Problems[0].Cause == ModeConfigMap {
 		add(f.MappingsErr, "the aws-auth ConfigMap (an administrator reads it by `kubectl -n kube-system get configmap aws-auth -o yaml`; pass the file with --aws-auth)")

@@ -65,7 +65,7 @@ func TestTheFirstCauseHidesTheOthers(t *testing.T) {
 		{whoami.NotAPrincipal, "root", stranded(func(f *whoami.Facts) {
 			f.AWS.ARN, f.AWS.Principal = "arn:aws:iam::111122223333:root", "arn:aws:iam::111122223333:root"
 		})},
-		{whoami.RoleRecreated, "unique ID", stranded(func(f *whoami.Facts) { f.Entry, f.Made = entry, today })},
+		{whoami.RoleRecreated, "old one's ID", stranded(func(f *whoami.Facts) { f.Entry, f.Made = entry, today })},
 		{whoami.EntryNotYet, "some seconds", stranded(func(f *whoami.Facts) { f.Entry, f.Made = entry, today.Add(-2*time.Hour) })},
 		{whoami.RoleChanged, "path has changed", stranded(func(f *whoami.Facts) { f.Entries = []access.Principal{role + "dev"} })},
 		{whoami.OtherProfile, "profile p", stranded(func(f *whoami.Facts) {

@@ -1,0 +1,148 @@
+package iam
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+)
+
+// Life is what became of the role or user that an entry was made for.
+type Life int
+
+// EKS ties an entry to the unique ID of its principal, so for one of the same name that was created later it does not
+// work (EKS User Guide, "Create access entries").
+const (
+	LifeUnknown Life = iota // IAM may not be asked, or not about that account
+	Alive
+	Gone
+	Recreated
+)
+
+// few is how many roles, or users, are asked for one by one; for more, IAM lists all it has, which are fewer calls.
+const few = 20
+
+// made is a role or user that exists.
+type made struct {
+	principal access.Principal
+	at        time.Time
+}
+
+// Life asks IAM what became of an entry's principal.
+func (c *Client) Life(ctx context.Context, e access.Entry) Life {
+	all, _ := c.Lives(ctx, []access.Entry{e})
+	return all[0]
+}
+
+// Lives asks IAM what became of the principals of several entries, all calls in flight together. The error says why
+// something is not known of principals that IAM was asked about; of other accounts it is not asked.
+func (c *Client) Lives(ctx context.Context, entries []access.Entry) ([]Life, error) {
+	all := make([]Life, len(entries))
+	if len(entries) == 0 {
+		return all, nil
+	}
+	me, err := c.session.Caller(ctx)
+	if err != nil {
+		return all, err
+	}
+	var roles, users []int
+	for i, e := range entries {
+		switch {
+		case e.Principal.Account() != me.Account() || e.Principal.Partition() != me.Partition():
+		case e.Principal.Kind() == "user":
+			users = append(users, i)
+		default:
+			roles = append(roles, i)
+		}
+	}
+	var g errgroup.Group
+	g.SetLimit(2 * few)
+	for kind, which := range map[string][]int{"role": roles, "user": users} {
+		if len(which) > few {
+			g.Go(func() error { return c.fromList(ctx, kind, entries, which, all) })
+			continue
+		}
+		for _, i := range which {
+			g.Go(func() (err error) { all[i], err = c.ask(ctx, entries[i]); return err })
+		}
+	}
+	return all, g.Wait()
+}
+
+func (c *Client) ask(ctx context.Context, e access.Entry) (Life, error) {
+	kind := e.Principal.Kind()
+	p, at, err := c.get(ctx, kind == "user", e.Principal.Name())
+	switch {
+	case errors.Is(err, access.ErrNotFound):
+		return Gone, nil
+	case errors.Is(err, access.ErrForbidden):
+		return LifeUnknown, fmt.Errorf("%w: iam:Get%s", access.ErrForbidden, operations[kind])
+	case err != nil:
+		return LifeUnknown, err
+	}
+	return judge(e, made{p, at}), nil
+}
+
+var operations = map[string]string{"role": "Role", "user": "User"} // as the operations of IAM call them
+
+func judge(e access.Entry, is made) Life {
+	switch {
+	case is.principal != e.Principal: // none, or one with another path
+		return Gone
+	case is.at.After(e.Created):
+		return Recreated
+	}
+	return Alive
+}
+
+func (c *Client) fromList(ctx context.Context, kind string, entries []access.Entry, which []int, all []Life) error {
+	known, err := c.list(ctx, kind)
+	if errors.Is(err, access.ErrForbidden) {
+		return fmt.Errorf("%w: iam:List%ss", access.ErrForbidden, operations[kind])
+	}
+	if err != nil {
+		return err
+	}
+	for _, i := range which {
+		all[i] = judge(entries[i], known[strings.ToLower(entries[i].Principal.Name())])
+	}
+	return nil
+}
+
+// list are all roles or all users of the account, by name in lower case.
+func (c *Client) list(ctx context.Context, kind string) (map[string]made, error) {
+	known := map[string]made{}
+	add := func(arn *string, at *time.Time) {
+		p := access.Principal(aws.ToString(arn))
+		known[strings.ToLower(p.Name())] = made{p, aws.ToTime(at)}
+	}
+	if kind == "user" {
+		for pages := iam.NewListUsersPaginator(c.api, &iam.ListUsersInput{MaxItems: aws.Int32(pageSize)}); pages.HasMorePages(); {
+			page, err := pages.NextPage(ctx)
+			if err != nil {
+				return nil, explain(err)
+			}
+			for _, u := range page.Users {
+				add(u.Arn, u.CreateDate)
+			}
+		}
+		return known, nil
+	}
+	for pages := iam.NewListRolesPaginator(c.api, &iam.ListRolesInput{MaxItems: aws.Int32(pageSize)}); pages.HasMorePages(); {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, explain(err)
+		}
+		for _, r := range page.Roles {
+			add(r.Arn, r.CreateDate)
+		}
+	}
+	return known, nil
+}
