@@ -145,7 +145,7 @@ func (env *Env) completeChanges(_ *cobra.Command, args []string, _ string) ([]co
 	}
 	var ids []cobra.Completion
 	for _, r := range all {
-		if of(r, t) {
+		if of(r, t) && !strings.ContainsFunc(r.ID, access.Hidden) {
 			ids = append(ids, cobra.CompletionWithDesc(r.ID, whatChanged(r)))
 		}
 	}

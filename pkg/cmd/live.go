@@ -20,6 +20,7 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/kube"
 	"github.com/kubectl-access/kubectl-access/pkg/login"
 	"github.com/kubectl-access/kubectl-access/pkg/policy"
+	"github.com/kubectl-access/kubectl-access/pkg/printer"
 )
 
 // completionTime is what asking AWS and the cluster may take, so that an answer to the Tab key comes within 300 ms.
@@ -135,14 +136,14 @@ func (env *Env) dial(ctx context.Context) *connection {
 }
 
 // matching are the candidates that begin as what was typed, of a list its last word. Of two that differ in
-// their descriptions one is enough.
+// their descriptions one is enough. What a terminal would obey is offered to nobody: it cannot be typed either.
 func matching(all []cobra.Completion, typed string) (fit []cobra.Completion) {
 	before := typed[:strings.LastIndexByte(typed, ',')+1]
 	descriptions := map[string]string{}
 	for _, candidate := range all {
 		word, description, _ := strings.Cut(candidate, "\t")
-		if strings.HasPrefix(word, typed[len(before):]) {
-			descriptions[word] = cmp.Or(description, descriptions[word])
+		if strings.HasPrefix(word, typed[len(before):]) && word != "" && !strings.ContainsFunc(word, access.Hidden) {
+			descriptions[word] = cmp.Or(printer.Clean(description), descriptions[word])
 		}
 	}
 	for _, word := range slices.Sorted(maps.Keys(descriptions)) {
