@@ -51,7 +51,8 @@ type Options struct {
 type Sandbox struct {
 	options Options
 	dir     string
-	url     string // of every AWS service
+	lock    *os.File // of the folder; nil where there is none
+	url     string   // of every AWS service
 	doors   []door
 	running sync.WaitGroup
 	closing chan struct{}
@@ -94,7 +95,7 @@ func Start(o Options) (*Sandbox, error) {
 }
 
 func (s *Sandbox) open() (err error) {
-	if s.dir, err = os.MkdirTemp("", "sandbox-*"); err != nil {
+	if s.dir, s.lock, err = makeFolder(); err != nil {
 		return err
 	}
 	if s.account, err = openAccount(s.options); err != nil {
@@ -223,6 +224,9 @@ func (s *Sandbox) stop() error {
 	s.closed = true
 	s.mu.Unlock()
 	if s.dir != "" {
+		if s.lock != nil {
+			_ = s.lock.Close() // first: Windows does not remove open files
+		}
 		failed = append(failed, os.RemoveAll(s.dir))
 	}
 	return errors.Join(failed...)
