@@ -60,8 +60,9 @@ type Sandbox struct {
 
 	backends map[string]*backend // by cluster; the ways to Options.APIServers
 
-	mu      sync.Mutex // guards what follows
-	closed  bool       // nothing changes any more
+	mu      sync.Mutex    // guards what follows
+	closed  bool          // nothing changes any more
+	written chan struct{} // closed at the next write to a cluster
 	account *account
 	calls   map[string]int
 	limits  map[string]*rate.Limiter
@@ -81,6 +82,7 @@ func Start(o Options) (*Sandbox, error) {
 	s := &Sandbox{
 		options: o,
 		closing: make(chan struct{}),
+		written: make(chan struct{}),
 		calls:   map[string]int{},
 		limits:  map[string]*rate.Limiter{},
 		random:  rand.New(rand.NewPCG(o.Seed, o.Seed)),
