@@ -120,7 +120,7 @@ func (env *Env) runSandbox(o sandbox.Options, log string, args []string) (err er
 }
 
 const greeting = `A shell in the sandbox, an AWS account on this machine; exit, or Ctrl-D, leaves it. Try: kubectl-access list
-Its clusters serve namespaces, aws-auth, RBAC's roles and bindings, and kubectl auth can-i; there are no pods and no nodes.
+Its clusters serve namespaces, aws-auth, RBAC's roles and bindings, and kubectl auth can-i, also with --as; there are no pods and no nodes.
 `
 
 // prompt begins the shell's.

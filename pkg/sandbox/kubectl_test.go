@@ -73,6 +73,7 @@ func TestKubectlIsAnsweredTruly(t *testing.T) {
 		{"get pods -n dev --user developer", "No resources found in dev namespace."},
 		{"get pods -n prod --user developer", `pods is forbidden: User "arn:aws:sts::111122223333:assumed-role/dev/sandbox" cannot list resource "pods" in API group "" in the namespace "prod"`},
 		{"get deploy,secrets,nodes,sa,events,svc", "No resources found"},
+		{"get all -n dev", "No resources found in dev namespace."},
 		{"get secret x", `secrets "x" not found`},
 		{"describe configmap aws-auth -n kube-system", "Events:  <none>"},
 

@@ -255,10 +255,14 @@ func resourceList(group string) object {
 		if k.writer != nil {
 			verbs = append(verbs, writes...)
 		}
-		list = append(list, object{
+		o := object{
 			"name": k.resource, "singularName": strings.ToLower(k.name), "namespaced": k.namespaced, "kind": k.name,
 			"verbs": verbs, "shortNames": slices.Clone(shortNames[k.resource]),
-		})
+		}
+		if slices.Contains([]string{"pods", "services", "deployments"}, k.resource) {
+			o["categories"] = []string{"all"}
+		}
+		list = append(list, o)
 	}
 	return object{"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": strings.TrimPrefix(group+"/v1", "/"), "resources": list}
 }
