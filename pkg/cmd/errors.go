@@ -100,9 +100,6 @@ func (env *Env) finish(err error) int {
 	}
 	var status childStatus
 	if errors.As(err, &status) {
-		if status < 0 { // killed by a signal
-			return exitFailed
-		}
 		return int(status)
 	}
 	o := outcomeOf(err)

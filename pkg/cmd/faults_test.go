@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -116,6 +115,7 @@ func untrue(t *testing.T, out string, have map[string]string) {
 	}
 }
 
+// TestKilledAtAnyMomentASecondRunCompletes kills the program while a request of its is being answered.
 func TestKilledAtAnyMomentASecondRunCompletes(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts a program many times")
@@ -124,7 +124,8 @@ func TestKilledAtAnyMomentASecondRunCompletes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sandboxtest.Start(t, sandbox.Options{Entries: 60, Latency: 3 * time.Millisecond})
+	wire := &sandboxtest.Tripwire{}
+	sandboxtest.Start(t, sandbox.Options{Entries: 60, Log: wire})
 	who := somebody(t, 12)
 	random := rand.New(rand.NewPCG(7, 7))
 	for range 15 {
@@ -132,9 +133,9 @@ func TestKilledAtAnyMomentASecondRunCompletes(t *testing.T) {
 		if err := first.Start(); err != nil {
 			t.Fatal(err)
 		}
-		kill := time.AfterFunc(time.Duration(random.IntN(150))*time.Millisecond, func() { _ = first.Process.Kill() })
+		wire.Set(1+random.IntN(70), func() { _ = first.Process.Kill() })
 		_ = first.Wait() // killed or done, both will do
-		kill.Stop()
+		wire.Set(0, nil)
 		if out, code := run(grantArgs(who)...); code != 0 {
 			t.Fatalf("the second run: exit %d\n%s", code, out)
 		}

@@ -17,7 +17,6 @@ import (
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/cmd"
-	"github.com/kubectl-access/kubectl-access/pkg/edit"
 	"github.com/kubectl-access/kubectl-access/pkg/login"
 	"github.com/kubectl-access/kubectl-access/pkg/sandbox"
 	"github.com/kubectl-access/kubectl-access/pkg/sandbox/sandboxtest"
@@ -192,10 +191,8 @@ func driveScreens(ctx context.Context, env *cmd.Env, name string) string {
 	if err = errors.Join(err, policies, namespaces, groups); err != nil {
 		return w.Hint(err)
 	}
-	grant := func(p access.Principal) access.Edit {
-		return edit.Grant(access.Entry{Principal: p, Grants: []access.Grant{{Policy: access.ClusterAdmin}}})
-	}
-	p, err := c.Propose(ctx, tui.Request{Who: []access.Principal{who}, Edit: grant, Command: []string{"kubectl", "access"}})
+	grant := access.Entry{Grants: []access.Grant{{Policy: access.ClusterAdmin}}}
+	p, err := c.Propose(ctx, tui.Request{Who: []access.Principal{who}, Grant: &grant, Command: []string{"kubectl", "access"}})
 	if err != nil {
 		return w.Hint(err)
 	}
