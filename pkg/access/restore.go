@@ -2,6 +2,7 @@ package access
 
 import (
 	"maps"
+	"slices"
 	"strings"
 )
 
@@ -23,4 +24,43 @@ func Restore(step Step) []Step {
 		return []Step{UpdateEntry{Before: s.After, After: s.Before}}
 	}
 	return nil
+}
+
+// Kept reports whether an entry still has what a step added and lacks what it took: a later change may have added to it.
+func Kept(step Step, now Entry) bool {
+	names := func(e Entry, p Policy) []string {
+		g, ok := e.Grant(p)
+		switch {
+		case !ok:
+			return nil
+		case g.Scope.WholeCluster():
+			return []string{""}
+		}
+		return g.Scope.Namespaces
+	}
+	switch s := step.(type) {
+	case Associate:
+		var was Entry
+		if s.Was != nil {
+			was.Grants = []Grant{{s.Grant.Policy, *s.Was}}
+		}
+		will := Entry{Grants: []Grant{s.Grant}}
+		return kept(names(was, s.Grant.Policy), names(will, s.Grant.Policy), names(now, s.Grant.Policy))
+	case Disassociate:
+		return names(now, s.Grant.Policy) == nil
+	case UpdateEntry:
+		return (s.Before.Username == s.After.Username || now.Username == s.After.Username) && kept(s.Before.Groups, s.After.Groups, now.Groups)
+	}
+	return true
+}
+
+// kept compares name by name; that a scope is the whole cluster is a name too.
+func kept(before, after, now []string) bool {
+	for _, name := range union(before, after) {
+		was, will := slices.Contains(before, name), slices.Contains(after, name)
+		if was != will && slices.Contains(now, name) != will && !(will && slices.Contains(now, "")) {
+			return false
+		}
+	}
+	return true
 }

@@ -25,7 +25,7 @@ func (c *change) fresh(ctx context.Context, who []access.Principal) (access.Snap
 		if err != nil || !c.record.Finished.IsZero() { // --wait looks for the end of this change itself
 			return s, err
 		}
-		if n < looks && len(c.recent(s.Cluster, c.env.Now()).Behind(s, c.want(who))) > 0 {
+		if n < looks && len(journal.RecentChanges(c.records(), s.Cluster.ARN, c.env.Now()).Behind(s, c.want(who))) > 0 {
 			if err := pauseBetween(ctx, n); err != nil {
 				return s, err
 			}
@@ -34,26 +34,27 @@ func (c *change) fresh(ctx context.Context, who []access.Principal) (access.Snap
 		if n == 1 {
 			return s, nil
 		}
-		for _, p := range c.recent(s.Cluster, start).Behind(s, c.want(who)) {
+		for _, p := range journal.RecentChanges(c.records(), s.Cluster.ARN, start).Behind(s, c.want(who)) {
 			c.env.warn("EKS shows %s as it was before the last change from this machine: another change has undone that, or it has not taken effect yet", p.Short(s.Cluster.Account()))
 		}
 		return s, nil
 	}
 }
 
-// recent is what this machine's changes made of the cluster's entries, this one as far as it is known to have come.
-func (c *change) recent(cluster access.Info, now time.Time) journal.Recent {
+// records are this machine's last changes, this one as far as it is known to have come. They are read before
+// anybody asks for the time: one that ends meanwhile is not from the future.
+func (c *change) records() []journal.Record {
 	dir, err := journal.Dir()
 	if err != nil {
-		return nil // there is no record, and without one nothing will be changed either
+		return nil // without a record nothing will be changed either
 	}
-	records := journal.Lately(dir, now)
+	records := journal.Lately(dir, c.env.Now())
 	for i, r := range records {
 		if r.ID == c.record.ID && c.ground != nil {
 			records[i] = c.ground.soFar()
 		}
 	}
-	return journal.RecentChanges(records, cluster.ARN, now)
+	return records
 }
 
 // warnOfDead tells of entries that get something and that nobody gets in by: their role is gone, or was made again.

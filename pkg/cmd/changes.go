@@ -150,7 +150,7 @@ func (env *Env) completeChanges(_ *cobra.Command, args []string, _ string) ([]co
 	all, _ := journal.Read(dir)
 	var ids []cobra.Completion
 	for _, r := range all.Records {
-		if of(r, t) {
+		if of(r, t) && !strings.ContainsFunc(r.ID, access.Hidden) {
 			ids = append(ids, cobra.CompletionWithDesc(r.ID, whatChanged(r)))
 		}
 	}

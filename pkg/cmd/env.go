@@ -205,7 +205,7 @@ func (env *Env) login(ctx context.Context, t kubeconfig.Target) (*login.Session,
 		s.Trace = func(format string, args ...any) {
 			one.Lock()
 			defer one.Unlock()
-			fmt.Fprintf(env.IO.ErrOut, format, args...)
+			fmt.Fprint(env.IO.ErrOut, printer.CleanLines(fmt.Sprintf(format, args...)))
 		}
 	}
 	return login.New(ctx, s)

@@ -78,6 +78,7 @@ var outcomes = []outcome{
 	{text: "sts:AssumeRole", code: exitFailed, hint: "the role cannot be taken with these credentials: its trust policy and your permissions must allow sts:AssumeRole"},
 	{text: "failed to get shared config profile", code: exitFailed, hint: "the profile is not in the AWS configuration; `aws configure list-profiles` lists those that are"},
 	{is: login.ErrUnreachable, code: exitFailed, hint: "no answer came from AWS: check the network, the VPN and the proxy (HTTPS_PROXY), and the spelling of the region"},
+	{is: login.ErrIncomplete, code: exitFailed, hint: "AWS does not answer like this: check AWS_ENDPOINT_URL and the proxy (HTTPS_PROXY)"},
 	{is: login.ErrMissing, code: exitFailed, hint: noCredentials},
 	{text: "get identity: get credentials", code: exitFailed, hint: noCredentials},
 }
@@ -102,9 +103,6 @@ func (env *Env) finish(err error) int {
 	}
 	var status childStatus
 	if errors.As(err, &status) {
-		if status < 0 { // killed by a signal
-			return exitFailed
-		}
 		return int(status)
 	}
 	o := outcomeOf(err)
@@ -137,7 +135,7 @@ func (env *Env) hint(err error) {
 		o.hint += env.command(o.next...)
 	}
 	if o.hint != "" {
-		fmt.Fprintf(env.IO.ErrOut, "  %s\n", o.hint)
+		fmt.Fprintf(env.IO.ErrOut, "  %s\n", printer.Clean(o.hint))
 	}
 }
 

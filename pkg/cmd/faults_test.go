@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -116,6 +115,7 @@ func untrue(t *testing.T, out string, have map[string]string) {
 	}
 }
 
+// TestKilledAtAnyMomentASecondRunCompletes kills the program while a request of its is being answered.
 func TestKilledAtAnyMomentASecondRunCompletes(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts a program many times")
@@ -124,7 +124,8 @@ func TestKilledAtAnyMomentASecondRunCompletes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sandboxtest.Start(t, sandbox.Options{Entries: 60, Latency: 3 * time.Millisecond})
+	wire := &sandboxtest.Tripwire{}
+	sandboxtest.Start(t, sandbox.Options{Entries: 60, Log: wire})
 	who := somebody(t, 12)
 	random := rand.New(rand.NewPCG(7, 7))
 	for range 15 {
@@ -132,9 +133,9 @@ func TestKilledAtAnyMomentASecondRunCompletes(t *testing.T) {
 		if err := first.Start(); err != nil {
 			t.Fatal(err)
 		}
-		kill := time.AfterFunc(time.Duration(random.IntN(150))*time.Millisecond, func() { _ = first.Process.Kill() })
+		wire.Set(1+random.IntN(70), func() { _ = first.Process.Kill() })
 		_ = first.Wait() // killed or done, both will do
-		kill.Stop()
+		wire.Set(0, nil)
 		if out, code := run(grantArgs(who)...); code != 0 {
 			t.Fatalf("the second run: exit %d\n%s", code, out)
 		}
@@ -142,6 +143,42 @@ func TestKilledAtAnyMomentASecondRunCompletes(t *testing.T) {
 			t.Fatal(diff)
 		}
 		if out, code := run(slices.Concat([]string{"revoke"}, who, []string{prod})...); code != 0 {
+			t.Fatalf("exit %d\n%s", code, out)
+		}
+	}
+}
+
+// TestTwoMachinesLeaveAnAdministrator: each removes one of the last two, with records and a lock of its own.
+func TestTwoMachinesLeaveAnAdministrator(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts a program many times")
+	}
+	program, err := exec.LookPath("kubectl-access")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sandboxtest.Start(t, sandbox.Options{})
+	both := []string{"role/platform-admin", "sso/AdministratorAccess"}
+	for range 5 {
+		t.Setenv("XDG_STATE_HOME", t.TempDir()) // else the grant would wait for the one of the last round
+		var all []*exec.Cmd
+		for _, who := range both {
+			c := exec.Command(program, "revoke", who, "--policy", "cluster-admin", "--accept-risk=lose-own-access")
+			c.Env = append(c.Environ(), "XDG_STATE_HOME="+t.TempDir())
+			if err := c.Start(); err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, c)
+		}
+		for _, c := range all {
+			_ = c.Wait() // one of them or both must fail
+		}
+		if !slices.ContainsFunc(entries(t), func(e manifest.AccessEntry) bool {
+			return strings.Contains(fmt.Sprint(e.Spec.AccessPolicies), "AmazonEKSClusterAdminPolicy {cluster")
+		}) {
+			t.Fatal("nobody is left")
+		}
+		if out, code := run("grant", both[0], both[1], "--policy", "cluster-admin", "-A"); code != 0 {
 			t.Fatalf("exit %d\n%s", code, out)
 		}
 	}

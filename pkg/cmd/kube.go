@@ -3,6 +3,7 @@ package cmd
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -117,7 +118,7 @@ func (c *connection) kube(ctx context.Context) (*kube.Client, error) {
 func (c *connection) byContext(ctx context.Context) (*kube.Client, error) {
 	cfg, err := c.env.flags.Loader().ClientConfig()
 	if err != nil {
-		return nil, err
+		return nil, errors.New(access.HidePasswords(err.Error())) // it quotes the proxy
 	}
 	if c.target.Exec.Native && !c.env.noNativeToken {
 		// The exec entry would start a program to make the same token; this takes 1 ms instead of half a second.

@@ -49,7 +49,7 @@ func (env *Env) writeKubeconfig(ctx context.Context, f kubeconfigFlags) error {
 	if f.verbose {
 		fmt.Fprintf(env.IO.Out, "Entries:\n\n")
 		for _, e := range entries {
-			fmt.Fprintln(env.IO.Out, e.YAML())
+			fmt.Fprintln(env.IO.Out, printer.CleanLines(e.YAML()))
 		}
 	}
 	return failed
@@ -135,7 +135,7 @@ func (env *Env) preview(change kubefile.Change) error {
 	if report.Hidden > 0 {
 		env.warn("%d secrets of users in the kubeconfig are not shown; what is printed does not replace the file", report.Hidden)
 	}
-	_, err = fmt.Fprint(env.IO.Out, report.Text)
+	_, err = fmt.Fprint(env.IO.Out, printer.CleanLines(report.Text))
 	return err
 }
 

@@ -6,6 +6,7 @@ import (
 	"io"
 	"iter"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -20,10 +21,20 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/kube"
 	"github.com/kubectl-access/kubectl-access/pkg/login"
 	"github.com/kubectl-access/kubectl-access/pkg/policy"
+	"github.com/kubectl-access/kubectl-access/pkg/printer"
 )
 
 // completionTime is what asking AWS and the cluster may take, so that an answer to the Tab key comes within 300 ms.
 const completionTime = 230 * time.Millisecond
+
+// completionTimeout is the environment variable by which users on a slow line allow more.
+const completionTimeout = "KUBECTL_ACCESS_COMPLETION_TIMEOUT"
+
+// completionLimit ignores a value that is not a duration: completion prints candidates only.
+func (env *Env) completionLimit() time.Duration {
+	wanted, _ := time.ParseDuration(os.Getenv(completionTimeout))
+	return cmp.Or(env.Patience, max(wanted, 0), completionTime)
+}
 
 // asker finds candidates; what it offers before its time is up is shown. dial returns nil where there is no way
 // to the cluster or to AWS.
@@ -81,7 +92,7 @@ var askArguments = map[string]asker{
 // ask runs an asker for as long as the user may be kept waiting. It never says anything but candidates.
 func (env *Env) ask(ask asker) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, _ []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
-		ctx, stop := context.WithTimeout(cmd.Context(), cmp.Or(env.Patience, completionTime))
+		ctx, stop := context.WithTimeout(cmd.Context(), env.completionLimit())
 		defer stop()
 		env.IO.ErrOut = io.Discard
 		var mu sync.Mutex
@@ -135,14 +146,14 @@ func (env *Env) dial(ctx context.Context) *connection {
 }
 
 // matching are the candidates that begin as what was typed, of a list its last word. Of two that differ in
-// their descriptions one is enough.
+// their descriptions one is enough. What a terminal would obey is offered to nobody: it cannot be typed either.
 func matching(all []cobra.Completion, typed string) (fit []cobra.Completion) {
 	before := typed[:strings.LastIndexByte(typed, ',')+1]
 	descriptions := map[string]string{}
 	for _, candidate := range all {
 		word, description, _ := strings.Cut(candidate, "\t")
-		if strings.HasPrefix(word, typed[len(before):]) {
-			descriptions[word] = cmp.Or(description, descriptions[word])
+		if strings.HasPrefix(word, typed[len(before):]) && word != "" && !strings.ContainsFunc(word, access.Hidden) {
+			descriptions[word] = cmp.Or(printer.Clean(description), descriptions[word])
 		}
 	}
 	for _, word := range slices.Sorted(maps.Keys(descriptions)) {

@@ -148,7 +148,7 @@ func (env *Env) choose(ctx context.Context, q migrate.Question) (string, error) 
 	for {
 		fmt.Fprintf(env.IO.ErrOut, "\n%s\n  %s\n", printer.Clean(q.ID), printer.Clean(q.Text))
 		for i, o := range q.Options {
-			fmt.Fprintf(env.IO.ErrOut, "  %d) %s  %s\n", i+1, o.Answer, printer.Clean(o.Means))
+			fmt.Fprintf(env.IO.ErrOut, "  %d) %s  %s\n", i+1, printer.Clean(o.Answer), printer.Clean(o.Means))
 		}
 		answer, err := env.prompt(ctx, fmt.Sprintf("Choose [%s]: ", printer.Clean(q.Default)))
 		if answer == "" {

@@ -72,11 +72,11 @@ func (m *migration) prepare(ctx context.Context) (done bool, err error) {
 		return true, err
 	}
 	if !m.facts.Cluster.Mode.ReadsConfigMap() {
-		fmt.Fprintf(m.env.IO.ErrOut, "Cluster %s is in mode API and does not read aws-auth: there is nothing to migrate.\n", m.facts.Cluster.Name)
+		fmt.Fprintf(m.env.IO.ErrOut, "Cluster %s is in mode API and does not read aws-auth: there is nothing to migrate.\n", printer.Clean(m.facts.Cluster.Name))
 		return true, m.tidy(ctx)
 	}
 	if len(m.facts.Mappings) == 0 {
-		fmt.Fprintf(m.env.IO.ErrOut, "No mappings found in aws-auth of cluster %s.\n", m.facts.Cluster.Name)
+		fmt.Fprintf(m.env.IO.ErrOut, "No mappings found in aws-auth of cluster %s.\n", printer.Clean(m.facts.Cluster.Name))
 	}
 	if m.facts.NoRBAC != "" {
 		m.env.warn("RBAC could not be read, so the rights that it gives are not shown: %s", m.facts.NoRBAC)

@@ -120,7 +120,7 @@ func (m *migration) backup(ctx context.Context) error {
 	if err := f.Sync(); err != nil {
 		return fmt.Errorf("keep a backup: %w", err)
 	}
-	fmt.Fprintf(m.env.IO.ErrOut, "backup of aws-auth and all entries: %s\n", f.Name())
+	fmt.Fprintf(m.env.IO.ErrOut, "backup of aws-auth and all entries: %s\n", printer.Clean(f.Name()))
 	return nil
 }
 

@@ -115,7 +115,7 @@ func (o *output) snapshot(w io.Writer, s access.Snapshot, one bool) error {
 		form.Mark(s.Stale(e.Principal), e.Principal)
 		if o.format == "name" {
 			form = manifest.AccessEntry{APIVersion: "v1", Kind: "AccessEntry"} // without its group: the short name reads like a command's argument
-			form.Metadata.Name = e.Principal.Short(cluster.Account())
+			form.Metadata.Name = printer.Clean(e.Principal.Short(cluster.Account()))
 		}
 		items[i] = form
 	}

@@ -100,7 +100,7 @@ func withOutput(text string) string {
 func typed(args []string) string {
 	out, _ := run(args...)
 	for here, instead := range map[string]string{ // on Windows with its drives and its slashes
-		`(?:\w:)?[/\\]\S*[/\\]sandbox-\d+[/\\]kubeconfig`:     "~/.kube/config",
+		`(?:\w:)?[/\\]\S*-sandbox-\d+[/\\]kubeconfig`:         "~/.kube/config",
 		`(?:\w:)?[/\\]\S*[/\\]kubectl-access[/\\]backup[/\\]`: "~/.local/state/kubectl-access/backup/",
 		`\S*[/\\]kubectl_complete-access(?:\.exe)?`:           "~/.krew/bin/kubectl_complete-access",
 	} {

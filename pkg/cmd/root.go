@@ -29,7 +29,9 @@ func Run(ctx context.Context, env *Env, args []string) int {
 	}
 	root := New(env, displayName(args[0]))
 	root.SetArgs(args[1:])
+	spoken := env.cleanStderr()
 	err := root.ExecuteContext(ctx)
+	spoken()
 	switch {
 	case out == nil || out.lost == nil:
 	case errors.Is(out.lost, syscall.EPIPE) && !env.sent.Load() && (err == nil || errors.Is(err, syscall.EPIPE)):

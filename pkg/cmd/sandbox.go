@@ -2,15 +2,16 @@ package cmd
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"runtime"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -42,7 +43,7 @@ func newSandboxCmd(env *Env) *cobra.Command {
 			if o.APIServers, err = servers.read(); err != nil {
 				return usage(cmd, err)
 			}
-			return env.runSandbox(cmd.Context(), o, log, args)
+			return env.runSandbox(o, log, args)
 		},
 	}
 	fs := cmd.Flags()
@@ -77,7 +78,10 @@ To be one of them, unset the three keys, which go before a profile:
   unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN; export AWS_PROFILE=newcomer`
 }
 
-func (env *Env) runSandbox(ctx context.Context, o sandbox.Options, log string, args []string) (err error) {
+func (env *Env) runSandbox(o sandbox.Options, log string, args []string) (err error) {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP) // from here on they end the command, then the sandbox
+	defer signal.Stop(signals)
 	if log != "" {
 		f, err := os.OpenFile(log, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 		if err != nil {
@@ -95,7 +99,8 @@ func (env *Env) runSandbox(ctx context.Context, o sandbox.Options, log string, a
 	if err != nil {
 		return err
 	}
-	if len(args) == 0 {
+	interactive := len(args) == 0
+	if interactive {
 		var more []string
 		if args, more, err = promptingShell(userShell(), box.Dir()); err != nil {
 			return err
@@ -103,11 +108,19 @@ func (env *Env) runSandbox(ctx context.Context, o sandbox.Options, log string, a
 		environ = append(environ, more...)
 		fmt.Fprint(env.IO.ErrOut, greeting)
 	}
-	return env.child(ctx, environ, args)
+	return env.child(environ, args, signals, func(s os.Signal) os.Signal {
+		switch {
+		case s == os.Interrupt && terminal(env.IO.In): // which has sent it to the command too
+			return nil
+		case s == syscall.SIGTERM && interactive: // interactive shells ignore it
+			return syscall.SIGHUP
+		}
+		return s
+	})
 }
 
 const greeting = `A shell in the sandbox, an AWS account on this machine; exit, or Ctrl-D, leaves it. Try: kubectl-access list
-Its clusters serve namespaces, aws-auth, RBAC's roles and bindings, and kubectl auth can-i; there are no pods and no nodes.
+Its clusters serve namespaces, aws-auth, RBAC's roles and bindings, and kubectl auth can-i, also with --as; there are no pods and no nodes.
 `
 
 // prompt begins the shell's.
@@ -177,7 +190,7 @@ func userShell() string {
 }
 
 // child runs the command with the sandbox's environment, also for finding it, and ends as it ends.
-func (env *Env) child(ctx context.Context, environ, args []string) error {
+func (env *Env) child(environ, args []string, signals <-chan os.Signal, passOn func(os.Signal) os.Signal) error {
 	path := args[0]
 	if !strings.ContainsRune(path, filepath.Separator) {
 		found, err := lookPath(path, environ)
@@ -186,19 +199,39 @@ func (env *Env) child(ctx context.Context, environ, args []string) error {
 		}
 		path = found
 	}
-	c := exec.CommandContext(ctx, path, args[1:]...)
+	c := exec.Command(path, args[1:]...)
 	c.Args[0] = args[0]
-	c.Cancel = func() error { return nil } // the terminal sends the signal to the command too; wait for it
 	c.Env, c.Stdin, c.Stdout, c.Stderr = environ, env.IO.In, env.IO.Out, env.IO.ErrOut
 	if out, ok := env.IO.Out.(*data); ok {
 		c.Stdout = out.Writer // the file itself, which outlives this program
 	}
-	err := c.Run()
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
-		return childStatus(exit.ExitCode())
+	if err := c.Start(); err != nil {
+		return err
 	}
-	return err
+	ended := make(chan error, 1)
+	go func() { ended <- c.Wait() }()
+	for {
+		select {
+		case s := <-signals:
+			if s = passOn(s); s != nil {
+				_ = c.Process.Signal(s) // impossible on Windows, where the console has sent it to both
+			}
+		case err := <-ended:
+			return statusOf(err)
+		}
+	}
+}
+
+// statusOf is the exit code of a command as a shell has it: 128 and the signal for one that was killed.
+func statusOf(err error) error {
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) {
+		return err
+	}
+	if w, ok := exit.Sys().(syscall.WaitStatus); ok && w.Signaled() {
+		return childStatus(128 + int(w.Signal()))
+	}
+	return childStatus(exit.ExitCode())
 }
 
 // lookPath searches the PATH of the environment that the command gets.

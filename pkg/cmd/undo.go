@@ -12,6 +12,7 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/edit"
 	"github.com/kubectl-access/kubectl-access/pkg/journal"
+	"github.com/kubectl-access/kubectl-access/pkg/printer"
 )
 
 func newUndoCmd(env *Env) *cobra.Command {
@@ -75,7 +76,7 @@ func (c *connection) undo(ctx context.Context, f *changeFlags, id string) error 
 		return err
 	}
 	if r == nil {
-		_, err := fmt.Fprintf(c.env.IO.ErrOut, "Nothing to take back: no change of cluster %s that is not taken back is on record here.\n", c.target.Name)
+		_, err := fmt.Fprintf(c.env.IO.ErrOut, "Nothing to take back: no change of cluster %s that is not taken back is on record here.\n", printer.Clean(c.target.Name))
 		return err
 	}
 	u, err := newUndoing(*r, journal.Undone(all.Records)[r.ID])

@@ -6,7 +6,6 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -77,7 +76,8 @@ func TestAnUndoThatIsKilledGoesOn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sandboxtest.Start(t, sandbox.Options{Latency: 3 * time.Millisecond})
+	wire := &sandboxtest.Tripwire{}
+	sandboxtest.Start(t, sandbox.Options{Log: wire})
 	before := world(t)
 	random := rand.New(rand.NewPCG(5, 5))
 	killed := 0
@@ -89,11 +89,11 @@ func TestAnUndoThatIsKilledGoesOn(t *testing.T) {
 			if err := first.Start(); err != nil {
 				t.Fatal(err)
 			}
-			kill := time.AfterFunc(time.Duration(random.IntN(120))*time.Millisecond, func() { _ = first.Process.Kill() })
+			wire.Set(1+random.IntN(60), func() { _ = first.Process.Kill() })
 			if first.Wait() != nil {
 				killed++
 			}
-			kill.Stop()
+			wire.Set(0, nil)
 		}
 		for n := 0; !cmp.Equal(before, world(t)); n++ {
 			if n == 2 { // two changes are to be taken back
@@ -191,15 +191,16 @@ func TestAModeStepThatIsKilledGoesOn(t *testing.T) {
 	}
 	random := rand.New(rand.NewPCG(6, 6))
 	for range 5 {
-		sandboxtest.Start(t, sandbox.Options{Latency: 2 * time.Millisecond})
+		wire := &sandboxtest.Tripwire{}
+		sandboxtest.Start(t, sandbox.Options{Log: wire})
 		args := []string{"mode", "API_AND_CONFIG_MAP", "--context=arn:aws:eks:us-west-2:111122223333:cluster/legacy", "--yes", "--accept-risk=one-way-mode"}
 		first := exec.Command(program, args...)
 		if err := first.Start(); err != nil {
 			t.Fatal(err)
 		}
-		kill := time.AfterFunc(time.Duration(random.IntN(200))*time.Millisecond, func() { _ = first.Process.Kill() })
+		wire.Set(1+random.IntN(12), func() { _ = first.Process.Kill() })
 		_ = first.Wait() // killed or done, both will do
-		kill.Stop()
+		wire.Set(0, nil)
 		out := must(t, args...)
 		if again := must(t, args...); again != "cluster/legacy unchanged\n" {
 			t.Errorf("%s, and again: %s", out, again)

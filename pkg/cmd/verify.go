@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/journal"
 )
 
 // EKS has no compare-and-swap, so two machines may change one cluster at the same time from the same reads. What follows
@@ -139,11 +140,12 @@ func (c *change) lastLook(ctx context.Context, done []access.Step) (results []ac
 	if err != nil {
 		return nil // that the writes were done is known
 	}
-	recent := c.recent(now.Cluster, c.env.Now())
+	recent := journal.RecentChanges(c.records(), now.Cluster.ARN, c.env.Now())
 	for _, s := range replaced {
 		p, part := s.Principal(), access.PartOf(s)
 		var is map[access.Part]string
-		if e, ok := now.Entry(p); ok {
+		e, exists := now.Entry(p)
+		if exists {
 			is = access.PartsOf(&e)
 		} else if slices.ContainsFunc(now.Unread, func(u access.Unread) bool { return u.Principal == p }) {
 			continue
@@ -154,9 +156,9 @@ func (c *change) lastLook(ctx context.Context, done []access.Step) (results []ac
 			})
 		}
 		switch {
-		case is == nil && !known(access.PartEntry):
+		case !exists && !known(access.PartEntry):
 			results = append(results, access.Result{Step: s, Err: fmt.Errorf("%w: another change deleted it", access.ErrChanged)})
-		case is != nil && !known(part):
+		case exists && !known(part) && !access.Kept(s, e):
 			results = append(results, access.Result{Step: s, Err: fmt.Errorf("%w: another change overwrote this, now it is: %s", access.ErrChanged, cmp.Or(is[part], "none"))})
 		}
 	}

@@ -36,7 +36,7 @@ func (c *Cluster) Info(ctx context.Context) (access.Info, error) {
 	if out.Cluster.OutpostConfig != nil {
 		info.LocalID = aws.ToString(out.Cluster.Id)
 	}
-	if out.Cluster.AccessConfig != nil { // a cluster from before access entries may have none: eks-access.md §2
+	if c := out.Cluster.AccessConfig; c != nil && c.AuthenticationMode != "" { // a cluster from before access entries may have none: eks-access.md §2
 		info.Mode = access.Mode(out.Cluster.AccessConfig.AuthenticationMode)
 	}
 	if vpc := out.Cluster.ResourcesVpcConfig; vpc != nil {

@@ -35,7 +35,7 @@ func (c *Client) roles(ctx context.Context, path string, wanted func(access.Prin
 			}
 			var all []access.Principal
 			for _, r := range page.Roles {
-				if p := access.Principal(aws.ToString(r.Arn)); wanted(p) {
+				if p := access.Principal(aws.ToString(r.Arn)); p != access.Itself && wanted(p) { // nameless: it would stand for the cluster
 					all = append(all, p)
 				}
 			}
@@ -55,9 +55,11 @@ func (c *Client) Users(ctx context.Context) iter.Seq2[[]access.Principal, error]
 				yield(nil, fmt.Errorf("IAM does not list the users: %w", explain(err)))
 				return
 			}
-			all := make([]access.Principal, len(page.Users))
-			for i, u := range page.Users {
-				all[i] = access.Principal(aws.ToString(u.Arn))
+			var all []access.Principal
+			for _, u := range page.Users {
+				if p := access.Principal(aws.ToString(u.Arn)); p != access.Itself {
+					all = append(all, p)
+				}
 			}
 			if !yield(all, nil) {
 				return

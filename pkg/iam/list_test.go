@@ -2,7 +2,10 @@ package iam_test
 
 import (
 	"errors"
+	"io"
 	"iter"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"testing"
 
@@ -47,5 +50,21 @@ func TestWhoMayNotListIsTold(t *testing.T) {
 	}
 	if _, err := all(c.Users(t.Context())); !errors.Is(err, access.ErrForbidden) {
 		t.Error(err)
+	}
+}
+
+// TestNobodyWithoutANameIsListed: the empty principal stands for the cluster itself.
+func TestNobodyWithoutANameIsListed(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, `<R><ListUsersResult><Users><member/></Users></ListUsersResult><ListRolesResult><Roles><member/></Roles></ListRolesResult></R>`)
+	}))
+	defer server.Close()
+	sandboxtest.Start(t, sandbox.Options{})
+	t.Setenv("AWS_ENDPOINT_URL", server.URL)
+	c := iam.New(session(t, ""))
+	roles, failed := all(c.Roles(t.Context()))
+	users, err := all(c.Users(t.Context()))
+	if len(roles)+len(users) > 0 || errors.Join(failed, err) != nil {
+		t.Errorf("%q, %q, %v, %v", roles, users, failed, err)
 	}
 }

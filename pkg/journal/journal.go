@@ -127,26 +127,6 @@ func Read(dir string) (j Journal, err error) {
 	return j, nil
 }
 
-// Since returns the records of changes that began after a time, the oldest first. What cannot be read is left out.
-func Since(dir string, t time.Time) []Record {
-	files, err := os.ReadDir(dir) // sorted by name, and so by time
-	if err != nil {
-		return nil
-	}
-	from := t.UTC().Format(stamp)
-	var all []Record
-	for _, file := range files {
-		id, ok := strings.CutSuffix(file.Name(), suffix)
-		if !ok || id < from {
-			continue
-		}
-		if r, err := one(dir, id); err == nil {
-			all = append(all, r)
-		}
-	}
-	return all
-}
-
 // errNotBegun says that the file's owner was killed before there was a record in it, and so before anything was sent.
 var errNotBegun = errors.New("empty, no change was begun")
 

@@ -2,6 +2,7 @@ package journal
 
 import (
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -12,9 +13,6 @@ import (
 // Settling is how long EKS may still show a state from before a change (eks-access.md §2: several seconds).
 const Settling = 10 * time.Second
 
-// longest is how long a change may run and still be found by when it began: a change of the mode takes minutes.
-const longest = 15 * time.Minute
-
 // Recent is what this machine's changes of the last seconds made of each part of some entries.
 type Recent map[access.Principal]map[access.Part]course
 
@@ -24,8 +22,26 @@ type course struct {
 	is  []string // what it is now; two values where the last change was killed and may have come that far
 }
 
-// Lately reads from the folder what Behind needs.
-func Lately(dir string, now time.Time) []Record { return Since(dir, now.Add(-Settling-longest)) }
+// Lately returns the records that RecentChanges needs, the oldest first. What cannot be read is left out.
+func Lately(dir string, now time.Time) []Record {
+	files, err := os.ReadDir(dir) // sorted by name, and so by time
+	if err != nil {
+		return nil
+	}
+	const slack = time.Minute // the clock of a file server may be another
+	var all []Record
+	for _, file := range files {
+		id, ok := strings.CutSuffix(file.Name(), suffix)
+		info, err := file.Info()
+		if !ok || err != nil || info.ModTime().Before(now.Add(-Settling-slack)) {
+			continue
+		}
+		if r, err := one(dir, id); err == nil {
+			all = append(all, r)
+		}
+	}
+	return all
+}
 
 // RecentChanges finds out what the records, the oldest first, made of a cluster's entries. Records that are older than
 // Settling, or from the future because a clock was wrong, count for nothing.

@@ -1,6 +1,8 @@
 package journal_test
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -136,5 +138,28 @@ func TestOnlyWhatWasReadCanBeBehind(t *testing.T) {
 		if other := journal.RecentChanges([]journal.Record{recorded(c.change, time.Second)}, "arn:aws:eks:us-west-2:111122223333:cluster/other", noon); len(other) > 0 {
 			t.Errorf("%s: a change of another cluster counts", c.change)
 		}
+	}
+}
+
+func TestLatelyReadsWhatMayBeRecent(t *testing.T) {
+	dir := t.TempDir()
+	for n, name := range []string{"old", "new"} {
+		r := journal.Of(access.Plan{Cluster: access.Info{Name: name}}, noon.Add(time.Duration(n)*time.Second), "", nil)
+		if err := journal.Begin(dir, &r); err != nil {
+			t.Fatal(err)
+		}
+		at := noon.Add(time.Duration(n-1) * time.Hour)
+		if err := os.Chtimes(filepath.Join(dir, r.ID+".json"), at, at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(dir, "broken.json"), []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if all := journal.Lately(dir, noon); len(all) != 1 || all[0].Cluster.Name != "new" {
+		t.Errorf("%+v", all)
+	}
+	if all := journal.Lately(filepath.Join(dir, "none"), noon); len(all) != 0 {
+		t.Errorf("%+v", all)
 	}
 }

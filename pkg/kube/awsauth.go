@@ -31,6 +31,9 @@ func (c *Client) AWSAuth(ctx context.Context) (access.ConfigMap, error) {
 	if err := c.read(ctx, configMap(c.rest.Get()).Name(name), &o); err != nil {
 		return access.ConfigMap{}, fmt.Errorf("read ConfigMap %s/%s: %w", namespace, name, err)
 	}
+	if o.Metadata.ResourceVersion == "" { // what is written without one overwrites whatever is there
+		return access.ConfigMap{}, fmt.Errorf("read ConfigMap %s/%s: %s", namespace, name, c.stranger())
+	}
 	if o.Data == nil { // it is there and holds nothing
 		o.Data = map[string]string{}
 	}

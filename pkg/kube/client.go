@@ -9,6 +9,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -22,6 +23,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"k8s.io/client-go/rest"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
 )
 
 const (
@@ -54,7 +57,7 @@ func New(cfg *rest.Config) (*Client, error) {
 	cfg.Wrap(func(next http.RoundTripper) http.RoundTripper { w.RoundTripper = next; return w })
 	r, err := rest.RESTClientFor(cfg)
 	if err != nil {
-		return nil, fmt.Errorf("kubeconfig: %w", err)
+		return nil, fmt.Errorf("kubeconfig: %s", access.HidePasswords(err.Error())) // it quotes the server
 	}
 	c := &Client{rest: r, host: r.Get().URL().Host, timeout: cfg.Timeout, watch: w}
 	for _, s := range []string{cfg.BearerToken, cfg.Password} {
@@ -134,8 +137,14 @@ func (c *Client) read(ctx context.Context, get *rest.Request, into any) error {
 	if err != nil {
 		return c.explain(ctx, err)
 	}
-	if err := json.Unmarshal(body, into); err != nil {
+	var object struct {
+		Kind string `json:"kind"` // every answer of an API server has one; without it {} would read as an empty object
+	}
+	if err := errors.Join(json.Unmarshal(body, &object), json.Unmarshal(body, into)); err != nil {
 		return &failure{text: c.stranger(), err: err}
+	}
+	if object.Kind == "" {
+		return errors.New(c.stranger())
 	}
 	return nil
 }

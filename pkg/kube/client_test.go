@@ -68,7 +68,9 @@ func TestAWSAuthIsReadWithTheTokenThatWasGiven(t *testing.T) {
 }
 
 func TestATokenSilencesThePlugin(t *testing.T) {
-	c, cfg := serve(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{}`) })
+	c, cfg := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, `{"kind":"ConfigMap","metadata":{"resourceVersion":"7"}}`)
+	})
 	if _, err := c.AWSAuth(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -96,8 +98,8 @@ func TestTheConfigIsLeftAlone(t *testing.T) {
 
 func TestNamespacesOfAllPages(t *testing.T) {
 	pages := map[string]string{
-		"":   `{"metadata":{"continue":"p2"},"items":[{"metadata":{"name":"qa"}},{"metadata":{"name":"dev"}}]}`,
-		"p2": `{"metadata":{},"items":[{"metadata":{"name":"app"}}]}`,
+		"":   `{"kind":"List","metadata":{"continue":"p2"},"items":[{"metadata":{"name":"qa"}},{"metadata":{"name":"dev"}}]}`,
+		"p2": `{"kind":"List","metadata":{},"items":[{"metadata":{"name":"app"}}]}`,
 	}
 	c, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/api/v1/namespaces" || r.URL.Query().Get("limit") != "500" {
@@ -118,9 +120,9 @@ func TestNamespacesBeginAgainWhenTheListExpires(t *testing.T) {
 		case q.Get("continue") != "":
 			status(w, http.StatusGone, "Expired", "the provided continue parameter is too old")
 		case q.Get("limit") == "0":
-			fmt.Fprint(w, `{"items":[{"metadata":{"name":"b"}},{"metadata":{"name":"a"}}]}`)
+			fmt.Fprint(w, `{"kind":"List","items":[{"metadata":{"name":"b"}},{"metadata":{"name":"a"}}]}`)
 		default:
-			fmt.Fprint(w, `{"metadata":{"continue":"x"},"items":[{"metadata":{"name":"b"}}]}`)
+			fmt.Fprint(w, `{"kind":"List","metadata":{"continue":"x"},"items":[{"metadata":{"name":"b"}}]}`)
 		}
 	})
 	names, err := c.Namespaces(t.Context())
@@ -163,6 +165,19 @@ func TestAStrangersAnswerIsNoAnswer(t *testing.T) {
 		_, err := c.AWSAuth(t.Context())
 		if err == nil || errors.Is(err, access.ErrNotFound) || !strings.Contains(err.Error(), "does not answer as a Kubernetes API server") {
 			t.Errorf("%d: %v", code, err)
+		}
+	}
+}
+
+// TestAnEmptyAnswerIsNoObject: an aws-auth without a mapping would be one that nobody needs any more.
+func TestAnEmptyAnswerIsNoObject(t *testing.T) {
+	for _, answer := range []string{`{}`, `null`, `{"kind":null}`, `{"kind":"ConfigMap"}`, `{"kind":"ConfigMap","metadata":{"resourceVersion":""}}`} {
+		c, _ := serve(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, answer) })
+		if _, err := c.AWSAuth(t.Context()); err == nil || !strings.HasPrefix(err.Error(), "read ConfigMap kube-system/aws-auth: 127.0.0.1:") {
+			t.Errorf("%s: %v", answer, err)
+		}
+		if _, err := c.Namespaces(t.Context()); answer == `{}` && (err == nil || !strings.HasPrefix(err.Error(), "list namespaces: ")) {
+			t.Errorf("%s: %v", answer, err)
 		}
 	}
 }

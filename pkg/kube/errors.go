@@ -141,7 +141,7 @@ func (c *Client) clean(text string) string {
 	for _, s := range c.secrets {
 		text = strings.ReplaceAll(text, s, "…")
 	}
-	text = strings.Join(strings.Fields(text), " ")
+	text = access.HidePasswords(strings.Join(strings.Fields(text), " "))
 	if runes := []rune(text); len(runes) > 400 {
 		text = string(runes[:400]) + "…"
 	}

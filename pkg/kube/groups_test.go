@@ -14,9 +14,9 @@ import (
 func TestGroupsTellWhatBindingsGiveThem(t *testing.T) {
 	const binding = `{"metadata":{%s"name":"x"},"roleRef":{"kind":"%s","name":"%s"},"subjects":[{"kind":"%s","name":"%s"}]}`
 	pages := map[string]string{
-		"clusterrolebindings":  `{"metadata":{"continue":"2"},"items":[` + fmt.Sprintf(binding, "", "ClusterRole", "view", "Group", "viewers") + `]}`,
-		"clusterrolebindings2": `{"items":[` + fmt.Sprintf(binding, "", "ClusterRole", "admin", "Group", "system:masters") + `,` + fmt.Sprintf(binding, "", "ClusterRole", "admin", "User", "viewers") + `]}`,
-		"rolebindings":         `{"items":[` + fmt.Sprintf(binding, `"namespace":"dev",`, "Role", "developer", "Group", "viewers") + `]}`,
+		"clusterrolebindings":  `{"kind":"List","metadata":{"continue":"2"},"items":[` + fmt.Sprintf(binding, "", "ClusterRole", "view", "Group", "viewers") + `]}`,
+		"clusterrolebindings2": `{"kind":"List","items":[` + fmt.Sprintf(binding, "", "ClusterRole", "admin", "Group", "system:masters") + `,` + fmt.Sprintf(binding, "", "ClusterRole", "admin", "User", "viewers") + `]}`,
+		"rolebindings":         `{"kind":"List","items":[` + fmt.Sprintf(binding, `"namespace":"dev",`, "Role", "developer", "Group", "viewers") + `]}`,
 	}
 	c, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")

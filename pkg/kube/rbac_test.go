@@ -15,11 +15,11 @@ func TestBindingsOfAllPagesAreRead(t *testing.T) {
 		const item = `{"metadata":{"name":%q,"namespace":%q},"roleRef":{"kind":"ClusterRole","name":"view"},"subjects":[{"kind":"Group","name":"g"},{"kind":"User","name":"u"},{"kind":"ServiceAccount","name":"s"}]}`
 		switch {
 		case r.URL.Path == rbacPath+"/rolebindings":
-			fmt.Fprintf(w, `{"items":[`+item+`]}`, "c", "dev")
+			fmt.Fprintf(w, `{"kind":"List","items":[`+item+`]}`, "c", "dev")
 		case r.URL.Query().Get("continue") == "":
-			fmt.Fprintf(w, `{"metadata":{"continue":"x"},"items":[`+item+`]}`, "a", "")
+			fmt.Fprintf(w, `{"kind":"List","metadata":{"continue":"x"},"items":[`+item+`]}`, "a", "")
 		default:
-			fmt.Fprintf(w, `{"items":[`+item+`]}`, "b", "")
+			fmt.Fprintf(w, `{"kind":"List","items":[`+item+`]}`, "b", "")
 		}
 	})
 	got, err := c.Bindings(t.Context())

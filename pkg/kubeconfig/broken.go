@@ -12,6 +12,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/yaml"
 	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/client-go/tools/clientcmd/api"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
 )
 
 // ErrUnreadable is a kubeconfig that kubectl does not read either.
@@ -21,7 +23,7 @@ var ErrUnreadable = errors.New("read the kubeconfig")
 func unreadable(err error) error {
 	text := strings.Join(strings.Fields(err.Error()), " ")
 	quoted := regexp.MustCompile(` in list: .*`)
-	return fmt.Errorf("%w: %s", ErrUnreadable, quoted.ReplaceAllString(text, ""))
+	return fmt.Errorf("%w: %s", ErrUnreadable, access.HidePasswords(quoted.ReplaceAllString(text, "")))
 }
 
 // Legible is what can be told of a kubeconfig that is unreadable because its certificates or keys are none, as in

@@ -44,7 +44,7 @@ type Target struct {
 // The Target that comes with an error holds what is known all the same.
 func Resolve(raw api.Config, context, cluster, user string) (Target, error) {
 	s, err := selectEntries(raw, context, cluster, user)
-	t := Target{Context: s.context, Server: s.server.Server, TLSServerName: s.server.TLSServerName}
+	t := Target{Context: s.context, Server: access.HidePasswords(s.server.Server), TLSServerName: s.server.TLSServerName}
 	if err != nil {
 		return t, err
 	}

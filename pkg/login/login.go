@@ -123,7 +123,7 @@ func once(ask func(context.Context) (Identity, error)) func(context.Context) (Id
 func (s Settings) options() []func(*config.LoadOptions) error {
 	opts := []func(*config.LoadOptions) error{
 		config.WithAppID("kubectl-access"),
-		config.WithAPIOptions([]func(*middleware.Stack) error{plainBodies}),
+		config.WithAPIOptions([]func(*middleware.Stack) error{plainBodies, wholeAnswers}),
 		config.WithHTTPClient(s.client()),
 		config.WithAssumeRoleCredentialOptions(func(o *stscreds.AssumeRoleOptions) { o.TokenProvider = askMFA }),
 	}

@@ -22,7 +22,7 @@ func Tags(tags map[string]string, separator string) string {
 // Plan writes a plan as a diff of rights: + what is added, - what goes, ~ an entry that stays.
 func Plan(w io.Writer, p access.Plan, color Color) {
 	c := p.Cluster
-	fmt.Fprintf(w, "cluster %s (%s, account %s)\n", Clean(c.Name), c.Region(), c.Account())
+	fmt.Fprintf(w, "cluster %s (%s, account %s)\n", Clean(c.Name), Clean(c.Region()), Clean(c.Account()))
 	for _, line := range itselfLines(p) {
 		fmt.Fprintln(w, line.paint(color))
 	}

@@ -32,7 +32,7 @@ func Policies(all []policy.Policy) Table {
 // Policy tells all that is known of one policy.
 func Policy(p policy.Policy) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "Name:     %s\nAWS name: %s\nPurpose:  %s\n", access.Policy(p.Name).Short(), Clean(p.Name), Clean(p.Purpose))
+	fmt.Fprintf(&b, "Name:     %s\nAWS name: %s\nPurpose:  %s\n", Clean(access.Policy(p.Name).Short()), Clean(p.Name), Clean(p.Purpose))
 	if p.UsedBy != "" {
 		fmt.Fprintf(&b, "Used by:  %s\n", Clean(p.UsedBy))
 	}

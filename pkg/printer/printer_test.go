@@ -28,6 +28,11 @@ func TestCleanMakesEverythingVisible(t *testing.T) {
 		"\u009b31m":       `\u009b31m`,
 		"a\u202eb\u200bc": `a\u202eb\u200bc`,
 		"\xff":            `\ufffd`,
+
+		"no https://127.0.0.1:6443/a": "no https://127.0.0.1:6443/a",
+		"https://me:secret@h:1/x":     "https://***@h:1/x",
+		`"http://secret@h" and a@b`:   `"http://***@h" and a@b`,
+		"https://me:se/cr@t@h":        "https://***@h",
 	} {
 		if got := Clean(in); got != want {
 			t.Errorf("Clean(%q) = %q, want %q", in, got, want)

@@ -15,8 +15,9 @@ import (
 )
 
 // Clean makes every character visible that a terminal would obey or hide: an escape becomes ^[,
-// a line break \n, one that turns the direction of writing \u202e.
+// a line break \n, one that turns the direction of writing \u202e. It hides the passwords of URLs.
 func Clean(s string) string {
+	s = access.HidePasswords(s)
 	if !strings.ContainsFunc(s, access.Hidden) {
 		return s
 	}

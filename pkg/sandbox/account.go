@@ -72,10 +72,12 @@ type cluster struct {
 	AWSAuth map[string]string  `json:"awsAuth"`           // data of the ConfigMap; nil: there is none
 	Frame   object             `json:"frame,omitempty"`   // the rest of that object, once somebody wrote it
 	Written int                `json:"written,omitempty"` // how often the cluster's objects were written
+	Deleted int                `json:"deleted,omitempty"` // the version at which one was deleted last
 	Entries map[string]history `json:"entries"`           // by principal ARN
 	Updates []*update          `json:"updates,omitempty"`
 
 	Bindings   []binding            `json:"bindings"`
+	Roles      []object             `json:"roles,omitempty"` // those that somebody made
 	NodeGroups map[string]nodeGroup `json:"nodeGroups,omitempty"`
 }
 

@@ -89,17 +89,18 @@ func checkTokenURL(u *url.URL, host string) error {
 // user is who somebody is to a cluster.
 type user struct {
 	Name     string              `json:"username"`
-	UID      string              `json:"uid"`
+	UID      string              `json:"uid,omitempty"`
 	Groups   []string            `json:"groups"`
-	Extra    map[string][]string `json:"extra"`
+	Extra    map[string][]string `json:"extra,omitempty"`
 	policies []association       // of the entry that let the user in
 	bindings []binding           // of the cluster
+	roles    []role              // of the cluster, beside those that every cluster has
 }
 
 // admit maps a caller to a user, with all that gives it rights.
 func (a *account) admit(cl *cluster, who caller, now time.Time) (user, bool) {
 	u, ok := a.recognize(cl, who, now)
-	u.bindings = cl.Bindings
+	u.bindings, u.roles = cl.Bindings, cl.roles()
 	return u, ok
 }
 

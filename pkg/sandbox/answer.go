@@ -78,7 +78,7 @@ func authErr(kind authKind, message string) error {
 }
 
 var (
-	errUnknown     = &refusal{status: 404, code: "UnknownOperationException", message: "The operation is not known to this service."}
+	errUnknown     = &refusal{status: 404, code: "UnknownOperationException", message: "The sandbox does not have this operation."}
 	errThrottled   = &refusal{status: 429, code: "ThrottlingException", query: "Throttling", message: "Rate exceeded"}
 	errServer      = &refusal{status: 500, code: "ServerException", query: "ServiceFailure", message: "An internal error occurred."}
 	errUnavailable = &refusal{status: 503, code: "ServiceUnavailableException", query: "ServiceUnavailable", message: "Service is temporarily unavailable."}

@@ -1,11 +1,12 @@
 package sandbox
 
 import (
+	"cmp"
 	"encoding/json"
-	"fmt"
+	"errors"
+	"maps"
 	"net/http"
 	"slices"
-	"time"
 )
 
 // binding gives a role to users and groups: in its namespace, or without one everywhere.
@@ -16,7 +17,7 @@ type binding struct {
 	Role      string   `json:"role"`
 	Users     []string `json:"users,omitempty"`
 	Groups    []string `json:"groups,omitempty"`
-	Frame     object   `json:"frame,omitempty"` // the metadata of one that somebody made
+	Object    object   `json:"object,omitempty"` // as somebody wrote it
 }
 
 // seedBindings are those of a new cluster.
@@ -38,9 +39,9 @@ func (b binding) gives(u user, namespace string) bool {
 
 func bindingObjects(cl *cluster) (list []object) {
 	for _, b := range cl.Bindings {
-		m := b.Frame
-		if m == nil {
-			m = metadata(cl, b.Namespace, b.Name)
+		if b.Object != nil {
+			list = append(list, maps.Clone(b.Object))
+			continue
 		}
 		subjects := []object{}
 		for _, user := range b.Users {
@@ -50,61 +51,65 @@ func bindingObjects(cl *cluster) (list []object) {
 			subjects = append(subjects, object{"apiGroup": rbacGroup, "kind": "Group", "name": group})
 		}
 		list = append(list, object{
-			"metadata": m, "roleRef": object{"apiGroup": rbacGroup, "kind": b.Kind, "name": b.Role}, "subjects": subjects,
+			"metadata": metadata(cl, b.Namespace, b.Name), "roleRef": object{"apiGroup": rbacGroup, "kind": b.Kind, "name": b.Role}, "subjects": subjects,
 		})
 	}
 	return list
 }
 
-// writeBinding creates or deletes a binding. Others than users and groups have no rights here.
-func writeBinding(v *visit, body []byte) (int, object, error) {
-	at := slices.IndexFunc(v.cluster.Bindings, func(b binding) bool { return b.Namespace == v.namespace && b.Name == v.name })
-	switch {
-	case v.verb == "create":
-		return v.bind(body)
-	case v.verb != "delete":
-		return 0, nil, failure(http.StatusMethodNotAllowed, "MethodNotAllowed", "the server does not allow this method on the requested resource")
-	case at < 0:
-		return 0, nil, v.notFound()
+// checkBinding keeps the role of a binding as it is, and its giver from giving more than they have.
+func checkBinding(v *visit, old, o object) error {
+	if o == nil {
+		return nil
 	}
-	v.cluster.Bindings = slices.Delete(slices.Clone(v.cluster.Bindings), at, at+1)
-	v.cluster.Written++
-	return http.StatusOK, object{"kind": "Status", "apiVersion": "v1", "metadata": object{}, "status": "Success"}, nil
+	ref, is := texts(o["roleRef"]), texts(texts(old)["roleRef"])
+	if old != nil && (ref["kind"] != is["kind"] || ref["name"] != is["name"]) {
+		return v.invalid(o["kind"], "roleRef", "Invalid value: cannot change roleRef")
+	}
+	b, err := v.bindingOf(o)
+	if err != nil {
+		return err
+	}
+	return v.mayBind(b)
 }
 
-func (v *visit) bind(body []byte) (int, object, error) {
+func storeBinding(v *visit, o object) {
+	all := slices.Clone(v.cluster.Bindings)
+	at := slices.IndexFunc(all, func(b binding) bool { return b.Namespace == v.namespace && b.Name == v.name })
+	b, _ := v.bindingOf(o)
+	switch {
+	case o == nil:
+		all = slices.Delete(all, at, at+1)
+	case at < 0:
+		all = append(all, b)
+	default:
+		all[at] = b
+	}
+	v.cluster.Bindings = all
+}
+
+// bindingOf reads a binding that somebody wrote. A service account is the user that it comes as.
+func (v *visit) bindingOf(o object) (binding, error) {
 	var in struct {
-		Metadata struct{ Name, Namespace string }
 		RoleRef  struct{ Kind, Name string }
-		Subjects []struct{ Kind, Name string }
+		Subjects []struct{ Kind, Name, Namespace string }
 	}
-	var o object
-	if json.Unmarshal(body, &in) != nil || json.Unmarshal(body, &o) != nil || in.Metadata.Name == "" || in.RoleRef.Name == "" {
-		return 0, nil, failure(http.StatusBadRequest, "BadRequest", "the object provided is no binding with a name and a roleRef")
+	text, err := json.Marshal(o)
+	if err = errors.Join(err, json.Unmarshal(text, &in)); err != nil || o != nil && (in.RoleRef.Name == "" || in.RoleRef.Kind == "") {
+		return binding{}, v.refuse(http.StatusBadRequest, "BadRequest", "the object provided is no binding with a name and a roleRef")
 	}
-	v.name = in.Metadata.Name
-	b := binding{Namespace: v.namespace, Name: v.name, Kind: in.RoleRef.Kind, Role: in.RoleRef.Name}
+	b := binding{Namespace: v.namespace, Name: v.name, Kind: in.RoleRef.Kind, Role: in.RoleRef.Name, Object: o}
 	for _, s := range in.Subjects {
 		switch s.Kind {
 		case "User":
 			b.Users = append(b.Users, s.Name)
 		case "Group":
 			b.Groups = append(b.Groups, s.Name)
+		case "ServiceAccount":
+			b.Users = append(b.Users, serviceAccountPrefix+cmp.Or(s.Namespace, v.namespace)+":"+s.Name)
 		}
 	}
-	if slices.ContainsFunc(v.cluster.Bindings, func(c binding) bool { return c.Namespace == b.Namespace && c.Name == b.Name }) {
-		s := failure(http.StatusConflict, "AlreadyExists", fmt.Sprintf("%s.%s %q already exists", v.resource, v.group, v.name))
-		s.Details = &statusDetails{Name: v.name, Group: v.group, Kind: v.resource}
-		return 0, nil, s
-	}
-	b.Frame = metadata(v.cluster, b.Namespace, b.Name)
-	b.Frame["creationTimestamp"] = v.at.Format(time.RFC3339)
-	if !v.tries() {
-		v.cluster.Bindings = append(slices.Clone(v.cluster.Bindings), b)
-		v.cluster.Written++
-	}
-	o["metadata"] = b.Frame
-	return http.StatusCreated, o, nil
+	return b, nil
 }
 
 // seedNamespaces are in every cluster, by name.

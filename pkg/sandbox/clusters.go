@@ -33,6 +33,7 @@ var eksOperations = []operation{
 	{"eks", "ListAccessPolicies", "GET /access-policies", false, (*account).listAccessPolicies},
 	{"eks", "DescribeCluster", "GET /clusters/{name}", false, (*account).describeCluster},
 	{"eks", "ListClusters", "GET /clusters", false, (*account).listClusters},
+	{"eks", "DescribeClusterVersions", "GET /cluster-versions", false, (*account).describeClusterVersions},
 	{"eks", "UpdateClusterConfig", "POST /clusters/{name}/update-config", true, (*account).updateClusterConfig},
 	{"eks", "DescribeUpdate", "GET /clusters/{name}/updates/{updateId}", false, (*account).describeUpdate},
 	{"eks", "ListUpdates", "GET /clusters/{name}/updates", false, (*account).listUpdates},
@@ -137,10 +138,20 @@ func (a *account) describeCluster(c *call) (any, error) {
 		"accessConfig":            map[string]any{"authenticationMode": cl.Mode, "bootstrapClusterCreatorAdminPermissions": true},
 		"identity":                map[string]any{"oidc": map[string]any{"issuer": issuer}},
 		"kubernetesNetworkConfig": map[string]any{"serviceIpv4Cidr": "10.100.0.0/16", "ipFamily": "ipv4"},
-		"resourcesVpcConfig":      map[string]any{"endpointPublicAccess": cl.Name != privateCluster, "endpointPrivateAccess": true, "publicAccessCidrs": []string{"0.0.0.0/0"}},
+		"resourcesVpcConfig":      cl.network(),
+		"logging":                 map[string]any{"clusterLogging": []map[string]any{{"types": []string{"api", "audit", "authenticator", "controllerManager", "scheduler"}, "enabled": false}}},
+		"upgradePolicy":           map[string]any{"supportType": "EXTENDED"},
 		"health":                  map[string]any{"issues": []any{}},
 		"tags":                    cl.Tags,
 	}}, nil
+}
+
+func (cl *cluster) network() map[string]any {
+	return map[string]any{
+		"endpointPublicAccess": cl.Name != privateCluster, "endpointPrivateAccess": true, "publicAccessCidrs": []string{"0.0.0.0/0"},
+		"vpcId": cl.networkID("vpc", ""), "subnetIds": cl.subnets(),
+		"securityGroupIds": []string{cl.networkID("sg", "nodes")}, "clusterSecurityGroupId": cl.networkID("sg", "cluster"),
+	}
 }
 
 func (a *account) clusterARN(cl *cluster) string {

@@ -78,7 +78,7 @@ func TestAWSAuthIsPatched(t *testing.T) {
 			before := s.account.Clusters["demo"].AWSAuth["mapRoles"]
 			v := &visit{Request: &http.Request{Header: http.Header{"Content-Type": {kind}}}, cluster: s.account.Clusters["demo"]}
 			v.verb, v.resource, v.namespace, v.name = "patch", "configmaps", authNamespace, authName
-			old := v.present()
+			old := v.present(kinds[1])
 			o, err := v.patched(old, []byte(patch))
 			if err != nil {
 				t.Fatal(err)

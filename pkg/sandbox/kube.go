@@ -33,9 +33,10 @@ type status struct {
 }
 
 type statusDetails struct {
-	Name  string `json:"name,omitempty"`
-	Group string `json:"group,omitempty"`
-	Kind  string `json:"kind,omitempty"`
+	Name   string   `json:"name,omitempty"`
+	Group  string   `json:"group,omitempty"`
+	Kind   string   `json:"kind,omitempty"`
+	Causes []object `json:"causes,omitempty"`
 }
 
 func (s *status) Error() string { return s.Message }
@@ -86,6 +87,10 @@ func (s *Sandbox) handleKube(w http.ResponseWriter, r *http.Request, name string
 	}
 	s.writeLog(moment(s.options), "kube/"+name, r.Method, r.URL.EscapedPath(), fmt.Sprint(code))
 	w.Header().Set("Date", moment(s.options).Format(http.TimeFormat))
+	if events, ok := answer.(*watch); ok {
+		s.stream(w, r, events)
+		return
+	}
 	writeKube(w, code, answer)
 }
 
@@ -116,14 +121,19 @@ func (s *Sandbox) visit(r *http.Request, body []byte, name string) (int, any, er
 		if v.user, ok = s.account.admit(v.cluster, who, v.at); !ok {
 			return 0, nil, failure(http.StatusUnauthorized, "Unauthorized", "Unauthorized")
 		}
+		if err := v.impersonate(); err != nil {
+			return 0, nil, err
+		}
 		if !v.user.allowed(v.attributes) {
-			return 0, nil, v.forbidden()
+			return 0, nil, v.user.forbidden(v.attributes)
 		}
 	}
 	before := v.cluster.Written
 	code, answer, err := v.answer(body)
 	if v.cluster.Written != before {
 		s.calls["kube."+v.calledAs()]++
+		close(s.written)
+		s.written = make(chan struct{})
 		err = errors.Join(err, s.account.save())
 	}
 	return code, answer, err
@@ -165,7 +175,9 @@ func readAttributes(r *http.Request) attributes {
 	}
 	words = append(words, "", "") // what is not there is empty
 	at.resource, at.name, at.subresource = words[0], words[1], words[2]
-	at.verb = resourceVerb(r, at.name)
+	if at.verb = resourceVerb(r, at.name); at.verb == "list" || at.verb == "watch" {
+		at.name = onlyName(r.URL.Query().Get("fieldSelector")) // a role may allow it for some names
+	}
 	return at
 }
 
@@ -184,26 +196,26 @@ func resourceVerb(r *http.Request, name string) string {
 }
 
 // forbidden refuses in the words of the API server, which kubectl and people know.
-func (v *visit) forbidden() *status {
-	if v.path != "" {
-		return failure(http.StatusForbidden, "Forbidden", fmt.Sprintf("forbidden: User %q cannot %s path %q", v.user.Name, v.verb, v.path))
+func (u user) forbidden(at attributes) *status {
+	if at.path != "" {
+		return failure(http.StatusForbidden, "Forbidden", fmt.Sprintf("forbidden: User %q cannot %s path %q", u.Name, at.verb, at.path))
 	}
-	resource, what, where := v.resource, v.resource, "at the cluster scope"
-	if v.subresource != "" {
-		resource += "/" + v.subresource
+	resource, what, where := at.resource, at.resource, "at the cluster scope"
+	if at.subresource != "" {
+		resource += "/" + at.subresource
 	}
-	if v.group != "" {
-		what += "." + v.group
+	if at.group != "" {
+		what += "." + at.group
 	}
-	if v.name != "" {
-		what += fmt.Sprintf(" %q", v.name)
+	if at.name != "" {
+		what += fmt.Sprintf(" %q", at.name)
 	}
-	if v.namespace != "" {
-		where = fmt.Sprintf("in the namespace %q", v.namespace)
+	if at.namespace != "" {
+		where = fmt.Sprintf("in the namespace %q", at.namespace)
 	}
 	s := failure(http.StatusForbidden, "Forbidden",
-		fmt.Sprintf("%s is forbidden: User %q cannot %s resource %q in API group %q %s", what, v.user.Name, v.verb, resource, v.group, where))
-	s.Details = &statusDetails{Name: v.name, Group: v.group, Kind: v.resource}
+		fmt.Sprintf("%s is forbidden: User %q cannot %s resource %q in API group %q %s", what, u.Name, at.verb, resource, at.group, where))
+	s.Details = &statusDetails{Name: at.name, Group: at.group, Kind: at.resource}
 	return s
 }
 

@@ -24,6 +24,29 @@ func (s *Sandbox) request(t *testing.T, cluster, token, method, path, body strin
 // typed sends a body that says what it is.
 func (s *Sandbox) typed(t *testing.T, cluster, token, method, path, body, contentType string) (int, map[string]any) {
 	t.Helper()
+	if contentType == "" {
+		return s.sent(t, cluster, token, method, path, body)
+	}
+	return s.sent(t, cluster, token, method, path, body, "Content-Type", contentType)
+}
+
+// sent sends a request with headers, given as names and values.
+func (s *Sandbox) sent(t *testing.T, cluster, token, method, path, body string, headers ...string) (int, map[string]any) {
+	t.Helper()
+	resp := s.answered(t, cluster, token, method, path, body, headers...)
+	defer func() { _ = resp.Body.Close() }()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var answer map[string]any
+	_ = json.Unmarshal(text, &answer) // a health check is no object
+	return resp.StatusCode, answer
+}
+
+// answered is an answer whose body is still to be read.
+func (s *Sandbox) answered(t *testing.T, cluster, token, method, path, body string, headers ...string) *http.Response {
+	t.Helper()
 	out, err := s.eks("default").DescribeCluster(t.Context(), &eks.DescribeClusterInput{Name: &cluster})
 	if err != nil {
 		t.Fatal(err)
@@ -35,7 +58,7 @@ func (s *Sandbox) typed(t *testing.T, cluster, token, method, path, body, conten
 	pool := x509.NewCertPool()
 	pool.AppendCertsFromPEM(ca)
 	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}}}
-	defer client.CloseIdleConnections()
+	t.Cleanup(client.CloseIdleConnections)
 	r, err := http.NewRequestWithContext(t.Context(), method, *out.Cluster.Endpoint+path, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
@@ -43,21 +66,14 @@ func (s *Sandbox) typed(t *testing.T, cluster, token, method, path, body, conten
 	if token != "" {
 		r.Header.Set("Authorization", "Bearer "+token)
 	}
-	if contentType != "" {
-		r.Header.Set("Content-Type", contentType)
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Add(headers[i], headers[i+1])
 	}
 	resp, err := client.Do(r)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = resp.Body.Close() }()
-	text, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var answer map[string]any
-	_ = json.Unmarshal(text, &answer) // a health check is no object
-	return resp.StatusCode, answer
+	return resp
 }
 
 func (s *Sandbox) get(t *testing.T, cluster, token, path string) (int, map[string]any) {
@@ -143,7 +159,15 @@ func TestWhatIsAllowed(t *testing.T) {
 		{"admin", s.token(t, "default", "demo"), "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings", 200},
 		{"admin", s.token(t, "default", "demo"), "/apis/rbac.authorization.k8s.io/v1/rolebindings", 200},
 		{"admin", s.token(t, "default", "demo"), "/apis/rbac.authorization.k8s.io/v1/namespaces/dev/roles/developer", 200},
-		{"admin", s.token(t, "default", "demo"), "/api/v1/pods", 404},
+		{"admin", s.token(t, "default", "demo"), "/api/v1/replicationcontrollers", 404},
+		{"admin", s.token(t, "default", "demo"), "/api/v1/pods", 200},
+		{"admin", s.token(t, "default", "demo"), "/api/v1/namespaces/dev/nodes", 404},
+		{"dev", s.token(t, "developer", "demo"), "/api/v1/namespaces/dev/pods", 200},
+		{"dev", s.token(t, "developer", "demo"), "/api/v1/namespaces/dev/pods/web", 404},
+		{"dev", s.token(t, "developer", "demo"), "/api/v1/namespaces/prod/pods", 403},
+		{"dev", s.token(t, "developer", "demo"), "/api/v1/namespaces/dev/secrets", 403},
+		{"dev", s.token(t, "developer", "demo"), "/apis/apps/v1/namespaces/dev/deployments", 200},
+		{"dev", s.token(t, "developer", "demo"), "/api/v1/nodes", 403},
 	} {
 		if status, answer := s.get(t, "demo", test.token, test.path); status != test.want {
 			t.Errorf("%s, %s: got %d %v, want %d", test.who, test.path, status, answer["message"], test.want)
@@ -162,7 +186,7 @@ func TestErrorsOfTheCluster(t *testing.T) {
 		{"demo", dev, "GET", "/api/v1/namespaces/kube-system/configmaps/aws-auth", "Forbidden", `configmaps "aws-auth" is forbidden: User "` + user + `" cannot get resource "configmaps" in API group "" in the namespace "kube-system"`},
 		{"demo", dev, "GET", "/apis/rbac.authorization.k8s.io/v1/roles", "Forbidden", `roles.rbac.authorization.k8s.io is forbidden: User "` + user + `" cannot list resource "roles" in API group "rbac.authorization.k8s.io" at the cluster scope`},
 		{"prod", admin, "GET", "/api/v1/namespaces/kube-system/configmaps/aws-auth", "NotFound", `configmaps "aws-auth" not found`},
-		{"prod", admin, "GET", "/api/v1/pods", "NotFound", "the server could not find the requested resource"},
+		{"prod", admin, "GET", "/api/v1/replicationcontrollers", "NotFound", "the server could not find the requested resource"},
 		{"prod", admin, "DELETE", "/api/v1/namespaces/dev", "MethodNotAllowed", "the server does not allow this method on the requested resource"},
 	} {
 		_, answer := s.request(t, test.cluster, test.token, test.method, test.path, "")

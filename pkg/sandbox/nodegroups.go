@@ -3,6 +3,7 @@ package sandbox
 import (
 	"maps"
 	"slices"
+	"strings"
 )
 
 // nodeGroup is a managed node group or Fargate profile, as far as access is concerned: its role.
@@ -45,7 +46,14 @@ func (a *account) describeNodegroup(c *call) (any, error) {
 	if !ok || g.Fargate {
 		return nil, notFound("No node group found for name: %s.", name) // UNVERIFIED: the text
 	}
-	return map[string]any{"nodegroup": map[string]any{"clusterName": cl.Name, "nodegroupName": name, "nodeRole": g.Role, "status": "ACTIVE"}}, nil
+	return map[string]any{"nodegroup": map[string]any{
+		"clusterName": cl.Name, "nodegroupName": name, "nodeRole": g.Role, "status": "ACTIVE", "nodegroupArn": a.groupARN(cl, "nodegroup", name),
+		"version": kubernetesVersion, "releaseVersion": kubernetesVersion + ".1-20260101", "createdAt": epoch{cl.Created}, "modifiedAt": epoch{cl.Created},
+		"amiType": "AL2023_x86_64_STANDARD", "capacityType": "ON_DEMAND", "instanceTypes": []string{"m6i.large"}, "diskSize": 20,
+		"scalingConfig": map[string]int{"minSize": 1, "maxSize": 3, "desiredSize": 2}, "updateConfig": map[string]int{"maxUnavailable": 1},
+		"subnets": cl.subnets(), "labels": map[string]string{}, "tags": map[string]string{}, "health": map[string]any{"issues": []any{}},
+		"resources": map[string]any{"autoScalingGroups": []map[string]string{{"name": "eks-" + name}}},
+	}}, nil
 }
 
 func (a *account) describeFargateProfile(c *call) (any, error) {
@@ -58,5 +66,22 @@ func (a *account) describeFargateProfile(c *call) (any, error) {
 	if !ok || !g.Fargate {
 		return nil, notFound("No Fargate Profile found with name: %s.", name) // UNVERIFIED: the text
 	}
-	return map[string]any{"fargateProfile": map[string]any{"clusterName": cl.Name, "fargateProfileName": name, "podExecutionRoleArn": g.Role, "status": "ACTIVE"}}, nil
+	return map[string]any{"fargateProfile": map[string]any{
+		"clusterName": cl.Name, "fargateProfileName": name, "podExecutionRoleArn": g.Role, "status": "ACTIVE",
+		"fargateProfileArn": a.groupARN(cl, "fargateprofile", name), "createdAt": epoch{cl.Created}, "subnets": cl.subnets(),
+		"selectors": []map[string]string{{"namespace": "fargate"}}, "tags": map[string]string{}, "health": map[string]any{"issues": []any{}},
+	}}, nil
+}
+
+func (a *account) groupARN(cl *cluster, kind, name string) string {
+	return strings.Replace(a.clusterARN(cl), ":cluster/", ":"+kind+"/", 1) + "/" + name + "/" + uuid(cl.Name, kind, name)
+}
+
+// subnets are those of the cluster; the network is only told of.
+func (cl *cluster) subnets() []string {
+	return []string{cl.networkID("subnet", "a"), cl.networkID("subnet", "b")}
+}
+
+func (cl *cluster) networkID(kind, which string) string {
+	return kind + "-0" + uuid(cl.Name, kind, which)[:8] + uuid(cl.Name, kind, which)[24:32]
 }

@@ -14,6 +14,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -21,13 +22,13 @@ import (
 // object is JSON in the making.
 type object = map[string]any
 
-// kind is one resource that a cluster serves; reviews can only be created, of the rest most only read.
+// kind is one resource that a cluster serves. Reviews can only be created; what has no writer can only be read.
 type kind struct {
 	group, resource, name string
 	namespaced            bool
 	list                  func(*cluster) []object
 	review                func(*visit, []byte) (object, error)
-	write                 func(*visit, []byte) (int, object, error)
+	writer                *writer
 }
 
 const (
@@ -38,17 +39,38 @@ const (
 
 var kinds = []kind{
 	{"", "namespaces", "Namespace", false, namespaceObjects, nil, nil},
-	{"", "configmaps", "ConfigMap", true, configMapObjects, nil, writeConfigMap},
-	{rbacGroup, "clusterroles", "ClusterRole", false, clusterScoped(roleObjects), nil, nil},
-	{rbacGroup, "clusterrolebindings", "ClusterRoleBinding", false, clusterScoped(bindingObjects), nil, writeBinding},
-	{rbacGroup, "roles", "Role", true, inNamespaces(roleObjects), nil, nil},
-	{rbacGroup, "rolebindings", "RoleBinding", true, inNamespaces(bindingObjects), nil, writeBinding},
+	{"", "configmaps", "ConfigMap", true, configMapObjects, nil, &writer{checkConfigMap, storeConfigMap}},
+	{"", "events", "Event", true, none, nil, nil},
+	{"", "nodes", "Node", false, none, nil, nil},
+	{"", "pods", "Pod", true, none, nil, nil},
+	{"", "secrets", "Secret", true, none, nil, nil},
+	{"", "serviceaccounts", "ServiceAccount", true, none, nil, nil},
+	{"", "services", "Service", true, none, nil, nil},
+	{"apps", "deployments", "Deployment", true, none, nil, nil},
+	{rbacGroup, "clusterroles", "ClusterRole", false, clusterScoped(roleObjects), nil, &writer{checkRole, storeRole}},
+	{rbacGroup, "clusterrolebindings", "ClusterRoleBinding", false, clusterScoped(bindingObjects), nil, &writer{checkBinding, storeBinding}},
+	{rbacGroup, "roles", "Role", true, inNamespaces(roleObjects), nil, &writer{checkRole, storeRole}},
+	{rbacGroup, "rolebindings", "RoleBinding", true, inNamespaces(bindingObjects), nil, &writer{checkBinding, storeBinding}},
 	{authn, "selfsubjectreviews", "SelfSubjectReview", false, nil, selfSubjectReview, nil},
 	{authz, "selfsubjectaccessreviews", "SelfSubjectAccessReview", false, nil, selfSubjectAccessReview, nil},
 	{authz, "selfsubjectrulesreviews", "SelfSubjectRulesReview", false, nil, selfSubjectRulesReview, nil},
 }
 
+// groups are the API groups beside the one without a name.
+var groups = []string{"apps", authn, authz, rbacGroup}
+
+// none is what a cluster without nodes has of most kinds.
+func none(*cluster) []object { return nil }
+
 func (k kind) apiVersion() string { return strings.TrimPrefix(k.group+"/v1", "/") }
+
+// misplaced tells of a path that is in no namespace and should be, or the other way round. Lists may be of all.
+func (k kind) misplaced(v *visit) bool {
+	if k.namespaced {
+		return v.namespace == "" && v.verb != "list" && v.verb != "watch"
+	}
+	return v.namespace != "" && k.resource != "namespaces"
+}
 
 // answer serves what the user may have: discovery, a review, a list or one object.
 func (v *visit) answer(body []byte) (int, any, error) {
@@ -61,7 +83,7 @@ func (v *visit) answer(body []byte) (int, any, error) {
 		return 0, nil, err
 	}
 	for _, k := range kinds {
-		if k.group != v.group || k.resource != v.resource || v.subresource != "" || !strings.Contains(v.URL.Path, "/v1/") {
+		if k.group != v.group || k.resource != v.resource || v.subresource != "" || !strings.Contains(v.URL.Path, "/v1/") || k.misplaced(v) {
 			continue
 		}
 		switch {
@@ -71,8 +93,11 @@ func (v *visit) answer(body []byte) (int, any, error) {
 		case k.list != nil && (v.verb == "get" || v.verb == "list"):
 			answer, err := v.read(k)
 			return http.StatusOK, answer, err
-		case k.write != nil && slices.Contains(writes, v.verb):
-			return k.write(v, body)
+		case k.list != nil && v.verb == "watch":
+			events, err := v.watch(k)
+			return http.StatusOK, events, err
+		case k.writer != nil && slices.Contains(writes, v.verb):
+			return v.write(k, body)
 		}
 		return 0, nil, failure(http.StatusMethodNotAllowed, "MethodNotAllowed", "the server does not allow this method on the requested resource")
 	}
@@ -80,23 +105,39 @@ func (v *visit) answer(body []byte) (int, any, error) {
 	return 0, nil, v.notFound()
 }
 
-func (v *visit) read(k kind) (object, error) {
-	found := []object{}
+// objects are those of a kind, in the visit's namespace if it has one.
+func (v *visit) objects(k kind) (found []object) {
 	for _, o := range k.list(v.cluster) {
-		metadata := o["metadata"].(object)
-		if k.namespaced && v.namespace != "" && metadata["namespace"] != v.namespace {
+		if k.namespaced && v.namespace != "" && meta(o)["namespace"] != v.namespace {
 			continue
 		}
 		o["apiVersion"], o["kind"] = k.apiVersion(), k.name
-		if metadata["name"] == v.name {
-			return o, nil
-		}
 		found = append(found, o)
 	}
+	return found
+}
+
+func (v *visit) read(k kind) (object, error) {
 	if v.verb == "get" {
+		if o := v.present(k); o != nil {
+			return o, nil
+		}
 		return nil, v.notFound()
 	}
-	return object{"apiVersion": k.apiVersion(), "kind": k.name + "List", "metadata": object{"resourceVersion": "1"}, "items": found}, nil
+	match, err := v.selector(k)
+	if err != nil {
+		return nil, err
+	}
+	found := []object{}
+	for _, o := range v.objects(k) {
+		if match(o) {
+			found = append(found, o)
+		}
+	}
+	return object{
+		"apiVersion": k.apiVersion(), "kind": k.name + "List", "items": found,
+		"metadata": object{"resourceVersion": strconv.Itoa(v.cluster.version())},
+	}, nil
 }
 
 // metadata is the same at every request, so that a second look finds nothing changed.
@@ -116,13 +157,6 @@ func namespaceObjects(cl *cluster) (list []object) {
 		m := metadata(cl, "", name)
 		m["labels"] = object{"kubernetes.io/metadata.name": name}
 		list = append(list, object{"metadata": m, "spec": object{"finalizers": []string{"kubernetes"}}, "status": object{"phase": "Active"}})
-	}
-	return list
-}
-
-func roleObjects(cl *cluster) (list []object) {
-	for _, r := range roles() {
-		list = append(list, object{"metadata": metadata(cl, r.namespace, r.name), "rules": r.rules})
 	}
 	return list
 }
@@ -177,15 +211,15 @@ func (v *visit) discovery() (any, error) {
 	case "/api":
 		return object{"kind": "APIVersions", "versions": []string{"v1"}, "serverAddressByClientCIDRs": []object{}}, nil
 	case "/apis":
-		groups := []object{}
-		for _, group := range []string{authn, authz, rbacGroup} {
-			groups = append(groups, apiGroup(group))
+		all := []object{}
+		for _, group := range groups {
+			all = append(all, apiGroup(group))
 		}
-		return object{"kind": "APIGroupList", "apiVersion": "v1", "groups": groups}, nil
+		return object{"kind": "APIGroupList", "apiVersion": "v1", "groups": all}, nil
 	case "/api/v1":
 		return resourceList(""), nil
 	}
-	for _, group := range []string{authn, authz, rbacGroup} {
+	for _, group := range groups {
 		switch path {
 		case "/apis/" + group:
 			return apiGroup(group), nil
@@ -205,23 +239,30 @@ func apiGroup(name string) object {
 }
 
 func resourceList(group string) object {
-	shortNames := map[string][]string{"namespaces": {"ns"}, "configmaps": {"cm"}}
+	shortNames := map[string][]string{
+		"namespaces": {"ns"}, "configmaps": {"cm"}, "events": {"ev"}, "nodes": {"no"}, "pods": {"po"}, "serviceaccounts": {"sa"}, "services": {"svc"},
+		"deployments": {"deploy"},
+	}
 	list := []object{}
 	for _, k := range kinds {
 		if k.group != group {
 			continue
 		}
-		verbs := []string{"get", "list"}
+		verbs := []string{"get", "list", "watch"}
 		if k.review != nil {
 			verbs = []string{"create"}
 		}
-		if k.write != nil {
+		if k.writer != nil {
 			verbs = append(verbs, writes...)
 		}
-		list = append(list, object{
+		o := object{
 			"name": k.resource, "singularName": strings.ToLower(k.name), "namespaced": k.namespaced, "kind": k.name,
 			"verbs": verbs, "shortNames": slices.Clone(shortNames[k.resource]),
-		})
+		}
+		if slices.Contains([]string{"pods", "services", "deployments"}, k.resource) {
+			o["categories"] = []string{"all"}
+		}
+		list = append(list, o)
 	}
 	return object{"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": strings.TrimPrefix(group+"/v1", "/"), "resources": list}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"errors"
+	"maps"
 	"mime"
 	"net/http"
 )
@@ -23,7 +24,7 @@ const protobufMagic = "k8s\x00"
 // message says how the fields of a protobuf message are named in JSON, by number. Others are skipped.
 type message map[uint64]field
 
-// field is a text or a bool, many texts, a map of texts or of bytes, one message or many.
+// field is a text, a bool, many texts, a map of texts or of bytes, one message or many.
 type field struct {
 	name string
 	form form
@@ -37,6 +38,7 @@ const (
 	many
 	textMap
 	byteMap
+	truth
 )
 
 // messages are the kinds that a cluster takes a body of, by name (k8s.io/api, each group's generated.proto).
@@ -50,9 +52,21 @@ func messages() map[string]message {
 		2: {name: "subjects", form: many, of: message{1: {name: "kind"}, 2: {name: "apiGroup"}, 3: {name: "name"}, 4: {name: "namespace"}}},
 		3: {name: "roleRef", of: message{1: {name: "apiGroup"}, 2: {name: "kind"}, 3: {name: "name"}}},
 	}
+	role := message{
+		1: metadata,
+		2: {name: "rules", form: many, of: message{
+			1: {name: "verbs", form: many}, 2: {name: "apiGroups", form: many}, 3: {name: "resources", form: many},
+			4: {name: "resourceNames", form: many}, 5: {name: "nonResourceURLs", form: many},
+		}},
+	}
+	clusterRole := maps.Clone(role)
+	clusterRole[3] = field{name: "aggregationRule", of: message{1: {name: "clusterRoleSelectors", form: many, of: message{
+		1: {name: "matchLabels", form: textMap},
+		2: {name: "matchExpressions", form: many, of: message{1: {name: "key"}, 2: {name: "operator"}, 3: {name: "values", form: many}}},
+	}}}}
 	return map[string]message{
-		"ConfigMap":   {1: metadata, 2: {name: "data", form: textMap}, 3: {name: "binaryData", form: byteMap}, 4: {name: "immutable"}},
-		"RoleBinding": binding, "ClusterRoleBinding": binding,
+		"ConfigMap":   {1: metadata, 2: {name: "data", form: textMap}, 3: {name: "binaryData", form: byteMap}, 4: {name: "immutable", form: truth}},
+		"RoleBinding": binding, "ClusterRoleBinding": binding, "Role": role, "ClusterRole": clusterRole,
 		"SelfSubjectReview":      {},
 		"SelfSubjectRulesReview": {2: {name: "spec", of: message{1: {name: "namespace"}}}},
 		"SelfSubjectAccessReview": {2: {name: "spec", of: message{
@@ -155,7 +169,7 @@ func (f field) put(o object, value []byte) error {
 			return err
 		}
 		f.add(o, inner)
-	case len(value) > 0:
+	case len(value) > 0 || f.form == many: // the group without a name is one of a list
 		f.add(o, string(value))
 	}
 	return nil

@@ -51,7 +51,7 @@ func TestProtobufIsUnderstood(t *testing.T) {
 		t.Errorf("%d %v", code, answer)
 	}
 	made := s.account.Clusters["demo"].Bindings
-	made[len(made)-1].Frame = nil
+	made[len(made)-1].Object = nil
 	if want := (binding{"dev", "bob", "Role", "developer", []string{"bob"}, []string{"ops"}, nil}); !reflect.DeepEqual(made[len(made)-1], want) {
 		t.Errorf("%+v", made[len(made)-1])
 	}

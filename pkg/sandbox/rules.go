@@ -3,11 +3,13 @@ package sandbox
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 
 	"github.com/kubectl-access/kubectl-access/pkg/policy"
 )
 
-// selfSubjectRulesReview lists what RBAC allows. Access policies are not in it, as on EKS (eks-access.md §8).
+// selfSubjectRulesReview lists what RBAC allows. Access policies are not in it, as on EKS (eks-access.md §8), which
+// says that the list is incomplete.
 func selfSubjectRulesReview(v *visit, body []byte) (object, error) {
 	var in struct {
 		Spec struct {
@@ -30,7 +32,7 @@ func selfSubjectRulesReview(v *visit, body []byte) (object, error) {
 	}
 	return object{
 		"apiVersion": authz + "/v1", "kind": "SelfSubjectRulesReview", "metadata": object{}, "spec": object{},
-		"status": object{"resourceRules": resources, "nonResourceRules": paths, "incomplete": false},
+		"status": object{"resourceRules": resources, "nonResourceRules": paths, "incomplete": true, "evaluationError": "webhook authorizer does not support user rule resolution"},
 	}, nil
 }
 
@@ -41,7 +43,7 @@ func (u user) rules(namespace string) []policy.Rule {
 		if !b.gives(u, namespace) {
 			continue
 		}
-		for _, r := range roles() {
+		for _, r := range slices.Concat(roles(), u.roles) {
 			if r.name == b.Role && (r.namespace == "") == (b.Kind == "ClusterRole") {
 				all = append(all, r.rules...)
 			}

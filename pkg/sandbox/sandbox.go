@@ -51,7 +51,8 @@ type Options struct {
 type Sandbox struct {
 	options Options
 	dir     string
-	url     string // of every AWS service
+	lock    *os.File // of the folder; nil where there is none
+	url     string   // of every AWS service
 	doors   []door
 	running sync.WaitGroup
 	closing chan struct{}
@@ -59,8 +60,9 @@ type Sandbox struct {
 
 	backends map[string]*backend // by cluster; the ways to Options.APIServers
 
-	mu      sync.Mutex // guards what follows
-	closed  bool       // nothing changes any more
+	mu      sync.Mutex    // guards what follows
+	closed  bool          // nothing changes any more
+	written chan struct{} // closed at the next write to a cluster
 	account *account
 	calls   map[string]int
 	limits  map[string]*rate.Limiter
@@ -80,6 +82,7 @@ func Start(o Options) (*Sandbox, error) {
 	s := &Sandbox{
 		options: o,
 		closing: make(chan struct{}),
+		written: make(chan struct{}),
 		calls:   map[string]int{},
 		limits:  map[string]*rate.Limiter{},
 		random:  rand.New(rand.NewPCG(o.Seed, o.Seed)),
@@ -94,7 +97,7 @@ func Start(o Options) (*Sandbox, error) {
 }
 
 func (s *Sandbox) open() (err error) {
-	if s.dir, err = os.MkdirTemp("", "sandbox-*"); err != nil {
+	if s.dir, s.lock, err = makeFolder(); err != nil {
 		return err
 	}
 	if s.account, err = openAccount(s.options); err != nil {
@@ -223,6 +226,9 @@ func (s *Sandbox) stop() error {
 	s.closed = true
 	s.mu.Unlock()
 	if s.dir != "" {
+		if s.lock != nil {
+			_ = s.lock.Close() // first: Windows does not remove open files
+		}
 		failed = append(failed, os.RemoveAll(s.dir))
 	}
 	return errors.Join(failed...)

@@ -3,6 +3,7 @@ package sandboxtest
 
 import (
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/kubectl-access/kubectl-access/pkg/sandbox"
@@ -31,4 +32,27 @@ func Become(tb testing.TB, profile string) {
 		tb.Setenv(name, "")
 	}
 	tb.Setenv("AWS_PROFILE", profile)
+}
+
+// Tripwire is a log that acts on one request, before its answer goes out.
+type Tripwire struct {
+	mu   sync.Mutex
+	left int
+	act  func()
+}
+
+// Set makes act run at the n-th request from now on.
+func (w *Tripwire) Set(n int, act func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.left, w.act = n, act
+}
+
+func (w *Tripwire) Write(line []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.left--; w.left == 0 {
+		w.act()
+	}
+	return len(line), nil
 }
