@@ -17,7 +17,6 @@ import (
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/cmd"
-	"github.com/kubectl-access/kubectl-access/pkg/edit"
 	"github.com/kubectl-access/kubectl-access/pkg/login"
 	"github.com/kubectl-access/kubectl-access/pkg/sandbox"
 	"github.com/kubectl-access/kubectl-access/pkg/sandbox/sandboxtest"
@@ -35,6 +34,8 @@ var answered = []string{
 	"grant role/newcomer --policy view -n dev,devv --tag a=b --for 8h", "grant role/newcomer user/bob --policy edit -A --group team -o json --wait --timeout 1s",
 	"grant role/team/dev --policy edit -n qa --username dev", "grant sso/Read_Only me --policy view -A --dry-run", "grant role/ops --policy view -n dev",
 	"revoke role/team/dev --policy view -n dev; undo --yes", "revoke user/alice --yes; undo; undo --yes -o yaml", "revoke me --yes", "revoke role/team/dev --group developers",
+	"revoke role/ops --yes; undo --yes", "revoke role/team/dev --yes --entry-only", "list --require-match", "revoke role/joiner --yes" + at + "prod",
+	"grant role/ops --policy view:dev --policy edit:qa --keep-mapping-access -o yaml", "grant role/mapped --policy admin -A --yes --accept-risk=override-mapping" + at + "staging",
 	"policies", "policies edit", "policies -o json", "cluster", "cluster -o yaml", "cluster --eks-cluster staging",
 	"mode", "mode -o json" + at + "legacy", "mode API_AND_CONFIG_MAP --yes --accept-risk=one-way-mode" + at + "legacy", "mode API --yes --accept-risk=one-way-mode",
 	"migrate --dry-run", "migrate -o json", "migrate --yes --remove-mappings; undo --yes", "migrate --yes --accept-risk=one-way-mode" + at + "legacy", "migrate --write-decisions FILE",
@@ -192,10 +193,8 @@ func driveScreens(ctx context.Context, env *cmd.Env, name string) string {
 	if err = errors.Join(err, policies, namespaces, groups); err != nil {
 		return w.Hint(err)
 	}
-	grant := func(p access.Principal) access.Edit {
-		return edit.Grant(access.Entry{Principal: p, Grants: []access.Grant{{Policy: access.ClusterAdmin}}})
-	}
-	p, err := c.Propose(ctx, tui.Request{Who: []access.Principal{who}, Edit: grant, Command: []string{"kubectl", "access"}})
+	grant := &access.Entry{Grants: []access.Grant{{Policy: access.ClusterAdmin}}}
+	p, err := c.Propose(ctx, tui.Request{Who: []access.Principal{who}, Grant: grant, Command: []string{"kubectl", "access"}})
 	if err != nil {
 		return w.Hint(err)
 	}
