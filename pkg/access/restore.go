@@ -58,7 +58,7 @@ func Kept(step Step, now Entry) bool {
 func kept(before, after, now []string) bool {
 	for _, name := range union(before, after) {
 		was, will := slices.Contains(before, name), slices.Contains(after, name)
-		if was != will && slices.Contains(now, name) != will && !(will && slices.Contains(now, "")) {
+		if was != will && slices.Contains(now, name) != will && (!will || !slices.Contains(now, "")) {
 			return false
 		}
 	}

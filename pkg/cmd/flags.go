@@ -63,15 +63,6 @@ func (f *scopeFlags) scoped() []access.Scoped {
 	return all
 }
 
-// everyNamespace are all that were named.
-func (f *scopeFlags) everyNamespace() []string {
-	all := slices.Clone(f.namespaces)
-	for _, s := range f.policies {
-		all = append(all, s.Namespaces...)
-	}
-	return all
-}
-
 // consistent refuses what may be meant in two ways.
 func (f *scopeFlags) consistent() error {
 	switch pairs := f.asPairs(); {

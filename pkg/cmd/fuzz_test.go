@@ -34,6 +34,8 @@ var answered = []string{
 	"grant role/newcomer --policy view -n dev,devv --tag a=b --for 8h", "grant role/newcomer user/bob --policy edit -A --group team -o json --wait --timeout 1s",
 	"grant role/team/dev --policy edit -n qa --username dev", "grant sso/Read_Only me --policy view -A --dry-run", "grant role/ops --policy view -n dev",
 	"revoke role/team/dev --policy view -n dev; undo --yes", "revoke user/alice --yes; undo; undo --yes -o yaml", "revoke me --yes", "revoke role/team/dev --group developers",
+	"revoke role/ops --yes; undo --yes", "revoke role/team/dev --yes --entry-only", "list --require-match", "revoke role/joiner --yes" + at + "prod",
+	"grant role/ops --policy view:dev --policy edit:qa --keep-mapping-access -o yaml", "grant role/mapped --policy admin -A --yes --accept-risk=override-mapping" + at + "staging",
 	"policies", "policies edit", "policies -o json", "cluster", "cluster -o yaml", "cluster --eks-cluster staging",
 	"mode", "mode -o json" + at + "legacy", "mode API_AND_CONFIG_MAP --yes --accept-risk=one-way-mode" + at + "legacy", "mode API --yes --accept-risk=one-way-mode",
 	"migrate --dry-run", "migrate -o json", "migrate --yes --remove-mappings; undo --yes", "migrate --yes --accept-risk=one-way-mode" + at + "legacy", "migrate --write-decisions FILE",

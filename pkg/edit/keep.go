@@ -31,7 +31,7 @@ func Keep(want access.Entry) access.Edit {
 		if m.Masters() {
 			want.Grants = widen(append([]access.Grant{}, want.Grants...), access.Grant{Policy: access.ClusterAdmin})
 		}
-		if unfit := access.CheckUsername(username) != nil || strings.Contains(username, "{{AccessKeyID}}"); want.Username == "" && !(m.Masters() && unfit) {
+		if unfit := access.CheckUsername(username) != nil || strings.Contains(username, "{{AccessKeyID}}"); want.Username == "" && (!m.Masters() || !unfit) {
 			want.Username = username
 		}
 		return Grant(want)(s)

@@ -26,6 +26,8 @@ var needed = map[string][]string{
 	"DescribeFargateProfile":       {"FargateProfile.PodExecutionRoleArn"},
 	"GetRole":                      {"Role.Arn", "Role.CreateDate"},
 	"GetUser":                      {"User.Arn", "User.CreateDate"},
+	"ListRoles":                    {"Roles"}, // who is not in the list is taken for deleted
+	"ListUsers":                    {"Users"},
 	"GetCallerIdentity":            {"Arn", "Account", "UserId"},
 	"AssumeRole":                   {"Credentials"},
 	"AssumeRoleWithWebIdentity":    {"Credentials"},

@@ -11,9 +11,6 @@ import (
 // Hostile is a text that no terminal should be shown as it is, and no format should be made of.
 const Hostile = "evil%s\x1b[31m\r\nline\u202e\u009b31m\x00"
 
-// wrongs are what a member becomes, in the place of being dropped.
-var wrongs = [Emptied - 1]any{nil, Hostile, "", json.Number("-1e9"), true, []any{}, map[string]any{}, []any{nil, Hostile, map[string]any{}}}
-
 // Emptied is how Spoil leaves an empty object of the whole answer, as if nothing were there.
 const Emptied = 9
 
@@ -35,6 +32,7 @@ func Spoil(text []byte, member, how uint) []byte {
 	if how == 0 {
 		chosen.drop()
 	} else {
+		wrongs := [Emptied - 1]any{nil, Hostile, "", json.Number("-1e9"), true, []any{}, map[string]any{}, []any{nil, Hostile, map[string]any{}}}
 		chosen.set(wrongs[how-1])
 	}
 	text, _ = json.Marshal(root)
