@@ -63,6 +63,9 @@ func (m *migration) run(ctx context.Context) error {
 
 // prepare looks, plans and shows. done tells that no more was asked for.
 func (m *migration) prepare(ctx context.Context) (done bool, err error) {
+	if err := m.env.asOneself(); err != nil {
+		return true, err
+	}
 	if m.facts, m.data, err = m.migrationFacts(ctx, nil); err != nil {
 		return true, err
 	}
