@@ -3,7 +3,6 @@ package access
 import (
 	"fmt"
 	"slices"
-	"strings"
 )
 
 // RiskName is what --accept-risk takes.
@@ -166,25 +165,6 @@ func (p Plan) NotChecked(before Snapshot) string {
 		}
 	}
 	return ""
-}
-
-// bySource are the rights by mappings, or those by an entry.
-func bySource(rights []Right, mapping bool) []Right {
-	return slices.DeleteFunc(slices.Clone(rights), func(r Right) bool { return (r.By.Mapping != "") != mapping })
-}
-
-// joinRights names what counts: of an administrator nothing else, and being authenticated only where there is no more.
-func joinRights(rights []Right) string {
-	if i := slices.IndexFunc(rights, func(r Right) bool { return r.Kind == Administer }); i >= 0 {
-		rights = rights[i : i+1]
-	}
-	var all []string
-	for _, r := range rights {
-		if text := r.String(); (r.Kind != Connect || len(rights) == 1) && !slices.Contains(all, text) {
-			all = append(all, text)
-		}
-	}
-	return strings.Join(all, ", ")
 }
 
 // Apply is the snapshot as the plan leaves it.
