@@ -2,7 +2,6 @@ package access_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
