@@ -16,10 +16,11 @@ func (s Snapshot) Access(p Principal) []Right {
 	if e, ok := s.alive(p); ok {
 		return s.byEntry(e)
 	}
-	if m, ok := s.ActiveMapping(p); ok {
-		return s.byMapping(m, p)
+	var rights []Right
+	for _, m := range s.activeMappings(p) {
+		rights = append(rights, s.byMapping(m, p)...)
 	}
-	return nil
+	return rights
 }
 
 // alive finds the entry that works for a principal, whose path may not be known.
@@ -34,34 +35,68 @@ func (s Snapshot) alive(p Principal) (Entry, bool) {
 	return s.Entries[i], true
 }
 
+// HasEntry reports whether the snapshot holds an entry that works for a principal.
+func (s Snapshot) HasEntry(p Principal) bool {
+	_, has := s.alive(p)
+	return has
+}
+
 // ActiveMapping finds the mapping that gives a principal access: its own, or the one for its account. An entry
 // overrides both (eks-access.md §5).
 func (s Snapshot) ActiveMapping(p Principal) (Mapping, bool) {
-	if _, overridden := s.alive(p); overridden || s.AWSAuth == nil || !s.Cluster.Mode.ReadsConfigMap() {
+	all := s.activeMappings(p)
+	if len(all) == 0 {
 		return Mapping{}, false
 	}
-	own := func(m Mapping) bool {
-		return m.State == InForce && m.Names(p) && (p.Kind() != "user" || strings.EqualFold(m.ARN, string(p)))
+	return all[0], true
+}
+
+// activeMappings are more than one where it is left to chance which of them counts: of users that differ in letter case.
+func (s Snapshot) activeMappings(p Principal) []Mapping {
+	if _, overridden := s.alive(p); overridden || s.AWSAuth == nil || !s.Cluster.Mode.ReadsConfigMap() {
+		return nil
 	}
-	account := func(m Mapping) bool {
-		return m.State == InForce && m.Kind == MappedAccount && (m.ARN == p.Account() || m.ARN == string(p))
-	}
+	own := func(m Mapping) bool { return m.Names(p) && (p.Kind() != "user" || strings.EqualFold(m.ARN, string(p))) }
+	account := func(m Mapping) bool { return m.Kind == MappedAccount && (m.ARN == p.Account() || m.ARN == string(p)) }
 	for _, fits := range []func(Mapping) bool{own, account} {
-		if i := slices.IndexFunc(s.AWSAuth.Mappings, fits); i >= 0 {
-			return s.AWSAuth.Mappings[i], true
+		if all := slices.DeleteFunc(s.AWSAuth.InForce(), func(m Mapping) bool { return !fits(m) }); len(all) > 0 {
+			return all
 		}
 	}
-	return Mapping{}, false
+	return nil
 }
 
 func (s Snapshot) byEntry(e Entry) []Right {
-	if e.Node() && e.Kind != EC2 { // EC2 nodes have the policies that are on the entry (eks-access.md §4.4)
-		return []Right{{Kind: JoinNodes}}
-	}
-	rights := []Right{{Kind: Connect}}
 	if e.Node() {
-		rights = []Right{{Kind: JoinNodes}}
+		rights := append([]Right{{Kind: JoinNodes}}, byGrants(e)...) // EC2 nodes have policies (eks-access.md §4.4)
+		return ofNodes(append(rights, s.byNames("", nodeGroups(e), Source{})...))
 	}
+	username := e.Username
+	if username == "" {
+		username = DefaultUsername(e.Principal)
+	}
+	rights := append([]Right{{Kind: Connect}}, byGrants(e)...)
+	return append(rights, s.byNames(username, e.Groups, Source{})...)
+}
+
+// ofNodes marks rights that only nodes have, and nobody else who comes as their role.
+func ofNodes(rights []Right) []Right {
+	for i := range rights {
+		rights[i].session = "nodes"
+	}
+	return rights
+}
+
+// nodeGroups are the groups of nodes: those that EKS shows, and on a new entry those that are documented, which is so for
+// EC2_LINUX and EC2_WINDOWS only (eks-access.md §4.4).
+func nodeGroups(e Entry) []string {
+	if len(e.Groups) == 0 && (e.Kind == EC2Linux || e.Kind == EC2Windows) {
+		return []string{nodes}
+	}
+	return e.Groups
+}
+
+func byGrants(e Entry) (rights []Right) {
 	for _, g := range e.Grants {
 		switch {
 		case e.Administers() && g.Policy == ClusterAdmin:
@@ -73,11 +108,7 @@ func (s Snapshot) byEntry(e Entry) []Right {
 			rights = append(rights, Right{Kind: ByPolicy, Name: string(g.Policy), Where: ns})
 		}
 	}
-	username := e.Username
-	if username == "" {
-		username = DefaultUsername(e.Principal)
-	}
-	return append(rights, s.byNames(username, e.Groups, Source{})...)
+	return rights
 }
 
 func (s Snapshot) byMapping(m Mapping, p Principal) []Right {
@@ -86,11 +117,16 @@ func (s Snapshot) byMapping(m Mapping, p Principal) []Right {
 	rights := []Right{{Kind: Connect, By: by}}
 	if m.Node() {
 		rights = []Right{{Kind: JoinNodes, By: by}}
+		groups = append(groups, slices.DeleteFunc(slices.Clone(m.Groups), func(g string) bool { return g != nodes })...)
 	}
-	if m.Masters() && !m.Node() {
+	if m.Masters() {
 		rights = append(rights, Right{Kind: Administer, By: by})
 	}
-	return append(rights, s.byNames(username, groups, by)...)
+	rights = append(rights, s.byNames(username, groups, by)...)
+	if m.Node() {
+		return ofNodes(rights)
+	}
+	return rights
 }
 
 // Identity is the username and the groups that a mapping gives a principal, without system:masters and the groups of
@@ -100,7 +136,7 @@ func (m Mapping) Identity(p Principal) (username string, groups []string) {
 		return strings.TrimSuffix(string(p), p.field(5)) + p.Kind() + "/" + p.Name(), nil
 	}
 	for _, g := range m.Groups {
-		if strings.TrimSpace(g) != "" && g != masters && g != authenticated && (g != "system:nodes" || !m.Node()) {
+		if strings.TrimSpace(g) != "" && g != masters && g != authenticated && (g != nodes || !m.Node()) {
 			groups = append(groups, Expand(g, p))
 		}
 	}
@@ -143,6 +179,7 @@ func (b Binding) right(by Source, via, session string) Right {
 
 const (
 	masters       = "system:masters"
+	nodes         = "system:nodes"
 	authenticated = "system:authenticated" // the group of everybody who has access
 )
 
@@ -184,7 +221,8 @@ func concerned(before, after Snapshot, changes []Change) []Principal {
 	return all
 }
 
-// everybody is who may have access by what the snapshot holds; the caller may by the mapping of a whole account.
+// everybody is who may have access by what the snapshot holds. The mapping of a whole account gives it to the caller, too,
+// and to whom RBAC knows by the ARN.
 func (s Snapshot) everybody() (all []Principal) {
 	for _, e := range s.Entries {
 		all = addPrincipal(all, e.Principal)
@@ -196,6 +234,16 @@ func (s Snapshot) everybody() (all []Principal) {
 	}
 	if s.Caller != "" {
 		all = addPrincipal(all, s.Caller)
+	}
+	if s.RBAC == nil {
+		return all
+	}
+	for _, b := range s.RBAC.Bindings {
+		for _, user := range b.Users {
+			if p := Principal(user); p.Kind() == "role" || p.Kind() == "user" {
+				all = addPrincipal(all, p)
+			}
+		}
 	}
 	return all
 }

@@ -72,9 +72,7 @@ func (r Right) covers(o Right) bool {
 	switch {
 	case r.Kind == Administer:
 		return o.Kind != JoinNodes
-	case r.Kind != o.Kind:
-		return o.Kind == Connect && r.Kind != JoinNodes
-	case r.Name != o.Name:
+	case r.Kind != o.Kind || r.Name != o.Name:
 		return false
 	}
 	within, err := path.Match(r.Where, o.Where)

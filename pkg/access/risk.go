@@ -71,10 +71,15 @@ func (p Plan) becomesAdministrator(before Snapshot, who Principal) bool {
 	return Administrates(p.Apply(before).Access(who))
 }
 
-// TakesAdministrator reports whether somebody may stop being administrator of the cluster.
-func (p Plan) TakesAdministrator() bool {
+// TakesAdministrator reports whether somebody may stop being administrator of the cluster. Where RBAC could not be read,
+// whoever loses a group or a username may have been one.
+func (p Plan) TakesAdministrator(before Snapshot) bool {
+	unread := before.RBAC != nil && before.RBAC.Err != nil
+	may := func(r Right) bool {
+		return r.Kind == Administer || unread && (r.Kind == ByGroup || r.Kind == ByUsername)
+	}
 	return p.Mode != nil && p.Mode.To == ModeAPI || slices.ContainsFunc(p.Effects, func(e Effect) bool {
-		return slices.ContainsFunc(e.Lost, func(r Right) bool { return r.Kind == Administer })
+		return slices.ContainsFunc(e.Lost, may)
 	})
 }
 
@@ -91,7 +96,7 @@ func (p Plan) MayTakeAdministrator(step Step) bool {
 
 func (p Plan) lastAdministrator(before Snapshot) string {
 	after := p.Apply(before)
-	if !p.TakesAdministrator() || len(after.Administrators()) > 0 {
+	if !p.TakesAdministrator(before) || len(after.Administrators()) > 0 {
 		return ""
 	}
 	why := "nobody else is cluster administrator by " + ClusterAdmin.Short() + " on the whole cluster, by an aws-auth mapping or by RBAC"

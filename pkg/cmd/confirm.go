@@ -83,22 +83,24 @@ func (c *change) judge(ctx context.Context, plan access.Plan, before access.Snap
 	return risks
 }
 
-// withAdministrators is the snapshot with what it takes to know who stays administrator: everybody's entry, where nobody
-// among those that were read does, and without those whose role or user is known to be gone.
+// withAdministrators is the snapshot with what it takes to know who stays administrator, without those whose role or user is
+// known to be gone: everybody's entry, where no entry that was read makes one. Others may be by RBAC, and who is by a mapping
+// may have an entry that overrides it.
 func (c *change) withAdministrators(ctx context.Context, plan access.Plan, before access.Snapshot) access.Snapshot {
-	if !plan.TakesAdministrator() {
+	if !plan.TakesAdministrator(before) {
 		return before
 	}
 	judged := c.living(ctx, plan, before)
-	if len(plan.Apply(judged).Administrators()) > 0 {
+	after := plan.Apply(judged)
+	if slices.ContainsFunc(after.Administrators(), after.HasEntry) {
 		return judged
 	}
-	all, err := c.sides().Snapshot(ctx, access.Want{All: true})
+	all, err := c.sides().Snapshot(ctx, access.Want{All: true, AWSAuth: true, RBAC: true})
 	if err != nil {
-		return judged // it names no other administrator, so the plan is refused
+		before.Deleted = append(slices.Clone(before.Deleted), after.Administrators()...) // whom an entry may override
+		return before
 	}
-	before.Entries = all.Entries
-	return c.living(ctx, plan, before)
+	return c.living(ctx, plan, all)
 }
 
 // living marks the administrators who would stay and whose role or user is known to be gone, since they keep nobody in.
@@ -123,7 +125,8 @@ func (c *change) living(ctx context.Context, plan access.Plan, before access.Sna
 	for i, p := range stay {
 		_, has := before.Entry(p)
 		switch {
-		case has && lives[i] == iam.Gone, ids[i].Missing:
+		case has && lives[i] == iam.Gone, ids[i].Missing,
+			p.Kind() == "user" && ids[i].Principal != "" && !strings.EqualFold(string(ids[i].Principal), string(p)): // a user's path counts (eks-access.md §6.2)
 			before.Deleted = append(slices.Clone(before.Deleted), p)
 		case has && lives[i] == iam.Recreated:
 			before.Dead = append(slices.Clone(before.Dead), p)

@@ -35,10 +35,18 @@ func Plan(w io.Writer, p access.Plan, color Color) {
 		if _, told := p.Change(e.Principal); told {
 			continue
 		}
-		for _, line := range append([]line{{'~', e.Principal.Short(c.Account())}}, effectLines(p, e)...) {
+		for _, line := range append([]line{{'~', whose(e.Principal, c.Account())}}, effectLines(p, e)...) {
 			fmt.Fprintln(w, line.paint(color))
 		}
 	}
+}
+
+// whose names a principal, or the account of which everybody has access.
+func whose(p access.Principal, account string) string {
+	if access.IsAccount(string(p)) {
+		return "account " + string(p)
+	}
+	return p.Short(account)
 }
 
 // effectLines are what changes in somebody's access by aws-auth and by RBAC: what an entry says stands in its own lines.
