@@ -162,6 +162,9 @@ func (env *Env) connect(ctx context.Context) (*connection, error) {
 	if target.Exec.Unrunnable != "" {
 		env.warn("%s; its profile and its other flags are used here all the same", target.Exec.Unrunnable)
 	}
+	if target.Exec.Unread != "" {
+		env.warn("%s; to set them, use --eks-cluster, --region, --profile and --role-arn", target.Exec.Unread)
+	}
 	if target.Name == "" {
 		err = c.nameByEndpoint(ctx)
 	}

@@ -6,181 +6,97 @@ import (
 	"strings"
 )
 
-// The programs that make EKS tokens.
-const (
-	toolAWS           = "aws"
-	toolAuthenticator = "aws-iam-authenticator"
-	toolOwn           = "kubectl-access"
-	toolKubergrunt    = "kubergrunt"
-	toolArgoCD        = "argocd-k8s-auth"
-)
-
 // call is a call of a program that makes EKS tokens, found somewhere in a command line.
 type call struct {
-	parsed
-	tool string
-	// known: the program itself was seen, not just its arguments behind an unknown name.
-	known      bool
-	start, end int // its words
+	tool  string
+	known bool // the program itself was seen, and a token made here is like its own
+	flags map[string]string
+	start int // its first word
 }
 
-// findCall looks for the first such call: by the program's name, else by the words "eks get-token".
+// findCall looks for the first such call: by the program's name, else by the words "eks get-token" behind a program of
+// another name, such as an alias.
 func findCall(ws []word) (call, bool) {
 	for i := range ws {
 		if c, ok := callAt(ws, i); ok {
 			return c, true
 		}
 	}
+	start := 0
 	for i, w := range ws {
-		if w.text != "eks" || w.op {
+		if w.op {
+			start = i + 1
+		}
+		if w.op || w.text != "eks" {
 			continue
 		}
-		if c, ok := nameless(ws, i); ok {
-			return c, true
+		if after, plain := tools[0].parse(ws[i:]); len(plain) > 1 && plain[1] == "get-token" {
+			flags, _ := tools[0].parse(ws[start:i])
+			maps.Copy(flags, after)
+			return call{tool: toolAWS, flags: flags, start: i}, true
 		}
 	}
 	return call{}, false
 }
 
+// callAt skips words between the program and its verbs: the values of flags, the image of a container.
 func callAt(ws []word, i int) (call, bool) {
-	g, ok := grammarOf(ws[i])
+	p, ok := programOf(tools, ws[i])
 	if !ok {
 		return call{}, false
 	}
-	p := g.parse(ws[i+1:])
-	if isEntrypoint(ws, i) && len(p.plain) > 0 { // the image stands between the program and its arguments
-		p.plain = p.plain[1:]
-	}
-	if len(p.plain) < len(g.verbs) || !slices.Equal(p.plain[:len(g.verbs)], g.verbs) {
-		return call{}, false
-	}
-	p.foreign = p.foreign || g.foreign
-	return call{parsed: p, tool: g.tool, known: true, start: i, end: endOf(ws, i)}, true
+	flags, plain := p.parse(ws[i+1:])
+	_, foreign := flags[keyForeign]
+	return call{tool: p.tool, flags: flags, known: !p.foreign && !foreign, start: i},
+		strings.Contains(" "+strings.Join(plain, " ")+" ", " "+p.verbs+" ")
 }
 
-// isEntrypoint knows the program that a container is told to run: --entrypoint PROGRAM IMAGE ARGUMENTS.
-func isEntrypoint(ws []word, i int) bool {
-	const flag = "--entrypoint"
-	return strings.HasPrefix(ws[i].text, flag+"=") || i > 0 && ws[i-1].text == flag
+// posixShells run scripts that are read here.
+var posixShells = []string{"sh", "bash", "dash", "ash", "zsh", "ksh"}
+
+// otherShells have a syntax of their own.
+var otherShells = []string{"cmd", "powershell", "pwsh", "fish", "csh", "tcsh", "nu"}
+
+const blanks = " \t\n"
+
+// reader opens the scripts in one command line.
+type reader struct {
+	room   int    // bytes that variables may still add: they can contain each other without end
+	unread string // the shell with a script that is not understood
 }
 
-// nameless reads "eks get-token" behind a program of another name: an alias, a script.
-func nameless(ws []word, i int) (call, bool) {
-	start := i
-	for start > 0 && !ws[start-1].op {
-		start--
-	}
-	g := grammar{tool: toolAWS, flags: awsFlags, abbreviates: true}
-	after := g.parse(ws[i+1:])
-	if len(after.plain) == 0 || after.plain[0] != "get-token" {
-		return call{}, false
-	}
-	return call{parsed: g.parse(ws[start:]), tool: toolAWS, start: i, end: endOf(ws, i)}, true
-}
-
-func endOf(ws []word, i int) int {
-	for i < len(ws) && !ws[i].op {
-		i++
-	}
-	return i
-}
-
-// grammarOf tells by its name how a program reads its arguments.
-func grammarOf(w word) (grammar, bool) {
-	name := baseName(w.text)
-	switch {
-	case w.op:
-		return grammar{}, false
-	case slices.Contains([]string{"aws", "aws2", "awsv2", "aws-cli", "aws-cli.aws", "awscli", "awslocal"}, name):
-		return grammar{tool: toolAWS, verbs: []string{"eks", "get-token"}, flags: awsFlags, abbreviates: true}, true
-	case isAuthenticator(name):
-		return grammar{tool: toolAuthenticator, verbs: []string{"token"}, flags: authenticatorFlags}, true
-	case isOwn(name):
-		return grammar{tool: toolOwn, verbs: []string{"get-token"}, flags: ownFlags}, true
-	case name == toolKubergrunt:
-		return grammar{tool: toolKubergrunt, verbs: []string{"eks", "token"}, flags: kubergruntFlags, foreign: true}, true
-	case name == toolArgoCD:
-		return grammar{tool: toolArgoCD, verbs: []string{"aws"}, flags: argoCDFlags, foreign: true}, true
-	case name == "kubectl":
-		return grammar{tool: toolOwn, verbs: []string{"access", "get-token"}, flags: ownFlags}, true
-	}
-	return grammar{}, false
-}
-
-// isAuthenticator knows aws-iam-authenticator, also with a version in its name, and the name
-// that it had first, heptio-authenticator-aws. Other clouds have authenticators of their own.
-func isAuthenticator(name string) bool {
-	return strings.Contains(name, "authenticator") && (strings.Contains(name, "aws") || strings.Contains(name, "heptio"))
-}
-
-// isOwn knows this program, also under another plugin name, such as kubectl-eks_access.
-func isOwn(name string) bool {
-	return name == toolOwn || strings.HasPrefix(name, "kubectl-") && strings.HasSuffix(name, "_access")
-}
-
-// baseName is a program's name without its folder, its ending on Windows and an image's tag.
-func baseName(path string) string {
-	name := strings.ToLower(path[strings.LastIndexAny(path, `/\`)+1:])
-	for _, ext := range []string{".exe", ".cmd", ".bat", ".ps1", ".py", ".sh"} {
-		name = strings.TrimSuffix(name, ext)
-	}
-	name, _, _ = strings.Cut(name, "@")
-	name, _, _ = strings.Cut(name, ":")
-	return name
-}
-
-// scripts bounds how many scripts are opened in search of one call: variables can nest them without end.
-const scripts = 64
-
-// locate finds the call among words, or in a script that is one of the words (sh -c "…",
-// --exec "…"), which it then opens in place.
-func locate(ws []word, vars map[string]string, left *int) ([]word, call, bool) {
-	if c, ok := findCall(ws); ok {
-		return ws, c, true
-	}
+// open replaces each script by its words. A script is what follows sh -c, or any word that holds a token call.
+func (r *reader) open(ws []word, env map[string]string) []word {
+	var out []word
 	for i, w := range ws {
-		if *left == 0 || w.op || !strings.ContainsAny(w.text, " \t\n") {
+		if name := baseName(w.text); slices.Contains(otherShells, name) && i+1 < len(ws) && strings.IndexAny(ws[i+1].text, "-/") == 0 {
+			r.unread = name
+		}
+		shell := slices.IndexFunc(ws[:i], func(w word) bool { return slices.Contains(posixShells, baseName(w.text)) })
+		run := shell >= 0 && strings.LastIndex(ws[i-1].text, "-") == 0 && strings.HasSuffix(ws[i-1].text, "c")
+		if w.op || !run && !strings.ContainsAny(w.text, blanks) {
+			out = append(out, w)
 			continue
 		}
-		*left--
-		script := split(unquote(w.text), positional(vars, ws[i+1:]), isWindows(ws[:i]))
-		inner, _, ok := locate(script, vars, left)
-		if !ok {
+		script, ok := r.split(w.text, env, ws[i+1:])
+		if _, holds := findCall(script); ok && (run || holds) {
+			out = append(append(append(out, word{op: true}), script...), word{op: true})
 			continue
 		}
-		opened := slices.Concat(ws[:i], []word{{op: true}}, inner, []word{{op: true}}, ws[i+1:])
-		c, ok := findCall(opened)
-		return opened, c, ok
-	}
-	return ws, call{}, false
-}
-
-// unquote opens $(SCRIPT), `SCRIPT`, and both where a variable is set to what it prints.
-func unquote(text string) string {
-	if _, value, ok := assignment(text); ok && (strings.HasPrefix(value, "$(") || strings.HasPrefix(value, "`")) {
-		text = value
-	}
-	if inner, ok := strings.CutPrefix(text, "$("); ok {
-		return strings.TrimSuffix(inner, ")")
-	}
-	return strings.Trim(text, "`")
-}
-
-// positional adds $0, $1, … as `sh -c SCRIPT WORDS` sets them.
-func positional(vars map[string]string, rest []word) map[string]string {
-	out := map[string]string{}
-	maps.Copy(out, vars)
-	for i, w := range rest {
-		if i > 9 || w.op {
-			break
+		if run {
+			r.unread = baseName(ws[shell].text)
 		}
-		out[string(rune('0'+i))] = w.text
+		out = append(out, w)
 	}
 	return out
 }
 
-func isWindows(ws []word) bool {
-	return slices.ContainsFunc(ws, func(w word) bool {
-		return slices.Contains([]string{"cmd", "powershell", "pwsh"}, baseName(w.text))
-	})
+// split takes a script and the scripts in it apart. The arguments are $0, $1, …
+func (r *reader) split(script string, env map[string]string, args []word) ([]word, bool) {
+	l := lexer{in: script, vars: maps.Clone(env), room: &r.room}
+	for n, arg := range args[:min(len(args), 10)] {
+		l.vars[string(rune('0'+n))] = arg.text
+	}
+	ws := l.run()
+	return r.open(ws, env), !l.bad
 }

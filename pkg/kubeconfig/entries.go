@@ -102,10 +102,13 @@ func known(names []string) string {
 	return "there is " + cmp.Or(strings.Join(quoted, ", "), "none") + more
 }
 
-// notEKS says what was found instead, and what to do about it.
-func (s selection) notEKS() error {
-	return fmt.Errorf("the context %q is %w as far as the kubeconfig tells: its server is %s, its credentials come from %s; "+
-		"if it is one, pass --eks-cluster NAME --region REGION", s.context, ErrNotEKS, s.where(), s.credentials())
+// notEKS says what was found instead, what was not read, and what to do about it.
+func (s selection) notEKS(unread string) error {
+	if unread != "" {
+		unread = " (" + unread + ")"
+	}
+	return fmt.Errorf("the context %q is %w as far as the kubeconfig tells: its server is %s, its credentials come from %s%s; "+
+		"if it is one, pass --eks-cluster NAME --region REGION", s.context, ErrNotEKS, s.where(), s.credentials(), unread)
 }
 
 func (s selection) where() string {

@@ -13,23 +13,20 @@ import (
 // Exec is the command that gets kubectl its token. Empty: the user has none.
 type Exec struct {
 	Command     string
-	Args        []string
 	InstallHint string
 
 	// Unrunnable says why kubectl cannot start the command; empty: it can, as far as the kubeconfig tells.
 	Unrunnable string
+	// Unread says which script was not understood; empty: all is read. Nothing is taken from a command with such a script.
+	Unread string
 
 	// Tool makes the EKS token: aws, aws-iam-authenticator or kubectl-access. Empty: this is no EKS token.
 	Tool string
-	// Wrapper is the program around it, such as aws-vault, sh or env. Empty: none.
-	Wrapper string
 	// Native tells that a token made here is as good: all it depends on is in the Target.
 	Native bool
 
 	// Cluster is the name or the ID that the token is made for.
 	Cluster string
-	// Region is where the token is made, from the arguments or the environment; not always the cluster's.
-	Region string
 	// ExternalID and SessionName go with the role that is assumed.
 	ExternalID, SessionName string
 }
@@ -50,116 +47,91 @@ func parseExec(e *api.ExecConfig) token {
 	if e == nil || e.Command == "" {
 		return token{}
 	}
-	t := token{Exec: Exec{Command: e.Command, Args: e.Args, InstallHint: e.InstallHint}}
+	t := token{Exec: Exec{Command: e.Command, InstallHint: e.InstallHint}}
 	env := map[string]string{}
 	for _, v := range e.Env {
 		env[v.Name] = v.Value
 	}
-	left := scripts
-	line, spread := commandLine(e, env)
-	if spread {
-		t.Unrunnable = fmt.Sprintf("exec: kubectl cannot run the command %q: it takes the whole text for the name of one program; keep the program's name, and move the rest to args", e.Command)
+	r := reader{room: 1 << 14}
+	ws, spread := r.commandLine(e, env)
+	c, ok := findCall(ws)
+	if r.unread != "" {
+		t.Unread = fmt.Sprintf("exec: cannot read the script that %q runs, so the cluster, region, profile and role in it are unknown", r.unread)
 	}
-	ws, c, ok := locate(line, env, &left)
-	if !ok {
+	if !ok || r.unread != "" {
 		t.env = awsOnly(env)
 		return t
 	}
-	set := readSetting(ws[:c.start], env)
-	native := c.known && !c.foreign && !set.opaque && endsThere(ws, c.end) && !redirected(env)
-	maps.Copy(env, set.env)
+	if spread {
+		t.Unrunnable = fmt.Sprintf("exec: kubectl cannot run the command %q: it takes the whole text for the name of one program; keep the program's name, and move the rest to args", e.Command)
+	}
+	changed, opaque := readSetting(ws[:c.start], env)
+	goesOn := func(w word) bool { return w.op && w.text != "" } // to a filter, for example
+	native := c.known && !opaque && !redirected(env) && !slices.ContainsFunc(ws[c.start:], goesOn)
+	for _, value := range c.flags {
+		native = native && !isPlaceholder(value)
+	}
+	maps.Copy(env, changed)
 	t.env = awsOnly(env)
-	t.Tool, t.Wrapper = c.tool, set.wrapper
-	t.fill(c, set, env)
-	t.Native = native && t.Cluster != "" && !hasPlaceholder(c.values)
+	t.fill(c, wrapperProfile(ws[:c.start]), env)
+	t.Native = native && t.Cluster != ""
 	return t
 }
 
-// commandLine is the words of the command and its arguments. spread tells that several words stand in the command itself,
-// as nobody but a shell would read them; a program may have blanks in its name, too, and in the path to it.
-func commandLine(e *api.ExecConfig, vars map[string]string) (ws []word, spread bool) {
-	whole := words(append([]string{e.Command}, e.Args...)...)
-	program := split(e.Command, vars, strings.Contains(e.Command, `:\`))
-	const blanks = " \t\n"
-	_, known := grammarOf(whole[0])
-	if known = known && !strings.ContainsAny(baseName(e.Command), blanks); known || len(program) == 0 || !strings.ContainsAny(e.Command, blanks) {
-		return whole, false
+// commandLine is the words of the command and its arguments, with all scripts opened. spread tells that several words stand
+// in the command itself, as nobody but a shell would read them; a program may have blanks in its name, too, and in the path to it.
+func (r *reader) commandLine(e *api.ExecConfig, env map[string]string) (ws []word, spread bool) {
+	command := words(e.Command)
+	_, known := programOf(tools, command[0])
+	parts, ok := r.split(strings.ReplaceAll(e.Command, `\`, "/"), env, nil)
+	if ok && len(parts) > 0 && !known && strings.ContainsAny(e.Command, blanks) {
+		_, known = programOf(slices.Concat(tools, wrappers), parts[0])
+		_, _, assigns := assignment(parts[0].text)
+		_, holds := findCall(parts)
+		if spread = known || assigns || holds || isTransparent(parts[0].text); spread {
+			command = parts
+		}
 	}
-	opened := slices.Concat(program, words(e.Args...))
-	left := scripts
-	_, c, ok := locate(opened, vars, &left)
-	_, known = grammarOf(program[0])
-	_, _, assigns := assignment(program[0].text)
-	known = known || assigns || isWrapper(baseName(program[0].text)) || isTransparent(program[0].text)
-	if !ok || !known && c.start >= len(program) {
-		return whole, false
-	}
-	return opened, true
+	return r.open(append(command, words(e.Args...)...), env), spread
 }
 
-// fill says for each thing what the program itself would take.
-func (t *token) fill(c call, set setting, env map[string]string) {
-	v := func(key string) string { return literal(c.values[key]) }
-	t.ExternalID, t.SessionName = v(keyExternalID), v(keySession)
-	t.region = first(claim{realRegion(v(keyRegion)), FromExecArgs},
-		claim{realRegion(env["AWS_REGION"]), FromEnv}, claim{realRegion(env["AWS_DEFAULT_REGION"]), FromEnv})
-	t.profile = first(claim{v(keyProfile), FromExecArgs}, claim{set.profile, FromWrapper},
-		claim{literal(env["AWS_PROFILE"]), FromEnv}, claim{literal(env["AWS_DEFAULT_PROFILE"]), FromEnv})
-	t.role, t.name, t.id = claim{v(keyRole), FromExecArgs}, claim{v(keyName), FromExecArgs}, claim{v(keyID), FromExecArgs}
+// fill says for each thing what the program itself would take. A value that is unknown here is not replaced by a weaker source.
+func (t *token) fill(c call, wrapper string, env map[string]string) {
+	v := func(key string) claim { return claim{c.flags[key], FromExecArgs} }
+	t.Tool, t.ExternalID, t.SessionName = c.tool, literal(c.flags["external-id"]), literal(c.flags["session-name"])
+	t.region = first(v("region"), claim{env["AWS_REGION"], FromEnv}, claim{env["AWS_DEFAULT_REGION"], FromEnv})
+	t.profile = first(v("profile"), claim{wrapper, FromWrapper}, claim{env["AWS_PROFILE"], FromEnv}, claim{env["AWS_DEFAULT_PROFILE"], FromEnv})
+	t.role, t.name, t.id = v(keyRole), v(keyName), v("cluster-id")
 	if c.tool == toolAuthenticator {
-		t.role = first(t.role, claim{literal(env["DEFAULT_ROLE"]), FromEnv})
-		t.name = first(t.name, claim{literal(env["KUBERNETES_AWS_AUTHENTICATOR_CLUSTER_ID"]), FromEnv})
-		t.vague = t.name.value != "" && clusterName(t.name.value) == ""
+		t.role = first(t.role, claim{env["DEFAULT_ROLE"], FromEnv})
+		t.name = first(t.name, claim{env["KUBERNETES_AWS_AUTHENTICATOR_CLUSTER_ID"], FromEnv})
+		t.vague = literal(t.name.value) != "" && clusterName(t.name.value) == ""
 		if isUUID(t.name.value) {
 			t.id, t.name = t.name, claim{}
 		}
 	}
+	t.region.value, t.profile.value, t.name.value = realRegion(t.region.value), literal(t.profile.value), clusterName(t.name.value)
+	t.role.value, t.id.value = literal(t.role.value), literal(t.id.value)
 	if c.tool != toolAuthenticator && t.role.value != "" {
 		t.SessionName = TokenSession
 	}
-	t.name.value = clusterName(t.name.value)
 	t.Cluster = cmp.Or(t.id.value, t.name.value)
-	t.Region = t.region.value
 }
 
 // awsOnly leaves the variables that AWS programs read and that a template did not spoil.
 func awsOnly(env map[string]string) map[string]string {
-	out := map[string]string{}
-	for name, value := range env {
-		if strings.HasPrefix(name, "AWS_") && value != "" && !isPlaceholder(value) {
-			out[name] = value
-		}
-	}
-	return out
+	env = maps.Clone(env)
+	maps.DeleteFunc(env, func(name, value string) bool {
+		return !strings.HasPrefix(name, "AWS_") || value == "" || isPlaceholder(value)
+	})
+	return env
 }
 
 // redirected tells of settings which lead the program to other files or hosts than ours.
 func redirected(env map[string]string) bool {
 	for name, value := range env {
-		switch strings.ToUpper(name) {
-		case "HOME", "USERPROFILE", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY":
-			return true
-		}
-		if strings.HasPrefix(name, "AWS_") && isPlaceholder(value) {
-			return true
-		}
-	}
-	return false
-}
-
-// endsThere: nothing runs after the call, such as a filter.
-func endsThere(ws []word, end int) bool {
-	for _, w := range ws[end:] {
-		if w.op && w.text != "" {
-			return false
-		}
-	}
-	return true
-}
-
-func hasPlaceholder(values map[string]string) bool {
-	for _, v := range values {
-		if isPlaceholder(v) {
+		elsewhere := []string{"HOME", "USERPROFILE", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY"}
+		if slices.Contains(elsewhere, strings.ToUpper(name)) || strings.HasPrefix(name, "AWS_") && isPlaceholder(value) {
 			return true
 		}
 	}

@@ -1,6 +1,7 @@
 package kubeconfig
 
 import (
+	"errors"
 	"maps"
 	"strings"
 	"testing"
@@ -67,10 +68,6 @@ func TestExecTellsWhatTheProgramWouldTake(t *testing.T) {
 		// Ways to set a variable, and to unset it.
 		{"", "docker|run|--rm|--env=AWS_PROFILE=p|amazon/aws-cli|eks|get-token|--cluster-name|shop", "shop", "", "p", ""},
 		{"", "docker|run|--rm|-eAWS_PROFILE=p|amazon/aws-cli|eks|get-token|--cluster-name|shop", "shop", "", "p", ""},
-		{"", "pwsh|-nop|-c|$env:AWS_PROFILE = 'p'; aws eks get-token --cluster-name shop", "shop", "", "p", ""},
-		{"", `powershell|-NoLogo|-Command|$Env:AWS_PROFILE="p";aws eks get-token --cluster-name shop`, "shop", "", "p", ""},
-		{"", "fish|-c|set -x AWS_PROFILE p; aws eks get-token --cluster-name shop", "shop", "", "p", ""},
-		{"", "tcsh|-c|setenv AWS_PROFILE p; aws eks get-token --cluster-name shop", "shop", "", "p", ""},
 		{"AWS_PROFILE=other", "env|-i|PATH=/usr/bin|aws|eks|get-token|--cluster-name|shop", "shop", "", "", ""},
 		{"AWS_PROFILE=other", "env|-i|AWS_PROFILE=p|aws|eks|get-token|--cluster-name|shop", "shop", "", "p", ""},
 		{"AWS_PROFILE=other", "env|--unset=AWS_PROFILE|aws|eks|get-token|--cluster-name|shop", "shop", "", "", ""},
@@ -82,8 +79,8 @@ func TestExecTellsWhatTheProgramWouldTake(t *testing.T) {
 		{"", `sh|-c|TOKEN=$(aws eks get-token --cluster-name shop --profile p); echo "$TOKEN"`, "shop", "", "p", ""},
 		{"", "sh|-c|eval $(saml2aws script --profile p --shell bash) && aws eks get-token --cluster-name shop", "shop", "", "p", ""},
 		{"", "sh|-c|eval \"$(aws-vault export --format env p)\"; aws eks get-token --cluster-name shop", "shop", "", "p", ""},
-		{"", "pwsh|-Command|aws eks get-token `\r\n  --cluster-name shop `\n  --profile p", "shop", "", "p", ""},
-		{"", "cmd|/c|aws eks get-token ^\r\n --cluster-name shop", "shop", "", "", ""},
+		{"", `sh|-c|TOKEN="$(AWS_PROFILE='my p' aws eks get-token --cluster-name "shop")"; echo "$TOKEN"`, "shop", "", "my p", ""},
+		{"", "sh|-c|aws eks get-token --cluster-name $(cat name; echo) --region eu-west-3", "", "eu-west-3", "", ""},
 
 		// This program.
 		{"", "kubectl|access|get-token|--cluster-name|shop|--region|us-west-1", "shop", "us-west-1", "", ""},
@@ -136,6 +133,10 @@ func TestExecTellsWhatTheProgramWouldTake(t *testing.T) {
 		{"", "bash|-lc|AWS_PROFILE='my p' exec aws eks get-token --cluster-name \"shop\"", "shop", "", "my p", ""},
 		{"", "sh|-c|export AWS_PROFILE=p; aws eks get-token --cluster-name shop ¦ tee /dev/stderr", "shop", "", "p", ""},
 		{"", "sh|-c|aws eks get-token --cluster-name shop 2>/dev/null --region eu-west-3", "shop", "eu-west-3", "", ""},
+		{"", "sh|-c|exec 2>&1; aws eks get-token > out --cluster-name shop", "shop", "", "", ""},
+		{"", `sh|-c|AWS_PROFILE=my\ p aws eks get-token --cluster-name "sh"o\p --region "eu\-west-3"`, "shop", "", "my p", ""},
+		{"", "sh|-c|N=shop; sh -c 'aws eks get-token --cluster-name $1' - $N", "shop", "", "", ""},
+		{"", "my-login|--profile|p|--|eks|get-token|--cluster-name|shop", "shop", "", "p", ""},
 		{"", "sh|-c|cd /x && aws eks get-token \\\n --cluster-name shop", "shop", "", "", ""},
 		{"", "sh|-c|aws-vault exec p -- sh -c 'aws eks get-token --cluster-name shop'", "shop", "", "p", ""},
 		{"", `bash|-c|bash -c "bash -c 'aws eks get-token --cluster-name shop'"`, "shop", "", "", ""},
@@ -146,12 +147,11 @@ func TestExecTellsWhatTheProgramWouldTake(t *testing.T) {
 		{"", `sh|-c|AWS_PROFILE=p exec "$@"|--|aws|eks|get-token|--cluster-name|shop`, "shop", "", "p", ""},
 		{"", `sh|-c|AWS_PROFILE=$(cat ~/.p) aws eks get-token --cluster-name shop`, "shop", "", "", ""},
 		{"", `sops|exec-env|secrets.yaml|aws eks get-token --cluster-name shop`, "shop", "", "", ""},
-		{"", `cmd|/c|aws eks get-token --cluster-name shop`, "shop", "", "", ""},
-		{"", `cmd.exe|/C|set AWS_PROFILE=p&& C:\aws\aws.exe eks get-token --cluster-name "shop"`, "shop", "", "p", ""},
-		{"", `cmd|/c|set|AWS_PROFILE=p&&|aws|eks|get-token|--cluster-name|shop`, "shop", "", "p", ""},
-		{"", `pwsh|-NoProfile|-Command|$env:AWS_PROFILE='p'; & 'C:\aws\aws.exe' eks get-token --cluster-name shop`, "shop", "", "p", ""},
 
-		// What nobody filled in.
+		// What nobody filled in. It is not replaced by a weaker source.
+		{"AWS_PROFILE=other AWS_REGION=us-east-1", "aws|eks|get-token|--cluster-name|shop|--profile|${profile}|--region|${region}", "shop", "", "", ""},
+		{"AWS_PROFILE=other", "aws-vault|exec|${PROFILE}|--|aws|eks|get-token|--cluster-name|shop", "shop", "", "", ""},
+		{"AWS_PROFILE=other", `sh|-c|N=shop; export P=p; sh -c 'aws eks get-token --cluster-name $N --profile $1'`, "", "", "", ""},
 		{"AWS_PROFILE={{profile}}", "aws|eks|get-token|--cluster-name|${name}|--region|<region>|--role-arn|$ROLE", "", "", "", ""},
 		{"", "aws|eks|get-token|--cluster-name|%NAME%|--region|everywhere|--profile|[profile]", "", "", "", ""},
 	} {
@@ -234,36 +234,84 @@ func TestOtherCloudsAreNoEKS(t *testing.T) {
 func TestNativeOnlyIfNothingElseMatters(t *testing.T) {
 	const role = "arn:aws:iam::111122223333:role/r"
 	for _, c := range []struct {
-		env, line, wrapper string
-		native             bool
+		env, line string
+		native    bool
 	}{
-		{"", "aws|eks|get-token|--cluster-name|shop|--output|json", "", true},
-		{"AWS_PROFILE=p", "kubectl-access|get-token|--region|us-west-2|--cluster-name|shop|--output|json|--role|" + role, "", true},
-		{"", "kubectl|access|get-token|--cluster-id|0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0", "", true},
-		{"AWS_PROFILE=p", "aws-iam-authenticator|token|-i|shop|-r|" + role, "", true},
-		{"", "aws|eks|get-token|--cluster-id|0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0", "", true},
-		{"", "env|AWS_PROFILE=p|aws|eks|get-token|--cluster-name|shop", "env", true},
-		{"", "sh|-c|AWS_PROFILE=p exec aws eks get-token --cluster-name shop", "sh", true},
-		{"", "python|-m|awscli|eks|get-token|--cluster-name|shop", "python", true},
-		{"", "cmd|/c|aws eks get-token --cluster-name shop", "cmd", true},
-		{"", "aws-vault|exec|p|--|aws|eks|get-token|--cluster-name|shop", "aws-vault", false},
-		{"", "sh|-c|aws-vault exec p -- aws eks get-token --cluster-name shop", "aws-vault", false},
-		{"", "sh|-c|. ./login.sh && aws eks get-token --cluster-name shop", "sh", false},
-		{"", "sh|-c|aws eks get-token --cluster-name shop ¦ jq .", "sh", false},
-		{"", "bash|-lc|aws eks get-token --cluster-name shop", "bash", false},
-		{"", "sh|-c|AWS_PROFILE=$P aws eks get-token --cluster-name shop", "sh", false},
-		{"", `sh|-c|AWS_PROFILE=p exec "$@"|--|aws|eks|get-token|--cluster-name|shop`, "sh", false},
-		{"", "wrap-eks|eks|get-token|--cluster-name|shop", "wrap-eks", false},
-		{"", "aws|eks|get-token", "", false},
-		{"", "aws|eks|get-token|--cluster-name|shop|--region|${region}", "", false},
-		{"", "aws|eks|get-token|--cluster-name|shop|--endpoint-url|http://127.0.0.1:4566", "", false},
-		{"", "aws-iam-authenticator|token|-i|shop|--forward-session-name", "", false},
-		{"HTTPS_PROXY=http://proxy.example.com", "aws|eks|get-token|--cluster-name|shop", "", false},
-		{"AWS_PROFILE=${p}", "aws|eks|get-token|--cluster-name|shop", "", false},
+		{"", "aws|eks|get-token|--cluster-name|shop|--output|json", true},
+		{"AWS_PROFILE=p", "kubectl-access|get-token|--region|us-west-2|--cluster-name|shop|--output|json|--role|" + role, true},
+		{"", "kubectl|access|get-token|--cluster-id|0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0", true},
+		{"AWS_PROFILE=p", "aws-iam-authenticator|token|-i|shop|-r|" + role, true},
+		{"", "aws|eks|get-token|--cluster-id|0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0", true},
+		{"", "env|AWS_PROFILE=p|aws|eks|get-token|--cluster-name|shop", true},
+		{"", "sh|-c|AWS_PROFILE=p exec aws eks get-token --cluster-name shop", true},
+		{"", "python|-m|awscli|eks|get-token|--cluster-name|shop", true},
+		{"", "aws-vault|exec|p|--|aws|eks|get-token|--cluster-name|shop", false},
+		{"", "sh|-c|aws-vault exec p -- aws eks get-token --cluster-name shop", false},
+		{"", "sh|-c|. ./login.sh && aws eks get-token --cluster-name shop", false},
+		{"", "sh|-c|aws eks get-token --cluster-name shop ¦ jq .", false},
+		{"", "bash|-lc|aws eks get-token --cluster-name shop", false},
+		{"", "sh|-c|AWS_PROFILE=$P aws eks get-token --cluster-name shop", false},
+		{"", `sh|-c|AWS_PROFILE=p exec "$@"|--|aws|eks|get-token|--cluster-name|shop`, false},
+		{"", "wrap-eks|eks|get-token|--cluster-name|shop", false},
+		{"", "aws|eks|get-token", false},
+		{"", "aws|eks|get-token|--cluster-name|shop|--region|${region}", false},
+		{"", "aws|eks|get-token|--cluster-name|shop|--endpoint-url|http://127.0.0.1:4566", false},
+		{"", "aws-iam-authenticator|token|-i|shop|--forward-session-name", false},
+		{"HTTPS_PROXY=http://proxy.example.com", "aws|eks|get-token|--cluster-name|shop", false},
+		{"AWS_PROFILE=${p}", "aws|eks|get-token|--cluster-name|shop", false},
 	} {
 		got := parseExec(entry(c.env, c.line))
-		if got.Native != c.native || got.Wrapper != c.wrapper {
-			t.Errorf("%s %s: native %v, wrapper %q, want %v, %q", c.env, c.line, got.Native, got.Wrapper, c.native, c.wrapper)
+		if got.Native != c.native {
+			t.Errorf("%s %s: native %v, want %v", c.env, c.line, got.Native, c.native)
+		}
+	}
+}
+
+// TestScriptsThatAreNotUnderstoodAreNotReadInPart: other shells have other rules, and a part of a script may be the wrong part.
+func TestScriptsThatAreNotUnderstoodAreNotReadInPart(t *testing.T) {
+	const get = "aws eks get-token --cluster-name shop --region us-east-1 --profile p"
+	for _, c := range []struct{ shell, line string }{
+		{"pwsh", "pwsh|-nop|-c|$env:AWS_PROFILE = 'p'; " + get},
+		{"pwsh", "pwsh|-Command|aws eks get-token `\r\n  --cluster-name shop `\n  --profile p"},
+		{"pwsh", `pwsh|-NoProfile|-Command|$env:AWS_PROFILE='p'; & 'C:\aws\aws.exe' eks get-token --cluster-name shop`},
+		{"powershell", `powershell|-NoLogo|-Command|$Env:AWS_PROFILE="p";aws eks get-token --cluster-name shop`},
+		{"powershell", `C:\Windows\System32\WindowsPowerShell\v1.0\powershell.exe|-Command|` + get},
+		{"fish", "fish|-c|set -x AWS_PROFILE p; " + get},
+		{"tcsh", "tcsh|-c|setenv AWS_PROFILE p; " + get},
+		{"cmd", "cmd|/c|" + get},
+		{"cmd", "cmd|/c|aws|eks|get-token|--cluster-name|shop"},
+		{"cmd", "cmd|/c|aws eks get-token ^\r\n --cluster-name shop"},
+		{"cmd", `cmd.exe|/C|set AWS_PROFILE=p&& C:\aws\aws.exe eks get-token --cluster-name "shop"`},
+		{"cmd", "cmd|/c|set|AWS_PROFILE=p&&|aws|eks|get-token|--cluster-name|shop"},
+		{"cmd", "cmd /c " + get},
+		{"fish", "aws-vault|exec|q|--|fish|-c|" + get},
+		{"fish", `sh|-c|fish -c "` + get + `"`},
+		{"sh", "sh|-c|" + get + " --role-arn 'x"},
+		{"sh", "sh|-c|" + get + ` --role-arn "x`},
+		{"bash", "bash|-lc|" + get + " $(cat"},
+		{"bash", "env|A=b|bash|-c|" + get + " ${x"},
+		{"bash", "bash|-c|" + get + " `cat role`"},
+		{"bash", "bash|-c|. <(assume p); " + get},
+		{"sh", "sh|-c|cat <<E\naws eks get-token --cluster-name old\nE\n" + get},
+		{"sh", "sh|-c|aws eks get-token --cluster-name <name> --region us-east-1"},
+		{"sh", "sh|-c|aws eks get-token --cluster-name $((1+2)) --region us-east-1"},
+	} {
+		e := entry("AWS_CA_BUNDLE=/ca.pem", c.line)
+		got := parseExec(e)
+		if got.Tool != "" || got.Native || got.name.value+got.region.value+got.profile.value != "" || !strings.Contains(got.Unread, `script that "`+c.shell+`" runs`) {
+			t.Errorf("%s: %+v", c.line, got)
+		}
+		target, err := Resolve(kubeconfig("x", host, "u", e), "", "", "")
+		if err != nil || target.Region != "us-east-2" || target.From["region"] != FromEndpoint || len(target.Conflicts) != 1 || target.Conflicts[0] != got.Unread {
+			t.Errorf("%s: %+v, %v", c.line, target, err)
+		}
+		if _, err = Resolve(kubeconfig("x", local, "u", e), "", "", ""); !errors.Is(err, ErrNotEKS) || !strings.Contains(err.Error(), got.Unread) {
+			t.Errorf("%s: %v", c.line, err)
+		}
+	}
+	for _, line := range []string{"fish_wrapper|eks|get-token|--cluster-name|shop", "cmd|eks|get-token|--cluster-name|shop", "aws|eks|get-token|--cluster-name|shop|-c|it's"} {
+		if got := parseExec(entry("", line)); got.name.value != "shop" || got.Unread != "" {
+			t.Errorf("%s: %+v", line, got)
 		}
 	}
 }
@@ -287,7 +335,7 @@ func TestExecKeepsWhatTheTokenIsMadeWith(t *testing.T) {
 		"env|AWS_PROFILE=q|aws-iam-authenticator|token|-i|shop|-e|outside|-s|me|--region|us-east-2")
 	e.InstallHint = "install it"
 	got := parseExec(e)
-	if got.Cluster != "shop" || got.Region != "us-east-2" || got.ExternalID != "outside" || got.SessionName != "me" || got.InstallHint != "install it" {
+	if got.Cluster != "shop" || got.region.value != "us-east-2" || got.ExternalID != "outside" || got.SessionName != "me" || got.InstallHint != "install it" {
 		t.Errorf("got %+v", got.Exec)
 	}
 	if want := map[string]string{"AWS_PROFILE": "q", "AWS_REGION": "us-east-1"}; !maps.Equal(got.env, want) {

@@ -37,12 +37,13 @@ func formsAgree(t *testing.T, env, value string) {
 	if strings.ContainsAny(value, "| \t\n") || strings.HasPrefix(value, "-") {
 		return
 	}
-	for tool, g := range map[string][]flag{"aws|eks|get-token|": awsFlags, "aws-iam-authenticator|token|": authenticatorFlags} {
-		for _, fl := range g {
-			apart, joined := parseExec(entry(env, tool+"--"+fl.name+"|"+value)), parseExec(entry(env, tool+"--"+fl.name+"="+value))
-			apart.Args, joined.Args = nil, nil
+	for _, p := range tools {
+		call := strings.Fields(p.names)[0] + "|" + strings.ReplaceAll(p.verbs, " ", "|") + "|--"
+		for flag := range strings.FieldsSeq(p.flags) {
+			flag, _, _ = strings.Cut(flag, ":")
+			apart, joined := parseExec(entry(env, call+flag+"|"+value)), parseExec(entry(env, call+flag+"="+value))
 			if !reflect.DeepEqual(apart, joined) {
-				t.Fatalf("--%s %q: %+v, but joined %+v", fl.name, value, apart, joined)
+				t.Fatalf("%s%s %q: %+v, but joined %+v", call, flag, value, apart, joined)
 			}
 		}
 	}

@@ -52,7 +52,7 @@ func Resolve(raw api.Config, context, cluster, user string) (Target, error) {
 	t.Exec, t.Env = tok.Exec, tok.env
 	ev := s.evidence(tok)
 	if !ev.isEKS() {
-		return t, s.notEKS()
+		return t, s.notEKS(tok.Unread)
 	}
 	t.From = map[string]string{}
 	t.settleCluster(ev)
@@ -62,8 +62,10 @@ func Resolve(raw api.Config, context, cluster, user string) (Target, error) {
 		t.Guess = "the name comes from aws-iam-authenticator's -i argument; the server is not an EKS endpoint"
 	}
 	t.Conflicts = append(t.Conflicts, s.gaps()...)
-	if tok.Unrunnable != "" {
-		t.Conflicts = append(t.Conflicts, tok.Unrunnable)
+	for _, trouble := range []string{tok.Unrunnable, tok.Unread} {
+		if trouble != "" {
+			t.Conflicts = append(t.Conflicts, trouble)
+		}
 	}
 	return t, nil
 }

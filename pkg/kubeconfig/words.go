@@ -9,7 +9,7 @@ import (
 // word is one word of a command line, or what stands between two commands.
 type word struct {
 	text string
-	op   bool // a separator: its text, or nothing where a script was opened in place
+	op   bool // a separator; without a text, the edge of a script that stands in place of its word
 }
 
 func words(texts ...string) []word {
@@ -20,207 +20,144 @@ func words(texts ...string) []word {
 	return ws
 }
 
-// lexer splits a script as a shell does, as far as token commands need: quotes, escapes, comments,
-// separators, redirections, and variables whose value the kubeconfig tells.
+// lexer splits a script in the syntax of POSIX shells, as far as token commands need: quotes, escapes, comments,
+// separators, redirections, and variables whose value the kubeconfig contains. A library would add 270 kB (mvdan.cc/sh),
+// or does not keep quoted variables, comments and separators apart (shlex, go-shellwords, go-shellquote).
 type lexer struct {
-	in       string
-	vars     map[string]string
-	windows  bool // cmd and PowerShell: \ is a letter, ^ and ` escape, nothing is expanded
-	out      []word
-	cur      strings.Builder
-	open     bool // a word has begun, be it empty
-	redirect bool // the next word is a file, not an argument
+	in     string
+	until  string // what ends it; empty: the end of the script
+	vars   map[string]string
+	room   *int // bytes that variables may still add
+	out    []word
+	inner  []word // what $(…) runs; it follows the command that takes its output
+	text   []byte
+	open   bool // a word has begun, even if it is empty
+	quoted bool
+	file   bool // the next word belongs to a redirection
+	bad    bool // the words would be wrong
 }
 
-func split(script string, vars map[string]string, windows bool) []word {
-	l := &lexer{in: script, vars: maps.Clone(vars), windows: windows}
-	if l.vars == nil {
-		l.vars = map[string]string{}
-	}
-	for l.in != "" {
+func (l *lexer) run() []word {
+	for l.in != "" && !l.bad && (l.quoted || l.in[:1] != l.until) {
 		l.next()
 	}
-	l.flush()
-	return joined(l.out)
+	l.bad = l.bad || l.quoted || l.in == "" && l.until != ""
+	l.endCommand()
+	return l.out
 }
-
-// joined takes $env:NAME = VALUE, as PowerShell may have it, for one word.
-func joined(ws []word) []word {
-	for i := 0; i+2 < len(ws); i++ {
-		if hasEnvPrefix(ws[i].text) && ws[i+1].text == "=" && !ws[i+2].op {
-			ws[i].text += "=" + ws[i+2].text
-			ws = slices.Delete(ws, i+1, i+3)
-		}
-	}
-	return ws
-}
-
-// hasEnvPrefix knows PowerShell's way to name a variable of the environment; it ignores case.
-func hasEnvPrefix(text string) bool {
-	return len(text) > len(psEnv) && strings.EqualFold(text[:len(psEnv)], psEnv)
-}
-
-const psEnv = "$env:"
 
 func (l *lexer) next() {
-	c := l.in[0]
-	switch {
-	case strings.IndexByte(" \t\r", c) >= 0:
-		l.flush()
-		l.in = l.in[1:]
-	case c == '#' && !l.open:
-		l.in = l.in[strings.IndexByte(l.in+"\n", '\n'):]
-	case strings.IndexByte(";&|()\n", c) >= 0:
-		l.flush()
-		l.out = append(l.out, word{text: string(c), op: true})
-		l.in = l.in[1:]
-	case c == '\'' || c == '"':
-		l.quoted(c)
-	case l.angle():
-	default:
-		l.plain(true)
-	}
-}
-
-// flush ends a word. Assignments are remembered, for $NAME further on.
-func (l *lexer) flush() {
-	if !l.open {
-		return
-	}
-	text := l.cur.String()
-	l.cur.Reset()
-	l.open = false
-	if l.redirect {
-		l.redirect = false
-		return
-	}
-	if name, value, ok := assignment(text); ok {
-		l.vars[name] = value
-	}
-	l.out = append(l.out, word{text: text})
-}
-
-func (l *lexer) quoted(quote byte) {
-	l.open = true
+	c := l.in[:1]
 	l.in = l.in[1:]
-	for l.in != "" && l.in[0] != quote {
-		if quote == '\'' {
-			l.take(1)
-			continue
-		}
-		l.plain(false)
-	}
-	l.in = strings.TrimPrefix(l.in, string(quote))
-}
-
-// angle takes a redirection with all of its sign; <NAME> is a placeholder and a plain word.
-func (l *lexer) angle() bool {
-	if l.in[0] != '<' && l.in[0] != '>' {
-		return false
-	}
-	if end := strings.IndexByte(l.in, '>'); l.in[0] == '<' && end > 1 && isLetter(l.in[1]) {
-		l.take(end + 1)
-		return true
-	}
-	if l.open && all(l.cur.String(), isDigit) {
-		l.cur.Reset()
-		l.open = false
-	}
-	l.flush()
-	l.in = strings.TrimLeft(l.in, "<>&")
-	l.redirect = true
-	return true
-}
-
-// plain takes one letter, an escaped letter or a variable.
-func (l *lexer) plain(bare bool) {
-	escapes := "\\"
-	if l.windows {
-		escapes = "^`"
-	}
-	switch c := l.in[0]; {
-	case strings.IndexByte(escapes, c) >= 0 && len(l.in) > 1 && (bare || strings.IndexByte("\"\\$`\n", l.in[1]) >= 0):
-		l.in = l.in[1:]
-		for _, end := range []string{"\n", "\r\n"} {
-			if rest, ok := strings.CutPrefix(l.in, end); ok { // the line goes on
-				l.in = rest
-				return
-			}
-		}
-		l.take(1)
-	case c == '$' && !l.windows:
+	switch {
+	case c == "$":
 		l.variable()
+	case c == "`": // rare, and its escapes are rules of their own
+		l.bad = true
+	case c == `\`:
+		l.escape()
+	case c == `"`:
+		l.open, l.quoted = true, !l.quoted
+	case l.quoted:
+		l.add(c)
+	case c == "'":
+		text, rest, ok := strings.Cut(l.in, "'")
+		l.add(text)
+		l.in, l.bad = rest, !ok
+	case c == " " || c == "\t":
+		l.endWord()
+	case strings.Contains(";&|()\n", c):
+		l.endCommand()
+		l.out = append(l.out, word{c, true})
+		l.bad = c == "(" && l.until == ")"
+	case c == "<" || c == ">":
+		l.redirection(c)
+	case c == "#" && !l.open:
+		l.in = l.in[strings.IndexByte(l.in+"\n", '\n'):]
 	default:
-		l.take(1)
+		l.add(c)
 	}
 }
 
-func (l *lexer) take(n int) {
-	l.open = true
-	l.cur.WriteString(l.in[:n])
-	l.in = l.in[n:]
+func (l *lexer) add(text string) { l.open, l.text = true, append(l.text, text...) }
+
+// endWord remembers assignments, for $NAME further on.
+func (l *lexer) endWord() {
+	if l.open && !l.file {
+		text := string(l.text)
+		if name, value, ok := assignment(text); ok {
+			l.vars[name] = value
+		}
+		l.out = append(l.out, word{text: text})
+	}
+	l.file = l.file && !l.open
+	l.text, l.open = nil, false
 }
 
-// longest bounds a word: variables that hold each other double with every line.
-const longest = 1 << 14
+func (l *lexer) endCommand() {
+	l.endWord()
+	l.out, l.inner, l.file = append(l.out, l.inner...), nil, false
+}
 
-// variable takes $NAME, ${…} or $(…); what the kubeconfig does not tell stays as it is written.
-func (l *lexer) variable() {
-	name, length := reference(l.in)
-	value, known := l.vars[name]
-	if !known || l.cur.Len()+len(value) > longest {
-		l.take(length)
+// escape takes what follows a \: a line that goes on, or a letter that means itself. In quotes only some do.
+func (l *lexer) escape() {
+	if l.in == "" || l.quoted && !strings.Contains("\"\\$`\n", l.in[:1]) {
+		l.add(`\`)
 		return
 	}
-	l.open = true
-	l.cur.WriteString(value)
-	l.in = l.in[length:]
+	if l.in[0] != '\n' {
+		l.add(l.in[:1])
+	}
+	l.in = l.in[1:]
 }
 
-// reference is the name that s, which begins with $, refers to, and how long that is.
-func reference(s string) (name string, length int) {
-	if len(s) > 1 && (s[1] == '{' || s[1] == '(') {
-		end := closing(s, s[1])
-		return strings.Trim(s[1:end], "{}"), end
+// redirection takes its sign. <<TEXT, <(…) and the <NAME> of templates are not understood.
+func (l *lexer) redirection(sign string) {
+	if all(string(l.text), isDigit) {
+		l.text, l.open = nil, false
 	}
-	n := 1
-	for n < len(s) && isNameByte(s[n]) && (n < 2 || !isDigit(s[1])) {
+	l.endWord()
+	name, _, closed := strings.Cut(l.in, ">")
+	template := sign == "<" && closed && !strings.ContainsAny(name, " \t\n")
+	l.bad = template || sign == "<" && strings.HasPrefix(l.in, "<")
+	l.in = strings.TrimLeft(l.in, "<>&|")
+	l.bad, l.file = l.bad || strings.HasPrefix(l.in, "("), true
+}
+
+// variable replaces $NAME and ${NAME} by the value. What has none here stays a placeholder, and so does $(…).
+func (l *lexer) variable() {
+	if command, ok := strings.CutPrefix(l.in, "("); ok {
+		sub := lexer{in: command, until: ")", vars: maps.Clone(l.vars), room: l.room}
+		l.inner = slices.Concat(l.inner, []word{{"$(", true}}, sub.run(), []word{{")", true}})
+		l.in, l.bad = strings.TrimPrefix(sub.in, ")"), sub.bad
+		l.add("$()")
+		return
+	}
+	n := 0
+	for n < len(l.in) && isNameByte(l.in[n]) && (n == 0 || !isDigit(l.in[0])) {
 		n++
 	}
-	return s[1:n], n
-}
-
-// closing is where the bracket ends that s opens with its second letter.
-func closing(s string, bracket byte) int {
-	other := map[byte]byte{'{': '}', '(': ')'}[bracket]
-	depth := 0
-	for i := 1; i < len(s); i++ {
-		switch s[i] {
-		case bracket:
-			depth++
-		case other:
-			depth--
-		}
-		if depth == 0 {
-			return i + 1
-		}
+	name, rest := l.in[:n], l.in[n:]
+	if braced, ok := strings.CutPrefix(l.in, "{"); ok {
+		name, rest, ok = strings.Cut(braced, "}")
+		l.bad = !ok
 	}
-	return len(s)
+	value, known := l.vars[name]
+	if !known || len(value) > *l.room {
+		value = "${" + name + "}"
+	}
+	*l.room -= len(value)
+	l.in = rest
+	l.add(value)
 }
 
 func isNameByte(c byte) bool { return isLetter(c) || isDigit(c) || c == '_' }
 
-// assignment reads NAME=value, PowerShell's $env:NAME=value, and what containers are given: --env=NAME=value, -eNAME=value.
+// assignment reads NAME=value, and what containers are given: --env=NAME=value, -eNAME=value.
 func assignment(s string) (name, value string, ok bool) {
-	switch {
-	case hasEnvPrefix(s):
-		s = s[len(psEnv):]
-	case strings.HasPrefix(s, "-eAWS_"):
+	if strings.HasPrefix(s, "-eAWS_") {
 		s = s[len("-e"):]
 	}
 	name, value, ok = strings.Cut(strings.TrimPrefix(s, "--env="), "=")
-	if !ok || name == "" || isDigit(name[0]) || !all(name, isNameByte) {
-		return "", "", false
-	}
-	return name, strings.TrimRight(value, "&|;"), true
+	return name, value, ok && name != "" && !isDigit(name[0]) && all(name, isNameByte)
 }
