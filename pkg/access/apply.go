@@ -17,7 +17,18 @@ type Want struct {
 	AWSAuth        bool        // the ConfigMap aws-auth
 	RBAC           bool        // the RBAC bindings
 	Namespaces     bool        // the names of the namespaces
+	Lives          Lives       // of which entries it matters what became of their role or user
 }
+
+// Lives says about which entries IAM is asked.
+type Lives int
+
+// No entries, those that compete with active mappings, or all.
+const (
+	NoLives Lives = iota
+	RivalLives
+	AllLives
+)
 
 // Cluster is the only door to the outside.
 type Cluster interface {

@@ -90,6 +90,7 @@ type Snapshot struct {
 	// asked about entries that compete with a line of aws-auth.
 	Dead, Doubtful []Principal
 	Deleted        []Principal // those whose role or user is gone: neither an entry nor a mapping gives them access
+	Doubt          error       // why IAM said nothing of Doubtful entries, where all were asked about
 }
 
 // Unread is an entry that exists and could not be read.
@@ -225,4 +226,15 @@ const ExpiresTag = "kubectl-access/expires"
 func (e Entry) Expires() time.Time {
 	t, _ := time.Parse(time.RFC3339, e.Tags[ExpiresTag]) // a tag that somebody else wrote is no expiry
 	return t
+}
+
+// Holdings are the grants and groups of an entry, in words.
+func (e Entry) Holdings() (all []string) {
+	for _, g := range e.Grants {
+		all = append(all, g.String())
+	}
+	for _, group := range e.Groups {
+		all = append(all, "group "+group)
+	}
+	return all
 }

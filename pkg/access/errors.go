@@ -19,4 +19,8 @@ var (
 	ErrSkipped = errors.New("not tried")
 	// ErrRule is wrapped by refusals of what EKS would refuse.
 	ErrRule = errors.New("EKS would refuse this")
+	// ErrNoServer says that the cluster's API server could not be asked.
+	ErrNoServer = errors.New("the cluster could not be asked")
+	// ErrRefused is wrapped by everything that this program refuses to do.
+	ErrRefused = errors.New("refused")
 )

@@ -1,158 +1,187 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"fmt"
-	"iter"
-	"time"
+	"io"
+	"slices"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/change"
+	"github.com/kubectl-access/kubectl-access/pkg/cluster"
 	"github.com/kubectl-access/kubectl-access/pkg/journal"
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
+	"github.com/kubectl-access/kubectl-access/pkg/shell"
 )
 
-// apply carries the plan out and prints a line for each thing done or not done.
-func (c *change) apply(ctx context.Context, p proposal) error {
-	for _, who := range c.who {
-		if !touches(p.plan, who) && (who != access.Itself || !c.whole) {
-			fmt.Fprintf(c.talk(), "%s unchanged\n", c.title(who))
+// engine carries out changes of a cluster.
+func (env *Env) engine(c *cluster.Cluster) *change.Engine {
+	return &change.Engine{
+		Cluster: c, Region: c.Target.Region, Name: c.Target.Name, Now: env.Now, LastLook: env.LastLook, Command: env.command, Dir: journal.Dir, Pause: change.Pause,
+		Waiting: func() { fmt.Fprintln(env.IO.ErrOut, "Waiting for another change of this cluster from this machine…") },
+	}
+}
+
+// request adds to a request what the flags say.
+func (f *changeFlags) request(env *Env, r change.Request) change.Request {
+	r.DryRun, r.Accept = f.dryRun == "client", append(r.Accept, f.accepted()...)
+	if r.Told == nil {
+		r.Told = env.typed
+	}
+	return r
+}
+
+// run shows a change, asks where it has to, carries it out and prints what became of it. The Run tells the rest.
+func (env *Env) run(ctx context.Context, c *cluster.Cluster, f *changeFlags, request change.Request) (*change.Run, error) {
+	if err := env.asOneself(); err != nil {
+		return nil, err
+	}
+	r, err := env.engine(c).Start(ctx, f.request(env, request))
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		r.Release()
+		env.sent.Store(env.sent.Load() || r.Begun())
+	}()
+	v := view{env: env, f: f, run: r, line: request.Told}
+	p, err := r.Propose(ctx)
+	if err != nil {
+		env.notes(p.Notes)
+		return r, err
+	}
+	v.announce(p)
+	if r.DryRun {
+		refused := p.Refused(r.Accept)
+		return r, cmp.Or(v.show(p, refused == nil), refused)
+	}
+	if p, err = v.agreed(ctx, p); err != nil {
+		return r, err
+	}
+	if err := v.apply(ctx, p); err != nil {
+		return r, err
+	}
+	r.Release()
+	if f.wait {
+		err = r.Settle(ctx, p, f.timeout)
+		env.notes(r.Notes)
+	}
+	if err != nil {
+		return r, err
+	}
+	return r, v.finish(p)
+}
+
+// asOneself refuses flags that only kubectl's own calls would heed.
+func (env *Env) asOneself() error {
+	if env.flags.Impersonates() {
+		return fmt.Errorf("%w: --as and --as-group have no effect on EKS API calls", access.ErrRefused)
+	}
+	return nil
+}
+
+// view shows one change on the command line.
+type view struct {
+	env  *Env
+	f    *changeFlags
+	run  *change.Run
+	line []string // the command line that asks for the same, where it was picked
+}
+
+// announce shows what to know first and, where somebody will be asked or refused, the plan.
+func (v view) announce(p change.Proposal) {
+	v.env.notes(p.Notes)
+	if !v.run.DryRun && !v.f.yes && p.Asks(v.run.Request) {
+		printer.Plan(v.env.IO.ErrOut, p.Plan, printer.Color(colorful(v.env.IO.ErrOut)))
+		if v.line != nil {
+			fmt.Fprintf(v.env.IO.ErrOut, "\nThe same from the command line:\n  %s\n\n", printer.Clean(shell.Line(v.line)))
 		}
 	}
-	if p.plan.Empty() && c.undoes == "" {
+}
+
+// apply carries the plan out and prints a line for each thing done or not done.
+func (v view) apply(ctx context.Context, p change.Proposal) error {
+	for _, who := range p.Who {
+		if !p.Touches(who) && (who != access.Itself || !v.run.Whole) {
+			fmt.Fprintf(v.talk(), "%s unchanged\n", title(p, who))
+		}
+	}
+	if p.Plan.Empty() && v.run.Undoes == "" {
+		v.run.Partial = p.Incomplete
 		return nil
 	}
-	results, err := c.send(ctx, p)
+	results, err := v.run.Apply(ctx, p)
 	if err != nil {
 		return err
 	}
-	if p.plan.Mode != nil {
-		fmt.Fprintln(c.env.IO.ErrOut, "waiting for EKS to change the mode, which takes some minutes")
+	if p.Plan.Mode != nil {
+		fmt.Fprintln(v.env.IO.ErrOut, "Waiting for EKS to change the mode (usually takes a few minutes)…")
 	}
-	var hints []error
-	for r := range results {
-		if c.reword != nil && r.Err != nil {
-			r = c.reword(r)
-		}
-		if r.Err == nil {
-			fmt.Fprintln(c.talk(), printer.Result(r, c.cluster.Account()))
+	account := p.Plan.Cluster.Account()
+	var failed []error
+	for result := range results {
+		if result.Err == nil {
+			fmt.Fprintln(v.talk(), printer.Result(result, account))
 			continue
 		}
-		fmt.Fprintln(c.env.IO.ErrOut, printer.Color(colorful(c.env.IO.ErrOut)).Bad("error:"), printer.Result(r, c.cluster.Account()))
-		hints = append(hints, r.Err)
+		fmt.Fprintln(v.env.IO.ErrOut, printer.Color(colorful(v.env.IO.ErrOut)).Bad("error:"), printer.Result(result, account))
+		failed = append(failed, result.Err)
 	}
-	c.hints(hints)
+	v.env.notes(v.run.Notes)
+	v.run.Notes = nil
+	v.env.hints(failed)
 	return ctx.Err()
 }
 
-// send journals a plan and carries it out while its results are taken.
-func (c *change) send(ctx context.Context, p proposal) (iter.Seq[access.Result], error) {
-	dir, err := c.begin(p.plan, p.before)
-	if err != nil {
-		return nil, err
+// show prints what would be done.
+func (v view) show(p change.Proposal, allowed bool) error {
+	out := v.talk()
+	if !p.Plan.Empty() {
+		printer.Plan(out, p.Plan, printer.Color(colorful(out)))
 	}
-	if err := c.getReady(ctx, dir); err != nil {
-		return nil, err
+	if !allowed {
+		return nil // nothing of it would be done
 	}
-	keeper := c.keeping(p.plan)
-	c.note(p.plan)
-	c.ground = &recorded{Cluster: keeper, dir: dir, record: &c.record, done: map[journal.Sent]bool{}}
-	road := access.Road{Cluster: c.ground, Pause: pauseBetween, Replan: c.replan}
-	c.failed = map[access.Principal]bool{}
-	return func(yield func(access.Result) bool) {
-		var done []access.Step
-		for r := range road.Converge(ctx, p.plan) {
-			if c.record.Add(r); r.Err == nil {
-				done = append(done, r.Step)
-			}
-			if !c.pass(r, yield) {
-				done = nil
-				break
-			}
+	v.run.Partial = p.Incomplete
+	for _, s := range p.Plan.Steps() {
+		if s.Principal() == access.Itself {
+			fmt.Fprintf(out, "%s (dry run)\n", printer.Result(access.Result{Step: s}, p.Plan.Cluster.Account()))
 		}
-		if keeper.unsure != nil {
-			c.incomplete = true
-			c.env.warn("whether a cluster administrator is left could not be checked: %v", keeper.unsure)
+	}
+	for _, who := range p.Who {
+		verb := "unchanged"
+		if ch, ok := p.Plan.Change(who); ok {
+			verb = printer.Verb(ch)
+		} else if p.Touches(who) || who == access.Itself && v.run.Whole {
+			continue
 		}
-		c.ended(dir)
-		c.release()
-		for _, r := range c.lastLook(ctx, done) {
-			if !c.pass(r, yield) {
-				return
-			}
-		}
-	}, nil
+		fmt.Fprintf(out, "%s %s (dry run)\n", title(p, who), verb)
+	}
+	return v.finish(p)
 }
 
-// pass hands a result on.
-func (c *change) pass(r access.Result, yield func(access.Result) bool) bool {
-	if r.Err != nil {
-		c.incomplete, c.failed[r.Step.Principal()] = true, true
+// finish prints the objects, where -o asks for them, and reports whether all was done.
+func (v view) finish(p change.Proposal) error {
+	named := slices.DeleteFunc(slices.Clone(p.Who), func(who access.Principal) bool { return who == access.Itself })
+	if err := v.f.output.entries(v.env.IO.Out, v.run.Entries(p), p.After.Cluster, len(named) == 1); err != nil {
+		return err
 	}
-	return yield(r)
+	return errIf(v.run.Partial)
 }
 
-// ended completes the record.
-func (c *change) ended(dir string) {
-	if c.unrecorded {
-		return
+// talk is where the lines of results go: data when nothing else is asked for on stdout.
+func (v view) talk() io.Writer {
+	if v.f.output.format == "" {
+		return v.env.IO.Out
 	}
-	c.ground.end()
-	if err := journal.Finish(dir, &c.record, c.env.Now()); err != nil {
-		c.env.warn("what was done is not in its record %s: %v", c.record.ID, err)
-	}
-}
-
-// begin keeps what was before the change, so that it can be taken back.
-func (c *change) begin(plan access.Plan, before access.Snapshot) (string, error) {
-	dir, err := journal.Dir()
-	if err != nil {
-		return "", err
-	}
-	if c.unrecorded {
-		return "", nil
-	}
-	c.record = journal.Of(plan, c.env.Now(), before.Caller, c.typed())
-	c.record.Kind, c.record.Undoes, c.record.Steps = c.kind, c.undoes, c.leftOut
-	return dir, journal.Begin(dir, &c.record)
-}
-
-// typed is the command line, or the one that would do the same.
-func (c *change) typed() []string {
-	if len(c.args) > 0 {
-		return c.args
-	}
-	return c.env.typed
-}
-
-// touches tells whether the plan does anything to a principal's entry, or to the cluster itself.
-func touches(plan access.Plan, p access.Principal) bool {
-	if p == access.Itself {
-		return plan.Mode != nil || plan.AWSAuth != nil
-	}
-	_, ok := plan.Change(p)
-	return ok || plan.Unmaps(p)
+	return v.env.IO.ErrOut
 }
 
 // title is what the lines of results begin with.
-func (c *change) title(p access.Principal) string {
-	if p == access.Itself {
-		return "cluster/" + printer.Clean(c.cluster.Name)
+func title(p change.Proposal, who access.Principal) string {
+	if who == access.Itself {
+		return "cluster/" + printer.Clean(p.Plan.Cluster.Name)
 	}
-	return "accessentry/" + printer.Clean(p.Short(c.cluster.Account()))
-}
-
-// hints gives each piece of advice once.
-func (c *change) hints(errs []error) {
-	told := map[string]bool{}
-	for _, err := range errs {
-		if h := outcomeOf(err).hint; !told[h] {
-			told[h] = true
-			c.env.hint(err)
-		}
-	}
-}
-
-// pauseBetween waits longer before each new look.
-func pauseBetween(ctx context.Context, n int) error {
-	return access.Pause(ctx, min(100*time.Millisecond<<n, 5*time.Second))
+	return "accessentry/" + printer.Clean(who.Short(p.Plan.Cluster.Account()))
 }

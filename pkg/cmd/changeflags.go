@@ -13,12 +13,12 @@ import (
 
 // changeFlags are the flags of every command that changes something.
 type changeFlags struct {
-	dryRun   string
-	wait     bool
-	timeout  time.Duration
-	accepted []string
-	yes      bool
-	output   output
+	dryRun  string
+	wait    bool
+	timeout time.Duration
+	risks   []string
+	yes     bool
+	output  output
 }
 
 func (f *changeFlags) bind(fs *pflag.FlagSet) {
@@ -26,7 +26,7 @@ func (f *changeFlags) bind(fs *pflag.FlagSet) {
 	fs.Lookup("dry-run").NoOptDefVal = "client"
 	fs.BoolVar(&f.wait, "wait", false, "Return when the change can be read back from EKS")
 	fs.DurationVar(&f.timeout, "timeout", 2*time.Minute, "How long --wait waits")
-	fs.StringSliceVar(&f.accepted, "accept-risk", nil, "Go on in spite of the named risk: "+riskNames())
+	fs.StringSliceVar(&f.risks, "accept-risk", nil, "Go on in spite of the named risk: "+riskNames())
 	f.output.bind(fs, "json", "yaml", "name", "jsonpath=")
 }
 
@@ -47,7 +47,7 @@ func (f *changeFlags) check() error {
 	if err := checkDryRun(f.dryRun); err != nil {
 		return err
 	}
-	for _, name := range f.accepted {
+	for _, name := range f.risks {
 		if !slices.Contains(access.RiskNames, access.RiskName(name)) {
 			return fmt.Errorf("unknown risk %q: the risks are %s", name, riskNames())
 		}
@@ -60,7 +60,16 @@ func checkDryRun(value string) error {
 	case "none", "client":
 		return nil
 	case "server":
-		return fmt.Errorf("%w: EKS cannot try a change without making it; use --dry-run=client", errRefused)
+		return fmt.Errorf("%w: EKS has no server-side dry run; use --dry-run=client", access.ErrRefused)
 	}
 	return fmt.Errorf("invalid dry-run value (%s): must be none or client", value)
+}
+
+// accepted are the risks that were accepted by name.
+func (f *changeFlags) accepted() []access.RiskName {
+	names := make([]access.RiskName, len(f.risks))
+	for i, name := range f.risks {
+		names[i] = access.RiskName(name)
+	}
+	return names
 }

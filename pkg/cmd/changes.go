@@ -12,7 +12,6 @@ import (
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/journal"
-	"github.com/kubectl-access/kubectl-access/pkg/kubeconfig"
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
 	"github.com/kubectl-access/kubectl-access/pkg/shell"
 )
@@ -20,8 +19,8 @@ import (
 // listTime is how long AWS may take to say whose records are meant.
 const listTime = 2 * time.Second
 
-// changes are the recorded changes of a cluster.
-func (env *Env) changes(t kubeconfig.Target) (journal.Journal, error) {
+// changes are the recorded changes of a cluster. What the kubeconfig does not name is not compared.
+func (env *Env) changes(name, region, account string) (journal.Journal, error) {
 	dir, err := journal.Dir()
 	if err != nil {
 		return journal.Journal{}, err
@@ -30,18 +29,7 @@ func (env *Env) changes(t kubeconfig.Target) (journal.Journal, error) {
 	for _, b := range all.Broken {
 		env.warn("a record cannot be read: %v", b.Err)
 	}
-	return all.Of(t.Name, func(r journal.Record) bool { return of(r, t) }), err
-}
-
-// changesOf are those of the cluster that AWS describes, whatever the kubeconfig says: accounts have clusters of the same name.
-func (env *Env) changesOf(info access.Info) (journal.Journal, error) {
-	return env.changes(kubeconfig.Target{Name: info.Name, Region: info.Region(), Account: info.Account()})
-}
-
-// of tells whether a change was one of that cluster. What the kubeconfig does not tell is not compared.
-func of(r journal.Record, t kubeconfig.Target) bool {
-	c := access.Info{Name: r.Cluster.Name, ARN: r.Cluster.ARN}
-	return c.Name == t.Name && (t.Region == "" || c.Region() == t.Region) && (t.Account == "" || c.Account() == t.Account)
+	return all.In(name, region, account), err
 }
 
 // recordedHere are the records that undo chooses from. Where AWS does not say in time which cluster that is, they are those
@@ -50,21 +38,21 @@ func (env *Env) recordedHere(ctx context.Context) (name string, all journal.Jour
 	asked, stop := context.WithTimeout(ctx, cmp.Or(env.Patience, listTime))
 	defer stop()
 	var info access.Info
-	c, err := env.connect(asked)
+	c, err := env.open(asked)
 	if err == nil {
-		info, err = c.eks.Info(asked)
+		info, err = c.EKS.Info(asked)
 	}
 	t, unknown := env.target()
 	switch {
 	case err == nil:
-		c.tellCluster(info)
-		all, err = env.changesOf(info)
+		env.notes(c.Shown(info))
+		all, err = env.changes(info.Name, info.Region(), info.Account())
 		return info.Name, all, err
-	case unknown != nil || t.Name == "" || t.Account == "" || errors.Is(err, errRefused) || ctx.Err() != nil:
+	case unknown != nil || t.Name == "" || t.Account == "" || errors.Is(err, access.ErrRefused) || ctx.Err() != nil:
 		return "", all, err
 	}
 	env.warn("AWS did not say which cluster %s is, so these are the changes of the one in account %s, which the kubeconfig names: %v", t.Name, t.Account, err)
-	all, err = env.changes(t)
+	all, err = env.changes(t.Name, t.Region, t.Account)
 	return t.Name, all, err
 }
 
@@ -149,8 +137,8 @@ func (env *Env) completeChanges(_ *cobra.Command, args []string, _ string) ([]co
 	}
 	all, _ := journal.Read(dir)
 	var ids []cobra.Completion
-	for _, r := range all.Records {
-		if of(r, t) && !strings.ContainsFunc(r.ID, access.Hidden) {
+	for _, r := range all.In(t.Name, t.Region, t.Account).Records {
+		if !strings.ContainsFunc(r.ID, access.Hidden) {
 			ids = append(ids, cobra.CompletionWithDesc(r.ID, whatChanged(r)))
 		}
 	}

@@ -60,25 +60,25 @@ func (env *Env) found(ctx context.Context, offline bool) (foundCluster, error) {
 		}
 		return foundCluster{Target: t}, err
 	}
-	c, err := env.connect(ctx)
+	c, err := env.open(ctx)
 	if err != nil {
 		return foundCluster{}, err
 	}
-	info, err := c.eks.Info(ctx)
+	info, err := c.EKS.Info(ctx)
 	if err != nil {
 		return foundCluster{}, err
 	}
-	f := foundCluster{Target: c.target, Endpoint: info.Endpoint, Mode: info.Mode, Status: info.Status, Version: info.Version}
+	f := foundCluster{Target: c.Target, Endpoint: info.Endpoint, Mode: info.Mode, Status: info.Status, Version: info.Version}
 	if f.Account != info.Account() {
 		f.Account, f.From["account"] = info.Account(), "aws"
 	}
 	if f.Partition == "" {
 		f.Partition = info.Partition()
 	}
-	for _, contradiction := range c.match(info).Contradicted {
+	for _, contradiction := range c.Match(info).Contradicted {
 		f.Conflicts = append(f.Conflicts, contradiction.String())
 	}
-	c.tellCluster(info)
+	env.notes(c.Shown(info))
 	return f, nil
 }
 

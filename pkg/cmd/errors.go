@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/cluster"
 	"github.com/kubectl-access/kubectl-access/pkg/edit"
 	"github.com/kubectl-access/kubectl-access/pkg/journal"
 	"github.com/kubectl-access/kubectl-access/pkg/kubeconfig"
@@ -19,11 +20,7 @@ import (
 
 // The outcomes that no other package has a name for.
 var (
-	errRefused   = errors.New("refused")
-	errRisk      = fmt.Errorf("%w: the change is dangerous", errRefused)
-	errCancelled = fmt.Errorf("%w: cancelled, nothing was sent", errRefused)
-	errWrong     = fmt.Errorf("%w: this may be the wrong cluster", errRefused)
-	errNoMatch   = fmt.Errorf("%w: the context is not the EKS cluster's, as --require-match demands", errRefused)
+	errCancelled = fmt.Errorf("%w: cancelled", access.ErrRefused)
 	errFailed    = errors.New("not everything was done") // each failure was told already
 	errHalfway   = errors.New("interrupted halfway")     // a change, of which something was sent
 )
@@ -50,9 +47,8 @@ const noCredentials = "no AWS credentials: log in, for example with `aws sso log
 
 // outcomes are tried in order; the first that fits counts.
 var outcomes = []outcome{
-	{is: errRisk, code: exitRefused},
-	{is: errWrong, code: exitRefused, hint: "check the context with `kubectl access cluster`; if the cluster is right and only reached another way, name it with --eks-cluster"},
-	{is: errRefused, code: exitRefused},
+	{is: cluster.ErrWrong, code: exitRefused, hint: "check the context with `kubectl access cluster`; if the cluster is right and only reached another way, name it with --eks-cluster"},
+	{is: access.ErrRefused, code: exitRefused},
 	{is: tui.ErrCancelled, code: exitRefused},
 	{is: access.ErrPrincipal, code: exitRefused},
 	{is: access.ErrRule, code: exitRefused},
@@ -114,6 +110,10 @@ func (env *Env) finish(err error) int {
 
 // tell prints an error and its hint.
 func (env *Env) tell(err error) {
+	if errors.Is(err, errCancelled) || errors.Is(err, tui.ErrCancelled) {
+		fmt.Fprintln(env.IO.ErrOut, "Cancelled. No changes made.")
+		return
+	}
 	color := printer.Color(colorful(env.IO.ErrOut))
 	for i, line := range strings.Split(strings.ReplaceAll(err.Error(), "\t", "  "), "\n") {
 		if i == 0 {
@@ -136,6 +136,17 @@ func (env *Env) hint(err error) {
 	}
 	if o.hint != "" {
 		fmt.Fprintf(env.IO.ErrOut, "  %s\n", printer.Clean(o.hint))
+	}
+}
+
+// hints gives each piece of advice once.
+func (env *Env) hints(errs []error) {
+	given := map[string]bool{}
+	for _, err := range errs {
+		if h := outcomeOf(err).hint; !given[h] {
+			given[h] = true
+			env.hint(err)
+		}
 	}
 }
 

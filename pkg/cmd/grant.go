@@ -13,9 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
-	"github.com/kubectl-access/kubectl-access/pkg/edit"
-	"github.com/kubectl-access/kubectl-access/pkg/journal"
-	"github.com/kubectl-access/kubectl-access/pkg/policy"
+	"github.com/kubectl-access/kubectl-access/pkg/change"
 )
 
 // grantFlags say what is to be granted.
@@ -109,11 +107,7 @@ given. To grant policies in different namespaces, write the namespaces after a c
 			if err := f.complete(args); err != nil {
 				return usage(cmd, err)
 			}
-			c, err := env.connect(cmd.Context())
-			if err != nil {
-				return err
-			}
-			return c.grant(cmd.Context(), &f, args)
+			return env.grant(cmd.Context(), &f, args)
 		},
 	}
 	f.bind(cmd.Flags())
@@ -143,41 +137,21 @@ func (f *grantFlags) complete(args []string) error {
 	return nil
 }
 
-func (c *connection) grant(ctx context.Context, f *grantFlags, written []string) error {
-	who, failed, err := c.anybody(ctx, written)
+func (env *Env) grant(ctx context.Context, f *grantFlags, written []string) error {
+	c, who, notes, err := env.resolve(ctx, written, false)
 	if err != nil {
 		return err
 	}
 	var want access.Entry
-	ch := c.granting(&f.changeFlags, who, &want, f.keep)
-	ch.incomplete, ch.asks, ch.args = failed, f.line != nil, f.line
-	ch.prepare = func(ctx context.Context) error {
-		grants, err := c.grants(ctx, f.scoped())
-		want = f.entry(grants, c.env.Now())
+	r := change.Grant(who, &want, f.keep)
+	r.Incomplete, r.Asks, r.Told = access.Failed(notes), f.line != nil, f.line
+	r.Prepare = func(ctx context.Context) error {
+		grants, err := c.Grants(ctx, f.scoped())
+		want = f.entry(grants, env.Now())
 		return err
 	}
-	return ch.run(ctx)
-}
-
-// granting is the change that grants what an entry holds, which may not be complete before the change is planned.
-func (c *connection) granting(f *changeFlags, who []access.Principal, want *access.Entry, keep bool) *change {
-	ch := &change{connection: c, kind: journal.Grant, flags: f, who: who, typos: true}
-	ch.edit = func(p access.Principal) access.Edit {
-		e := *want
-		e.Principal = p
-		if keep {
-			return edit.Keep(e)
-		}
-		return edit.Grant(e)
-	}
-	ch.remarks = func(before access.Snapshot) []string {
-		notes := before.Typos(*want)
-		if at := want.Tags[access.ExpiresTag]; at != "" {
-			notes = append(notes, fmt.Sprintf("--for only adds an expiry tag (%s); access is not removed automatically", at))
-		}
-		return notes
-	}
-	return ch
+	_, err = env.run(ctx, c, &f.changeFlags, r)
+	return err
 }
 
 func (f *grantFlags) entry(grants []access.Grant, now time.Time) access.Entry {
@@ -189,31 +163,4 @@ func (f *grantFlags) entry(grants []access.Grant, now time.Time) access.Entry {
 		}
 	}
 	return e
-}
-
-// grants finds the policies that were written in the live list of the region, or in the embedded one
-// where AWS does not tell it.
-func (c *connection) grants(ctx context.Context, written []access.Scoped) ([]access.Grant, error) {
-	if len(written) == 0 {
-		return nil, nil
-	}
-	known, err := c.eks.Policies(ctx)
-	if err != nil {
-		known = embedded()
-	}
-	found, err := access.ParseGrants(written, known)
-	for _, g := range found {
-		if doc, ok := policy.Find(string(g.Policy)); ok && doc.ServiceLinkedRoleOnly {
-			return nil, fmt.Errorf("%w: %s is for AWS's own service-linked roles", access.ErrRule, g.Policy)
-		}
-	}
-	return found, err
-}
-
-func embedded() []access.Policy {
-	var names []access.Policy
-	for _, p := range policy.All() {
-		names = append(names, access.Policy(p.Name))
-	}
-	return names
 }

@@ -10,10 +10,9 @@ import (
 	"strings"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
-	"github.com/kubectl-access/kubectl-access/pkg/eks"
+	"github.com/kubectl-access/kubectl-access/pkg/cluster"
 	"github.com/kubectl-access/kubectl-access/pkg/kubeconfig"
 	"github.com/kubectl-access/kubectl-access/pkg/kubefile"
-	"github.com/kubectl-access/kubectl-access/pkg/login"
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
 )
 
@@ -27,12 +26,12 @@ func (env *Env) writeKubeconfig(ctx context.Context, f kubeconfigFlags) error {
 	if err != nil {
 		return err
 	}
-	session, err := env.describer(ctx, f)
+	region, err := env.describer(ctx, f)
 	if err != nil {
 		return err
 	}
 	f.form.Profile = cmp.Or(env.override.profile, envProfile())
-	entries, failed := env.entries(ctx, session, f)
+	entries, failed := env.entries(ctx, region, f)
 	if len(entries) == 0 {
 		return failed
 	}
@@ -56,31 +55,31 @@ func (env *Env) writeKubeconfig(ctx context.Context, f kubeconfigFlags) error {
 }
 
 // describer looks at no kubeconfig: which cluster is meant is in the flags and the environment, as for the AWS CLI.
-func (env *Env) describer(ctx context.Context, f kubeconfigFlags) (*login.Session, error) {
+func (env *Env) describer(ctx context.Context, f kubeconfigFlags) (cluster.Region, error) {
 	t := kubeconfig.Target{Region: env.override.region, Profile: env.override.profile, RoleARN: f.describeBy, From: map[string]string{}}
 	if t.Profile == "" {
 		t.Profile, t.From["profile"] = envProfile(), "env"
 	}
-	return env.login(ctx, t)
+	return cluster.OpenRegion(ctx, env.settings(t), t)
 }
 
 // entries are the clusters as they are written. With --all, each one that cannot be is told at once;
 // the error says then that there were such.
-func (env *Env) entries(ctx context.Context, session *login.Session, f kubeconfigFlags) (entries []kubefile.Entry, failed error) {
-	region := eks.New(session, "")
+func (env *Env) entries(ctx context.Context, region cluster.Region, f kubeconfigFlags) (entries []kubefile.Entry, failed error) {
 	names := []string{f.name}
 	if f.all {
 		var err error
-		if names, err = region.ClusterNames(ctx); err != nil {
+		if names, err = region.Clusters(ctx); err != nil {
 			return nil, err
 		}
 		if len(names) == 0 {
-			env.warn("there are no EKS clusters in %s; nothing was written", session.Region())
+			env.warn("there are no EKS clusters in %s; nothing was written", region.Name)
 		}
 	}
-	for _, d := range region.Describe(ctx, names) {
-		e, err := f.form.Entry(d.Info)
-		if err = cmp.Or(d.Err, err); err == nil {
+	infos, errs := region.Describe(ctx, names)
+	for i, info := range infos {
+		e, err := f.form.Entry(info)
+		if err = cmp.Or(errs[i], err); err == nil {
 			entries = append(entries, e)
 			continue
 		}
@@ -91,7 +90,7 @@ func (env *Env) entries(ctx context.Context, session *login.Session, f kubeconfi
 			failed = errFailed
 		case gone && !f.all:
 			return nil, fmt.Errorf("there is no EKS cluster %q in %s%s; another region or account: --region, --profile",
-				f.name, session.Region(), others(ctx, region))
+				f.name, region.Name, others(ctx, region))
 		case !f.all:
 			return nil, err
 		}
@@ -100,9 +99,9 @@ func (env *Env) entries(ctx context.Context, session *login.Session, f kubeconfi
 }
 
 // others names the clusters that there are, for those who mistyped one. It is help, so it may fail.
-func others(ctx context.Context, region *eks.Cluster) string {
+func others(ctx context.Context, region cluster.Region) string {
 	const enough = 10
-	names, err := region.ClusterNames(ctx)
+	names, err := region.Clusters(ctx)
 	if err != nil {
 		return ""
 	}
@@ -117,8 +116,8 @@ func others(ctx context.Context, region *eks.Cluster) string {
 func (env *Env) nameMissing(ctx context.Context, f kubeconfigFlags) error {
 	const text = "the cluster is missing: --name CLUSTER, or --all for every one of the region"
 	if terminal(env.IO.ErrOut) {
-		if session, err := env.describer(ctx, f); err == nil {
-			return errors.New(text + others(ctx, eks.New(session, "")))
+		if region, err := env.describer(ctx, f); err == nil {
+			return errors.New(text + others(ctx, region))
 		}
 	}
 	return errors.New(text)

@@ -17,8 +17,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd/api"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
-	"github.com/kubectl-access/kubectl-access/pkg/eks"
-	"github.com/kubectl-access/kubectl-access/pkg/kube"
+	"github.com/kubectl-access/kubectl-access/pkg/cluster"
 	"github.com/kubectl-access/kubectl-access/pkg/login"
 	"github.com/kubectl-access/kubectl-access/pkg/policy"
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
@@ -38,7 +37,7 @@ func (env *Env) completionLimit() time.Duration {
 
 // asker finds candidates; what it offers before its time is up is shown. dial returns nil where there is no way
 // to the cluster or to AWS.
-type asker func(ctx context.Context, dial func() *connection, offer func(...cobra.Completion))
+type asker func(ctx context.Context, dial func() *cluster.Cluster, offer func(...cobra.Completion))
 
 // completeLive registers what only the kubeconfig, the cluster or AWS know.
 func (env *Env) completeLive(root *cobra.Command) {
@@ -100,7 +99,7 @@ func (env *Env) ask(ask asker) cobra.CompletionFunc {
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			ask(ctx, func() *connection { return env.dial(ctx) }, func(some ...cobra.Completion) {
+			ask(ctx, func() *cluster.Cluster { return env.dial(ctx) }, func(some ...cobra.Completion) {
 				mu.Lock()
 				defer mu.Unlock()
 				found = append(found, some...)
@@ -137,8 +136,8 @@ func (env *Env) completeScoped(cmd *cobra.Command, args []string, typed string) 
 	return found, directive
 }
 
-func (env *Env) dial(ctx context.Context) *connection {
-	c, err := env.connect(ctx)
+func (env *Env) dial(ctx context.Context) *cluster.Cluster {
+	c, err := env.open(ctx)
 	if err != nil {
 		return nil
 	}
@@ -162,34 +161,34 @@ func matching(all []cobra.Completion, typed string) (fit []cobra.Completion) {
 	return fit
 }
 
-func askEntries(ctx context.Context, dial func() *connection, offer func(...cobra.Completion)) {
+func askEntries(ctx context.Context, dial func() *cluster.Cluster, offer func(...cobra.Completion)) {
 	c := dial()
 	if c == nil {
 		return
 	}
-	names, _ := c.eks.Names(ctx) // on an error those that came before it
+	names, _ := c.EKS.Names(ctx) // on an error those that came before it
 	for _, p := range names {
-		offer(cobra.CompletionWithDesc(c.short(p), "has an access entry"))
+		offer(cobra.CompletionWithDesc(c.Short(p), "has an access entry"))
 	}
 }
 
 // askPrincipals offers who could be let in: roles and users of the account, and who has an entry.
-func askPrincipals(ctx context.Context, dial func() *connection, offer func(...cobra.Completion)) {
+func askPrincipals(ctx context.Context, dial func() *cluster.Cluster, offer func(...cobra.Completion)) {
 	offer("me")
 	c := dial()
 	if c == nil {
 		return
 	}
 	var all sync.WaitGroup
-	all.Go(func() { askEntries(ctx, func() *connection { return c }, offer) })
-	for _, pages := range []iter.Seq2[[]access.Principal, error]{c.iam.Roles(ctx), c.iam.PermissionSets(ctx), c.iam.Users(ctx)} {
+	all.Go(func() { askEntries(ctx, func() *cluster.Cluster { return c }, offer) })
+	for _, pages := range []iter.Seq2[[]access.Principal, error]{c.IAM.Roles(ctx), c.IAM.PermissionSets(ctx), c.IAM.Users(ctx)} {
 		all.Go(func() {
 			for page, err := range pages {
 				if err != nil {
 					return
 				}
 				for _, p := range page {
-					offer(c.short(p))
+					offer(c.Short(p))
 				}
 			}
 		})
@@ -197,23 +196,15 @@ func askPrincipals(ctx context.Context, dial func() *connection, offer func(...c
 	all.Wait()
 }
 
-// short is how the principal may be written for this cluster.
-func (c *connection) short(p access.Principal) string {
-	if c.target.Account == "" {
-		return string(p)
-	}
-	return p.Short(c.target.Account)
-}
-
 // askPolicies offers what this version knows; where the region can be asked in time, what it has beyond that.
-func askPolicies(ctx context.Context, dial func() *connection, offer func(...cobra.Completion)) {
+func askPolicies(ctx context.Context, dial func() *cluster.Cluster, offer func(...cobra.Completion)) {
 	known, _ := completePolicies(nil, nil, "")
 	offer(known...)
 	c := dial()
 	if c == nil {
 		return
 	}
-	live, _ := c.eks.Policies(ctx)
+	live, _ := c.EKS.Policies(ctx)
 	for _, p := range live {
 		if _, ok := policy.Find(string(p)); !ok {
 			offer(p.Short())
@@ -221,50 +212,46 @@ func askPolicies(ctx context.Context, dial func() *connection, offer func(...cob
 	}
 }
 
-func askNamespaces(ctx context.Context, dial func() *connection, offer func(...cobra.Completion)) {
-	if client := dial().quietKube(ctx); client != nil {
-		names, _ := client.Namespaces(ctx)
+// quietly is the cluster where no other program has to run for a token: that could write to the terminal, and take its time.
+func quietly(dial func() *cluster.Cluster) *cluster.Cluster {
+	if c := dial(); c != nil && !c.Plugin() {
+		return c
+	}
+	return nil
+}
+
+func askNamespaces(ctx context.Context, dial func() *cluster.Cluster, offer func(...cobra.Completion)) {
+	if c := quietly(dial); c != nil {
+		names, _ := c.Namespaces(ctx)
 		offer(names...)
 	}
 }
 
-// quietKube is a client that starts no other program: that could write to the terminal, and take its time.
-func (c *connection) quietKube(ctx context.Context) *kube.Client {
-	if c == nil || c.target.Exec.Command != "" && (!c.target.Exec.Native || c.env.noNativeToken) {
-		return nil
-	}
-	client, err := c.kube(ctx)
-	if err != nil {
-		return nil
-	}
-	return client
-}
-
-func askGroups(ctx context.Context, dial func() *connection, offer func(...cobra.Completion)) {
-	client := dial().quietKube(ctx)
-	if client == nil {
+func askGroups(ctx context.Context, dial func() *cluster.Cluster, offer func(...cobra.Completion)) {
+	c := quietly(dial)
+	if c == nil {
 		return
 	}
-	groups, _ := client.Groups(ctx)
+	groups, _ := c.Groups(ctx)
 	for group, given := range groups {
 		offer(cobra.CompletionWithDesc(group, strings.Join(given, ", ")))
 	}
 }
 
-func askClusters(ctx context.Context, dial func() *connection, offer func(...cobra.Completion)) {
+func askClusters(ctx context.Context, dial func() *cluster.Cluster, offer func(...cobra.Completion)) {
 	if c := dial(); c != nil {
-		names, _ := c.eks.ClusterNames(ctx)
+		names, _ := c.EKS.ClusterNames(ctx)
 		offer(names...)
 	}
 }
 
 // askRegion offers the clusters of the region that the AWS settings name, to commands that look at no kubeconfig.
-func (env *Env) askRegion(ctx context.Context, _ func() *connection, offer func(...cobra.Completion)) {
-	session, err := env.describer(ctx, kubeconfigFlags{})
+func (env *Env) askRegion(ctx context.Context, _ func() *cluster.Cluster, offer func(...cobra.Completion)) {
+	region, err := env.describer(ctx, kubeconfigFlags{})
 	if err != nil {
 		return
 	}
-	names, _ := eks.New(session, "").ClusterNames(ctx)
+	names, _ := region.Clusters(ctx)
 	offer(names...)
 }
 

@@ -11,6 +11,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/change"
+	"github.com/kubectl-access/kubectl-access/pkg/cluster"
 	"github.com/kubectl-access/kubectl-access/pkg/edit"
 	"github.com/kubectl-access/kubectl-access/pkg/journal"
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
@@ -41,14 +43,14 @@ step is for good. The step to API is refused as long as a mapping in force has n
 			if err := errors.Join(err, f.check()); err != nil {
 				return usage(cmd, err)
 			}
-			c, err := env.connect(cmd.Context())
+			c, err := env.open(cmd.Context())
 			if err != nil {
 				return err
 			}
 			if to == "" {
-				return c.showMode(cmd.Context(), &f)
+				return env.showMode(cmd.Context(), c, &f)
 			}
-			return c.setMode(cmd.Context(), &f, to)
+			return env.setMode(cmd.Context(), c, &f, to)
 		},
 	}
 	f.bind(cmd.Flags())
@@ -71,32 +73,31 @@ func parseMode(args []string) (access.Mode, error) {
 	return "", fmt.Errorf("%q is no mode: the modes are CONFIG_MAP, API_AND_CONFIG_MAP and API", args[0])
 }
 
-func (c *connection) setMode(ctx context.Context, f *changeFlags, to access.Mode) error {
-	ch := change{connection: c, kind: journal.SetMode, flags: f, who: []access.Principal{access.Itself}, takes: true, mappings: true, asks: true}
-	ch.edit = func(access.Principal) access.Edit { return edit.SetMode(to) }
-	ch.remarks = func(s access.Snapshot) []string {
-		if s.Cluster.Mode.Next() != to {
-			return nil
-		}
-		return []string{reportOf(s).meaning(to)}
-	}
-	return ch.run(ctx)
+func (env *Env) setMode(ctx context.Context, c *cluster.Cluster, f *changeFlags, to access.Mode) error {
+	_, err := env.run(ctx, c, f, change.Request{
+		Kind: journal.SetMode, Who: []access.Principal{access.Itself}, Takes: true, Mappings: true, Asks: true,
+		Edit: func(access.Principal) access.Edit { return edit.SetMode(to) },
+		Check: func(_ context.Context, s access.Snapshot) change.Checked {
+			if s.Cluster.Mode.Next() != to {
+				return change.Checked{}
+			}
+			return change.Checked{Notes: access.Notes(access.NoteMode, "", reportOf(s).meaning(to))}
+		},
+	})
+	return err
 }
 
-func (c *connection) showMode(ctx context.Context, f *changeFlags) error {
-	s, err := c.sides().Snapshot(ctx, access.Want{All: true, AWSAuth: true})
+func (env *Env) showMode(ctx context.Context, c *cluster.Cluster, f *changeFlags) error {
+	s, err := c.Snapshot(ctx, access.Want{All: true, AWSAuth: true, Lives: access.RivalLives})
 	if err != nil {
 		return err
 	}
-	c.tellCluster(s.Cluster)
-	for _, u := range s.Unread {
-		c.env.tell(fmt.Errorf("accessentry/%s: %w", u.Principal.Short(s.Cluster.Account()), u.Err))
-	}
+	env.notes(append(c.Shown(s.Cluster), s.Failures()...))
 	r := reportOf(s)
 	if !f.output.people() {
-		err = f.output.plain(c.env.IO.Out, r)
+		err = f.output.plain(env.IO.Out, r)
 	} else {
-		_, err = fmt.Fprint(c.env.IO.Out, r.text(c.env.command))
+		_, err = fmt.Fprint(env.IO.Out, r.text(env.command))
 	}
 	return cmp.Or(err, errIf(len(s.Unread) > 0))
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
-	"github.com/kubectl-access/kubectl-access/pkg/eks"
+	"github.com/kubectl-access/kubectl-access/pkg/cluster"
 	"github.com/kubectl-access/kubectl-access/pkg/policy"
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
 )
@@ -48,47 +48,24 @@ func newPoliciesCmd(env *Env) *cobra.Command {
 	return cmd
 }
 
-// policyDocs are the policies of the region with what is known of each; where AWS does not tell,
-// a warning and all that are known.
+// policyDocs are the policies of the region with what is known of each; where AWS does not answer,
+// a warning and all that are known. It needs a region and credentials, but no cluster.
 func (env *Env) policyDocs(ctx context.Context, offline bool) []policy.Policy {
 	if offline {
 		return policy.All()
 	}
-	live, err := env.livePolicies(ctx)
+	docs := policy.All()
+	target, err := env.target()
+	if err == nil || env.override.region != "" {
+		var region cluster.Region
+		if region, err = cluster.OpenRegion(ctx, env.settings(target), target); err == nil {
+			docs, err = region.Policies(ctx)
+		}
+	}
 	if err != nil {
 		env.warn("showing the policies that this version knows, AWS could not be asked: %v", err)
-		return policy.All()
-	}
-	return documented(live)
-}
-
-// documented are the policies of a region, with what is known of each.
-func documented(live []access.Policy) []policy.Policy {
-	var docs []policy.Policy
-	for _, doc := range policy.All() {
-		if slices.Contains(live, access.Policy(doc.Name)) {
-			docs = append(docs, doc)
-		}
-	}
-	for _, name := range live {
-		if _, known := policy.Find(string(name)); !known {
-			docs = append(docs, policy.Policy{Name: string(name), Purpose: "not known to this version", RulesForm: "none"})
-		}
 	}
 	return docs
-}
-
-// livePolicies needs a region and credentials, but no cluster.
-func (env *Env) livePolicies(ctx context.Context) ([]access.Policy, error) {
-	target, err := env.target()
-	if err != nil && env.override.region == "" {
-		return nil, err
-	}
-	session, err := env.login(ctx, target)
-	if err != nil {
-		return nil, err
-	}
-	return eks.New(session, target.Name).Policies(ctx)
 }
 
 func (env *Env) printPolicy(out *output, docs []policy.Policy, written string) error {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/awsauth"
+	"github.com/kubectl-access/kubectl-access/pkg/kubeconfig"
 	"github.com/kubectl-access/kubectl-access/pkg/manifest"
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
 	"github.com/kubectl-access/kubectl-access/pkg/whoami"
@@ -42,11 +43,7 @@ The exit code is 0 when you are let in, and 1 when you are not.`,
 			if err != nil {
 				return err
 			}
-			c, err := env.connect(cmd.Context())
-			if err != nil {
-				return err
-			}
-			return c.whoami(cmd.Context(), &out, mappings)
+			return env.whoami(cmd.Context(), &out, mappings)
 		},
 	}
 	out.bind(cmd.Flags(), "json", "yaml", "jsonpath=")
@@ -73,20 +70,26 @@ func (env *Env) readMappings(file string) (*awsauth.Map, error) {
 	return &m, nil
 }
 
-func (c *connection) whoami(ctx context.Context, out *output, mappings *awsauth.Map) error {
-	r := whoami.Judge(c.gather(ctx, mappings))
+func (env *Env) whoami(ctx context.Context, out *output, mappings *awsauth.Map) error {
+	c, err := env.open(ctx)
+	if err != nil {
+		return err
+	}
+	facts := c.Probe(ctx, mappings)
+	facts.Again = env.command("whoami")
+	r := whoami.Judge(facts)
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := c.printWhoami(out, r); err != nil {
+	if err := env.printWhoami(out, r, c.Target); err != nil {
 		return err
 	}
 	return errIf(!r.LetIn)
 }
 
-func (c *connection) printWhoami(out *output, r whoami.Report) error {
+func (env *Env) printWhoami(out *output, r whoami.Report, target kubeconfig.Target) error {
 	if out.people() {
-		_, err := fmt.Fprint(c.env.IO.Out, printer.Whoami(r, printer.Color(colorful(c.env.IO.Out))))
+		_, err := fmt.Fprint(env.IO.Out, printer.Whoami(r, printer.Color(colorful(env.IO.Out))))
 		return err
 	}
 	form := struct {
@@ -94,8 +97,8 @@ func (c *connection) printWhoami(out *output, r whoami.Report) error {
 		Kind       string `json:"kind"`
 		whoami.Report
 		By *letInBy `json:"by,omitempty"`
-	}{"v1", "Identity", r, c.by(r)}
-	return out.plain(c.env.IO.Out, form)
+	}{"v1", "Identity", r, by(r, target)}
+	return out.plain(env.IO.Out, form)
 }
 
 // letInBy is what lets somebody in, with the entry in its written form.
@@ -112,13 +115,13 @@ type mappingForm struct {
 	Groups   []string           `json:"groups,omitempty"`
 }
 
-func (c *connection) by(r whoami.Report) *letInBy {
+func by(r whoami.Report, target kubeconfig.Target) *letInBy {
 	switch {
 	case r.By == nil:
 		return nil
 	case r.By.Entry != nil:
 		form := manifest.Of(*r.By.Entry, access.Info{
-			Name: c.target.Name, ARN: "arn:" + access.PartitionOf(c.target.Region) + ":eks:" + c.target.Region + ":" + c.target.Account + ":cluster/" + c.target.Name,
+			Name: target.Name, ARN: "arn:" + access.PartitionOf(target.Region) + ":eks:" + target.Region + ":" + target.Account + ":cluster/" + target.Name,
 		})
 		return &letInBy{Kind: "entry", Entry: &form}
 	case r.By.Mapping != nil:

@@ -1,8 +1,7 @@
-package cmd
+package cluster
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"sync"
 
@@ -10,22 +9,21 @@ import (
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/awsauth"
-	"github.com/kubectl-access/kubectl-access/pkg/iam"
 	"github.com/kubectl-access/kubectl-access/pkg/migrate"
 )
 
-// migrationFacts asks all that a migration has to know, at the same time. aws-auth is the one given, or with
-// nil that of the cluster.
-func (c *connection) migrationFacts(ctx context.Context, m *awsauth.Map) (migrate.Facts, awsauth.Map, error) {
-	f := migrate.Facts{Policies: embedded()}
+// MigrationFacts asks for all that a migration has to know, at the same time. aws-auth is the one given, or with nil that of
+// the cluster.
+func (c *Cluster) MigrationFacts(ctx context.Context, m *awsauth.Map) (migrate.Facts, awsauth.Map, error) {
+	f := migrate.Facts{Policies: Embedded()}
 	var s access.Snapshot
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() (err error) {
-		s, err = c.sides().Snapshot(gctx, access.Want{All: true, AWSAuth: m == nil, RBAC: true})
+		s, err = c.Snapshot(gctx, access.Want{All: true, AWSAuth: m == nil, RBAC: true, Lives: access.RivalLives})
 		return err
 	})
 	g.Go(func() (err error) {
-		if f.EKSNodes, err = c.eks.NodeRoles(gctx); err != nil {
+		if f.EKSNodes, err = c.EKS.NodeRoles(gctx); err != nil {
 			f.NoNodes = err.Error()
 		}
 		return nil
@@ -51,20 +49,8 @@ func (c *connection) migrationFacts(ctx context.Context, m *awsauth.Map) (migrat
 	return f, *m, ctx.Err()
 }
 
-func (c *connection) rbac(ctx context.Context) ([]access.Binding, string) {
-	var all []access.Binding
-	client, err := c.kube(ctx)
-	if err == nil {
-		all, err = client.Bindings(ctx)
-	}
-	if err != nil {
-		return nil, err.Error()
-	}
-	return all, ""
-}
-
 // identities asks IAM about the principals of the lines, and what became of those with entries.
-func (c *connection) identities(ctx context.Context, f *migrate.Facts) {
+func (c *Cluster) identities(ctx context.Context, f *migrate.Facts) {
 	f.Identities = map[string]migrate.Identity{}
 	var mu sync.Mutex
 	var g errgroup.Group
@@ -77,7 +63,7 @@ func (c *connection) identities(ctx context.Context, f *migrate.Facts) {
 		}
 		asked[m.ARN] = true
 		g.Go(func() error {
-			id := c.lookUp(ctx, access.Normal(m.ARN))
+			id := c.IAM.LookUp(ctx, access.Normal(m.ARN))
 			mu.Lock()
 			defer mu.Unlock()
 			f.Identities[m.ARN] = id
@@ -89,7 +75,7 @@ func (c *connection) identities(ctx context.Context, f *migrate.Facts) {
 			continue
 		}
 		g.Go(func() error {
-			if c.iam.Life(ctx, e) == iam.Recreated {
+			if c.IAM.Life(ctx, e) == access.Recreated {
 				mu.Lock()
 				defer mu.Unlock()
 				f.Stale = append(f.Stale, e.Principal)
@@ -98,26 +84,4 @@ func (c *connection) identities(ctx context.Context, f *migrate.Facts) {
 		})
 	}
 	_ = g.Wait() // none of them fails; what IAM does not tell is a doubt
-}
-
-// lookUp asks IAM of the caller's account, which knows nothing of others: a role of the same name there is
-// somebody else.
-func (c *connection) lookUp(ctx context.Context, p access.Principal) migrate.Identity {
-	if !c.owned(ctx, p) {
-		return migrate.Identity{Doubt: "IAM of account " + p.Account() + " would have to be asked whether it exists and has a path"}
-	}
-	found, _, err := c.iam.Made(ctx, p)
-	switch {
-	case errors.Is(err, access.ErrNotFound):
-		return migrate.Identity{Missing: true}
-	case err != nil:
-		return migrate.Identity{Doubt: err.Error()}
-	}
-	return migrate.Identity{Principal: found}
-}
-
-// owned tells whether IAM of the caller's account is the one to know the principal.
-func (c *connection) owned(ctx context.Context, p access.Principal) bool {
-	me, err := c.session.Caller(ctx)
-	return err == nil && me.Account() == p.Account() && me.Partition() == p.Partition()
 }

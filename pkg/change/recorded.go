@@ -1,4 +1,4 @@
-package cmd
+package change
 
 import (
 	"context"
@@ -27,7 +27,7 @@ func (r *recorded) Do(ctx context.Context, step access.Step) error {
 		return err
 	}
 	err := r.Cluster.Do(ctx, step)
-	if err == nil || errors.Is(err, access.ErrUnknown) || errors.Is(err, errNotPutBack) {
+	if err == nil || errors.Is(err, access.ErrUnknown) || errors.Is(err, errNotRestored) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.done[sent] = true
@@ -65,7 +65,7 @@ func (r *recorded) end() {
 	r.record.Sent = slices.DeleteFunc(r.record.Sent, func(s journal.Sent) bool { return !r.done[s] })
 }
 
-// touched tells whether something of a principal's entry was, or may have been, changed by us.
+// touched reports whether something of a principal's entry was, or may have been, changed by us.
 func (r *recorded) touched(p access.Principal) bool {
 	for sent, done := range r.done {
 		if done && sent.Principal == p {
@@ -75,14 +75,9 @@ func (r *recorded) touched(p access.Principal) bool {
 	return false
 }
 
-// rebase corrects the record before the next write: of those whom nothing was done about yet, what
-// the new plan found is what was before the change.
-func (c *change) rebase(plan access.Plan, who []access.Principal) error {
-	if c.ground == nil || c.unrecorded || !c.record.Finished.IsZero() {
-		return nil
-	}
-	c.ground.mu.Lock()
-	defer c.ground.mu.Unlock()
-	c.record.Rebase(plan, slices.DeleteFunc(slices.Clone(who), c.ground.touched))
-	return journal.Save(c.ground.dir, c.record)
+// begun reports whether a step was, or may have been, sent.
+func (r *recorded) begun() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.done) > 0
 }

@@ -1,4 +1,4 @@
-package cmd
+package change
 
 import (
 	"cmp"
@@ -17,25 +17,25 @@ import (
 // looks again after writes that matter. It does not see a write that comes later than the last look.
 
 var (
-	errNobodyLeft = errors.New("no cluster administrator would be left, another change removed the others at the same time; it was put back")
-	errNotPutBack = errors.New("no cluster administrator is left, another change removed the others at the same time, and it could not be put back")
+	errNobodyLeft  = errors.New("no cluster administrator would be left, another change removed the others at the same time; it was restored")
+	errNotRestored = errors.New("no cluster administrator is left, another change removed the others at the same time, and it could not be restored")
 )
 
 // keeper is the cluster that keeps its last administrator: after a step that takes one away it looks who is left.
 type keeper struct {
 	access.Cluster
-	c      *change
+	r      *Run
 	plan   access.Plan
 	mu     sync.Mutex // one look at a time
 	unsure error      // why it is not known who is left
 }
 
 // keeping is the cluster with a keeper, where there is something to keep.
-func (c *change) keeping(plan access.Plan) *keeper {
-	if slices.Contains(c.flags.accepted, string(access.LastAdministrator)) {
+func (r *Run) keeping(plan access.Plan) *keeper {
+	if slices.Contains(r.Accept, access.LastAdministrator) {
 		plan = access.Plan{}
 	}
-	return &keeper{Cluster: c.sides(), c: c, plan: plan}
+	return &keeper{Cluster: r.Cluster, r: r, plan: plan}
 }
 
 // Do carries out a step, and gives back what it took where nobody is left. That is not for an interrupt to stop.
@@ -53,8 +53,8 @@ func (k *keeper) Do(ctx context.Context, step access.Step) error {
 		return err
 	}
 	if err := k.restore(ctx, step); err != nil {
-		return fmt.Errorf("%w: %w; run %s", errNotPutBack, err,
-			k.c.env.command("grant", string(step.Principal()), "--policy", access.ClusterAdmin.Short(), "-A"))
+		return fmt.Errorf("%w: %w; run %s", errNotRestored, err,
+			k.r.Command("grant", string(step.Principal()), "--policy", access.ClusterAdmin.Short(), "-A"))
 	}
 	return errNobodyLeft
 }
@@ -63,7 +63,7 @@ func (k *keeper) Do(ctx context.Context, step access.Step) error {
 // gone: where it shows only one, it is asked once more a moment later.
 func (k *keeper) left(ctx context.Context, p access.Principal) (bool, error) {
 	for n := 1; ; n++ {
-		now, err := k.c.read(ctx, []access.Principal{p})
+		now, err := k.Snapshot(ctx, k.r.want([]access.Principal{p}))
 		if err != nil {
 			return false, err
 		}
@@ -72,11 +72,12 @@ func (k *keeper) left(ctx context.Context, p access.Principal) (bool, error) {
 				now = now.Put(*c.Before)
 			}
 		}
-		others := k.plan.Apply(k.c.withAdministrators(ctx, k.plan, now)).Administrators()
+		now, _ = k.r.withAdministrators(ctx, k.plan, now)
+		others := k.plan.Apply(now).Administrators()
 		if n == 2 || len(others) != 1 {
 			return len(others) > 0, nil
 		}
-		if err := access.Pause(ctx, 2*k.c.env.LastLook); err != nil {
+		if err := access.Pause(ctx, 2*k.r.LastLook); err != nil {
 			return false, err
 		}
 	}
@@ -97,7 +98,7 @@ func (k *keeper) restore(ctx context.Context, step access.Step) error {
 			if n == times || errors.Is(err, access.ErrForbidden) {
 				return err
 			}
-			if err := pauseBetween(ctx, n); err != nil {
+			if err := k.r.Pause(ctx, n); err != nil {
 				return err
 			}
 		}
@@ -107,28 +108,28 @@ func (k *keeper) restore(ctx context.Context, step access.Step) error {
 
 // restoreAWSAuth writes what was before, unless somebody else has written since.
 func (k *keeper) restoreAWSAuth(ctx context.Context, w access.WriteAWSAuth) error {
-	now := k.c.sides().awsAuth(ctx)
-	if now.Err != nil || !now.Same(w.After) {
-		return cmp.Or(now.Err, error(access.ErrChanged))
+	s, err := k.Snapshot(ctx, access.Want{AWSAuth: true})
+	if err != nil {
+		return err
 	}
-	return k.Cluster.Do(ctx, access.WriteAWSAuth{Before: now, After: w.Before})
+	if s.AWSAuth.Err != nil || !s.AWSAuth.Same(w.After) {
+		return cmp.Or(s.AWSAuth.Err, error(access.ErrChanged))
+	}
+	return k.Cluster.Do(ctx, access.WriteAWSAuth{Before: *s.AWSAuth, After: w.Before})
 }
 
-// note remembers what a plan found and leaves, for the last look.
-func (c *change) note(plan access.Plan) {
-	if c.states == nil {
-		c.states = map[access.Principal][]*access.Entry{}
-	}
+// remember keeps what a plan found and leaves, for the last look.
+func (r *Run) remember(plan access.Plan) {
 	for _, ch := range plan.Changes {
-		c.states[ch.Principal()] = append(c.states[ch.Principal()], ch.Before, ch.After)
+		r.states[ch.Principal()] = append(r.states[ch.Principal()], ch.Before, ch.After)
 	}
 }
 
 // lastLook reads once more, a moment later, what steps have replaced, and tells of what another machine has overwritten
 // meanwhile. What was so before or between this machine's changes is what EKS may still show.
-func (c *change) lastLook(ctx context.Context, done []access.Step) (results []access.Result) {
+func (r *Run) lastLook(ctx context.Context, done []access.Step) (results []access.Result) {
 	replaced := slices.DeleteFunc(slices.Clone(done), func(s access.Step) bool { return !replaces(s) })
-	if len(replaced) == 0 || access.Pause(ctx, c.env.LastLook) != nil {
+	if len(replaced) == 0 || access.Pause(ctx, r.LastLook) != nil {
 		return nil
 	}
 	var who []access.Principal
@@ -136,11 +137,11 @@ func (c *change) lastLook(ctx context.Context, done []access.Step) (results []ac
 		who = append(who, s.Principal())
 	}
 	slices.Sort(who)
-	now, err := c.sides().Snapshot(ctx, access.Want{Principals: slices.Compact(who)})
+	now, err := r.Cluster.Snapshot(ctx, access.Want{Principals: slices.Compact(who)})
 	if err != nil {
 		return nil // that the writes were done is known
 	}
-	recent := journal.RecentChanges(c.records(), now.Cluster.ARN, c.env.Now())
+	recent := journal.RecentChanges(r.records(), now.Cluster.ARN, r.Now())
 	for _, s := range replaced {
 		p, part := s.Principal(), access.PartOf(s)
 		var is map[access.Part]string
@@ -151,7 +152,7 @@ func (c *change) lastLook(ctx context.Context, done []access.Step) (results []ac
 			continue
 		}
 		known := func(part access.Part) bool {
-			return recent.Knows(p, part, is[part]) || slices.ContainsFunc(c.states[p], func(e *access.Entry) bool {
+			return recent.Knows(p, part, is[part]) || slices.ContainsFunc(r.states[p], func(e *access.Entry) bool {
 				return access.PartsOf(e)[part] == is[part]
 			})
 		}
