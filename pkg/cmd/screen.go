@@ -292,12 +292,13 @@ func (s *shown) propose(ctx context.Context, asked tui.Request) (tui.Proposal, e
 }
 
 // sentences are the notes as text.
-func sentences(notes []access.Note) []string {
-	all := make([]string, len(notes))
-	for i, n := range notes {
-		if all[i] = n.Text; n.Err != nil {
-			all[i] = n.Err.Error()
+func sentences(notes []access.Note) (all []string) {
+	for _, n := range notes {
+		text := n.Text
+		if n.Err != nil {
+			text = n.Err.Error()
 		}
+		all = append(all, text)
 	}
 	return all
 }

@@ -175,7 +175,7 @@ func TestTerminalPickersAskForWhatIsMissing(t *testing.T) {
 	x.waits("demo  us-west-2  111122223333", "role/auditor", "is in: ").types("newc").waits("/ newc").keys("Enter").waits("which policies", "sagemaker").types("view").waits("/ view").keys("Enter")
 	x.waits("staging").types("apps-*").waits("/ apps-*").keys("Enter").waits("+ role/newcomer", "Do this? [y/N]").types("y").keys("Enter").waits("granted view in namespace apps-*", "exit 0")
 	x.types("clear; kubectl-access revoke role/newcomer -n apps-* ; echo exit $?").keys("Enter").waits("exit 0")
-	x.types("clear; kubectl-access grant role/newcomer --policy edit > /dev/null; echo exit $?").keys("Enter").waits("Grant · role/newcomer edit · where", "staging").keys("Escape").waits("Cancelled. No chanas changed", "exit 2")
+	x.types("clear; kubectl-access grant role/newcomer --policy edit > /dev/null; echo exit $?").keys("Enter").waits("Grant · role/newcomer edit · where", "staging").keys("Escape").waits("Cancelled. No changes made.", "exit 2")
 	x.types("clear; kubectl-access grant | cat; kubectl-access grant </dev/null; echo exit $?").keys("Enter").waits("role/auditor").keys("C-c").waits("whom to let in is missing", "exit 1")
 }
 
