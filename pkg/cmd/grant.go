@@ -52,20 +52,12 @@ func (f *grantFlags) bind(fs *pflag.FlagSet) {
 		"Grant the policies that have no namespaces of their own in the whole cluster")
 	fs.StringSliceVar(&f.groups, "group", nil, "Kubernetes groups to add, for RBAC bindings")
 	fs.StringVar(&f.username, "username", "", "Kubernetes username, instead of the one that EKS derives")
-	fs.StringVar(&f.kind, "type", "", "Type of a new entry: "+kindNames())
+	fs.StringVar(&f.kind, "type", "", "Type of a new entry: "+strings.Join(texts(access.Kinds), ", "))
 	fs.StringToStringVar(&f.tags, "tag", nil, "Tags to set, key=value")
 	fs.Var(&f.lasts, "for", "How long the entry is meant to last, such as 8h or 2w; kept in the tag "+access.ExpiresTag+", and nothing takes it away by itself")
 	fs.BoolVar(&f.keep, "keep-mapping-access", false, "Let a new entry carry what the principal's aws-auth mapping gives")
 	f.changeFlags.bind(fs)
 	f.bindAsk(fs)
-}
-
-func kindNames() string {
-	names := make([]string, len(access.Kinds))
-	for i, k := range access.Kinds {
-		names[i] = string(k)
-	}
-	return strings.Join(names, ", ")
 }
 
 func newGrantCmd(env *Env) *cobra.Command {
