@@ -54,11 +54,13 @@ func TestCompletionDoesNotWait(t *testing.T) {
 		ask  asker
 		want string // among the candidates; "": there are none
 	}{
-		"revoke":          {askEntries, ""},
-		"grant -n":        {askNamespaces, ""},
-		"grant":           {askPrincipals, "me\t"},
-		"grant --policy":  {askPolicies, "view\t" + view.Purpose},
-		"an endless wait": {func(ctx context.Context, _ func() *cluster.Cluster, _ func(...cobra.Completion)) { time.Sleep(time.Hour) }, ""},
+		"revoke":         {askEntries, ""},
+		"grant -n":       {askNamespaces, ""},
+		"grant":          {askPrincipals, "me\t"},
+		"grant --policy": {askPolicies, "view\t" + view.Purpose},
+		"an endless wait": {func(ctx context.Context, _ func() *cluster.Cluster, _ func(...cobra.Completion)) {
+			time.Sleep(time.Hour)
+		}, ""},
 	} {
 		got, took := completed(t, unreachable(test.ask))
 		if took != completionTime || test.want == "" && len(got) > 0 || test.want != "" && !slices.Contains(got, test.want) {
