@@ -147,6 +147,6 @@ func (e *Engine) Start(ctx context.Context, r Request) (*Run, error) {
 func (e *Engine) Run(r Request) *Run {
 	return &Run{
 		Engine: e, Request: r, failed: map[access.Principal]bool{},
-		replanned: map[access.Principal]*access.Entry{}, states: map[access.Principal][]*access.Entry{},
+		replanned: map[access.Principal]*access.Entry{},
 	}
 }

@@ -20,10 +20,10 @@ type Run struct {
 
 	unlock    func() // nil: the lock is not held
 	record    journal.Record
-	ground    *recorded                            // what the plan is carried out on; nil: not begun
-	failed    map[access.Principal]bool            // for whom something could not be done
-	replanned map[access.Principal]*access.Entry   // how a later plan leaves an entry; nil: none
-	states    map[access.Principal][]*access.Entry // what plans found and left
+	ground    *recorded                          // what the plan is carried out on; nil: not begun
+	failed    map[access.Principal]bool          // for whom something could not be done
+	replanned map[access.Principal]*access.Entry // how a later plan leaves an entry; nil: none
+	plans     []access.Plan                      // what was carried out: the proposal's, and those that were made anew
 }
 
 // Apply records a proposal and carries it out while the results are taken. The error says why it was not begun. A risk that
@@ -38,7 +38,7 @@ func (r *Run) Apply(ctx context.Context, p Proposal) (iter.Seq[access.Result], e
 		return nil, err
 	}
 	keeper := r.keeping(p.Plan)
-	r.remember(p.Plan)
+	r.plans = append(r.plans, p.Plan)
 	r.ground = &recorded{Cluster: keeper, dir: dir, record: &r.record, done: map[journal.Sent]bool{}}
 	road := access.Road{Cluster: r.ground, Pause: r.Pause, Replan: r.replan}
 	return func(yield func(access.Result) bool) {
@@ -155,7 +155,7 @@ func (r *Run) replan(ctx context.Context, who []access.Principal) (access.Plan, 
 			r.replanned[p] = &e
 		}
 	}
-	r.remember(plan)
+	r.plans = append(r.plans, plan)
 	return plan, r.rebase(plan, who)
 }
 

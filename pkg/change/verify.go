@@ -118,13 +118,6 @@ func (k *keeper) restoreAWSAuth(ctx context.Context, w access.WriteAWSAuth) erro
 	return k.Cluster.Do(ctx, access.WriteAWSAuth{Before: *s.AWSAuth, After: w.Before})
 }
 
-// remember keeps what a plan found and leaves, for the last look.
-func (r *Run) remember(plan access.Plan) {
-	for _, ch := range plan.Changes {
-		r.states[ch.Principal()] = append(r.states[ch.Principal()], ch.Before, ch.After)
-	}
-}
-
 // lastLook reads once more, a moment later, what steps have replaced, and tells of what another machine has overwritten
 // meanwhile. What was so before or between this machine's changes is what EKS may still show.
 func (r *Run) lastLook(ctx context.Context, done []access.Step) (results []access.Result) {
@@ -152,8 +145,9 @@ func (r *Run) lastLook(ctx context.Context, done []access.Step) (results []acces
 			continue
 		}
 		known := func(part access.Part) bool {
-			return recent.Knows(p, part, is[part]) || slices.ContainsFunc(r.states[p], func(e *access.Entry) bool {
-				return access.PartsOf(e)[part] == is[part]
+			return recent.Knows(p, part, is[part]) || slices.ContainsFunc(r.plans, func(plan access.Plan) bool {
+				ch, ok := plan.Change(p)
+				return ok && (access.PartsOf(ch.Before)[part] == is[part] || access.PartsOf(ch.After)[part] == is[part])
 			})
 		}
 		switch {
