@@ -65,17 +65,25 @@ func (w *world) furnish() {
 	s.AWSAuth = &m
 }
 
+// accepted are the risks that people take here, of which they take fewer at times. Nobody takes that of the last administrator.
+var accepted = []access.RiskName{
+	access.LoseOwnAccess, access.OverrideMapping, access.RestoreMapping, access.OneWayMode, access.LeaveMappings, access.BriefGap, access.OverwriteLater,
+}
+
 // command is anything.
-func (p *person) command() command {
+func (p *person) command() (c command) {
 	switch p.r.IntN(8) {
 	case 0, 1, 2:
-		return p.grant()
+		c = p.grant()
 	case 3, 4, 5:
-		return p.revoke()
+		c = p.revoke()
 	case 6:
-		return p.swap()
+		c = p.swap()
+	default:
+		c = p.undo()
 	}
-	return p.undo()
+	c.accept = accepted[pick(p.r, 0, 1, 1, 3):]
+	return c
 }
 
 func (p *person) someGrant() (access.Grant, string) {
@@ -177,20 +185,22 @@ func (p *program) undoLast(ctx context.Context) (int, bool) {
 	}
 	check := request.Check
 	request.Check = func(ctx context.Context, s access.Snapshot) Checked {
-		if now := last(); now == nil || now.ID != r.ID {
-			p.tangled = true
+		if !p.calm {
+			now := last()
+			p.tangled = p.tangled || now == nil || now.ID != r.ID
 		}
 		return check(ctx, s)
 	}
 	return p.change(ctx, request), true
 }
 
-// migrate makes entries of the mappings and removes these, in some requests or in one. The program's own migration will
-// have its place here.
+// migrate makes entries of the mappings, the caller's own last, and removes these, each in a request of its own. The program's
+// own migration will have its place here.
 func (p *person) migrate() command {
 	far := p.r.IntN(3)
-	return command{name: fmt.Sprint("migrate ", far), do: func(ctx context.Context, prog *program) int {
-		for _, r := range migration(ctx, prog)[:1+far] {
+	return command{name: fmt.Sprint("migrate ", far), accept: accepted, do: func(ctx context.Context, prog *program) int {
+		all := prog.migration(ctx)
+		for _, r := range all[:len(all)-2+far] {
 			if code := prog.change(ctx, r); code != done {
 				return code
 			}
@@ -199,36 +209,31 @@ func (p *person) migrate() command {
 	}}
 }
 
-func migration(ctx context.Context, p *program) []Request {
-	mappings := p.AWSAuth(ctx).InForce()
-	var who []access.Principal
-	for _, m := range mappings {
-		who = append(who, access.Principal(m.ARN))
+func (p *program) migration(ctx context.Context) []Request {
+	itself := func(kind journal.Kind, e access.Edit) Request {
+		return Request{Kind: kind, Who: []access.Principal{access.Itself}, Takes: true, Mappings: true, Edit: func(access.Principal) access.Edit { return e }}
 	}
-	entered := func(q access.Principal) access.Edit {
-		if q == access.Itself {
-			return func(s access.Snapshot) (access.Snapshot, error) {
-				if s.Cluster.Mode == access.ModeConfigMap {
-					s.Cluster.Mode = access.ModeBoth
-				}
-				return s, nil
-			}
+	all := []Request{itself(journal.SetMode, func(s access.Snapshot) (access.Snapshot, error) {
+		if s.Cluster.Mode == access.ModeConfigMap {
+			s.Cluster.Mode = access.ModeBoth
 		}
-		return func(s access.Snapshot) (access.Snapshot, error) {
-			for _, m := range s.AWSAuth.InForce() {
-				if m.Names(q) {
-					return edit.Grant(ofMapping(m, q))(s)
-				}
-			}
-			return s, nil
+		return s, nil
+	})}
+	mappings := p.AWSAuth(ctx).InForce()
+	slices.SortStableFunc(mappings, func(m, _ access.Mapping) int {
+		if m.Names(p.caller) {
+			return 1
 		}
+		return -1
+	})
+	for _, m := range mappings {
+		who := access.Principal(m.ARN)
+		all = append(all, Request{Kind: journal.Migrate, Who: []access.Principal{who}, Takes: true, Edit: func(q access.Principal) access.Edit {
+			return edit.Grant(ofMapping(m, q))
+		}})
 	}
 	remove := awsauth.RemoveMappings(func(all []access.Mapping) []access.Mapping { return all })
-	return []Request{
-		{Kind: journal.Migrate, Who: append([]access.Principal{access.Itself}, who...), Takes: true, Mappings: true, Edit: entered},
-		{Kind: journal.Migrate, Who: []access.Principal{access.Itself}, Takes: true, Mappings: true, Edit: func(access.Principal) access.Edit { return remove }},
-		{Kind: journal.SetMode, Who: []access.Principal{access.Itself}, Takes: true, Mappings: true, Edit: func(access.Principal) access.Edit { return edit.SetMode(access.ModeAPI) }},
-	}
+	return append(all, itself(journal.Migrate, remove), itself(journal.SetMode, edit.SetMode(access.ModeAPI)))
 }
 
 func ofMapping(m access.Mapping, q access.Principal) access.Entry {

@@ -5,12 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/access/accesstest"
+	"github.com/kubectl-access/kubectl-access/pkg/edit"
 )
 
 // How a program ends.
@@ -18,6 +21,7 @@ const (
 	done    = 0
 	failed  = 1
 	refused = 2
+	partial = 3 // for those who asked, 1 too: some of it was not possible from the start
 	killed  = -1
 )
 
@@ -62,9 +66,10 @@ type person struct {
 
 // command is what somebody types.
 type command struct {
-	name string
-	do   func(context.Context, *program) int
-	once bool // giving it again asks for something else
+	name   string
+	do     func(context.Context, *program) int
+	accept []access.RiskName
+	once   bool // giving it again asks for something else
 }
 
 // program is one process.
@@ -74,6 +79,7 @@ type program struct {
 	accept  []access.RiskName
 	run     *Run
 	start   int // how many writes there were before the request
+	began   time.Time
 	results []access.Result
 }
 
@@ -97,6 +103,16 @@ func (w *world) broke(format string, args ...any) {
 	}
 }
 
+// date gives the records the time of this world.
+func (m *machine) date() {
+	files, _ := os.ReadDir(m.dir)
+	for _, f := range files {
+		if info, err := f.Info(); err == nil && info.ModTime().Year() > 2020 {
+			_ = os.Chtimes(filepath.Join(m.dir, f.Name()), time.Time{}, time.Now().Add(m.skew))
+		}
+	}
+}
+
 func (p *person) pause(most time.Duration) { time.Sleep(time.Duration(p.r.Int64N(int64(most)))) }
 
 // does runs a command in a process of its own.
@@ -110,12 +126,7 @@ func (p *person) does(ctx context.Context, c command) int {
 			one.KillAt, one.KillDone = 1+p.r.IntN(60), p.r.IntN(2) == 0
 		}
 	}
-	prog := &program{Program: one, person: p, accept: []access.RiskName{
-		access.OverrideMapping, access.RestoreMapping, access.OneWayMode, access.LeaveMappings, access.BriefGap, access.OverwriteLater,
-	}}
-	if p.r.IntN(4) == 0 {
-		prog.accept = prog.accept[2:]
-	}
+	prog := &program{Program: one, person: p, accept: c.accept}
 	p.mu.Lock()
 	p.programs[one] = prog
 	p.mu.Unlock()
@@ -126,6 +137,7 @@ func (p *person) does(ctx context.Context, c command) int {
 		code = c.do(ctx, prog)
 	}()
 	<-ended
+	p.machine.date()
 	if one.Dead() {
 		code = killed
 	}
@@ -148,7 +160,7 @@ func (p *program) engine() *Engine {
 func (p *program) change(ctx context.Context, r Request) int {
 	r.Accept = p.accept
 	run, err := p.engine().Start(ctx, r)
-	p.run, p.results, p.start = run, nil, p.count()
+	p.run, p.results, p.start, p.began = run, nil, p.count(), time.Now()
 	defer run.Release()
 	if err != nil {
 		return p.ends(err)
@@ -179,7 +191,8 @@ func (p *program) change(ctx context.Context, r Request) int {
 	err = run.Settle(ctx, shown, 2*time.Minute)
 	p.Alive()
 	if err == nil && run.Partial {
-		return p.ends(errPartial)
+		p.ends(errPartial)
+		return map[bool]int{true: partial, false: failed}[shown.Incomplete]
 	}
 	p.finished(shown, err)
 	return p.ends(err)
@@ -193,7 +206,7 @@ func (p *program) ends(err error) int {
 	switch {
 	case err == nil:
 		code = done
-	case errors.Is(err, access.ErrRefused), errors.Is(err, access.ErrRule), errors.Is(err, access.ErrMode):
+	case errors.Is(err, access.ErrRefused), errors.Is(err, access.ErrRule), errors.Is(err, access.ErrMode), errors.Is(err, edit.ErrNarrow):
 		code = refused
 	}
 	if err != nil {

@@ -112,7 +112,8 @@ func (w *world) play(ctx context.Context) {
 	w.calm = true
 	time.Sleep(30 * time.Second)
 	w.converge(ctx)
-	if len(w.machines) == 1 && !w.tangled {
+	ended := !w.account.Truth().Cluster.Mode.ReadsConfigMap() && w.initial.Cluster.Mode.ReadsConfigMap()
+	if len(w.machines) == 1 && !w.tangled && !ended { // there is no way back from mode API
 		w.undoAll(ctx)
 	}
 }

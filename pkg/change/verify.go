@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
@@ -26,8 +25,8 @@ type keeper struct {
 	access.Cluster
 	r      *Run
 	plan   access.Plan
-	mu     sync.Mutex // one look at a time
-	unsure error      // why it is not known who is left
+	looks  chan struct{} // one look at a time
+	unsure error         // why it is not known who is left
 }
 
 // keeping is the cluster with a keeper, where there is something to keep.
@@ -35,7 +34,7 @@ func (r *Run) keeping(plan access.Plan) *keeper {
 	if slices.Contains(r.Accept, access.LastAdministrator) {
 		plan = access.Plan{}
 	}
-	return &keeper{Cluster: r.Cluster, r: r, plan: plan}
+	return &keeper{Cluster: r.Cluster, r: r, plan: plan, looks: make(chan struct{}, 1)}
 }
 
 // Do carries out a step, and gives back what it took where nobody is left. That is not for an interrupt to stop.
@@ -44,8 +43,8 @@ func (k *keeper) Do(ctx context.Context, step access.Step) error {
 	if err != nil && !errors.Is(err, access.ErrUnknown) || !k.plan.MayTakeAdministrator(step) {
 		return err
 	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
+	k.looks <- struct{}{}
+	defer func() { <-k.looks }()
 	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 	defer stop()
 	left, unsure := k.left(ctx, step.Principal())

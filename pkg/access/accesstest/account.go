@@ -105,7 +105,7 @@ func (a *Account) effect(by *Program, step access.Step, read int, r *rand.Rand) 
 	}
 	w := Write{By: by, Step: step, Before: a.State, Unseen: a.unseen(by, step, read)}
 	if s, ok := step.(access.SetMode); ok {
-		a.update = &update{by: by, step: s, due: a.Now().Add(time.Minute + time.Duration(r.Int64N(int64(time.Minute))))}
+		a.update = &update{by: by, step: s, due: a.Now().Add(2*time.Second + time.Duration(r.Int64N(int64(10*time.Second))))}
 		return nil
 	}
 	if err := a.do(step); err != nil {
