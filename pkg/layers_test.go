@@ -32,8 +32,12 @@ var mayImport = map[string][]string{
 	"migrate":             {"access", "edit"},
 	"printer":             {"access", "policy", "whoami"},
 	"tui":                 {"access", "edit", "policy", "printer", "shell"},
+	"cluster": {
+		"access", "awsauth", "eks", "iam", "journal", "kube", "kubeconfig", "login", "migrate", "policy", "whoami",
+	},
+	"change": {"access", "awsauth", "edit", "journal", "policy"},
 	"cmd": {
-		"access", "awsauth", "edit", "eks", "iam", "journal", "kube", "kubeconfig", "kubefile", "login", "manifest", "migrate",
+		"access", "awsauth", "change", "cluster", "edit", "journal", "kubeconfig", "kubefile", "login", "manifest", "migrate",
 		"policy", "printer", "sandbox", "shell", "tui", "whoami",
 	},
 }
