@@ -100,6 +100,30 @@ func (v view) announce(p change.Proposal) {
 	}
 }
 
+// agreed is the proposal that somebody said yes to, where a yes is needed. Whoever is asked may take their time: what is
+// carried out is made of what is then, and where that is another change than the one that was shown, it is shown, judged and
+// asked for in its turn.
+func (v view) agreed(ctx context.Context, p change.Proposal) (change.Proposal, error) {
+	for {
+		if err := p.Refused(v.run.Accept); err != nil || v.f.yes || !p.Asks(v.run.Request) {
+			return p, err
+		}
+		if err := v.confirm(ctx); err != nil {
+			return p, err
+		}
+		now, same, err := v.run.Again(ctx, p)
+		if err != nil {
+			return p, err
+		}
+		if same {
+			return now, now.Refused(v.run.Accept)
+		}
+		v.env.warn("the cluster has changed meanwhile; this is what would be done now")
+		p = now
+		v.announce(p)
+	}
+}
+
 // apply carries the plan out and prints a line for each thing done or not done.
 func (v view) apply(ctx context.Context, p change.Proposal) error {
 	for _, who := range p.Who {

@@ -145,6 +145,24 @@ func (env *Env) open(ctx context.Context) (*cluster.Cluster, error) {
 	return c, err
 }
 
+// resolve opens the cluster and completes principals. Those that cannot be completed are printed, and failures among the notes.
+func (env *Env) resolve(ctx context.Context, written []string, existing bool) (*cluster.Cluster, []access.Principal, []access.Note, error) {
+	c, err := env.open(ctx)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	who, notes, err := c.Resolve(ctx, written, existing)
+	env.notes(notes)
+	return c, who, notes, err
+}
+
+func errIf(failed bool) error {
+	if failed {
+		return errFailed
+	}
+	return nil
+}
+
 func (env *Env) settings(t kubeconfig.Target) cluster.Settings {
 	s := cluster.Settings{
 		Flags: &env.flags, Target: t, OtherLogin: env.override.profile != "" || env.override.role.given, NoNativeToken: env.noNativeToken,

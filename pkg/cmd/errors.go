@@ -94,9 +94,6 @@ func outcomeOf(err error) outcome {
 
 // finish tells of the error that ended the command, and how to go on.
 func (env *Env) finish(err error) int {
-	if err == nil {
-		return exitDone
-	}
 	var status childStatus
 	if errors.As(err, &status) {
 		return int(status)

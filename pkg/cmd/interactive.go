@@ -14,33 +14,8 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
-	"github.com/kubectl-access/kubectl-access/pkg/change"
 	"github.com/kubectl-access/kubectl-access/pkg/tui"
 )
-
-// agreed is the proposal that somebody said yes to, where a yes is needed. Whoever is asked may take their time: what is
-// carried out is made of what is then, and where that is another change than the one that was shown, it is shown, judged and
-// asked for in its turn.
-func (v view) agreed(ctx context.Context, p change.Proposal) (change.Proposal, error) {
-	for {
-		if err := p.Refused(v.run.Accept); err != nil || v.f.yes || !p.Asks(v.run.Request) {
-			return p, err
-		}
-		if err := v.confirm(ctx); err != nil {
-			return p, err
-		}
-		now, same, err := v.run.Again(ctx, p)
-		if err != nil {
-			return p, err
-		}
-		if same {
-			return now, now.Refused(v.run.Accept)
-		}
-		v.env.warn("the cluster has changed meanwhile; this is what would be done now")
-		p = now
-		v.announce(p)
-	}
-}
 
 // confirm asks. Nobody to ask is a no.
 func (v view) confirm(ctx context.Context) error {
@@ -98,14 +73,7 @@ func (env *Env) pick(cmd *cobra.Command, ask func(context.Context, tui.World) (t
 }
 
 // ask completes a grant by what is picked; the answer is the principals as they could have been typed.
-func (f *grantFlags) ask(env *Env, cmd *cobra.Command, args []string) ([]string, error) {
-	scoped := f.all || len(f.namespaces) > 0
-	other := len(f.groups) > 0 || len(f.tags) > 0 || f.username != "" || f.kind != "" || f.lasts != 0
-	missing := tui.Missing{Who: len(args) == 0, Policy: len(f.policies) == 0 && (scoped || !other)}
-	missing.Scope = !scoped && (missing.Policy || len(f.bare()) > 0)
-	if missing == (tui.Missing{}) || !env.asks() {
-		return args, nil
-	}
+func (f *grantFlags) ask(env *Env, cmd *cobra.Command, args []string, missing tui.Missing) ([]string, error) {
 	c, err := env.pick(cmd, func(ctx context.Context, w tui.World) (tui.Choice, error) {
 		known, err := f.known(ctx, w, args)
 		if err != nil {

@@ -71,24 +71,6 @@ func (env *Env) list(ctx context.Context, out *output, written []string) error {
 	return errIf(failed)
 }
 
-// resolve opens the cluster and completes principals. Those that cannot be completed are printed, and failures among the notes.
-func (env *Env) resolve(ctx context.Context, written []string, existing bool) (*cluster.Cluster, []access.Principal, []access.Note, error) {
-	c, err := env.open(ctx)
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	who, notes, err := c.Resolve(ctx, written, existing)
-	env.notes(notes)
-	return c, who, notes, err
-}
-
-func errIf(failed bool) error {
-	if failed {
-		return errFailed
-	}
-	return nil
-}
-
 func (env *Env) printList(out *output, s access.Snapshot, mappings []access.Mapping, one bool) error {
 	if !out.people() {
 		switch {

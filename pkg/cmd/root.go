@@ -39,6 +39,9 @@ func Run(ctx context.Context, env *Env, args []string) int {
 	case err == nil:
 		err = out.lost
 	}
+	if err == nil {
+		return exitDone
+	}
 	return env.finish(err)
 }
 
