@@ -55,7 +55,7 @@ func TestTheLastChangeIsKnownOrRefused(t *testing.T) {
 				t.Fatalf("%+v, %v", j, err)
 			}
 			all := func(journal.Record) bool { return true }
-			r, err := j.Of("demo", all).Last(noon, all)
+			r, err := j.In("demo", "", "").Last(noon, all)
 			got := ""
 			switch {
 			case err != nil:
