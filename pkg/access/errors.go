@@ -14,6 +14,7 @@ var (
 	ErrNoPrincipal = errors.New("no such role or user")
 	ErrForbidden   = errors.New("access denied")
 	ErrPassRole    = fmt.Errorf("%w", ErrForbidden) // iam:PassRole, which entries for nodes need
+	ErrRBAC        = fmt.Errorf("%w", ErrForbidden) // by the RBAC of the cluster
 	ErrMode        = errors.New("the cluster does not read access entries")
 	ErrThrottled   = errors.New("throttled")
 	// ErrChanged says that the cluster is no longer in the state that the plan was made from.

@@ -12,7 +12,6 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/cluster"
 	"github.com/kubectl-access/kubectl-access/pkg/edit"
 	"github.com/kubectl-access/kubectl-access/pkg/journal"
-	"github.com/kubectl-access/kubectl-access/pkg/kube"
 	"github.com/kubectl-access/kubectl-access/pkg/kubeconfig"
 	"github.com/kubectl-access/kubectl-access/pkg/login"
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
@@ -58,7 +57,7 @@ var outcomes = []outcome{
 	{is: context.Canceled, code: exitRefused, hint: "interrupted"},
 	{is: access.ErrMode, code: exitFailed, hint: "turn on access entries (irreversible): ", next: []string{"mode", string(access.ModeBoth), "--accept-risk=one-way-mode"}},
 	{is: access.ErrPassRole, code: exitFailed, hint: "an entry for nodes needs the permission iam:PassRole on its role: request it, or ask somebody who has it to grant the entry"},
-	{is: kube.ErrForbidden, code: exitFailed},
+	{is: access.ErrRBAC, code: exitFailed},
 	{is: access.ErrForbidden, code: exitFailed, hint: "you need this permission; see " + homepage + "/blob/main/docs/iam.md"},
 	{is: access.ErrThrottled, code: exitFailed, hint: "the requests were throttled; run the same command again"},
 	{is: access.ErrUnknown, code: exitFailed, hint: "the change may or may not have been made; run the same command again to complete it"},

@@ -41,6 +41,7 @@ func TestTheLastChangeIsKnownOrRefused(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			dir := t.TempDir()
 			for _, r := range c.records {
+				r.Cluster.Name = "demo"
 				if err := journal.Save(dir, r); err != nil {
 					t.Fatal(err)
 				}
