@@ -30,7 +30,7 @@ var mayImport = map[string][]string{
 	"sandbox/sandboxtest": {"sandbox"},
 	"whoami":              {"access", "shell"},
 	"migrate":             {"access", "edit"},
-	"printer":             {"access", "policy", "whoami"},
+	"printer":             {"access", "journal", "kubeconfig", "manifest", "policy", "shell", "whoami"},
 	"tui":                 {"access", "edit", "policy", "printer", "shell"},
 	"cluster": {
 		"access", "awsauth", "eks", "iam", "journal", "kube", "kubeconfig", "login", "migrate", "policy", "whoami",
@@ -51,7 +51,7 @@ var onlyIn = []struct {
 	{"k8s.io/client-go", []string{"kube", "kubeconfig", "cmd"}},
 	{"k8s.io/apimachinery", []string{"kube", "kubeconfig", "awsauth", "printer", "cmd"}},
 	{"k8s.io/api/", []string{"kube"}},
-	{"k8s.io/cli-runtime", []string{"cmd"}},
+	{"k8s.io/cli-runtime", []string{"cmd", "printer"}},
 	{"github.com/spf13/cobra", []string{"cmd"}},
 	{"github.com/spf13/pflag", []string{"cmd", "kubeconfig"}},
 	{"charm.land/", []string{"tui"}},

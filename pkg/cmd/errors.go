@@ -104,7 +104,7 @@ func (env *Env) tell(err error) {
 		fmt.Fprintln(env.IO.ErrOut, "Cancelled. No changes made.")
 		return
 	}
-	color := printer.Color(colorful(env.IO.ErrOut))
+	color := printer.Colorful(env.IO.ErrOut)
 	for i, line := range strings.Split(strings.ReplaceAll(err.Error(), "\t", "  "), "\n") {
 		if i == 0 {
 			line = color.Bad("error:") + " " + printer.Clean(line)

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"sync"
 
@@ -14,12 +13,13 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/printer"
 	"github.com/kubectl-access/kubectl-access/pkg/tui"
 )
 
 // confirm asks. Nobody to ask is a no.
 func (v view) confirm(ctx context.Context) error {
-	if !terminal(v.env.IO.In) {
+	if !printer.Terminal(v.env.IO.In) {
 		return fmt.Errorf("%w: confirmation is required but stdin is not a terminal; use --yes", access.ErrRefused)
 	}
 	v.run.Release()
@@ -52,10 +52,9 @@ func (env *Env) prompt(ctx context.Context, question string) (string, error) {
 }
 
 // asks tells whether somebody sits there who can be asked: stdout may be a pipe, it is for data.
-func (env *Env) asks() bool { return terminal(env.IO.In) && terminal(env.IO.ErrOut) && !dumb() }
-
-// dumb tells whether the terminal can only take one line after the other, so that no screen can be drawn on it.
-func dumb() bool { return os.Getenv("TERM") == "dumb" }
+func (env *Env) asks() bool {
+	return printer.Terminal(env.IO.In) && printer.Terminal(env.IO.ErrOut) && !printer.Dumb()
+}
 
 // picking is what a picker added to a command line.
 type picking struct {
