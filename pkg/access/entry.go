@@ -37,6 +37,9 @@ const (
 	ModeAPI       Mode = "API"
 )
 
+// Modes are all modes, in that order.
+var Modes = []Mode{ModeConfigMap, ModeBoth, ModeAPI}
+
 // Next is the mode that a cluster may be taken to from this one, "" from the last: one step, and
 // no way back (eks-access.md §5).
 func (m Mode) Next() Mode {

@@ -1,21 +1,27 @@
 package access
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 // What may go wrong at a cluster, as far as the rest of the program may test for it.
 var (
-	ErrNotFound = errors.New("not found")
-	ErrExists   = errors.New("already exists")
+	ErrNotFound  = errors.New("not found")
+	ErrNoCluster = fmt.Errorf("%w", ErrNotFound) // the cluster itself
+	ErrExists    = errors.New("already exists")
 	// ErrNoPrincipal says that EKS knows no role or user with the ARN of an entry.
 	ErrNoPrincipal = errors.New("no such role or user")
 	ErrForbidden   = errors.New("access denied")
+	ErrPassRole    = fmt.Errorf("%w", ErrForbidden) // iam:PassRole, which entries for nodes need
+	ErrRBAC        = fmt.Errorf("%w", ErrForbidden) // by the RBAC of the cluster
 	ErrMode        = errors.New("the cluster does not read access entries")
 	ErrThrottled   = errors.New("throttled")
-	// ErrChanged says that the cluster is not what the plan was made from any more.
+	// ErrChanged says that the cluster is no longer in the state that the plan was made from.
 	ErrChanged = errors.New("the entry changed in the meantime")
-	// ErrUnknown says that a call went out and its answer did not come back: it may or may not have been carried out.
+	// ErrUnknown says that a call was sent and no answer came: it may have been carried out.
 	ErrUnknown = errors.New("no answer")
-	// ErrSkipped marks a step that was not tried because one before it failed.
+	// ErrSkipped marks a step that was not tried because an earlier one failed.
 	ErrSkipped = errors.New("not tried")
 	// ErrRule is wrapped by refusals of what EKS would refuse.
 	ErrRule = errors.New("EKS would refuse this")

@@ -9,9 +9,8 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 )
 
-// accounts reads mapAccounts. The authenticator decodes it without the detour over JSON, so that
-// a number keeps its digits as they are written, leading zeros too. It keeps what was decoded
-// before an error.
+// accounts reads mapAccounts. The authenticator decodes it without converting it to JSON, so a number keeps its digits,
+// leading zeros too. It keeps what was decoded before an error.
 func (r *reader) accounts(key, text string) {
 	var accounts []string
 	err := goyaml.Unmarshal([]byte(text), &accounts)
@@ -25,19 +24,19 @@ func (r *reader) accounts(key, text string) {
 	for i, a := range accounts {
 		item := i + 1
 		if err != nil {
-			item = 0 // what is left out does not count, so the place is not known
+			item = 0 // items with an error are missing, so the place is not known
 		}
-		r.add(accountLine(key, item, a))
+		r.add(account(item, a))
 	}
 	if err != nil {
 		r.keys[key] = KeyPartial
 	}
 	for _, e := range each(err) {
-		r.defects = append(r.defects, Defect{Key: key, Line: lineOf(e.Error()), Text: "an item is no account and not read; write twelve digits in quotes: " + oneLine(e)})
+		r.defects = append(r.defects, Defect{Key: key, Line: lineOf(e.Error()), Text: "an item is not an account and is ignored; write 12 digits in quotes: " + oneLine(e)})
 	}
 }
 
-// each are the single errors of the YAML parser.
+// each splits an error of the YAML parser into its single ones.
 func each(err error) []error {
 	var several *goyaml.TypeError
 	switch {
@@ -62,11 +61,14 @@ func isList(text string) bool {
 	return ok
 }
 
-func accountLine(key string, item int, id string) line {
-	m := access.Mapping{Kind: access.MappedAccount, ARN: id, State: access.InForce}
+func account(item int, id string) access.Mapping {
+	m := access.Mapping{Kind: access.MappedAccount, ARN: id, Item: item, State: access.InForce}
 	if !access.IsAccount(id) {
-		m.State = access.NeverMatches
-		m.Reason = fmt.Sprintf("an AWS account has twelve digits, %q has not, so no caller comes from it; write the real account", id)
+		m.State, m.Reason = access.NeverMatches, noAccount(id)
 	}
-	return line{Mapping: m, key: key, item: item}
+	return m
+}
+
+func noAccount(id string) string {
+	return fmt.Sprintf("%q is not an AWS account ID (12 digits), so no caller matches it; use the real account ID", id)
 }

@@ -10,31 +10,31 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 )
 
-// faults tells of the fields that are not read, and whether all that are known were.
-func (r *reader) faults(l line, raw json.RawMessage) (whole bool) {
+// faults reports the fields that are not read. whole is whether all known ones were.
+func (r *reader) faults(m access.Mapping, raw json.RawMessage) (whole bool) {
 	var fields map[string]json.RawMessage
-	_ = json.Unmarshal(raw, &fields) // it is a map, refusal has looked
+	_ = json.Unmarshal(raw, &fields) // refusal checked that it is a map
 	whole = true
 	seen := map[string]string{}
 	for _, key := range slices.Sorted(maps.Keys(fields)) {
-		want, known := fieldType(l.Kind, key)
+		want, known := fieldType(m.Kind, key)
 		fault := misread(key, want, fields[key])
 		switch {
 		case !known:
-			r.defect(l.key, l.item, "the key %q is not read; delete it", key)
+			r.fault(m, "unknown key %q is ignored; delete it", key)
 		case fault != "":
-			r.defect(l.key, l.item, "%s", fault)
-			whole = whole && fault == emptyGroup // to the authenticator an empty group is fine
+			r.fault(m, "%s", fault)
+			whole = whole && fault == emptyGroup // the authenticator accepts an empty group
 		}
 		if twin := seen[strings.ToLower(key)]; known && twin != "" {
-			r.defect(l.key, l.item, "%s and %s are the same key to the authenticator, which takes %s; delete the other", twin, key, key)
+			r.fault(m, "%s and %s are the same key because case is ignored, and %s is used; delete the other", twin, key, key)
 		}
 		seen[strings.ToLower(key)] = key
 	}
 	return whole
 }
 
-// fieldType is the type that a key of an item must have.
+// fieldType is the type that a key must have.
 func fieldType(kind access.MappingKind, key string) (want string, known bool) {
 	switch key = strings.ToLower(key); {
 	case key == "groups":
@@ -42,7 +42,7 @@ func fieldType(kind access.MappingKind, key string) (want string, known bool) {
 	case key == "sso" && kind == access.MappedRole:
 		return "map", true
 	case key == string(kind)+"arn", key == "username", key == "userid":
-		return "text", true
+		return "string", true
 	}
 	return "", false
 }
@@ -53,10 +53,10 @@ const emptyGroup = "a group is empty; give it a name or delete it"
 func misread(key, want string, raw json.RawMessage) string {
 	got := typeOf(raw)
 	switch {
-	case got == "nothing":
+	case got == "null":
 		return ""
 	case got != want:
-		return fmt.Sprintf("%s is %s and read as if it were empty; write %s", key, article(got), advice(want))
+		return fmt.Sprintf("%s is %s, so it is read as empty; write %s", key, article(got), advice(want))
 	case want == "map":
 		return misreadSSO(raw)
 	case want == "list":
@@ -70,11 +70,11 @@ func misreadGroups(key string, raw json.RawMessage) (fault string) {
 	_ = json.Unmarshal(raw, &groups)
 	for _, g := range groups {
 		switch t := typeOf(g); t {
-		case "text":
-		case "nothing":
+		case "string":
+		case "null":
 			fault = emptyGroup
 		default:
-			return fmt.Sprintf("an element of %s is %s and read as if it were empty; put it in quotes or delete it", key, article(t))
+			return fmt.Sprintf("an element of %s is %s, so it is read as empty; put it in quotes or delete it", key, article(t))
 		}
 	}
 	return fault
@@ -85,7 +85,7 @@ func misreadSSO(raw json.RawMessage) string {
 	_ = json.Unmarshal(raw, &fields)
 	for _, key := range slices.Sorted(maps.Keys(fields)) {
 		known := slices.Contains([]string{"permissionsetname", "accountid", "partition"}, strings.ToLower(key))
-		if fault := misread("sso."+key, "text", fields[key]); known && fault != "" {
+		if fault := misread("sso."+key, "string", fields[key]); known && fault != "" {
 			return fault
 		}
 	}
@@ -99,55 +99,54 @@ func advice(want string) string {
 	return "it in quotes"
 }
 
-// typeOf names the type of a JSON value, told by how it begins.
+// typeOf names the type of a JSON value, which its first character determines.
 func typeOf(raw json.RawMessage) string {
 	switch strings.TrimLeft(string(raw), " \t\r\n")[0] {
 	case '"':
-		return "text"
+		return "string"
 	case '[':
 		return "list"
 	case '{':
 		return "map"
 	case 't', 'f':
-		return "truth value"
+		return "boolean"
 	case 'n':
-		return "nothing"
+		return "null"
 	}
 	return "number"
 }
 
 func article(t string) string {
-	if t == "nothing" {
+	if t == "null" {
 		return t
 	}
 	return "a " + t
 }
 
-// partitions tells of ARNs in another AWS partition than most of the map's, of equally many the first: whoever comes is
-// of one partition, the cluster's.
+// partitions reports ARNs in another AWS partition than most of the map's: callers are all of the cluster's partition.
 func (r *reader) partitions() {
 	count := map[string]int{}
-	for _, l := range r.lines {
-		count[l.partition()]++
+	for _, m := range r.mappings {
+		count[partition(m)]++
 	}
 	delete(count, "")
 	most := ""
-	for _, l := range r.lines {
-		if count[l.partition()] > count[most] {
-			most = l.partition()
+	for _, m := range r.mappings {
+		if count[partition(m)] > count[most] {
+			most = partition(m)
 		}
 	}
-	for _, l := range r.lines {
-		if p := l.partition(); p != "" && p != most {
-			r.defect(l.key, l.item, "the ARN is in partition %s and others here are in %s, but callers come from the cluster's partition only, so one of them never matches; correct it", p, most)
+	for _, m := range r.mappings {
+		if p := partition(m); p != "" && p != most {
+			r.fault(m, "the ARN is in partition %s and the others are in %s; callers come from the cluster's partition only, so correct the wrong one", p, most)
 		}
 	}
 }
 
 // partition is the AWS partition of a mapping that the authenticator keeps; empty: none that exists.
-func (l line) partition() string {
-	p := access.Principal(strings.ToLower(l.ARN)).Partition()
-	if l.State == access.Dropped || !strings.HasPrefix(strings.ToLower(l.ARN), "arn:") || !slices.Contains(access.Partitions, p) {
+func partition(m access.Mapping) string {
+	p := access.Principal(strings.ToLower(m.ARN)).Partition()
+	if m.State == access.Dropped || !strings.HasPrefix(strings.ToLower(m.ARN), "arn:") || !slices.Contains(access.Partitions, p) {
 		return ""
 	}
 	return p

@@ -20,34 +20,31 @@ func FuzzParse(f *testing.F) {
 		if again := Parse(data); !reflect.DeepEqual(m, again) {
 			t.Fatalf("not the same twice:\n%+v\n%+v", m, again)
 		}
-		checkLines(t, m)
+		checkMappings(t, m)
 		checkDefects(t, m)
 	})
 }
 
-// checkLines holds the rules of states: each line has one, only what is in force has no reason,
-// and of one ARN one line wins, the last that is kept.
-func checkLines(t *testing.T, m Map) {
+// checkMappings holds the rules of states: each mapping has one, only an active one has no reason, and of those with the
+// same ARN only the last that is kept is not overridden.
+func checkMappings(t *testing.T, m Map) {
 	t.Helper()
 	states := []access.MappingState{access.InForce, access.Shadowed, access.NeverMatches, access.Dropped}
-	var last line
 	winners := map[string]bool{}
-	for _, mapping := range slices.Backward(m.Mappings) {
-		l := line{Mapping: mapping}
-		if !slices.Contains(states, l.State) || (l.State == access.InForce) != (l.Reason == "") {
-			t.Fatalf("%+v", l)
+	for _, m := range slices.Backward(m.Mappings) {
+		if !slices.Contains(states, m.State) || (m.State == access.InForce) != (m.Reason == "") {
+			t.Fatalf("%+v", m)
 		}
-		if l.State == access.Dropped {
+		if m.State == access.Dropped {
 			continue
 		}
-		if winners[l.slot()] != (l.State == access.Shadowed) && l.Kind != access.MappedUser {
-			t.Fatalf("%+v after %+v", l, last)
+		if winners[slot(m)] != (m.State == access.Shadowed) && m.Kind != access.MappedUser {
+			t.Fatalf("%+v", m)
 		}
-		if winners[l.slot()] && l.State != access.Shadowed {
-			t.Fatalf("%+v is no longer the last", l)
+		if winners[slot(m)] && m.State != access.Shadowed {
+			t.Fatalf("%+v is no longer the last", m)
 		}
-		winners[l.slot()] = true
-		last = l
+		winners[slot(m)] = true
 	}
 }
 
@@ -62,7 +59,7 @@ func checkDefects(t *testing.T, m Map) {
 	}
 	for _, l := range m.Mappings {
 		if l.State != access.InForce && !texts[l.Reason] {
-			t.Fatalf("no defect tells of %+v", l)
+			t.Fatalf("no defect reports %+v", l)
 		}
 	}
 }

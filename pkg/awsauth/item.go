@@ -1,6 +1,7 @@
 package awsauth
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -8,8 +9,7 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 )
 
-// item is what may stand in an item of mapRoles and mapUsers. Upper and lower case of its keys
-// do not count, as always in encoding/json.
+// item is one item of mapRoles or mapUsers. As always in encoding/json, the case of its keys is ignored.
 type item struct {
 	RoleARN  string   `json:"rolearn"`
 	UserARN  string   `json:"userarn"`
@@ -25,31 +25,31 @@ type ssoRole struct {
 	Partition         string `json:"partition"`
 }
 
-// item reads one item and tells whether the authenticator takes in all of it.
-func (r *reader) item(l line, raw json.RawMessage) bool {
+// item reads one item and reports whether the authenticator reads all of it.
+func (r *reader) item(m access.Mapping, raw json.RawMessage) bool {
 	var it item
-	_ = json.Unmarshal(raw, &it) // a wrong type spoils its own field only; faults names it
-	l.ARN, l.Username, l.Groups = it.arn(l.Kind), it.Username, it.Groups
-	if l.Reason = it.refusal(l.Kind, raw); l.Reason != "" {
-		l.State = access.Dropped
-		if l.ARN == "" && l.Username == "" && len(l.Groups) == 0 {
-			r.defect(l.key, l.item, "%s", l.Reason)
+	_ = json.Unmarshal(raw, &it) // a wrong type affects its own field only; faults reports it
+	m.ARN, m.Username, m.Groups = it.arn(m.Kind), it.Username, it.Groups
+	if m.Reason = it.refusal(m.Kind, raw); m.Reason != "" {
+		m.State = access.Dropped
+		if m.ARN == "" && m.Username == "" && len(m.Groups) == 0 {
+			r.fault(m, "%s", m.Reason)
 		} else {
-			r.add(l)
+			r.add(m)
 		}
 		return false
 	}
-	whole := r.faults(l, raw)
-	l.State = access.InForce
-	if l.Reason = it.never(l); l.Reason != "" {
-		l.State = access.NeverMatches
+	whole := r.faults(m, raw)
+	m.State = access.InForce
+	if m.Reason = it.never(m.Kind, m.ARN); m.Reason != "" {
+		m.State = access.NeverMatches
 	}
-	r.add(l)
-	r.remarks(l)
+	r.add(m)
+	r.remarks(m)
 	return whole
 }
 
-// arn is the ARN that the section looks for; of a misplaced item whatever it has.
+// arn is the ARN that the section looks for; for an item in the wrong section, the one it has.
 func (it item) arn(kind access.MappingKind) string {
 	own, other := it.RoleARN, it.UserARN
 	if kind == access.MappedUser {
@@ -64,23 +64,23 @@ func (it item) arn(kind access.MappingKind) string {
 	return other
 }
 
-// refusal says why the authenticator drops the item; "" when it keeps it.
+// refusal is why the authenticator drops the item; "" when it keeps it.
 func (it item) refusal(kind access.MappingKind, raw json.RawMessage) string {
 	switch {
 	case typeOf(raw) != "map":
-		return fmt.Sprintf("the item is %s and not read; write rolearn or userarn, username and groups", article(typeOf(raw)))
+		return fmt.Sprintf("the mapping is %s and is ignored; write rolearn or userarn, username and groups", article(typeOf(raw)))
 	case kind == access.MappedUser && it.UserARN == "" && it.RoleARN != "":
-		return "the item has a rolearn, which mapUsers does not read; move it to mapRoles"
+		return "mapUsers ignores rolearn; move the mapping to mapRoles"
 	case kind == access.MappedUser && it.UserARN == "":
-		return "the item has no userarn and is not read; add it"
+		return "the mapping has no userarn and is ignored; add one"
 	case kind == access.MappedUser:
 		return ""
 	case it.RoleARN == "" && it.SSO == nil && it.UserARN != "":
-		return "the item has a userarn, which mapRoles does not read; move it to mapUsers"
+		return "mapRoles ignores userarn; move the mapping to mapUsers"
 	case it.RoleARN == "" && it.SSO == nil:
-		return "the item has no rolearn and is not read; add it"
+		return "the mapping has no rolearn and is ignored; add one"
 	case it.RoleARN != "" && it.SSO != nil:
-		return "the item has both rolearn and sso and is not read; delete one of them"
+		return "the mapping has both rolearn and sso and is ignored; delete one of them"
 	case it.SSO != nil:
 		return it.SSO.refusal()
 	}
@@ -91,27 +91,22 @@ func (it item) refusal(kind access.MappingKind, raw json.RawMessage) string {
 func (s ssoRole) refusal() string {
 	switch {
 	case !access.IsAccount(s.AccountID):
-		return fmt.Sprintf("the item is not read: sso.accountID is %q; write twelve digits in quotes", s.AccountID)
+		return fmt.Sprintf("the mapping is ignored: sso.accountID is %q; write 12 digits in quotes", s.AccountID)
 	case len(s.PermissionSetName) > 32 || !iamName(s.PermissionSetName):
-		return fmt.Sprintf("the item is not read: %q cannot be a permission set; write its name", s.PermissionSetName)
+		return fmt.Sprintf("the mapping is ignored: %q is not the name of a permission set", s.PermissionSetName)
 	case s.Partition != "" && !slices.Contains(access.Partitions, s.Partition):
-		return fmt.Sprintf("the item is not read: there is no AWS partition %q", s.Partition)
+		return fmt.Sprintf("the mapping is ignored: there is no AWS partition %q", s.Partition)
 	}
 	return ""
 }
 
-// pattern is the ARN of the roles that are meant.
 func (s ssoRole) pattern() string {
-	partition := s.Partition
-	if partition == "" {
-		partition = "aws"
-	}
-	return "arn:" + partition + ":iam::" + s.AccountID + ":role/AWSReservedSSO_" + s.PermissionSetName + "_*"
+	return "arn:" + cmp.Or(s.Partition, "aws") + ":iam::" + s.AccountID + ":role/AWSReservedSSO_" + s.PermissionSetName + "_*"
 }
 
-func (it item) never(l line) string {
-	if it.SSO != nil && l.Kind == access.MappedRole {
-		return "sso matches nobody unless the authenticator's feature SSORoleMatch is on, and it is off by default; write the role's ARN without its path as rolearn"
+func (it item) never(kind access.MappingKind, arn string) string {
+	if it.SSO != nil && kind == access.MappedRole {
+		return "sso never matches unless the authenticator's feature gate SSORoleMatch is on, and it is off by default; use rolearn with the role's ARN without its path"
 	}
-	return never(l.ARN)
+	return never(arn)
 }

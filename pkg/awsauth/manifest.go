@@ -15,15 +15,15 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 )
 
-// What a file may be instead of a manifest of aws-auth; access.ErrNotFound when it is of something else.
+// Why a file is not a manifest of aws-auth, beside access.ErrNotFound.
 var (
 	ErrNotYAML = errors.New("not valid YAML")
 	ErrNotText = errors.New("the API server would refuse it")
 )
 
 // ParseManifest reads a file that holds the ConfigMap, in YAML or JSON: the last document that is aws-auth, or that
-// lists it, since kubectl apply leaves that one in force. What the API server would refuse is an error: ErrNotYAML or
-// ErrNotText. Where none is named so, one that lacks its name or kind is read, with a remark.
+// lists it, because kubectl apply leaves the last one in the cluster. What the API server would refuse is an error:
+// ErrNotYAML or ErrNotText. Where none is called aws-auth, one without a name or kind is read, with a remark.
 func ParseManifest(b []byte) (Map, error) {
 	docs := yaml.NewYAMLOrJSONDecoder(bytes.NewReader(utf8(b)), 4096)
 	var last, partial map[string]any
@@ -39,7 +39,7 @@ func ParseManifest(b []byte) (Map, error) {
 			continue
 		}
 		switch {
-		case last != nil: // what comes behind it is no business of aws-auth
+		case last != nil: // errors in later documents do not matter
 			return parseConfigMap(last)
 		case partial != nil:
 			m, err := parseConfigMap(partial)
@@ -52,7 +52,7 @@ func ParseManifest(b []byte) (Map, error) {
 	}
 }
 
-// utf8 reads UTF-16 too, which PowerShell writes behind `kubectl get … >FILE`.
+// utf8 also reads UTF-16, which PowerShell writes for `kubectl get … >FILE`.
 func utf8(b []byte) []byte {
 	var order binary.ByteOrder
 	switch {
@@ -70,7 +70,7 @@ func utf8(b []byte) []byte {
 	return []byte(string(utf16.Decode(units)))
 }
 
-// find is the last object of a kind of manifest in a document, or nil.
+// find is the last object of a document, or of a list in it, that matches; nil where none does.
 func find(doc any, is func(object map[string]any, kind any) bool) map[string]any {
 	object, _ := doc.(map[string]any)
 	if is(object, object["kind"]) {
@@ -81,7 +81,7 @@ func find(doc any, is func(object map[string]any, kind any) bool) map[string]any
 	for _, item := range items {
 		object, _ := item.(map[string]any)
 		kind, own := object["kind"]
-		if !own && doc.(map[string]any)["kind"] == "ConfigMapList" { // the API server writes no kind inside of such a list
+		if !own && doc.(map[string]any)["kind"] == "ConfigMapList" { // the API server omits the kind in such a list
 			kind = "ConfigMap"
 		}
 		if is(object, kind) {
@@ -97,7 +97,7 @@ func isAWSAuth(object map[string]any, kind any) bool {
 	return kind == "ConfigMap" && meta["name"] == "aws-auth" && (!named || namespace == "kube-system")
 }
 
-// isPartial knows aws-auth by its data, where the name or the kind is missing; another name is another ConfigMap.
+// isPartial recognizes aws-auth by its data where the name or kind is missing; another name is another ConfigMap.
 func isPartial(object map[string]any, kind any) bool {
 	meta, _ := object["metadata"].(map[string]any)
 	namespace, named := meta["namespace"]
@@ -112,14 +112,14 @@ func isPartial(object map[string]any, kind any) bool {
 
 func absent(value any) bool { return value == nil || value == "" }
 
-// missing says what a manifest lacks that is aws-auth by its data alone.
+// missing is what a manifest that was recognized by its data lacks.
 func missing(object map[string]any) (remarks []string) {
 	meta, _ := object["metadata"].(map[string]any)
 	if absent(meta["name"]) {
-		remarks = append(remarks, "the manifest has no metadata.name, so kubectl cannot apply it; it is read as aws-auth here; add name: aws-auth and namespace: kube-system")
+		remarks = append(remarks, "the manifest has no metadata.name, so kubectl cannot apply it; it is read as aws-auth; add name: aws-auth and namespace: kube-system")
 	}
 	if absent(object["kind"]) {
-		remarks = append(remarks, "the manifest has no kind, so kubectl cannot apply it; it is read as a ConfigMap here; add kind: ConfigMap")
+		remarks = append(remarks, "the manifest has no kind, so kubectl cannot apply it; it is read as a ConfigMap; add kind: ConfigMap")
 	}
 	return remarks
 }
@@ -127,13 +127,13 @@ func missing(object map[string]any) (remarks []string) {
 func parseConfigMap(cm map[string]any) (Map, error) {
 	raw, ok := cm["data"].(map[string]any)
 	if !ok && cm["data"] != nil {
-		return Map{}, fmt.Errorf("data of aws-auth is no map; %w", ErrNotText)
+		return Map{}, fmt.Errorf("data of aws-auth is not a map; %w", ErrNotText)
 	}
 	data := map[string]string{}
 	for _, key := range slices.Sorted(maps.Keys(raw)) {
 		text, ok := raw[key].(string)
 		if !ok && raw[key] != nil {
-			return Map{}, fmt.Errorf("data.%s of aws-auth is no text; %w; write `%s: |` and the list below it", key, ErrNotText, key)
+			return Map{}, fmt.Errorf("data.%s of aws-auth is not a string; %w; write `%s: |` and the list below it", key, ErrNotText, key)
 		}
 		data[key] = text
 	}

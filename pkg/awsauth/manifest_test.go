@@ -94,8 +94,8 @@ func TestManifestsThatDoNot(t *testing.T) {
 		strings.Replace(configMap, "kube-system", "default", 1):      "not found",
 		"kind: [":        "document 1 is not valid YAML: line 1",
 		"a: b\n---\n\tx": "document 2 is not valid YAML",
-		strings.Replace(configMap, "mapRoles: |", "mapRoles:", 1): "data.mapRoles of aws-auth is no text",
-		"kind: ConfigMap\nmetadata: {name: aws-auth}\ndata: []\n": "data of aws-auth is no map",
+		strings.Replace(configMap, "mapRoles: |", "mapRoles:", 1): "data.mapRoles of aws-auth is not a string",
+		"kind: ConfigMap\nmetadata: {name: aws-auth}\ndata: []\n": "data of aws-auth is not a map",
 	} {
 		if _, err := ParseManifest([]byte(text)); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%q: %v, want %s", text, err, says)

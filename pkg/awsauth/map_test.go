@@ -133,7 +133,7 @@ func states(m Map) string {
 	return strings.Join(s, " ")
 }
 
-func TestWhichOfTwoLinesWins(t *testing.T) {
+func TestWhichMappingOverridesAnother(t *testing.T) {
 	const path = "arn:aws:iam::111122223333:role/x/dev"
 	for _, row := range []struct{ name, roles, users, want string }{
 		{"the later role", roles(devRole, devRole), "", "shadowed inForce"},
@@ -144,7 +144,7 @@ func TestWhichOfTwoLinesWins(t *testing.T) {
 		{"a role in mapUsers", "", users(devRole), "inForce"},
 		{"sso means nothing in mapUsers", "", users(amyUser) + "  sso: {}\n", "inForce"},
 		{"what never matches is shadowed too", roles(path, path), "", "shadowed neverMatches"},
-		{"a dropped line wins nothing", roles(devRole) + "- rolearn: " + devRole + "\n  sso: {}\n", "", "inForce dropped"},
+		{"a dropped mapping overrides nothing", roles(devRole) + "- rolearn: " + devRole + "\n  sso: {}\n", "", "inForce dropped"},
 	} {
 		m := Parse(map[string]string{"mapRoles": row.roles, "mapUsers": row.users})
 		if got := states(m); got != row.want {
@@ -159,8 +159,8 @@ func TestCountsOfAccepted(t *testing.T) {
 		"mapUsers":    users(amyUser),
 		"mapAccounts": "- 1\n",
 	})
-	got := []int{m.Accepted(access.MappedRole), m.Accepted(access.MappedUser), m.Accepted(access.MappedAccount), len(m.InForce()), len(m.Mappings)}
-	if want := []int{3, 1, 1, 2, 6}; !reflect.DeepEqual(got, want) {
+	got := []int{m.Accepted(access.MappedRole), m.Accepted(access.MappedUser), m.Accepted(access.MappedAccount), len(m.Mappings)}
+	if want := []int{3, 1, 1, 6}; !reflect.DeepEqual(got, want) {
 		t.Errorf("%v, want %v", got, want)
 	}
 }
@@ -177,29 +177,29 @@ var defects = []struct {
 	{"mapRoles", roles(devRole) + "  userName: x\n", 0, 1, "userName and username are the same key"},
 	{"mapRoles", "rolearn: x\n", 0, 0, "mapRoles is not a list"},
 	{"mapRoles", roles(devRole) + "---\n[]\n", 0, 0, "before the line ---"},
-	{"mapRoles", roles(devRole) + "  username: x\n", 3, 0, "a key stands twice"},
-	{"mapRoles", roles(devRole) + "  gruops: [x]\n", 0, 1, `"gruops" is not read`},
-	{"mapRoles", roles(devRole) + "  groups: x\n", 0, 1, "groups is a text and read as if it were empty; write a list"},
+	{"mapRoles", roles(devRole) + "  username: x\n", 3, 0, "a key appears twice"},
+	{"mapRoles", roles(devRole) + "  gruops: [x]\n", 0, 1, `unknown key "gruops" is ignored`},
+	{"mapRoles", roles(devRole) + "  groups: x\n", 0, 1, "groups is a string, so it is read as empty; write a list"},
 	{"mapRoles", roles(devRole) + "  groups: [~]\n", 0, 1, "a group is empty"},
-	{"mapRoles", roles(devRole) + "  userid: true\n", 0, 1, "userid is a truth value"},
-	{"mapRoles", roles(devRole) + "-\n", 0, 2, "the item is nothing"},
-	{"mapRoles", "- sso: {accountID: '111122223333', permissionSetName: a b}\n", 0, 1, `"a b" cannot be a permission set`},
+	{"mapRoles", roles(devRole) + "  userid: true\n", 0, 1, "userid is a boolean"},
+	{"mapRoles", roles(devRole) + "-\n", 0, 2, "the mapping is null"},
+	{"mapRoles", "- sso: {accountID: '111122223333', permissionSetName: a b}\n", 0, 1, `"a b" is not the name of a permission set`},
 	{"mapRoles", "- sso: {accountID: '111122223333', permissionSetName: a, partition: b}\n", 0, 1, `no AWS partition "b"`},
 	{"mapRoles", roles(devRole) + "  groups: [1]\n", 0, 1, "an element of groups is a number"},
 	{"mapRoles", "- sso: {permissionSetName: Dev, accountID: '111122223333', partition: 7}\n", 0, 1, "sso.partition is a number"},
-	{"mapRoles", roles(devRole) + "- 7\n", 0, 2, "the item is a number"},
+	{"mapRoles", roles(devRole) + "- 7\n", 0, 2, "the mapping is a number"},
 	{"mapRoles", "- rolearn: " + devRole + "\n  username: 7\n", 0, 1, "username is a number"},
 	{"mapRoles", "- rolearn: " + devRole + "\n", 0, 1, "no username"},
 	{"mapRoles", "- username: dev\n", 0, 1, "no rolearn"},
-	{"mapRoles", roles(amyUser), 0, 1, "a user stands in mapRoles"},
-	{"mapUsers", users(devRole), 0, 1, "a role stands in mapUsers"},
-	{"mapUsers", roles(devRole), 0, 1, "move it to mapRoles"},
+	{"mapRoles", roles(amyUser), 0, 1, "a user in mapRoles works"},
+	{"mapUsers", users(devRole), 0, 1, "a role in mapUsers works"},
+	{"mapUsers", roles(devRole), 0, 1, "move the mapping to mapRoles"},
 	{"mapUsers", "- username: x\n", 0, 1, "no userarn"},
-	{"mapUsers", users("arn:aws:iam::111122223333:root"), 0, 1, "the root user of the account only"},
-	{"mapUsers", users(amyUser, strings.ToUpper(amyUser)), 0, 2, "left to chance"},
-	{"mapRoles", roles(devRole, devRole), 0, 1, "a later line of mapRoles (item 2)"},
-	{"mapAccounts", "- 1\n", 0, 1, "twelve digits"},
-	{"mapAccounts", "- 111122223333\n- {a: b}\n", 2, 0, "an item is no account"},
+	{"mapUsers", users("arn:aws:iam::111122223333:root"), 0, 1, "root user only"},
+	{"mapUsers", users(amyUser, strings.ToUpper(amyUser)), 0, 2, "undefined"},
+	{"mapRoles", roles(devRole, devRole), 0, 1, "overridden by mapRoles[1], a later mapping"},
+	{"mapAccounts", "- 1\n", 0, 1, "12 digits"},
+	{"mapAccounts", "- 111122223333\n- {a: b}\n", 2, 0, "an item is not an account"},
 	{"mapAccounts", "111122223333\n", 1, 0, "mapAccounts is not a list"},
 	{"MAPROLES", "[]", 0, 0, "rename it to mapRoles"},
 	{"notes", "[]", 0, 0, "only mapRoles, mapUsers and mapAccounts"},
@@ -220,7 +220,7 @@ func TestDefectsSayWhereAndWhat(t *testing.T) {
 
 func TestASoundMapHasNoDefects(t *testing.T) {
 	m := Parse(map[string]string{"mapRoles": roles(devRole), "mapUsers": users(amyUser), "mapAccounts": "- '444455556666'\n"})
-	if len(m.Defects) > 0 || len(m.InForce()) != 3 {
+	if len(m.Defects) > 0 || states(m) != "inForce inForce inForce" {
 		t.Errorf("%+v", m)
 	}
 }

@@ -9,19 +9,20 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 )
 
-// Remove takes lines out of the data of aws-auth and leaves every other byte as it is: other lines, comments,
-// blank lines, keys that nobody reads. A line that is not there, or says something else by now, is not missed.
-// Where a section is written in a way in which that is not possible, it is an error and nothing is changed.
+// Remove removes mappings from the data of aws-auth and leaves every other byte as it is: other mappings, comments,
+// blank lines, unknown keys. A mapping that is missing or was changed is ignored. It is an error where a section is
+// written in a form that does not allow this.
 func Remove(data map[string]string, gone []access.Mapping) (map[string]string, error) {
 	after := maps.Clone(data)
 	before := Parse(data)
-	for _, s := range sections {
+	for _, kind := range sections {
+		key := kind.Section()
 		var items []int
 		var stay []access.Mapping
 		for _, m := range before.Mappings {
 			switch {
-			case m.Kind != s.kind:
-			case slices.ContainsFunc(gone, func(g access.Mapping) bool { return sameLine(g, m) }):
+			case m.Kind != kind:
+			case slices.ContainsFunc(gone, func(g access.Mapping) bool { return same(g, m) }):
 				items = append(items, m.Item)
 			default:
 				stay = append(stay, m)
@@ -30,17 +31,17 @@ func Remove(data map[string]string, gone []access.Mapping) (map[string]string, e
 		if len(items) == 0 {
 			continue
 		}
-		text := without(data[s.key], items)
-		left := Parse(map[string]string{s.key: text}).Mappings
-		if !slices.EqualFunc(left, stay, func(a, b access.Mapping) bool { return sameLine(a, b) }) {
-			return nil, fmt.Errorf("%s is written in a way in which single lines cannot be taken out; delete them by hand", s.key)
+		text := without(data[key], items)
+		left := Parse(map[string]string{key: text}).Mappings
+		if !slices.EqualFunc(left, stay, same) {
+			return nil, fmt.Errorf("cannot remove single mappings from %s as it is written; delete them by hand", key)
 		}
-		after[s.key] = text
+		after[key] = text
 	}
 	return after, nil
 }
 
-func sameLine(a, b access.Mapping) bool {
+func same(a, b access.Mapping) bool {
 	return a.Kind == b.Kind && a.ARN == b.ARN && a.Username == b.Username && slices.Equal(a.Groups, b.Groups)
 }
 
@@ -68,7 +69,7 @@ func without(text string, items []int) string {
 	return b.String()
 }
 
-// begins tells whether a line begins an item of the list. The first one sets how far all are indented.
+// begins reports whether a line begins an item of the list. The first item sets the indent of all.
 func begins(l string, indent *int) bool {
 	body := strings.TrimLeft(l, " ")
 	if body != "-" && !strings.HasPrefix(body, "- ") && !strings.HasPrefix(body, "-\n") && !strings.HasPrefix(body, "-\r") && !strings.HasPrefix(body, "-\t") {
@@ -80,7 +81,7 @@ func begins(l string, indent *int) bool {
 	return *indent == len(l)-len(body)
 }
 
-// end is the last line of the item that begins at from: comments and blank lines behind it are not its own.
+// end is the last line of the item that begins at from; comments and blank lines after it do not belong to it.
 func end(lines []string, from, indent int) int {
 	last := from
 	for i := from + 1; i < len(lines); i++ {

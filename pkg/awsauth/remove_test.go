@@ -94,7 +94,7 @@ func TestRandomLinesGo(t *testing.T) {
 		}
 		var stay []string
 		for _, m := range all {
-			if !slices.ContainsFunc(gone, func(g access.Mapping) bool { return sameLine(g, m) }) {
+			if !slices.ContainsFunc(gone, func(g access.Mapping) bool { return same(g, m) }) {
 				stay = append(stay, m.ARN+m.Username)
 			}
 		}

@@ -15,7 +15,7 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 )
 
-// ignored tells of the keys that the authenticator does not look at. It compares keys exactly.
+// ignored reports the keys that the authenticator does not read. It compares them exactly.
 func (r *reader) ignored(data map[string]string) {
 	for _, key := range slices.Sorted(maps.Keys(data)) {
 		if rank(key) < len(sections) {
@@ -23,23 +23,24 @@ func (r *reader) ignored(data map[string]string) {
 		}
 		r.keys[key] = KeyIgnored
 		if meant := meantKey(key); meant != "" {
-			r.defect(key, 0, "the key %q is not read, since upper and lower case count; rename it to %s", key, meant)
+			r.defect(key, 0, "the key %q is ignored because keys are case-sensitive; rename it to %s", key, meant)
 		} else {
-			r.defect(key, 0, "the key %q is not read; only mapRoles, mapUsers and mapAccounts are", key)
+			r.defect(key, 0, "the key %q is ignored; only mapRoles, mapUsers and mapAccounts are read", key)
 		}
 	}
 }
 
 func meantKey(key string) string {
-	for _, s := range sections {
-		if strings.EqualFold(s.key, key) {
-			return s.key
+	for _, kind := range sections {
+		if strings.EqualFold(kind.Section(), key) {
+			return kind.Section()
 		}
 	}
 	return ""
 }
 
-func (r *reader) section(key string, kind access.MappingKind, text string) {
+func (r *reader) section(kind access.MappingKind, text string) {
+	key := kind.Section()
 	r.keys[key] = KeyOK
 	switch {
 	case blank(text):
@@ -48,21 +49,22 @@ func (r *reader) section(key string, kind access.MappingKind, text string) {
 	case kind == access.MappedAccount:
 		r.accounts(key, text)
 	default:
-		r.list(key, kind, text)
+		r.list(kind, text)
 	}
 	if r.keys[key] != KeyInvalid {
 		r.oddities(key, text)
 	}
 }
 
-// blank is what the authenticator takes for an empty section without a word.
+// blank reports whether the authenticator accepts the text as an empty section.
 func blank(text string) bool {
 	return slices.Contains([]string{"", "``", `""`, "''"}, strings.TrimSpace(text))
 }
 
-// list reads mapRoles or mapUsers. The authenticator decodes the list in one go; item by item
-// comes to the same, since a wrong type spoils only its own field.
-func (r *reader) list(key string, kind access.MappingKind, text string) {
+// list reads mapRoles or mapUsers. The authenticator decodes the whole list at once; item by item has the same result,
+// because a wrong type affects only its own field.
+func (r *reader) list(kind access.MappingKind, text string) {
+	key := kind.Section()
 	items, err := split(text)
 	if err != nil {
 		r.invalid(key, err)
@@ -72,7 +74,7 @@ func (r *reader) list(key string, kind access.MappingKind, text string) {
 		r.keys[key] = KeyNothing
 	}
 	for i, raw := range items {
-		if !r.item(line{key: key, item: i + 1, Mapping: access.Mapping{Kind: kind}}, raw) {
+		if !r.item(access.Mapping{Kind: kind, Item: i + 1}, raw) {
 			r.keys[key] = KeyPartial
 		}
 	}
@@ -87,36 +89,36 @@ func split(text string) ([]json.RawMessage, error) {
 	return items, json.Unmarshal(b, &items)
 }
 
-// invalid tells of a section of which nothing is read.
+// invalid reports a section that is not read.
 func (r *reader) invalid(key string, err error) {
 	r.keys[key] = KeyInvalid
-	text := key + " is not valid YAML, so nothing of it is read: " + strings.Replace(oneLine(err), "line ", "near line ", 1)
+	text := key + " is not valid YAML, so all of it is ignored: " + strings.Replace(oneLine(err), "line ", "near line ", 1)
 	switch {
 	case errors.As(err, new(*json.UnmarshalTypeError)), errors.As(err, new(*goyaml.TypeError)):
-		text = key + " is not a list, so nothing of it is read; begin each item with a dash"
+		text = key + " is not a list, so all of it is ignored; begin each item with a dash"
 	case strings.Contains(err.Error(), "invalid map key"):
-		text = key + " is not valid YAML, so nothing of it is read; put quotes around a value that begins with {{"
+		text = key + " is not valid YAML, so all of it is ignored; put quotes around a value that begins with {{"
 	}
 	r.defects = append(r.defects, Defect{Key: key, Line: lineOf(err.Error()), Text: text})
 }
 
-// oddities tells of what the authenticator passes over without an error: a second document,
-// and the same key twice in one item.
+// oddities reports what the authenticator ignores without an error: a second document, and a key that appears twice in
+// one item.
 func (r *reader) oddities(key, text string) {
 	d := goyaml.NewDecoder(strings.NewReader(text))
 	d.SetStrict(true)
 	var doc any
 	for _, e := range each(d.Decode(&doc)) {
 		if strings.Contains(e.Error(), "already set in map") {
-			r.defects = append(r.defects, Defect{Key: key, Line: lineOf(e.Error()), Text: "a key stands twice and the last one counts; delete the other: " + oneLine(e)})
+			r.defects = append(r.defects, Defect{Key: key, Line: lineOf(e.Error()), Text: "a key appears twice and the last one is used; delete the other: " + oneLine(e)})
 		}
 	}
 	if err := d.Decode(&doc); !errors.Is(err, io.EOF) {
-		r.defect(key, 0, "only what stands before the line --- is read; put everything into one list")
+		r.defect(key, 0, "only the part before the line --- is read; put everything into one list")
 	}
 }
 
-// lineOf finds the line in an error of the YAML parser, which may be one off.
+// lineOf is the line in an error of the YAML parser, which may be off by one.
 func lineOf(text string) int {
 	_, rest, _ := strings.Cut(text, "line ")
 	digits, _, _ := strings.Cut(rest, ":")

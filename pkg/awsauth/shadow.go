@@ -1,77 +1,67 @@
 package awsauth
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 )
 
-// shadow marks the lines that lose against another of the same ARN. The authenticator keeps one
-// line for each rolearn, ignoring case, and one for each userarn and account as it is written:
-// the last. It asks mapRoles before mapUsers.
+// shadow marks the mappings that another of the same ARN overrides. The authenticator keeps one mapping for each
+// rolearn, ignoring case, and one for each userarn and account as written: the last. It searches mapRoles first.
 func (r *reader) shadow() {
-	winners := map[string]line{}
-	for i := len(r.lines) - 1; i >= 0; i-- {
-		l := &r.lines[i]
-		if l.State == access.Dropped {
+	winners := map[string]access.Mapping{}
+	for i := len(r.mappings) - 1; i >= 0; i-- {
+		m := &r.mappings[i]
+		if m.State == access.Dropped {
 			continue
 		}
-		if winner, lost := winners[l.slot()]; lost {
-			r.lose(l, fmt.Sprintf("a later line of %s%s is of the same %s and wins; delete this one", l.key, place(winner), l.noun()))
+		if winner, lost := winners[slot(*m)]; lost {
+			r.override(m, winner, "a later mapping of the same "+noun(*m)+"; delete this one")
 			continue
 		}
-		winners[l.slot()] = *l
+		winners[slot(*m)] = *m
 	}
-	for i := range r.lines {
-		l := &r.lines[i]
-		role := line{Mapping: access.Mapping{Kind: access.MappedRole, ARN: l.ARN}}
-		if winner, lost := winners[role.slot()]; lost && l.Kind == access.MappedUser && l.State == access.InForce {
-			r.lose(l, fmt.Sprintf("mapRoles has a line of the same ARN%s and is asked first; delete one of them", place(winner)))
+	for i := range r.mappings {
+		m := &r.mappings[i]
+		winner, lost := winners[slot(access.Mapping{Kind: access.MappedRole, ARN: m.ARN})]
+		if lost && m.Kind == access.MappedUser && m.State == access.InForce {
+			r.override(m, winner, "which has the same ARN and is searched first; delete one of them")
 		}
 	}
 }
 
-// lose marks a line as shadowed, whatever else there is to say about it.
-func (r *reader) lose(l *line, why string) {
-	l.State, l.Reason = access.Shadowed, why
-	r.defect(l.key, l.item, "%s", why)
+func (r *reader) override(m *access.Mapping, by access.Mapping, why string) {
+	m.State, m.Reason = access.Shadowed, "overridden by "+by.Place()+", "+why
+	r.fault(*m, "%s", m.Reason)
 }
 
-// slot is where the authenticator keeps the line; the last line of a slot stays there.
-func (l line) slot() string {
-	if l.Kind == access.MappedRole {
-		return string(l.Kind) + " " + strings.ToLower(l.ARN)
+// slot is the key under which the authenticator keeps a mapping.
+func slot(m access.Mapping) string {
+	if m.Kind == access.MappedRole {
+		return string(m.Kind) + " " + strings.ToLower(m.ARN)
 	}
-	return string(l.Kind) + " " + l.ARN
+	return string(m.Kind) + " " + m.ARN
 }
 
-func (l line) noun() string {
-	if l.Kind == access.MappedAccount {
+func noun(m access.Mapping) string {
+	if m.Kind == access.MappedAccount {
 		return "account"
 	}
 	return "ARN"
 }
 
-func place(l line) string {
-	if l.item == 0 {
-		return ""
-	}
-	return fmt.Sprintf(" (item %d)", l.item)
-}
-
-// chance tells of users that differ in case only: the authenticator keeps them apart and then
-// takes the first that matches out of a map without order.
+// chance reports users that differ in case only: the authenticator keeps both, and uses the first that matches in a map
+// without order.
 func (r *reader) chance() {
 	same := map[string]int{}
-	for _, l := range r.lines {
-		if l.Kind == access.MappedUser && l.State == access.InForce {
-			same[strings.ToLower(l.ARN)]++
+	for _, m := range r.mappings {
+		if m.Kind == access.MappedUser && m.State == access.InForce {
+			same[strings.ToLower(m.ARN)]++
 		}
 	}
-	for _, l := range r.lines {
-		if l.Kind == access.MappedUser && l.State == access.InForce && same[strings.ToLower(l.ARN)] > 1 {
-			r.defect(l.key, l.item, "another line has the same userarn in other letter case, and which of them counts is left to chance; delete one")
+	for _, m := range r.mappings {
+		if m.Kind == access.MappedUser && m.State == access.InForce && same[strings.ToLower(m.ARN)] > 1 {
+			r.fault(m, "another mapping has the same userarn in other letter case, and it is undefined which one is used; delete one")
 		}
 	}
 }

@@ -140,3 +140,69 @@ func (c *Cluster) Namespace() string {
 	}
 	return ns
 }
+
+// Match compares the context with what AWS says of the cluster. kubeconfig.Standing has the one rule.
+func (c *Cluster) Match(info access.Info) kubeconfig.Match {
+	m := c.Target.Match(info)
+	if !m.Leads {
+		c.misled.Store(true)
+	}
+	return m
+}
+
+// Right refuses, with ErrWrong, changes of a cluster that the context does not mean.
+func (c *Cluster) Right(info access.Info) error {
+	if m := c.Match(info); m.Standing == kubeconfig.Elsewhere {
+		return fmt.Errorf("%w: %s", ErrWrong, m.Reason())
+	}
+	return nil
+}
+
+// OtherAccount is the risk of a cluster that is not in the account or region that the context names.
+func (c *Cluster) OtherAccount(info access.Info) []access.Risk {
+	m := c.Match(info)
+	if m.Standing != kubeconfig.OtherAccount {
+		return nil
+	}
+	return []access.Risk{{Name: access.OtherAccount, Why: "the change would be made in " + m.Cluster() + ", but " + m.Reason() + "; " + m.Cure()}}
+}
+
+// Shown notes which cluster an answer is about where that may not be the context's.
+func (c *Cluster) Shown(info access.Info) []access.Note {
+	if m := c.Match(info); m.Standing == kubeconfig.Elsewhere || m.Standing == kubeconfig.OtherAccount {
+		return access.Notes(access.NoteContext, "", fmt.Sprintf("this shows %s, which the AWS credentials lead to; %s", m.Cluster(), m.Reason()))
+	}
+	return nil
+}
+
+// Logins are, where a flag takes another login for AWS, who the kubeconfig lets kubectl be.
+func (c *Cluster) Logins(ctx context.Context) []access.Principal {
+	if !c.OtherLogin {
+		return nil
+	}
+	target, err := c.Flags.Target()
+	if err != nil {
+		return nil
+	}
+	if target.Region == "" {
+		target.Region = c.Target.Region
+	}
+	session, err := Login(ctx, c.Settings, target)
+	if err != nil {
+		return nil
+	}
+	if p, err := session.Caller(ctx); err == nil {
+		return []access.Principal{p}
+	}
+	return nil
+}
+
+// Lives is what IAM knows of the principals of entries.
+func (c *Cluster) Lives(ctx context.Context, entries []access.Entry) ([]access.Life, error) {
+	return c.IAM.Lives(ctx, entries)
+}
+
+// LookUp asks IAM for the full ARN of a principal.
+func (c *Cluster) LookUp(ctx context.Context, p access.Principal) access.Identity {
+	return c.IAM.LookUp(ctx, p)
+}

@@ -2,12 +2,14 @@ package cluster
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/eks"
 	"github.com/kubectl-access/kubectl-access/pkg/kubeconfig"
 	"github.com/kubectl-access/kubectl-access/pkg/login"
+	"github.com/kubectl-access/kubectl-access/pkg/policy"
 )
 
 // Region is an account's EKS in one region, for questions that need no cluster.
@@ -48,4 +50,25 @@ func (r Region) Token(ctx context.Context, cluster string, now time.Time) (strin
 		return "", time.Time{}, err
 	}
 	return token, r.session.Expiry(ctx, now), nil
+}
+
+// Policies are the access policies of the region, with what is known of each. Where AWS does not answer, they are those
+// that this version knows, and the error says why.
+func (r Region) Policies(ctx context.Context) ([]policy.Policy, error) {
+	live, err := r.eks.Policies(ctx)
+	if err != nil {
+		return policy.All(), err
+	}
+	var docs []policy.Policy
+	for _, doc := range policy.All() {
+		if slices.Contains(live, access.Policy(doc.Name)) {
+			docs = append(docs, doc)
+		}
+	}
+	for _, name := range live {
+		if _, known := policy.Find(string(name)); !known {
+			docs = append(docs, policy.Policy{Name: string(name), Purpose: "not known to this version", RulesForm: "none"})
+		}
+	}
+	return docs, nil
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/iam"
 	"github.com/kubectl-access/kubectl-access/pkg/journal"
+	"github.com/kubectl-access/kubectl-access/pkg/policy"
 )
 
 // answer is what IAM says of one principal.
@@ -160,3 +161,44 @@ func (n Names) NotFound(p access.Principal, account, why string) error {
 
 // HadEntry reports whether a change on record is about the principal's entry.
 func (n Names) HadEntry(p access.Principal) bool { return slices.Contains(n.Recorded(), p) }
+
+// Grants finds the policies that were written in the live list of the region, or in the embedded one where AWS does not
+// answer.
+func (c *Cluster) Grants(ctx context.Context, written []access.Scoped) ([]access.Grant, error) {
+	if len(written) == 0 {
+		return nil, nil
+	}
+	known, err := c.EKS.Policies(ctx)
+	if err != nil {
+		known = Embedded()
+	}
+	found, err := access.ParseGrants(written, known)
+	for _, g := range found {
+		if doc, ok := policy.Find(string(g.Policy)); ok && doc.ServiceLinkedRoleOnly {
+			return nil, fmt.Errorf("%w: %s is for AWS's own service-linked roles", access.ErrRule, g.Policy)
+		}
+	}
+	return found, err
+}
+
+// Granted finds policies to revoke. AWS is asked only for one that this version does not know: it may be newer.
+func (c *Cluster) Granted(ctx context.Context, written []access.Scoped) ([]access.Grant, error) {
+	grants, err := access.ParseGrants(written, Embedded())
+	if err == nil {
+		return grants, nil
+	}
+	live, err := c.EKS.Policies(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return access.ParseGrants(written, append(live, Embedded()...))
+}
+
+// Embedded are the access policies that this version knows.
+func Embedded() []access.Policy {
+	var names []access.Policy
+	for _, p := range policy.All() {
+		names = append(names, access.Policy(p.Name))
+	}
+	return names
+}

@@ -24,7 +24,7 @@ func newDescribeCmd(env *Env) *cobra.Command {
   # About your own
   kubectl access describe me`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := out.check(); err != nil {
+			if err := out.Check(); err != nil {
 				return usage(cmd, err)
 			}
 			args, err := env.askWhom(cmd, args)
@@ -34,7 +34,7 @@ func newDescribeCmd(env *Env) *cobra.Command {
 			if len(args) == 0 {
 				return usage(cmd, errors.New("whom to describe is missing: role/NAME, user/NAME, sso/PERMISSION_SET, an ARN or me"))
 			}
-			if !out.people() {
+			if !out.People() {
 				return env.list(cmd.Context(), &out, args)
 			}
 			return env.describe(cmd.Context(), args)
@@ -88,31 +88,6 @@ func (env *Env) description(s access.Snapshot, p access.Principal) printer.Descr
 }
 
 // hintsOn says what about an entry may surprise.
-func (env *Env) hintsOn(e access.Entry, cluster access.Info, stale access.Stale) []string {
-	who := e.Principal.Short(cluster.Account())
-	revoke := env.command("revoke", string(e.Principal)) // the short form may mean another role by now
-	var hints []string
-	_, given := e.Grant(access.BatchNamespace)
-	switch batch := e.Owner().Kind == access.ByBatch; {
-	case batch && !given:
-		hints = append(hints, "Jobs stay RUNNABLE in namespaces without: "+env.command("grant", who, "--policy", access.BatchNamespace.Short(), "-n", "NAMESPACE"))
-	case e.Managed() && !batch:
-		hints = append(hints, "AWS owns this entry; it cannot be changed.")
-	}
-	if e.Empty() && !e.Node() {
-		hints = append(hints, "It lets in and grants nothing: "+env.command("grant", who, "--policy", "view", "-n", env.namespace()))
-	}
-	if at := e.Expires(); !at.IsZero() && at.Before(env.Now()) {
-		hints = append(hints, "It was meant to end: "+revoke)
-	}
-	if o := e.Owner(); o.Instead != "" {
-		hints = append(hints, "To change it: "+o.Instead)
-	}
-	switch {
-	case stale == access.StaleDeleted:
-		hints = append(hints, "The "+e.Principal.Kind()+" was deleted: "+revoke)
-	case stale == access.StaleRecreated && !e.Managed():
-		hints = append(hints, "The "+e.Principal.Kind()+" was deleted and recreated after this entry, which is tied to the former one's ID. Revoke the entry, then grant it again: "+revoke)
-	}
-	return hints
+func (env *Env) hintsOn(e access.Entry, info access.Info, stale access.Stale) []string {
+	return printer.Hints(e, info, stale, env.namespace(), env.Now(), env.command)
 }

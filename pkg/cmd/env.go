@@ -5,15 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/spf13/pflag"
-	"golang.org/x/term"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
@@ -145,6 +142,24 @@ func (env *Env) open(ctx context.Context) (*cluster.Cluster, error) {
 	return c, err
 }
 
+// resolve opens the cluster and completes principals. Those that cannot be completed are printed, and failures among the notes.
+func (env *Env) resolve(ctx context.Context, written []string, existing bool) (*cluster.Cluster, []access.Principal, []access.Note, error) {
+	c, err := env.open(ctx)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	who, notes, err := c.Resolve(ctx, written, existing)
+	env.notes(notes)
+	return c, who, notes, err
+}
+
+func errIf(failed bool) error {
+	if failed {
+		return errFailed
+	}
+	return nil
+}
+
 func (env *Env) settings(t kubeconfig.Target) cluster.Settings {
 	s := cluster.Settings{
 		Flags: &env.flags, Target: t, OtherLogin: env.override.profile != "" || env.override.role.given, NoNativeToken: env.noNativeToken,
@@ -180,48 +195,14 @@ func (env *Env) notes(all []access.Note) {
 
 // warn tells on stderr what does not stop the command.
 func (env *Env) warn(format string, args ...any) {
-	color := printer.Color(colorful(env.IO.ErrOut))
+	color := printer.Colorful(env.IO.ErrOut)
 	fmt.Fprintf(env.IO.ErrOut, "%s %s\n", color.Warn("Warning:"), printer.Clean(fmt.Sprintf(format, args...)))
-}
-
-// terminal tells whether a stream is one.
-func terminal(stream any) bool {
-	f, ok := stream.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
-}
-
-// colorful follows kubectl: a terminal that is not dumb, and no NO_COLOR.
-func colorful(w io.Writer) bool {
-	_, no := os.LookupEnv("NO_COLOR")
-	return !no && !dumb() && terminal(w)
 }
 
 // progress shows how far a read is, on a terminal.
 func (env *Env) progress() func(done, total int) {
-	if !terminal(env.IO.ErrOut) {
+	if !printer.Terminal(env.IO.ErrOut) {
 		return nil
 	}
-	return progressOn(env.IO.ErrOut, env.Now)
-}
-
-// progressOn shows on a terminal how far a read is, once it takes longer than a second. What begins and ends a read, 0 of
-// 0, takes the line away: what comes next on the terminal has it for itself.
-func progressOn(out io.Writer, now func() time.Time) func(done, total int) {
-	var mu sync.Mutex
-	var start, shown time.Time
-	return func(done, total int) {
-		mu.Lock()
-		defer mu.Unlock()
-		at := now()
-		switch {
-		case total == 0 && !shown.IsZero():
-			fmt.Fprint(out, "\r\x1b[K")
-			fallthrough
-		case total == 0:
-			start, shown = at, time.Time{}
-		case at.Sub(start) >= time.Second && at.Sub(shown) >= 100*time.Millisecond:
-			shown = at
-			fmt.Fprintf(out, "\r\x1b[Kread %d of %d entries found so far", done, total)
-		}
-	}
+	return printer.Progress(env.IO.ErrOut, env.Now)
 }

@@ -18,11 +18,11 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/tui"
 )
 
-// The outcomes that no other package has a name for.
+// Errors that only commands return.
 var (
 	errCancelled = fmt.Errorf("%w: cancelled", access.ErrRefused)
-	errFailed    = errors.New("not everything was done") // each failure was told already
-	errHalfway   = errors.New("interrupted halfway")     // a change, of which something was sent
+	errFailed    = errors.New("not everything was done") // each failure was printed already
+	errHalfway   = errors.New("interrupted")             // after a part of the change was made
 )
 
 // Exit codes.
@@ -32,10 +32,9 @@ const (
 	exitRefused = 2
 )
 
-// outcome says of an error how the program ends and what the user does next.
+// outcome is the exit code of an error and the hint about what to do next.
 type outcome struct {
 	is   error
-	text string // part of the message, where the error alone does not tell
 	code int
 	hint string
 	next []string // the command that the hint ends in
@@ -43,9 +42,7 @@ type outcome struct {
 
 const homepage = "https://github.com/kubectl-access/kubectl-access"
 
-const noCredentials = "no AWS credentials: log in, for example with `aws sso login`, or set AWS_PROFILE"
-
-// outcomes are tried in order; the first that fits counts.
+// outcomes are tried in order; the first match wins.
 var outcomes = []outcome{
 	{is: cluster.ErrWrong, code: exitRefused, hint: "check the context with `kubectl access cluster`; if the cluster is right and only reached another way, name it with --eks-cluster"},
 	{is: access.ErrRefused, code: exitRefused},
@@ -56,47 +53,40 @@ var outcomes = []outcome{
 	{is: access.ErrPolicy, code: exitRefused},
 	{is: journal.ErrUnsafe, code: exitRefused},
 	{is: journal.ErrUnreadable, code: exitRefused},
-	{is: errHalfway, code: exitRefused, hint: "interrupted; run the same command again, it goes on from where the cluster is"},
+	{is: errHalfway, code: exitRefused, hint: "interrupted; run the same command again to complete the change"},
 	{is: context.Canceled, code: exitRefused, hint: "interrupted"},
-	{is: access.ErrMode, code: exitFailed, hint: "turn entries on, a step that cannot be taken back: ", next: []string{"mode", string(access.ModeBoth), "--accept-risk=one-way-mode"}},
-	{is: access.ErrForbidden, text: "iam:PassRole", code: exitFailed, hint: "an entry of a node type needs the permission iam:PassRole on its role: ask for it, or have somebody with it grant the entry"},
-	{is: access.ErrForbidden, text: "not authorized", code: exitFailed, hint: "ask for that permission; what each command needs: " + homepage + "/blob/main/docs/iam.md"},
-	{is: access.ErrThrottled, code: exitFailed, hint: "EKS asked for a slower pace; run the same command again"},
-	{is: access.ErrUnknown, code: exitFailed, hint: "it may or may not have been carried out; run the same command again, it completes what is missing"},
+	{is: access.ErrMode, code: exitFailed, hint: "turn on access entries (irreversible): ", next: []string{"mode", string(access.ModeBoth), "--accept-risk=one-way-mode"}},
+	{is: access.ErrPassRole, code: exitFailed, hint: "an entry for nodes needs the permission iam:PassRole on its role: request it, or ask somebody who has it to grant the entry"},
+	{is: access.ErrRBAC, code: exitFailed},
+	{is: access.ErrForbidden, code: exitFailed, hint: "you need this permission; see " + homepage + "/blob/main/docs/iam.md"},
+	{is: access.ErrThrottled, code: exitFailed, hint: "the requests were throttled; run the same command again"},
+	{is: access.ErrUnknown, code: exitFailed, hint: "the change may or may not have been made; run the same command again to complete it"},
 	{is: access.ErrChanged, code: exitFailed, hint: "run the same command again"},
 	{is: login.ErrNoRegion, code: exitFailed},
 	{is: kubeconfig.ErrNotEKS, code: exitFailed},
 	{is: kubeconfig.ErrNoContext, code: exitFailed},
-	{is: access.ErrNoPrincipal, code: exitFailed, hint: "the role or user does not exist, or its path is missing or wrong; one that was made a moment ago may need some seconds"},
-	{text: "No cluster found", code: exitFailed, hint: "see `kubectl access cluster` for where the name, region and profile came from"},
+	{is: access.ErrNoPrincipal, code: exitFailed, hint: "the role or user does not exist, or its path is missing or wrong; a new one may take a few seconds to appear"},
+	{is: access.ErrNoCluster, code: exitFailed, hint: "run `kubectl access cluster` to see where the name, region and profile come from"},
 	{is: login.ErrExpired, code: exitFailed, hint: "the AWS credentials have expired: log in again, for example with `aws sso login`"},
 	{is: login.ErrInvalid, code: exitFailed, hint: "these AWS credentials are not valid: log in again, or choose others with --profile; `aws configure list` shows where they come from"},
-	{text: "sts:AssumeRole", code: exitFailed, hint: "the role cannot be taken with these credentials: its trust policy and your permissions must allow sts:AssumeRole"},
-	{text: "failed to get shared config profile", code: exitFailed, hint: "the profile is not in the AWS configuration; `aws configure list-profiles` lists those that are"},
-	{is: login.ErrUnreachable, code: exitFailed, hint: "no answer came from AWS: check the network, the VPN and the proxy (HTTPS_PROXY), and the spelling of the region"},
-	{is: login.ErrIncomplete, code: exitFailed, hint: "AWS does not answer like this: check AWS_ENDPOINT_URL and the proxy (HTTPS_PROXY)"},
-	{is: login.ErrMissing, code: exitFailed, hint: noCredentials},
-	{text: "get identity: get credentials", code: exitFailed, hint: noCredentials},
-}
-
-func (o outcome) fits(err error) bool {
-	return (o.is == nil || errors.Is(err, o.is)) && strings.Contains(err.Error(), o.text)
+	{is: login.ErrAssumeRole, code: exitFailed, hint: "the role's trust policy and your permissions must both allow sts:AssumeRole"},
+	{is: login.ErrNoProfile, code: exitFailed, hint: "the profile is not in the AWS configuration; list profiles with `aws configure list-profiles`"},
+	{is: login.ErrUnreachable, code: exitFailed, hint: "could not reach AWS: check the network, the VPN, the proxy (HTTPS_PROXY) and the spelling of the region"},
+	{is: login.ErrIncomplete, code: exitFailed, hint: "this answer does not come from AWS: check AWS_ENDPOINT_URL and the proxy (HTTPS_PROXY)"},
+	{is: login.ErrMissing, code: exitFailed, hint: "no AWS credentials: log in, for example with `aws sso login`, or set AWS_PROFILE"},
 }
 
 func outcomeOf(err error) outcome {
 	for _, o := range outcomes {
-		if o.fits(err) {
+		if errors.Is(err, o.is) {
 			return o
 		}
 	}
 	return outcome{code: exitFailed}
 }
 
-// finish tells of the error that ended the command, and how to go on.
+// finish prints the error that ended the command, with its hint, and returns the exit code.
 func (env *Env) finish(err error) int {
-	if err == nil {
-		return exitDone
-	}
 	var status childStatus
 	if errors.As(err, &status) {
 		return int(status)
@@ -114,7 +104,7 @@ func (env *Env) tell(err error) {
 		fmt.Fprintln(env.IO.ErrOut, "Cancelled. No changes made.")
 		return
 	}
-	color := printer.Color(colorful(env.IO.ErrOut))
+	color := printer.Colorful(env.IO.ErrOut)
 	for i, line := range strings.Split(strings.ReplaceAll(err.Error(), "\t", "  "), "\n") {
 		if i == 0 {
 			line = color.Bad("error:") + " " + printer.Clean(line)
@@ -150,7 +140,7 @@ func (env *Env) hints(errs []error) {
 	}
 }
 
-// usage marks a mistake in how the command was called.
+// usage adds the command's help to an error about its arguments.
 func usage(cmd *cobra.Command, err error) error {
 	return fmt.Errorf("%w\nSee '%s -h' for help and examples", err, cmd.CommandPath())
 }

@@ -224,7 +224,7 @@ func (f *changeFlags) check() error {
 			return fmt.Errorf("unknown risk %q: the risks are %s", name, strings.Join(texts(access.RiskNames), ", "))
 		}
 	}
-	return f.output.check()
+	return f.output.Check()
 }
 
 func checkDryRun(value string) error {

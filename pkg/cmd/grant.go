@@ -14,6 +14,7 @@ import (
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/change"
+	"github.com/kubectl-access/kubectl-access/pkg/tui"
 )
 
 // grantFlags say what is to be granted.
@@ -92,9 +93,11 @@ given. To grant policies in different namespaces, write the namespaces after a c
 			if err := cmp.Or(f.check(), f.consistent()); err != nil {
 				return usage(cmd, err)
 			}
-			args, err := f.ask(env, cmd, args)
-			if err != nil {
-				return err
+			if missing := f.missing(args); missing != (tui.Missing{}) && env.asks() {
+				var err error
+				if args, err = f.ask(env, cmd, args, missing); err != nil {
+					return err
+				}
 			}
 			if err := f.complete(args); err != nil {
 				return usage(cmd, err)
@@ -105,6 +108,15 @@ given. To grant policies in different namespaces, write the namespaces after a c
 	f.bind(cmd.Flags())
 	completeFlags(cmd)
 	return cmd
+}
+
+// missing is what a picker can complete.
+func (f *grantFlags) missing(args []string) tui.Missing {
+	scoped := f.all || len(f.namespaces) > 0
+	other := len(f.groups) > 0 || len(f.tags) > 0 || f.username != "" || f.kind != "" || f.lasts != 0
+	m := tui.Missing{Who: len(args) == 0, Policy: len(f.policies) == 0 && (scoped || !other)}
+	m.Scope = !scoped && (m.Policy || len(f.bare()) > 0)
+	return m
 }
 
 // complete refuses a command line that leaves open what to grant. The scope is never guessed.

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"sync"
 
@@ -14,37 +13,13 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
-	"github.com/kubectl-access/kubectl-access/pkg/change"
+	"github.com/kubectl-access/kubectl-access/pkg/printer"
 	"github.com/kubectl-access/kubectl-access/pkg/tui"
 )
 
-// agreed is the proposal that somebody said yes to, where a yes is needed. Whoever is asked may take their time: what is
-// carried out is made of what is then, and where that is another change than the one that was shown, it is shown, judged and
-// asked for in its turn.
-func (v view) agreed(ctx context.Context, p change.Proposal) (change.Proposal, error) {
-	for {
-		if err := p.Refused(v.run.Accept); err != nil || v.f.yes || !p.Asks(v.run.Request) {
-			return p, err
-		}
-		if err := v.confirm(ctx); err != nil {
-			return p, err
-		}
-		now, same, err := v.run.Again(ctx, p)
-		if err != nil {
-			return p, err
-		}
-		if same {
-			return now, now.Refused(v.run.Accept)
-		}
-		v.env.warn("the cluster has changed meanwhile; this is what would be done now")
-		p = now
-		v.announce(p)
-	}
-}
-
 // confirm asks. Nobody to ask is a no.
 func (v view) confirm(ctx context.Context) error {
-	if !terminal(v.env.IO.In) {
+	if !printer.Terminal(v.env.IO.In) {
 		return fmt.Errorf("%w: confirmation is required but stdin is not a terminal; use --yes", access.ErrRefused)
 	}
 	v.run.Release()
@@ -77,10 +52,9 @@ func (env *Env) prompt(ctx context.Context, question string) (string, error) {
 }
 
 // asks tells whether somebody sits there who can be asked: stdout may be a pipe, it is for data.
-func (env *Env) asks() bool { return terminal(env.IO.In) && terminal(env.IO.ErrOut) && !dumb() }
-
-// dumb tells whether the terminal can only take one line after the other, so that no screen can be drawn on it.
-func dumb() bool { return os.Getenv("TERM") == "dumb" }
+func (env *Env) asks() bool {
+	return printer.Terminal(env.IO.In) && printer.Terminal(env.IO.ErrOut) && !printer.Dumb()
+}
 
 // picking is what a picker added to a command line.
 type picking struct {
@@ -98,14 +72,7 @@ func (env *Env) pick(cmd *cobra.Command, ask func(context.Context, tui.World) (t
 }
 
 // ask completes a grant by what is picked; the answer is the principals as they could have been typed.
-func (f *grantFlags) ask(env *Env, cmd *cobra.Command, args []string) ([]string, error) {
-	scoped := f.all || len(f.namespaces) > 0
-	other := len(f.groups) > 0 || len(f.tags) > 0 || f.username != "" || f.kind != "" || f.lasts != 0
-	missing := tui.Missing{Who: len(args) == 0, Policy: len(f.policies) == 0 && (scoped || !other)}
-	missing.Scope = !scoped && (missing.Policy || len(f.bare()) > 0)
-	if missing == (tui.Missing{}) || !env.asks() {
-		return args, nil
-	}
+func (f *grantFlags) ask(env *Env, cmd *cobra.Command, args []string, missing tui.Missing) ([]string, error) {
 	c, err := env.pick(cmd, func(ctx context.Context, w tui.World) (tui.Choice, error) {
 		known, err := f.known(ctx, w, args)
 		if err != nil {

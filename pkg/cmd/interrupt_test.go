@@ -32,7 +32,7 @@ func TestAnInterruptSaysHowToGoOnWhereSomethingWasSent(t *testing.T) {
 	for _, test := range []struct{ line, at, want string }{
 		{"list", "ListAccessEntries", "  interrupted\n"},
 		{"grant role/newcomer --policy view -n dev", "DescribeAccessEntry", "  interrupted\n"},
-		{"grant role/newcomer --policy view -n dev", "CreateAccessEntry", "  interrupted; run the same command again, it goes on from where the cluster is\n"},
+		{"grant role/newcomer --policy view -n dev", "CreateAccessEntry", "  interrupted; run the same command again to complete the change\n"},
 	} {
 		ctx, end := context.WithCancel(t.Context())
 		sandboxtest.Start(t, sandbox.Options{Log: tripwire{test.at, end}, Latency: time.Millisecond})

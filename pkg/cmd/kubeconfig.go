@@ -236,7 +236,7 @@ func others(ctx context.Context, region cluster.Region) string {
 // nameMissing says on a terminal which names there are.
 func (env *Env) nameMissing(ctx context.Context, f kubeconfigFlags) error {
 	const text = "the cluster is missing: --name CLUSTER, or --all for every one of the region"
-	if terminal(env.IO.ErrOut) {
+	if printer.Terminal(env.IO.ErrOut) {
 		if region, err := env.describer(ctx, f); err == nil {
 			return errors.New(text + others(ctx, region))
 		}

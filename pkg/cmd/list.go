@@ -32,7 +32,7 @@ With principals, list only their entries.`,
   # One role, as a manifest for AWS Controllers for Kubernetes
   kubectl access list role/team/dev -o yaml`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := out.check(); err != nil {
+			if err := out.Check(); err != nil {
 				return usage(cmd, err)
 			}
 			return env.list(cmd.Context(), &out, args)
@@ -48,7 +48,7 @@ func (env *Env) list(ctx context.Context, out *output, written []string) error {
 		return cmp.Or(err, errIf(access.Failed(notes)))
 	}
 	want := access.Want{All: len(written) == 0, Principals: who, AWSAuth: true, Lives: access.AllLives}
-	if out.format == "name" {
+	if out.Name == "name" {
 		want.Lives = access.NoLives
 	}
 	s, err := c.Snapshot(ctx, want)
@@ -71,26 +71,8 @@ func (env *Env) list(ctx context.Context, out *output, written []string) error {
 	return errIf(failed)
 }
 
-// resolve opens the cluster and completes principals. Those that cannot be completed are printed, and failures among the notes.
-func (env *Env) resolve(ctx context.Context, written []string, existing bool) (*cluster.Cluster, []access.Principal, []access.Note, error) {
-	c, err := env.open(ctx)
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	who, notes, err := c.Resolve(ctx, written, existing)
-	env.notes(notes)
-	return c, who, notes, err
-}
-
-func errIf(failed bool) error {
-	if failed {
-		return errFailed
-	}
-	return nil
-}
-
 func (env *Env) printList(out *output, s access.Snapshot, mappings []access.Mapping, one bool) error {
-	if !out.people() {
+	if !out.People() {
 		switch {
 		case one && len(s.Entries) == 0 && len(mappings) > 0:
 			return fmt.Errorf("accessentry/%s: %w: only an aws-auth mapping gives it access, and mappings are not in this output; run %s",
@@ -98,7 +80,7 @@ func (env *Env) printList(out *output, s access.Snapshot, mappings []access.Mapp
 		case len(mappings) > 0:
 			env.warn("%d aws-auth mappings are not included; to see them, run %s", len(mappings), env.command("list"))
 		}
-		return out.snapshot(env.IO.Out, s, one)
+		return out.Snapshot(env.IO.Out, s, one)
 	}
 	t := printer.Entries(s, mappings, env.Now())
 	if len(t.Rows) == 0 && !one {
@@ -108,7 +90,7 @@ func (env *Env) printList(out *output, s access.Snapshot, mappings []access.Mapp
 	if len(t.Rows) == 0 {
 		return nil // the failure was printed already
 	}
-	return out.table(env.IO.Out, t)
+	return out.Table(env.IO.Out, t)
 }
 
 // known notes what makes an answer less than it seems.

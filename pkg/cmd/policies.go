@@ -29,17 +29,17 @@ func newPoliciesCmd(env *Env) *cobra.Command {
   kubectl access policies --offline`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := out.check(); err != nil {
+			if err := out.Check(); err != nil {
 				return usage(cmd, err)
 			}
 			docs := env.policyDocs(cmd.Context(), offline)
 			if len(args) == 1 {
 				return env.printPolicy(&out, docs, args[0])
 			}
-			if out.people() {
-				return out.table(env.IO.Out, printer.Policies(docs))
+			if out.People() {
+				return out.Table(env.IO.Out, printer.Policies(docs))
 			}
-			return out.object(env.IO.Out, policyList(docs))
+			return out.Object(env.IO.Out, printer.PolicyList(docs))
 		},
 		ValidArgsFunction: env.ask(askPolicies),
 	}
@@ -78,29 +78,9 @@ func (env *Env) printPolicy(out *output, docs []policy.Policy, written string) e
 		return err
 	}
 	doc := docs[slices.Index(names, name)]
-	if !out.people() {
-		return out.object(env.IO.Out, policyObject(doc))
+	if !out.People() {
+		return out.Object(env.IO.Out, printer.PolicyObject(doc))
 	}
 	_, err = fmt.Fprint(env.IO.Out, printer.Policy(doc))
 	return err
-}
-
-// policyForm is a policy with what Kubernetes' printers want of an object.
-type policyForm struct {
-	APIVersion string            `json:"apiVersion"`
-	Kind       string            `json:"kind"`
-	Metadata   map[string]string `json:"metadata"`
-	Spec       policy.Policy     `json:"spec"`
-}
-
-func policyObject(p policy.Policy) policyForm {
-	return policyForm{"v1", "AccessPolicy", map[string]string{"name": access.Policy(p.Name).Short()}, p}
-}
-
-func policyList(docs []policy.Policy) map[string]any {
-	items := make([]policyForm, len(docs))
-	for i, d := range docs {
-		items[i] = policyObject(d)
-	}
-	return map[string]any{"apiVersion": "v1", "kind": "List", "metadata": map[string]any{}, "items": items}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/kubectl-access/kubectl-access/pkg/printer"
 	"github.com/kubectl-access/kubectl-access/pkg/sandbox"
 	"github.com/kubectl-access/kubectl-access/pkg/shell"
 )
@@ -111,7 +112,7 @@ func (env *Env) runSandbox(o sandbox.Options, log string, args []string) (err er
 	}
 	return env.child(environ, args, signals, func(s os.Signal) os.Signal {
 		switch {
-		case s == os.Interrupt && terminal(env.IO.In): // which has sent it to the command too
+		case s == os.Interrupt && printer.Terminal(env.IO.In): // which has sent it to the command too
 			return nil
 		case s == syscall.SIGTERM && interactive: // interactive shells ignore it
 			return syscall.SIGHUP

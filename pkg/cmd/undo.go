@@ -14,7 +14,6 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/change"
 	"github.com/kubectl-access/kubectl-access/pkg/journal"
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
-	"github.com/kubectl-access/kubectl-access/pkg/shell"
 )
 
 func newUndoCmd(env *Env) *cobra.Command {
@@ -164,67 +163,20 @@ func (env *Env) listChanges(ctx context.Context, f *changeFlags) error {
 		return err
 	}
 	all := here.Records
-	if f.output.format == "name" {
+	if f.output.Name == "name" {
 		for _, r := range all {
 			fmt.Fprintln(env.IO.Out, printer.Clean(r.ID))
 		}
 		return nil
 	}
-	if !f.output.people() {
-		return f.output.object(env.IO.Out, map[string]any{"apiVersion": "v1", "kind": "List", "metadata": map[string]any{}, "items": all})
+	if !f.output.People() {
+		return f.output.Object(env.IO.Out, map[string]any{"apiVersion": "v1", "kind": "List", "metadata": map[string]any{}, "items": all})
 	}
 	if len(all) == 0 {
 		_, err := fmt.Fprintf(env.IO.ErrOut, "No changes of cluster %s are on record here.\n", printer.Clean(name))
 		return err
 	}
-	return f.output.table(env.IO.Out, env.changeTable(all))
-}
-
-func (env *Env) changeTable(all []journal.Record) printer.Table {
-	t := printer.Table{Columns: []printer.Column{{Name: "ID"}, {Name: "AGE"}, {Name: "STATE"}, {Name: "CHANGED"}, {Name: "COMMAND"}}}
-	undone := journal.Undone(all)
-	for _, r := range all {
-		state := string(r.State())
-		if undone[r.ID] {
-			state = "taken back"
-		}
-		if r.Undoes != "" {
-			state += ", takes back " + r.Undoes
-		}
-		command := r.Args
-		if len(command) > 1 && command[0] == "kubectl" { // what was picked is recorded as it is told, "kubectl access …"
-			command = command[1:]
-		}
-		t.Rows = append(t.Rows, []string{
-			printer.Clean(r.ID), age(r, env.Now()), printer.Clean(state), whatChanged(r), printer.Clean(shell.Line(command[min(1, len(command)):])),
-		})
-	}
-	return t
-}
-
-// age is unknown where a clock was wrong.
-func age(r journal.Record, now time.Time) string {
-	if r.Time.After(now) {
-		r.Time = time.Time{}
-	}
-	return printer.Age(r.Time, now)
-}
-
-func whatChanged(r journal.Record) string {
-	var parts []string
-	if r.Mode != nil {
-		parts = append(parts, "mode")
-	}
-	if len(r.Entries) > 0 {
-		parts = append(parts, count(len(r.Entries), "entry", "entries"))
-	}
-	if r.AWSAuth != nil {
-		parts = append(parts, "aws-auth")
-	}
-	if len(parts) == 0 {
-		return "nothing"
-	}
-	return strings.Join(parts, ", ")
+	return f.output.Table(env.IO.Out, printer.Changes(all, env.Now()))
 }
 
 // completeChanges offers the IDs of the cluster's changes.
@@ -241,7 +193,7 @@ func (env *Env) completeChanges(_ *cobra.Command, args []string, _ string) ([]co
 	var ids []cobra.Completion
 	for _, r := range all.In(t.Name, t.Region, t.Account).Records {
 		if !strings.ContainsFunc(r.ID, access.Hidden) {
-			ids = append(ids, cobra.CompletionWithDesc(r.ID, whatChanged(r)))
+			ids = append(ids, cobra.CompletionWithDesc(r.ID, printer.WhatChanged(r)))
 		}
 	}
 	return ids, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder

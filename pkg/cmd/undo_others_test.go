@@ -229,7 +229,7 @@ func TestTheObjectThatIsPrintedIsTheOneInTheEnd(t *testing.T) {
 	var out bytes.Buffer
 	c.env.IO.Out = &out
 	f := &changeFlags{dryRun: "none"}
-	f.output.format = "jsonpath={.spec.accessPolicies[0].accessScope.namespaces}"
+	f.output.Name = "jsonpath={.spec.accessPolicies[0].accessScope.namespaces}"
 	moved := false
 	r := change.Request{Who: []access.Principal{newcomer}}
 	r.Edit = func(access.Principal) access.Edit {

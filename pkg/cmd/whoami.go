@@ -7,10 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/awsauth"
 	"github.com/kubectl-access/kubectl-access/pkg/kubeconfig"
-	"github.com/kubectl-access/kubectl-access/pkg/manifest"
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
 	"github.com/kubectl-access/kubectl-access/pkg/whoami"
 )
@@ -36,7 +34,7 @@ The exit code is 0 when you are let in, and 1 when you are not.`,
   kubectl access whoami -o json`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := out.check(); err != nil {
+			if err := out.Check(); err != nil {
 				return usage(cmd, err)
 			}
 			mappings, err := env.readMappings(file)
@@ -88,45 +86,9 @@ func (env *Env) whoami(ctx context.Context, out *output, mappings *awsauth.Map) 
 }
 
 func (env *Env) printWhoami(out *output, r whoami.Report, target kubeconfig.Target) error {
-	if out.people() {
-		_, err := fmt.Fprint(env.IO.Out, printer.Whoami(r, printer.Color(colorful(env.IO.Out))))
+	if out.People() {
+		_, err := fmt.Fprint(env.IO.Out, printer.Whoami(r, printer.Colorful(env.IO.Out)))
 		return err
 	}
-	form := struct {
-		APIVersion string `json:"apiVersion"`
-		Kind       string `json:"kind"`
-		whoami.Report
-		By *letInBy `json:"by,omitempty"`
-	}{"v1", "Identity", r, by(r, target)}
-	return out.plain(env.IO.Out, form)
-}
-
-// letInBy is what lets somebody in, with the entry in its written form.
-type letInBy struct {
-	Kind    string                `json:"kind"` // entry, aws-auth or creator
-	Entry   *manifest.AccessEntry `json:"entry,omitempty"`
-	Mapping *mappingForm          `json:"mapping,omitempty"`
-}
-
-type mappingForm struct {
-	Kind     access.MappingKind `json:"kind"`
-	ARN      string             `json:"arn"`
-	Username string             `json:"username,omitempty"`
-	Groups   []string           `json:"groups,omitempty"`
-}
-
-func by(r whoami.Report, target kubeconfig.Target) *letInBy {
-	switch {
-	case r.By == nil:
-		return nil
-	case r.By.Entry != nil:
-		form := manifest.Of(*r.By.Entry, access.Info{
-			Name: target.Name, ARN: "arn:" + access.PartitionOf(target.Region) + ":eks:" + target.Region + ":" + target.Account + ":cluster/" + target.Name,
-		})
-		return &letInBy{Kind: "entry", Entry: &form}
-	case r.By.Mapping != nil:
-		m := *r.By.Mapping
-		return &letInBy{Kind: "aws-auth", Mapping: &mappingForm{m.Kind, m.ARN, m.Username, m.Groups}}
-	}
-	return &letInBy{Kind: "creator"}
+	return out.Plain(env.IO.Out, printer.IdentityOf(r, target.Region, target.Account))
 }

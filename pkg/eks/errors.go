@@ -22,26 +22,39 @@ var kinds = map[string]error{
 	"TooManyRequestsException":  access.ErrThrottled,
 }
 
-// modeMessage is part of what EKS says when a cluster does not read access entries (eks-access.md §3.2).
-const modeMessage = "authentication mode must be set to one of"
+// errBusy says that another update of the cluster is in progress.
+var errBusy = errors.New("the cluster is not active")
 
-// told is an AWS error in our words, with what it came from for those who ask further.
-type told struct {
+// sentences say which error an EKS message is where its code is too general (eks-access.md §3.2).
+var sentences = []struct {
+	part string
+	is   error
+}{
+	{"authentication mode must be set to one of", access.ErrMode},
+	{"iam:PassRole", access.ErrPassRole},
+	{"No cluster found", access.ErrNoCluster},
+	{"invalid principal", access.ErrNoPrincipal},
+	{"is not in ACTIVE status", errBusy},
+	{"Unsupported authentication mode update", access.ErrChanged},
+}
+
+// explained is an AWS error in our words; it wraps the core's error and the one from AWS.
+type explained struct {
 	text  string
 	under []error
 }
 
-func (t *told) Error() string   { return t.text }
-func (t *told) Unwrap() []error { return t.under }
+func (e *explained) Error() string   { return e.text }
+func (e *explained) Unwrap() []error { return e.under }
 
 // explain turns an AWS error into one of the core, keeping what AWS said word for word.
 func explain(doing string, err error) error {
-	var already *told
+	var already *explained
 	if err == nil || errors.As(err, &already) {
 		return err
 	}
 	said := say(doing, err)
-	return &told{text: said.Error(), under: []error{said, err}}
+	return &explained{text: said.Error(), under: []error{said, err}}
 }
 
 func say(doing string, err error) error {
@@ -53,21 +66,26 @@ func say(doing string, err error) error {
 		return fmt.Errorf("%s%w", doing, login.Plain(err))
 	}
 	said := fmt.Sprintf("%s: %s", api.ErrorCode(), api.ErrorMessage())
-	kind, known := kinds[api.ErrorCode()]
-	if strings.Contains(api.ErrorMessage(), modeMessage) {
-		kind, known = access.ErrMode, true
+	if kind := kindOf(api, err); kind != nil {
+		return fmt.Errorf("%s%w: %s", doing, kind, said)
 	}
-	if trouble := login.Trouble(err); !known && trouble != nil {
-		kind, known = trouble, true
-	}
-	if !known {
-		return fmt.Errorf("%s%s%s", doing, said, requestID(err))
-	}
-	return fmt.Errorf("%s%w: %s", doing, kind, said)
+	return fmt.Errorf("%s%s%s", doing, said, requestID(err))
 }
 
-// explainWrite says ErrUnknown where a call may have been carried out although it failed: the
-// connection broke, the answer did not come, or the service had an internal error.
+func kindOf(api smithy.APIError, err error) error {
+	for _, s := range sentences {
+		if strings.Contains(api.ErrorMessage(), s.part) {
+			return s.is
+		}
+	}
+	if kind, known := kinds[api.ErrorCode()]; known {
+		return kind
+	}
+	return login.Trouble(err)
+}
+
+// explainWrite reports ErrUnknown where a failed call may have been carried out: the connection broke, no answer came,
+// or the service had an internal error.
 func explainWrite(err error) error {
 	if err == nil {
 		return nil
@@ -79,11 +97,11 @@ func explainWrite(err error) error {
 	return plain
 }
 
-// sent tells whether the call may have left this machine: not when its input was refused or no credentials were found.
+// sent reports whether the call may have left this machine: not when its input was refused or no credentials were found.
 func sent(err error) bool {
 	var op *smithy.OperationError
 	var input *smithy.InvalidParamsError
-	return errors.As(err, &op) && !errors.As(err, &input) && !strings.Contains(err.Error(), "get identity")
+	return errors.As(err, &op) && !errors.As(err, &input) && !login.Unsigned(err)
 }
 
 func httpStatus(err error) int {

@@ -14,14 +14,11 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 )
 
-const (
-	updatePatience = 30 * time.Minute // an update takes a few minutes
-	notActive      = "is not in ACTIVE status"
-	unsupported    = "Unsupported authentication mode update"
-)
+// updatePatience is how long an update may take; most take a few minutes.
+const updatePatience = 30 * time.Minute
 
-// setMode asks for the mode and waits until the cluster has it. An update that is under way already
-// may be this very one, whose answer got lost: it is waited for, and then the plan is made anew.
+// setMode requests the mode and waits until the cluster has it. An update that is already in progress may be this one,
+// whose answer was lost: setMode waits for it and reports ErrChanged, so that the change is planned again.
 func (c *Cluster) setMode(ctx context.Context, s access.SetMode) error {
 	ctx, stop := context.WithTimeout(ctx, updatePatience)
 	defer stop()
@@ -31,30 +28,28 @@ func (c *Cluster) setMode(ctx context.Context, s access.SetMode) error {
 	switch plain := explainWrite(err); {
 	case err == nil:
 		return c.await(ctx, aws.ToString(out.Update.Id), s.To)
-	case errors.Is(plain, access.ErrExists), strings.Contains(plain.Error(), notActive):
+	case errors.Is(plain, access.ErrExists), errors.Is(plain, errBusy):
 		if err := c.untilActive(ctx, ""); err != nil {
 			return err
 		}
-		return fmt.Errorf("%w: another update of the cluster was under way", access.ErrChanged)
-	case strings.Contains(plain.Error(), unsupported):
-		return fmt.Errorf("%w: %w", access.ErrChanged, plain)
+		return fmt.Errorf("%w: another update of the cluster was in progress", access.ErrChanged)
 	default:
 		return moved(plain)
 	}
 }
 
-// await follows an update to its end. Who may not see updates watches the cluster instead.
+// await follows an update to its end. Without permission to describe updates it watches the cluster instead.
 func (c *Cluster) await(ctx context.Context, id string, mode access.Mode) error {
 	for n := 0; ; n++ {
 		out, err := c.api.DescribeUpdate(ctx, &eks.DescribeUpdateInput{Name: &c.Name, UpdateId: &id})
 		switch plain := explain("", err); {
 		case errors.Is(plain, access.ErrForbidden):
 			return c.untilActive(ctx, mode)
-		case err != nil: // the update goes on whether it can be seen or not
+		case err != nil: // the update continues even if it cannot be read
 		case out.Update.Status == types.UpdateStatusSuccessful:
 			return c.untilActive(ctx, mode)
 		case out.Update.Status != types.UpdateStatusInProgress:
-			return fmt.Errorf("EKS gave the update up (%s): %s", out.Update.Status, reasons(out.Update.Errors))
+			return fmt.Errorf("the update ended as %s: %s", out.Update.Status, reasons(out.Update.Errors))
 		}
 		if ended := pause(ctx, n); ended != nil {
 			return c.stillRunning(ctx, " "+id, err)
@@ -62,7 +57,7 @@ func (c *Cluster) await(ctx context.Context, id string, mode access.Mode) error 
 	}
 }
 
-// untilActive waits until the cluster is active, and in the mode where one is given.
+// untilActive waits until the cluster is active, and has the mode where one is given.
 func (c *Cluster) untilActive(ctx context.Context, mode access.Mode) error {
 	for n := 0; ; n++ {
 		info, err := c.Info(ctx)
@@ -78,10 +73,10 @@ func (c *Cluster) untilActive(ctx context.Context, mode access.Mode) error {
 	}
 }
 
-// stillRunning is why waiting ended before the update did.
+// stillRunning is why waiting ended before the update ended.
 func (c *Cluster) stillRunning(ctx context.Context, id string, err error) error {
 	if errors.Is(ctx.Err(), context.Canceled) {
-		return fmt.Errorf("EKS goes on with the update%s: %w", id, ctx.Err())
+		return fmt.Errorf("EKS continues the update%s: %w", id, ctx.Err())
 	}
 	return errors.Join(fmt.Errorf("the cluster is not ready after %s; run the same command again", updatePatience), explain("", err))
 }
@@ -96,12 +91,12 @@ func reasons(errs []types.ErrorDetail) string {
 		all = append(all, text)
 	}
 	if len(all) == 0 {
-		return "without a reason"
+		return "no reason given"
 	}
 	return strings.Join(all, "; ")
 }
 
-// pause waits longer before each new look, up to five seconds.
+// pause waits longer each time, up to five seconds.
 func pause(ctx context.Context, n int) error {
 	return access.Pause(ctx, min(100*time.Millisecond<<min(n, 10), 5*time.Second))
 }

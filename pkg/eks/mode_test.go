@@ -54,7 +54,7 @@ func TestWhyAModeStepFailed(t *testing.T) {
 		name, profile, says string
 		o                   sandbox.Options
 	}{
-		{"the update failed", "", "EKS gave the update up (Failed): OperationNotPermitted: no capacity", sandbox.Options{UpdateError: "no capacity"}},
+		{"the update failed", "", "the update ended as Failed: OperationNotPermitted: no capacity", sandbox.Options{UpdateError: "no capacity"}},
 		{"not allowed", "read-only", "access denied", sandbox.Options{}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -72,7 +72,7 @@ func TestWhyAModeStepFailed(t *testing.T) {
 		}
 		stop()
 	}()
-	if err := c.Do(ctx, step(access.ModeConfigMap)); !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "goes on with the update ") {
+	if err := c.Do(ctx, step(access.ModeConfigMap)); !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "continues the update ") {
 		t.Errorf("cancelled: %v", err)
 	}
 }

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -24,24 +24,23 @@ func (c *Cluster) Do(ctx context.Context, step access.Step) error {
 	case access.CreateEntry:
 		err = c.create(ctx, s.Entry)
 	case access.UpdateEntry:
-		err = c.replace(ctx, func(ctx context.Context) (string, error) { return c.identityOf(ctx, s.After) },
-			identity(s.Before), identity(s.After), func() error { return c.update(ctx, s) })
+		err = c.replace(ctx, c.identity(s.After.Principal), identity(s.Before), identity(s.After), func() error { return c.update(ctx, s) })
 	case access.TagEntry:
 		_, err = c.api.TagResource(ctx, &eks.TagResourceInput{ResourceArn: aws.String(s.Entry.ARN), Tags: s.Tags})
 	case access.UntagEntry:
 		_, err = c.api.UntagResource(ctx, &eks.UntagResourceInput{ResourceArn: aws.String(s.Entry.ARN), TagKeys: s.Keys})
 	case access.Associate:
-		if s.New { // the plan's own entry, of a moment ago
+		if s.New { // created by the same plan a moment ago
 			err = c.associate(ctx, s)
 			break
 		}
-		was := none
+		was := access.Entry{}
 		if s.Was != nil {
-			was = s.Was.String()
+			was = holds(access.Grant{Policy: s.Grant.Policy, Scope: *s.Was})
 		}
-		err = c.replace(ctx, c.scopeOf(s.To, s.Grant.Policy), was, s.Grant.Scope.String(), func() error { return c.associate(ctx, s) })
+		err = c.replace(ctx, c.scope(s.To, s.Grant.Policy), was, holds(s.Grant), func() error { return c.associate(ctx, s) })
 	case access.Disassociate:
-		err = c.replace(ctx, c.scopeOf(s.From, s.Grant.Policy), s.Grant.Scope.String(), none, func() error { return c.disassociate(ctx, s) })
+		err = c.replace(ctx, c.scope(s.From, s.Grant.Policy), holds(s.Grant), access.Entry{}, func() error { return c.disassociate(ctx, s) })
 	case access.DeleteEntry:
 		err = c.delete(ctx, s)
 	case access.SetMode:
@@ -52,71 +51,79 @@ func (c *Cluster) Do(ctx context.Context, step access.Step) error {
 	return namely(step.Principal(), moved(explainWrite(err)))
 }
 
-// namely says of whom EKS found nobody, and how IAM tells who there is.
+// namely adds to an unknown principal the command that shows its full ARN.
 func namely(p access.Principal, err error) error {
-	if err == nil || !strings.Contains(err.Error(), "invalid principal") {
+	if !errors.Is(err, access.ErrNoPrincipal) {
 		return err
 	}
 	kind := p.Kind()
-	return fmt.Errorf("%w: %w; `aws iam get-%s --%s-name %s` shows the full ARN", access.ErrNoPrincipal, err, kind, kind, shell.Quote(p.Name()))
+	return fmt.Errorf("%w; `aws iam get-%s --%s-name %s` shows the full ARN", err, kind, kind, shell.Quote(p.Name()))
 }
 
-// replace carries out a write that replaces what is there. EKS has no compare-and-swap, so what is there is read
-// just before, and again just after: of two who write at the same time one nearly always sees the other and looks
-// again. Only a write that falls between the reading and the writing, and is over by then, goes unseen. What is
-// read after may be older than the write (eks-access.md §2), so the state before proves nothing.
-func (c *Cluster) replace(ctx context.Context, read func(context.Context) (string, error), was, will string, write func() error) error {
+// reading reads the part of an entry that a write replaces.
+type reading func(context.Context) (access.Entry, error)
+
+// replace carries out a write that replaces a part of an entry. EKS has no compare-and-swap, so that part is read just
+// before and just after: of two writers at the same time one nearly always sees the other and reports ErrChanged. Only
+// a write that begins and ends between the reading and the writing stays unseen. What is read after the write may be
+// older than the write (eks-access.md §2), so finding the state from before proves nothing.
+func (c *Cluster) replace(ctx context.Context, read reading, was, will access.Entry, write func() error) error {
 	switch now, err := read(ctx); {
 	case err != nil:
 		return err
-	case now != was:
-		return fmt.Errorf("%w: it was %s, now it is %s", access.ErrChanged, was, now)
+	case !now.Same(was):
+		return fmt.Errorf("%w: expected %s, found %s", access.ErrChanged, state(was), state(now))
 	}
 	if err := write(); err != nil {
 		return err
 	}
-	if now, err := read(ctx); err == nil && now != will && now != was {
-		return fmt.Errorf("%w: somebody set it to %s at the same time", access.ErrChanged, now)
+	if now, err := read(ctx); err == nil && !now.Same(will) && !now.Same(was) {
+		return fmt.Errorf("%w: another writer set it to %s at the same time", access.ErrChanged, state(now))
 	}
 	return nil
 }
 
-func (c *Cluster) identityOf(ctx context.Context, e access.Entry) (string, error) {
-	now, err := c.describe(ctx, e.Principal)
-	return identity(now.Canonical()), err
+// identity is the part of an entry that UpdateAccessEntry sets.
+func identity(e access.Entry) access.Entry {
+	return access.Entry{Username: e.Username, Groups: e.Groups}.Canonical()
 }
 
-// identity is what UpdateAccessEntry sets.
-func identity(e access.Entry) string {
-	return fmt.Sprintf("username %q and groups %q", e.Username, e.Groups)
-}
-
-// none is the scope of a policy that is not on the entry.
-const none = "none"
-
-// scopeOf reads the scope that a policy has now.
-func (c *Cluster) scopeOf(p access.Principal, policy access.Policy) func(context.Context) (string, error) {
-	return func(ctx context.Context) (string, error) {
-		grants, err := c.grants(ctx, p)
-		if err != nil {
-			return "", err
-		}
-		g, ok := access.Entry{Grants: grants}.Canonical().Grant(policy)
-		if !ok {
-			return none, nil
-		}
-		return g.Scope.String(), nil
+func (c *Cluster) identity(p access.Principal) reading {
+	return func(ctx context.Context) (access.Entry, error) {
+		now, err := c.describe(ctx, p)
+		return identity(now), err
 	}
 }
 
-// delete removes the entry that the plan saw: what somebody gave to it since would be lost with it.
+// holds is the part of an entry that AssociateAccessPolicy sets.
+func holds(g ...access.Grant) access.Entry { return access.Entry{Grants: g}.Canonical() }
+
+func (c *Cluster) scope(p access.Principal, policy access.Policy) reading {
+	return func(ctx context.Context) (access.Entry, error) {
+		grants, err := c.grants(ctx, p)
+		return holds(slices.DeleteFunc(grants, func(g access.Grant) bool { return g.Policy != policy })...), err
+	}
+}
+
+// state describes a part of an entry.
+func state(e access.Entry) string {
+	switch {
+	case len(e.Grants) > 0:
+		return e.Grants[0].String()
+	case e.Username != "":
+		return fmt.Sprintf("username %q and groups %q", e.Username, e.Groups)
+	}
+	return "none"
+}
+
+// delete removes the entry that the plan saw: what others added to it since would be lost with it.
 func (c *Cluster) delete(ctx context.Context, s access.DeleteEntry) error {
 	now, err := c.whole(ctx, s.Entry.Principal)
 	switch {
 	case err != nil:
 		return err
 	case !now.Same(s.Entry):
-		return fmt.Errorf("%w: somebody has changed the entry that would be deleted", access.ErrChanged)
+		return fmt.Errorf("%w: another writer changed the entry that would be deleted", access.ErrChanged)
 	}
 	var n tries
 	_, err = c.api.DeleteAccessEntry(ctx, &eks.DeleteAccessEntryInput{ClusterName: &c.Name, PrincipalArn: principal(s)}, n.count)
@@ -154,17 +161,17 @@ func (n *tries) count(o *eks.Options) {
 	o.APIOptions = append(o.APIOptions, func(s *middleware.Stack) error { return s.Finalize.Insert(counter, "Retry", middleware.After) })
 }
 
-// doubt says of a call that was sent again that nobody knows: where EKS finds the entry gone, or made, at the second time,
-// the first may have done it and only its answer was lost.
+// doubt reports ErrUnknown for a retried call that finds the entry already deleted, or already created: the first try
+// may have done that, and only its answer was lost.
 func (n *tries) doubt(err error) error {
-	explained := explain("", err)
-	if *n > 1 && (errors.Is(explained, access.ErrNotFound) || errors.Is(explained, access.ErrExists)) {
-		return fmt.Errorf("%w: %w", access.ErrUnknown, explained)
+	plain := explain("", err)
+	if *n > 1 && (errors.Is(plain, access.ErrNotFound) || errors.Is(plain, access.ErrExists)) {
+		return fmt.Errorf("%w: %w", access.ErrUnknown, plain)
 	}
 	return err
 }
 
-// moved says of an entry or policy that is not there any more that the cluster changed since the plan.
+// moved reports ErrChanged for an entry or policy that no longer exists.
 func moved(err error) error {
 	if errors.Is(err, access.ErrNotFound) && !errors.Is(err, access.ErrUnknown) {
 		return fmt.Errorf("%w: %w", access.ErrChanged, err)
@@ -174,12 +181,11 @@ func moved(err error) error {
 
 func principal(s access.Step) *string { return aws.String(string(s.Principal())) }
 
-// policyARN is in the partition of the principal, which is that of the cluster.
 func (c *Cluster) policyARN(p access.Principal, policy access.Policy) *string {
 	return aws.String(policy.ARN(p.Partition()))
 }
 
-// create leaves out what EKS decides itself, or refuses: groups and usernames of node entries.
+// create leaves out groups and usernames of node entries, which EKS sets itself or refuses.
 func (c *Cluster) create(ctx context.Context, e access.Entry) error {
 	in := &eks.CreateAccessEntryInput{
 		ClusterName: &c.Name, PrincipalArn: aws.String(string(e.Principal)), Type: aws.String(string(e.Kind)), Tags: e.Tags,
@@ -205,8 +211,8 @@ func (c *Cluster) update(ctx context.Context, s access.UpdateEntry) error {
 	return err
 }
 
-// associate sets the scope. EKS may not see an entry of a moment ago yet and says that it could
-// not be found; for an entry that this plan made, that is waited out.
+// associate sets the scope. EKS may report an entry that was just created as not found; for an entry that this plan
+// created, it tries again.
 func (c *Cluster) associate(ctx context.Context, s access.Associate) error {
 	in := &eks.AssociateAccessPolicyInput{
 		ClusterName: &c.Name, PrincipalArn: principal(s), PolicyArn: c.policyARN(s.To, s.Grant.Policy),

@@ -168,7 +168,7 @@ func (c *Client) get(ctx context.Context, user bool, name string) (access.Princi
 // explain turns an IAM error into one of the core, keeping what IAM said.
 func explain(err error) error {
 	var api smithy.APIError
-	if !errors.As(err, &api) {
+	if !errors.As(err, &api) || login.Trouble(err) != nil {
 		return login.Plain(err)
 	}
 	switch api.ErrorCode() {

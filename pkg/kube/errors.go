@@ -67,7 +67,7 @@ func (c *Client) refusal(err error) (text string, is error) {
 	case apierrors.IsUnauthorized(err):
 		return ErrUnauthorized.Error(), ErrUnauthorized // without the server's words: they say no more
 	case apierrors.IsForbidden(err):
-		return fmt.Sprintf("%v: %v", access.ErrForbidden, err), access.ErrForbidden
+		return fmt.Sprintf("%v: %v", access.ErrRBAC, err), access.ErrRBAC
 	case apierrors.IsNotFound(err) && !apierrors.IsUnexpectedServerError(err):
 		return access.ErrNotFound.Error(), access.ErrNotFound
 	case apierrors.IsNotFound(err):

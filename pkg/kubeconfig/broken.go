@@ -16,18 +16,18 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 )
 
-// ErrUnreadable is a kubeconfig that kubectl does not read either.
+// ErrUnreadable says that kubectl cannot read the kubeconfig either.
 var ErrUnreadable = errors.New("read the kubeconfig")
 
-// unreadable says what clientcmd says, without the entries that it quotes in full: tokens and passwords are in them.
+// unreadable is the error of clientcmd without the entries that it quotes, which may contain tokens and passwords.
 func unreadable(err error) error {
 	text := strings.Join(strings.Fields(err.Error()), " ")
 	quoted := regexp.MustCompile(` in list: .*`)
 	return fmt.Errorf("%w: %s", ErrUnreadable, access.HidePasswords(quoted.ReplaceAllString(text, "")))
 }
 
-// Legible is what can be told of a kubeconfig that is unreadable because its certificates or keys are none, as in
-// templates and in files that somebody masked. kubectl takes no such file, so this is to be shown and not to be used.
+// Legible resolves the context of a kubeconfig that is unreadable because of invalid certificates or keys, as in
+// templates and masked files. kubectl rejects such a file, so the result is for display only.
 func (f *Flags) Legible() (Target, bool) {
 	raw, ok := f.withoutCertificates()
 	if !ok {
@@ -48,7 +48,7 @@ func (f *Flags) withoutCertificates() (api.Config, bool) {
 			texts = append(texts, text)
 		}
 	}
-	if len(texts) != 1 { // how several are merged is kubectl's business
+	if len(texts) != 1 { // only kubectl knows how several are merged
 		return api.Config{}, false
 	}
 	text, err := yaml.ToJSON(texts[0])
@@ -59,7 +59,7 @@ func (f *Flags) withoutCertificates() (api.Config, bool) {
 	if json.Unmarshal(text, &file) != nil {
 		return api.Config{}, false
 	}
-	dropNoData(file)
+	dropInvalidData(file)
 	if text, err = json.Marshal(file); err != nil {
 		return api.Config{}, false
 	}
@@ -70,12 +70,12 @@ func (f *Flags) withoutCertificates() (api.Config, bool) {
 	return *raw, true
 }
 
-// dropNoData takes out every …-data that is no base64, wherever it stands.
-func dropNoData(v any) {
+// dropInvalidData removes every …-data that is not base64.
+func dropInvalidData(v any) {
 	switch v := v.(type) {
 	case []any:
 		for _, item := range v {
-			dropNoData(item)
+			dropInvalidData(item)
 		}
 	case map[string]any:
 		for key, value := range v {
@@ -83,7 +83,7 @@ func dropNoData(v any) {
 			if _, err := base64.StdEncoding.DecodeString(text); isText && strings.HasSuffix(key, "-data") && err != nil {
 				delete(v, key)
 			}
-			dropNoData(value)
+			dropInvalidData(value)
 		}
 	}
 }

@@ -6,16 +6,16 @@ import (
 	"strings"
 )
 
-// call is a call of a program that makes EKS tokens, found somewhere in a command line.
+// call is a call of a program that makes EKS tokens, found in a command line.
 type call struct {
 	tool  string
-	known bool // the program itself was seen, and a token made here is like its own
+	known bool // the program was recognized, and a token made here equals its own
 	flags map[string]string
-	start int // its first word
+	start int // index of its first word
 }
 
-// findCall looks for the first such call: by the program's name, else by the words "eks get-token" behind a program of
-// another name, such as an alias.
+// findCall finds the first such call: by the program's name, else by the words "eks get-token" after another name, such
+// as an alias.
 func findCall(ws []word) (call, bool) {
 	for i := range ws {
 		if c, ok := callAt(ws, i); ok {
@@ -39,7 +39,7 @@ func findCall(ws []word) (call, bool) {
 	return call{}, false
 }
 
-// callAt skips words between the program and its verbs: the values of flags, the image of a container.
+// callAt skips words between the program and its verbs, such as values of flags and the image of a container.
 func callAt(ws []word, i int) (call, bool) {
 	p, ok := programOf(tools, ws[i])
 	if !ok {
@@ -51,7 +51,7 @@ func callAt(ws []word, i int) (call, bool) {
 		strings.Contains(" "+strings.Join(plain, " ")+" ", " "+p.verbs+" ")
 }
 
-// posixShells run scripts that are read here.
+// posixShells run scripts that this package can read.
 var posixShells = []string{"sh", "bash", "dash", "ash", "zsh", "ksh"}
 
 // otherShells have a syntax of their own.
@@ -59,13 +59,13 @@ var otherShells = []string{"cmd", "powershell", "pwsh", "fish", "csh", "tcsh", "
 
 const blanks = " \t\n"
 
-// reader opens the scripts in one command line.
+// reader replaces the scripts of one command line by their words.
 type reader struct {
-	room   int    // bytes that variables may still add: they can contain each other without end
-	unread string // the shell with a script that is not understood
+	room   int    // bytes that variables may still add: they can contain each other endlessly
+	unread string // the shell whose script could not be read
 }
 
-// open replaces each script by its words. A script is what follows sh -c, or any word that holds a token call.
+// open replaces each script by its words. A script follows sh -c, or is any word that contains a token call.
 func (r *reader) open(ws []word, env map[string]string) []word {
 	var out []word
 	for i, w := range ws {
@@ -91,7 +91,7 @@ func (r *reader) open(ws []word, env map[string]string) []word {
 	return out
 }
 
-// split takes a script and the scripts in it apart. The arguments are $0, $1, …
+// split splits a script, and the scripts in it, into words. The arguments are $0, $1, …
 func (r *reader) split(script string, env map[string]string, args []word) ([]word, bool) {
 	l := lexer{in: script, vars: maps.Clone(env), room: &r.room}
 	for n, arg := range args[:min(len(args), 10)] {

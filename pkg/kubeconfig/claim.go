@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// Where a part of a Target came from.
+// The sources of the fields of a Target.
 const (
 	FromExecArgs   = "exec-args"   // the arguments of the exec command
 	FromEnv        = "env"         // its environment
@@ -13,16 +13,16 @@ const (
 	FromARN        = "cluster-arn" // the cluster's ARN, as the name of the cluster or the context
 	FromEksctl     = "eksctl-name" // the name that eksctl gives them
 	FromEndpoint   = "endpoint"    // the host of the API server
-	FromKubeconfig = "kubeconfig"  // written there as it is
+	FromKubeconfig = "kubeconfig"  // stated there
 	FromRole       = "role-arn"    // the role that the exec command assumes
 	FromUser       = "user-arn"    // the ARN as the name of the user
 	FromFlag       = "flag"        // a flag of this program
 )
 
-// claim is what one source says.
+// claim is the value that one source gives.
 type claim struct{ value, from string }
 
-// first is the first claim that says anything.
+// first is the first claim with a value.
 func first(claims ...claim) claim {
 	for _, c := range claims {
 		if c.value != "" {
@@ -32,13 +32,13 @@ func first(claims ...claim) claim {
 	return claim{}
 }
 
-// settle believes the first claim that says anything, and tells which others contradict it.
+// settle returns the first claim with a value, and which others contradict it.
 func settle(field string, claims ...claim) (claim, []string) {
 	winner := first(claims...)
 	var conflicts []string
 	for _, c := range claims {
 		if c.value != "" && c.value != winner.value {
-			s := fmt.Sprintf("%s: %s by %s, but %s by %s", field, winner.value, source(winner.from), c.value, source(c.from))
+			s := fmt.Sprintf("%s: %s from %s, but %s from %s", field, winner.value, source(winner.from), c.value, source(c.from))
 			if !slices.Contains(conflicts, s) {
 				conflicts = append(conflicts, s)
 			}
@@ -47,8 +47,7 @@ func settle(field string, claims ...claim) (claim, []string) {
 	return winner, conflicts
 }
 
-// foremost is where people look first for what several sources agree on: the order in which
-// kubectl's own command takes them, then the names, then the host.
+// foremost is the source to show where several agree: the exec command first, then the names, then the host.
 func foremost(value string, claims ...claim) string {
 	for _, from := range []string{FromExecArgs, FromEnv, FromARN, FromEksctl, FromEndpoint} {
 		if slices.Contains(claims, claim{value, from}) {

@@ -7,7 +7,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 )
 
-// Contexts are the contexts that mean an EKS cluster, by name.
+// Contexts are the contexts of EKS clusters, sorted by name.
 func (f *Flags) Contexts() ([]Target, error) {
 	raw, err := f.Loader().RawConfig()
 	if err != nil {
@@ -22,7 +22,7 @@ func (f *Flags) Contexts() ([]Target, error) {
 	return all, nil
 }
 
-// In are the flags of somebody who chose another context, and nothing of it replaced.
+// In is a copy of the flags with another context, and no part of it replaced.
 func (f *Flags) In(context string) Flags {
 	other := *f
 	other.over.CurrentContext, other.over.Context = context, clientcmd.ConfigOverrides{}.Context

@@ -7,18 +7,18 @@ import (
 	"strings"
 )
 
-// endpoint is what the host of an API server tells.
+// endpoint is what the host name of an API server shows.
 type endpoint struct {
 	eks               bool
 	region, partition string
 }
 
-// parseHost knows the endpoints that EKS gives its clusters, in any partition:
+// parseHost recognizes the endpoints of EKS clusters, in any partition:
 //
-//	ID.LABEL.REGION.eks.amazonaws.com    LABEL: gr7, yl4, sk1, … or none at all
+//	ID.LABEL.REGION.eks.amazonaws.com    LABEL: gr7, yl4, sk1, … or none
 //	ID.eks-cluster.REGION.api.aws        dual-stack
 //
-// The endpoints of the EKS service itself (eks.REGION.amazonaws.com) are no clusters.
+// The endpoints of the EKS service itself (eks.REGION.amazonaws.com) are not clusters.
 func parseHost(host string) endpoint {
 	host = strings.TrimSuffix(strings.ToLower(host), ".")
 	found := endpoint{}
@@ -36,7 +36,7 @@ func parseHost(host string) endpoint {
 	return found
 }
 
-// clusterLabels cuts the partition's part off the host; the region is the last of what remains.
+// clusterLabels removes the partition's suffix from the host; the last remaining label is the region.
 func (p partition) clusterLabels(host string) ([]string, bool) {
 	for _, suffix := range []string{".eks." + p.dns, ".eks." + p.dualStack} {
 		if rest, ok := strings.CutSuffix(host, suffix); ok && rest != "" {
@@ -48,22 +48,21 @@ func (p partition) clusterLabels(host string) ([]string, bool) {
 	return labels, ok && len(labels) > 1 && isClusterService(labels[:len(labels)-1])
 }
 
-// isClusterService tells the dual-stack host of a cluster from that of the EKS service, whose
-// name stands first and alone.
+// isClusterService distinguishes the dual-stack host of a cluster from that of the EKS service, which begins with eks.
 func isClusterService(labels []string) bool {
 	hex := func(c byte) bool { return isDigit(c) || 'a' <= c && c <= 'f' }
 	id := len(labels[0]) == 32 && all(labels[0], hex) // the guide shows eks-cluster; what real ones have is UNVERIFIED (eks-access.md §10)
 	return id || slices.Contains(labels, "eks-cluster") || slices.Index(labels, "eks") > 0
 }
 
-// SameEndpoint tells whether two URLs mean the same API server, however they are written:
-// upper or lower case, the default port, a slash or a dot at the end make no difference.
+// SameEndpoint reports whether two URLs are the same API server. Letter case, the default port, and a slash or a dot at
+// the end make no difference.
 func SameEndpoint(a, b string) bool {
 	x, y := normalURL(a), normalURL(b)
 	return x != "" && x == y
 }
 
-// normalURL is empty for what names no host.
+// normalURL is empty for a URL without a host.
 func normalURL(s string) string {
 	u := parseURL(s)
 	if u == nil {
@@ -92,7 +91,7 @@ func parseURL(s string) *url.URL {
 	return u
 }
 
-// hostOf reads also what is no URL yet, such as https://<ID>.gr7.us-east-2.eks.amazonaws.com.
+// hostOf also reads templates, which are not valid URLs: https://<ID>.gr7.us-east-2.eks.amazonaws.com.
 func hostOf(server string) string {
 	if u := parseURL(server); u != nil {
 		return u.Hostname()

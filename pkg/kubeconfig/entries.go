@@ -11,9 +11,9 @@ import (
 	"k8s.io/client-go/tools/clientcmd/api"
 )
 
-// What may be wrong with a context, as far as the rest of the program may test for it.
+// What may be wrong with a context.
 var (
-	ErrNoContext = errors.New("no context is chosen")
+	ErrNoContext = errors.New("no context selected")
 	ErrNoEntry   = errors.New("not in the kubeconfig")
 	ErrNotEKS    = errors.New("not an EKS cluster")
 )
@@ -23,12 +23,12 @@ type selection struct {
 	context, clusterName, userName string
 	server                         api.Cluster
 	user                           api.AuthInfo
-	moved                          bool // --cluster was given: the context's name speaks of another one
+	moved                          bool // --cluster was given, so the context's name describes another one
 	missing                        bool // no such cluster is defined
 }
 
-// selectEntries follows kubectl: --context, then --cluster and --user replace its parts. A flag
-// must name what exists; what a context names may be missing.
+// selectEntries follows kubectl: --context, then --cluster and --user replace its parts. The value of a flag must exist;
+// an entry that a context names may be missing.
 func selectEntries(raw api.Config, context, cluster, user string) (selection, error) {
 	s := selection{context: cmp.Or(context, raw.CurrentContext), moved: cluster != ""}
 	if s.context == "" && cluster == "" {
@@ -67,7 +67,7 @@ func (s selection) evidence(t token) evidence {
 	return e
 }
 
-// gaps tells what keeps kubectl itself from the cluster.
+// gaps is why kubectl itself cannot reach the cluster.
 func (s selection) gaps() []string {
 	if !s.missing {
 		return nil
@@ -77,17 +77,17 @@ func (s selection) gaps() []string {
 
 func noContext(raw api.Config) error {
 	if len(raw.Contexts) == 0 {
-		return fmt.Errorf("%w: the kubeconfig holds no contexts; write one with `kubectl access kubeconfig --name NAME --region REGION`", ErrNoContext)
+		return fmt.Errorf("%w: the kubeconfig has no contexts; create one with `kubectl access kubeconfig --name NAME --region REGION`", ErrNoContext)
 	}
-	return fmt.Errorf("%w: the kubeconfig has no current context; pass --context NAME, or set one with `kubectl config use-context NAME` (%s)",
+	return fmt.Errorf("%w: no current context is set; pass --context NAME, or run `kubectl config use-context NAME` (%s)",
 		ErrNoContext, known(slices.Collect(maps.Keys(raw.Contexts))))
 }
 
 func unknown(kind, name string, names []string) error {
-	return fmt.Errorf("the %s %q is %w (%s)", kind, name, ErrNoEntry, known(names))
+	return fmt.Errorf("%s %q is %w (%s)", kind, name, ErrNoEntry, known(names))
 }
 
-// known lists a few names, for those who mistyped one.
+// known lists a few names that exist.
 func known(names []string) string {
 	const enough = 5
 	slices.Sort(names)
@@ -99,16 +99,16 @@ func known(names []string) string {
 	for i, n := range names {
 		quoted[i] = fmt.Sprintf("%q", n)
 	}
-	return "there is " + cmp.Or(strings.Join(quoted, ", "), "none") + more
+	return "available: " + cmp.Or(strings.Join(quoted, ", "), "none") + more
 }
 
-// notEKS says what was found instead, what was not read, and what to do about it.
+// notEKS says what was found instead, what was not read, and what to do.
 func (s selection) notEKS(unread string) error {
 	if unread != "" {
 		unread = " (" + unread + ")"
 	}
-	return fmt.Errorf("the context %q is %w as far as the kubeconfig tells: its server is %s, its credentials come from %s%s; "+
-		"if it is one, pass --eks-cluster NAME --region REGION", s.context, ErrNotEKS, s.where(), s.credentials(), unread)
+	return fmt.Errorf("context %q is %w according to the kubeconfig: its server is %s, and its credentials come from %s%s; "+
+		"if it is an EKS cluster, pass --eks-cluster NAME --region REGION", s.context, ErrNotEKS, s.where(), s.credentials(), unread)
 }
 
 func (s selection) where() string {

@@ -10,19 +10,19 @@ import (
 	"k8s.io/client-go/tools/clientcmd/api"
 )
 
-// Exec is the command that gets kubectl its token. Empty: the user has none.
+// Exec is the command that prints kubectl's token. Empty: the user has none.
 type Exec struct {
 	Command     string
 	InstallHint string
 
-	// Unrunnable says why kubectl cannot start the command; empty: it can, as far as the kubeconfig tells.
+	// Unrunnable is why kubectl cannot start the command; empty: the kubeconfig gives no reason.
 	Unrunnable string
-	// Unread says which script was not understood; empty: all is read. Nothing is taken from a command with such a script.
+	// Unread names the script that could not be read; empty: none. Nothing is used from a command with such a script.
 	Unread string
 
-	// Tool makes the EKS token: aws, aws-iam-authenticator or kubectl-access. Empty: this is no EKS token.
+	// Tool makes the EKS token: aws, aws-iam-authenticator or kubectl-access. Empty: this is not an EKS token.
 	Tool string
-	// Native tells that a token made here is as good: all it depends on is in the Target.
+	// Native reports that a token made here is equivalent: everything it depends on is in the Target.
 	Native bool
 
 	// Cluster is the name or the ID that the token is made for.
@@ -34,12 +34,12 @@ type Exec struct {
 // TokenSession is the session that `aws eks get-token` gives to a role it assumes. Usernames in the cluster may hold it.
 const TokenSession = "EKSGetTokenAuth"
 
-// token is what the exec entry tells about the cluster and the login.
+// token is what the exec entry shows about the cluster and the login.
 type token struct {
 	Exec
 	name, id, region, profile, role claim
 	env                             map[string]string
-	vague                           bool // the name is of no EKS cluster, so the program alone proves nothing
+	vague                           bool // the name cannot be an EKS cluster's, so the program alone proves nothing
 }
 
 // parseExec reads a user's exec entry.
@@ -63,11 +63,11 @@ func parseExec(e *api.ExecConfig) token {
 		return t
 	}
 	if spread {
-		t.Unrunnable = fmt.Sprintf("exec: kubectl cannot run the command %q: it takes the whole text for the name of one program; keep the program's name, and move the rest to args", e.Command)
+		t.Unrunnable = fmt.Sprintf("exec: kubectl cannot run the command %q because it uses all of it as the program's name; move the arguments to args", e.Command)
 	}
 	changed, opaque := readSetting(ws[:c.start], env)
-	goesOn := func(w word) bool { return w.op && w.text != "" } // to a filter, for example
-	native := c.known && !opaque && !redirected(env) && !slices.ContainsFunc(ws[c.start:], goesOn)
+	piped := func(w word) bool { return w.op && w.text != "" } // into a filter, for example
+	native := c.known && !opaque && !redirected(env) && !slices.ContainsFunc(ws[c.start:], piped)
 	for _, value := range c.flags {
 		native = native && !isPlaceholder(value)
 	}
@@ -78,8 +78,8 @@ func parseExec(e *api.ExecConfig) token {
 	return t
 }
 
-// commandLine is the words of the command and its arguments, with all scripts opened. spread tells that several words stand
-// in the command itself, as nobody but a shell would read them; a program may have blanks in its name, too, and in the path to it.
+// commandLine is the words of the command and its arguments, with the words of all scripts. spread reports that the
+// command itself has several words, which only a shell would split; a program's path and name may contain spaces, too.
 func (r *reader) commandLine(e *api.ExecConfig, env map[string]string) (ws []word, spread bool) {
 	command := words(e.Command)
 	_, known := programOf(tools, command[0])
@@ -95,7 +95,7 @@ func (r *reader) commandLine(e *api.ExecConfig, env map[string]string) (ws []wor
 	return r.open(append(command, words(e.Args...)...), env), spread
 }
 
-// fill says for each thing what the program itself would take. A value that is unknown here is not replaced by a weaker source.
+// fill sets the values that the program itself would use. A value that is unknown here is not replaced by a weaker source.
 func (t *token) fill(c call, wrapper string, env map[string]string) {
 	v := func(key string) claim { return claim{c.flags[key], FromExecArgs} }
 	t.Tool, t.ExternalID, t.SessionName = c.tool, literal(c.flags["external-id"]), literal(c.flags["session-name"])
@@ -118,7 +118,7 @@ func (t *token) fill(c call, wrapper string, env map[string]string) {
 	t.Cluster = cmp.Or(t.id.value, t.name.value)
 }
 
-// awsOnly leaves the variables that AWS programs read and that a template did not spoil.
+// awsOnly keeps the variables that AWS programs read and that are not placeholders.
 func awsOnly(env map[string]string) map[string]string {
 	env = maps.Clone(env)
 	maps.DeleteFunc(env, func(name, value string) bool {
@@ -127,7 +127,7 @@ func awsOnly(env map[string]string) map[string]string {
 	return env
 }
 
-// redirected tells of settings which lead the program to other files or hosts than ours.
+// redirected reports settings that make the program use other files or hosts than this one.
 func redirected(env map[string]string) bool {
 	for name, value := range env {
 		elsewhere := []string{"HOME", "USERPROFILE", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY"}

@@ -13,14 +13,14 @@ import (
 	"k8s.io/client-go/tools/clientcmd/api"
 )
 
-// Flags are kubectl's own flags for choosing a context. The zero value chooses as kubectl does without flags.
+// Flags are kubectl's flags that select a context. The zero value selects what kubectl does without flags.
 type Flags struct {
 	path string
 	over clientcmd.ConfigOverrides
 }
 
-// Bind adds the flags. Left out are those which replace the server or its credentials, since
-// the cluster could not be told by them; and --namespace, whose meaning differs by command.
+// Bind adds the flags, except those that replace the server or its credentials, because they would hide which cluster it
+// is, and --namespace, whose meaning depends on the command.
 func (f *Flags) Bind(fs *pflag.FlagSet) {
 	fs.StringVar(&f.path, "kubeconfig", "", "Path to the kubeconfig file to use for CLI requests.")
 	all := clientcmd.RecommendedConfigOverrideFlags("")
@@ -49,7 +49,7 @@ func (f *Flags) rules() *clientcmd.ClientConfigLoadingRules {
 	return rules
 }
 
-// Target loads the kubeconfig and resolves the context that the flags choose.
+// Target loads the kubeconfig and resolves the context that the flags select.
 func (f *Flags) Target() (Target, error) {
 	raw, err := f.Loader().RawConfig()
 	if errors.Is(err, fs.ErrNotExist) {
@@ -68,12 +68,12 @@ func (f *Flags) resolve(raw api.Config) (Target, error) {
 	return Resolve(raw, f.over.CurrentContext, f.over.Context.Cluster, f.over.Context.AuthInfo)
 }
 
-// Impersonates tells whether --as or --as-group was given.
+// Impersonates reports whether --as or --as-group was given.
 func (f *Flags) Impersonates() bool {
 	return f.over.AuthInfo.Impersonate != "" || len(f.over.AuthInfo.ImpersonateGroups) > 0
 }
 
-// Timeout is --request-timeout, which bounds one request; 0: none is set.
+// Timeout is --request-timeout, the limit of one request; 0: none is set.
 func (f *Flags) Timeout() (time.Duration, error) {
 	d, err := clientcmd.ParseTimeout(cmp.Or(f.over.Timeout, "0"))
 	if err != nil {
@@ -82,12 +82,12 @@ func (f *Flags) Timeout() (time.Duration, error) {
 	return d, nil
 }
 
-// noFile says which files were looked at: to clientcmd a missing file is an empty one.
+// noFile names the files that were read: clientcmd treats a missing file as an empty one.
 func (f *Flags) noFile() error {
 	files := f.rules().GetLoadingPrecedence()
 	if f.path != "" {
 		files = []string{f.path}
 	}
-	return fmt.Errorf("%w: there is no kubeconfig, or nothing in it, at %s; "+
-		"write one with `kubectl access kubeconfig --name NAME --region REGION`, or pass --kubeconfig FILE", ErrNoContext, strings.Join(files, ", "))
+	return fmt.Errorf("%w: no kubeconfig found at %s (or it is empty); "+
+		"create one with `kubectl access kubeconfig --name NAME --region REGION`, or pass --kubeconfig FILE", ErrNoContext, strings.Join(files, ", "))
 }

@@ -2,14 +2,14 @@ package kubeconfig
 
 import "strings"
 
-// label is what the name of a kubeconfig entry tells about a cluster. The AWS CLI names
-// entries by the cluster's ARN, eksctl by [USER@]NAME.REGION.eksctl.io.
+// label is what the name of a kubeconfig entry shows about a cluster. The AWS CLI names entries after the cluster's ARN,
+// eksctl [USER@]NAME.REGION.eksctl.io.
 type label struct {
-	from                             string // FromARN or FromEksctl; empty: the name tells nothing
+	from                             string // FromARN or FromEksctl; empty: neither
 	name, region, account, partition string
 }
 
-// parseLabel takes of the name what is real; parts that nobody filled in stay empty.
+// parseLabel parses a name; placeholders in it stay empty.
 func parseLabel(s string) label {
 	if rest, ok := strings.CutSuffix(s, ".eksctl.io"); ok {
 		return eksctlLabel(rest)
@@ -31,7 +31,7 @@ func parseLabel(s string) label {
 	return l
 }
 
-// eksctlLabel reads [USER@]NAME.REGION; names of clusters hold neither dots nor @.
+// eksctlLabel reads [USER@]NAME.REGION; names of clusters contain neither dots nor @.
 func eksctlLabel(s string) label {
 	s = s[strings.LastIndex(s, "@")+1:]
 	name, region, _ := strings.Cut(s, ".")
@@ -40,7 +40,7 @@ func eksctlLabel(s string) label {
 
 func isAccount(s string) bool { return len(s) == 12 && all(s, isDigit) }
 
-// clusterName is s if EKS would take it for a name: at most 100 letters, digits, dashes and
+// clusterName is s if EKS allows it as a name: at most 100 letters, digits, dashes and
 // underscores, a letter or digit first (EKS API Reference, CreateCluster); else empty.
 func clusterName(s string) string {
 	inside := func(c byte) bool { return isLetter(c) || isDigit(c) || c == '-' || c == '_' }
@@ -50,7 +50,7 @@ func clusterName(s string) string {
 	return s
 }
 
-// isUUID tells the ID of a local cluster on Outposts from a name.
+// isUUID reports whether s is the ID of a local cluster on Outposts and not a name.
 func isUUID(s string) bool {
 	for i := range len(s) {
 		dash := i == 8 || i == 13 || i == 18 || i == 23
@@ -62,12 +62,12 @@ func isUUID(s string) bool {
 	return len(s) == 36
 }
 
-// isPlaceholder tells what a template left behind: ${x}, {{x}}, <x>, [x], $X, %X% or `x`.
+// isPlaceholder reports whether a template was not filled in: ${x}, {{x}}, <x>, [x], $X, %X% or `x`.
 func isPlaceholder(s string) bool {
 	return strings.ContainsAny(s, "${}<>[]`") || strings.Count(s, "%") > 1
 }
 
-// literal is s, or nothing if it is a placeholder.
+// literal is s, or empty if it is a placeholder.
 func literal(s string) string {
 	if isPlaceholder(s) {
 		return ""

@@ -9,7 +9,7 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 )
 
-// Standing is how a context relates to the cluster that AWS describes. This table is the only rule on it:
+// Standing is how a context relates to the cluster that AWS describes. This table is the only rule about it:
 //
 //	context's account or region   its server is the endpoint   --eks-cluster   standing       changes                      reads
 //	AWS contradicts it            either                       either          OtherAccount   --accept-risk=other-account  say so
@@ -19,7 +19,7 @@ import (
 //
 // The access entries are always those of the cluster that AWS describes. Its aws-auth and RBAC are too: they are read and
 // written through the context where its server is the endpoint, and at the endpoint that AWS gives where it is not.
-// With --require-match everything fails that is not Same, except a cluster named without any kubeconfig.
+// With --require-match everything fails but Same, and a cluster that is named without any kubeconfig.
 type Standing int
 
 // The four rows of the table.
@@ -35,19 +35,19 @@ type Claim struct {
 	Field string // account or region
 	Value string
 	From  string
-	// Weak claims are often about the login and not about the cluster: the region of the exec command's environment, the
-	// account of its role, the ARN of a shared user. They count only where the server does not prove which cluster it is.
+	// Weak claims are often about the login and not the cluster: the region of the exec command's environment, the account
+	// of its role, the ARN of a shared user. They count only where the server does not prove which cluster it is.
 	Weak bool
 }
 
-// Contradiction is a claim of the context beside what AWS says.
+// Contradiction is a claim of the context that AWS contradicts.
 type Contradiction struct {
 	Claim
 	AWS string
 }
 
 func (c Contradiction) String() string {
-	return fmt.Sprintf("%s %s by %s, but %s by AWS", c.Field, c.Value, source(c.From), c.AWS)
+	return fmt.Sprintf("%s %s from %s, but %s from AWS", c.Field, c.Value, source(c.From), c.AWS)
 }
 
 func listed(all []Contradiction) string {
@@ -58,7 +58,7 @@ func listed(all []Contradiction) string {
 	return strings.Join(texts, "; ")
 }
 
-// Match is a context beside the cluster that AWS describes.
+// Match is a context compared with the cluster that AWS describes.
 type Match struct {
 	Standing     Standing
 	Leads        bool // the context's server is the cluster's endpoint
@@ -71,10 +71,10 @@ type Match struct {
 func (t Target) Match(info access.Info) Match {
 	m := Match{target: t, info: info, Leads: t.LeadsTo(info.Endpoint)}
 	for _, c := range t.Claims {
-		told := map[string]string{"account": info.Account(), "region": info.Region()}[c.Field]
+		actual := map[string]string{"account": info.Account(), "region": info.Region()}[c.Field]
 		ownWord := c.Field == "region" && t.From["region"] == FromFlag
-		if told != "" && told != c.Value && !ownWord && (!c.Weak || !m.Leads) {
-			m.Contradicted = append(m.Contradicted, Contradiction{c, told})
+		if actual != "" && actual != c.Value && !ownWord && (!c.Weak || !m.Leads) {
+			m.Contradicted = append(m.Contradicted, Contradiction{c, actual})
 		}
 	}
 	switch {
@@ -90,12 +90,12 @@ func (t Target) Match(info access.Info) Match {
 	return m
 }
 
-// LeadsTo reports whether the context's server is this endpoint. Behind a tunnel the certificate proves which one it is.
+// LeadsTo reports whether the context's server is this endpoint. Behind a tunnel the certificate proves it.
 func (t Target) LeadsTo(endpoint string) bool {
 	return SameEndpoint(endpoint, t.Server) || SameEndpoint(endpoint, t.certified())
 }
 
-// certified is the server whose certificate kubectl demands, where that is not the one it connects to.
+// certified is the server whose certificate kubectl requires, where it connects to another one.
 func (t Target) certified() string {
 	if t.TLSServerName == "" {
 		return ""
@@ -108,16 +108,16 @@ func (m Match) Certain() bool {
 	return m.Standing == Same || m.Standing == Named && m.target.Server == ""
 }
 
-// Cluster names the cluster that AWS describes so that it cannot be taken for a namesake.
+// Cluster names the cluster that AWS describes, with region and account.
 func (m Match) Cluster() string {
 	return fmt.Sprintf("EKS cluster %s in %s of account %s", m.info.Name, m.info.Region(), m.info.Account())
 }
 
-// Reason says why this may not be the context's cluster; empty: it is.
+// Reason is why this may not be the context's cluster; empty: it is.
 func (m Match) Reason() string {
 	var all []string
 	if len(m.Contradicted) > 0 {
-		all = append(all, "the context names another: "+listed(m.Contradicted))
+		all = append(all, "the context names a different cluster: "+listed(m.Contradicted))
 	}
 	switch server := cmp.Or(m.target.certified(), m.target.Server); {
 	case m.Leads:
@@ -136,11 +136,11 @@ func (m Match) Reason() string {
 	return strings.Join(all, "; ")
 }
 
-// Cure says how to end what AWS contradicts.
+// Cure is how to resolve the contradictions.
 func (m Match) Cure() string {
 	account := func(c Contradiction) bool { return c.Field == "account" }
 	if slices.ContainsFunc(m.Contradicted, account) {
-		return "choose the context of the cluster that you mean (--context), or log in to the account that the context names (--profile)"
+		return "select another context (--context), or log in to the account that the context names (--profile)"
 	}
-	return "if this region is the one that you mean, add --region " + m.info.Region()
+	return "if this is the right region, add --region " + m.info.Region()
 }

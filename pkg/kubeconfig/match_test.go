@@ -45,14 +45,14 @@ func TestStandingOfAContext(t *testing.T) {
 		{"no server", arn, "", "u", "", "", "", Elsewhere, "no server"},
 
 		// An account or region that AWS contradicts counts wherever the server is, and whatever is named.
-		{"account", foreign, tunnel, "u", "", "", "", OtherAccount, "account 444455556666 by the ARN, but 111122223333 by AWS"},
+		{"account", foreign, tunnel, "u", "", "", "", OtherAccount, "account 444455556666 from the ARN, but 111122223333 from AWS"},
 		{"account, named", foreign, tunnel, "u", "", "", "name", OtherAccount, "444455556666"},
 		{"account, named with its region", foreign, tunnel, "u", "", "", "name region", OtherAccount, "444455556666"},
 		{"account, at the endpoint", foreign, host, "u", "", "", "name", OtherAccount, "444455556666"},
-		{"region of the ARN", strings.Replace(arn, "us-east-2", "eu-west-1", 1), tunnel, "u", "", "", "name", OtherAccount, "region eu-west-1 by the ARN, but us-east-2 by AWS"},
-		{"region of eksctl", "shop.eu-west-1.eksctl.io", tunnel, "u", "", "", "name", OtherAccount, "region eu-west-1 by eksctl's name"},
-		{"region of the server", "x", "https://FFFF.gr7.eu-west-1.eks.amazonaws.com", "u", "", "", "name", OtherAccount, "region eu-west-1 by the endpoint"},
-		{"region of the arguments", "x", tunnel, "u", "|--region|eu-west-1", "", "name", OtherAccount, "region eu-west-1 by the exec command's arguments"},
+		{"region of the ARN", strings.Replace(arn, "us-east-2", "eu-west-1", 1), tunnel, "u", "", "", "name", OtherAccount, "region eu-west-1 from the ARN, but us-east-2 from AWS"},
+		{"region of eksctl", "shop.eu-west-1.eksctl.io", tunnel, "u", "", "", "name", OtherAccount, "region eu-west-1 from eksctl's name"},
+		{"region of the server", "x", "https://FFFF.gr7.eu-west-1.eks.amazonaws.com", "u", "", "", "name", OtherAccount, "region eu-west-1 from the endpoint"},
+		{"region of the arguments", "x", tunnel, "u", "|--region|eu-west-1", "", "name", OtherAccount, "region eu-west-1 from the exec command's arguments"},
 		{"region of the arguments, at the endpoint", "x", host, "u", "|--region|eu-west-1", "", "", OtherAccount, "eu-west-1"},
 
 		// --region is the user's own word for the region.
@@ -60,12 +60,12 @@ func TestStandingOfAContext(t *testing.T) {
 		{"region typed, no name", "x", tunnel, "u", "|--region|eu-west-1", "", "region", Elsewhere, tunnel},
 
 		// What is often about the login counts where the server proves nothing.
-		{"region of the environment", "x", tunnel, "u", "", "AWS_REGION=eu-west-1", "name", OtherAccount, "region eu-west-1 by the exec command's environment"},
+		{"region of the environment", "x", tunnel, "u", "", "AWS_REGION=eu-west-1", "name", OtherAccount, "region eu-west-1 from the exec command's environment"},
 		{"region of the environment, at the endpoint", "x", host, "u", "", "AWS_REGION=eu-west-1", "", Same, ""},
-		{"account of the role", "x", tunnel, "u", role, "", "name", OtherAccount, "account 444455556666 by the exec command's role"},
+		{"account of the role", "x", tunnel, "u", role, "", "name", OtherAccount, "account 444455556666 from the exec command's role"},
 		{"account of the role, at the endpoint", "x", host, "u", role, "", "", Same, ""},
 		{"the ARN says more than the role", arn, tunnel, "u", role, "", "name", Named, ""},
-		{"a shared user", "x", tunnel, foreign, "", "", "name", OtherAccount, "account 444455556666 by the user's ARN"},
+		{"a shared user", "x", tunnel, foreign, "", "", "name", OtherAccount, "account 444455556666 from the user's ARN"},
 		{"a shared user, at the endpoint", "x", host, foreign, "", "", "", Same, ""},
 		{"a shared user of a named cluster", arn, tunnel, foreign, "", "", "name", Named, ""},
 	} {

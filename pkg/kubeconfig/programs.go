@@ -6,14 +6,14 @@ import (
 	"strings"
 )
 
-// program is one whose arguments are understood: it makes tokens, or it is a wrapper and runs another one that does.
+// program is a program whose arguments this package can read: it makes tokens, or wraps a program that does.
 type program struct {
 	names    string // patterns of path.Match
-	tool     string // what it makes tokens like
+	tool     string // whose tokens its own are like
 	verbs    string // its subcommand, or those that a wrapper has before the profile
-	flags    string // those with a value that matter: NAME, or NAME:KEY where the key for what it means is another
-	argparse bool   // takes any beginning of a flag, the first in the list that fits; pflag takes none, but -iNAME
-	foreign  bool   // gives a role that it takes a session whose name only it knows
+	flags    string // the relevant ones with a value: NAME, or NAME:KEY where its key differs
+	argparse bool   // accepts a prefix of a flag, the first match of the list; pflag does not, but accepts -iNAME
+	foreign  bool   // gives an assumed role a session name that only it knows
 	bare     bool   // its profile is the first word that is neither a flag nor a verb
 }
 
@@ -28,8 +28,8 @@ const (
 	ownFlags          = "region profile cluster-name cluster-id role:role-arn role-arn"
 )
 
-// tools make tokens. What aws-iam-authenticator and kubergrunt call the cluster ID is the name; releases of the AWS CLI
-// before --cluster-id took --cluster for the name.
+// tools make tokens. The cluster ID of aws-iam-authenticator and kubergrunt is the name; releases of the AWS CLI before
+// --cluster-id accepted --cluster for the name.
 var tools = []program{
 	{
 		tool: toolAWS, names: "aws aws2 awsv2 aws-cli aws-cli.aws awscli awslocal", verbs: "eks get-token", argparse: true,
@@ -45,8 +45,8 @@ var tools = []program{
 	{tool: "argocd-k8s-auth", names: "argocd-k8s-auth", verbs: "aws", flags: "cluster-name role-arn profile", foreign: true},
 }
 
-// wrappers run another program with the credentials of a profile. Flags of other meanings are here where a bare profile
-// could be taken for their value.
+// wrappers run another program with the credentials of a profile. Other flags are listed where a bare profile could be
+// mistaken for their value.
 var wrappers = []program{
 	{names: "aws-vault", verbs: "exec export", bare: true, flags: "d duration t mfa-token region prompt backend keychain format"},
 	{names: "aws-okta", verbs: "exec env", bare: true, flags: "t session-ttl a assume-role-ttl b backend mfa-provider mfa-factor-type mfa-duo-device"},
@@ -72,7 +72,7 @@ func programOf(all []program, w word) (program, bool) {
 	return program{}, false
 }
 
-// baseName is a program's name without its folder, its ending on Windows and an image's tag.
+// baseName is a program's name without its folder, its extension and an image's tag.
 func baseName(path string) string {
 	name := strings.ToLower(path[strings.LastIndexAny(path, `/\`)+1:])
 	for _, ext := range []string{".exe", ".cmd", ".bat", ".ps1", ".py", ".sh"} {
@@ -83,7 +83,7 @@ func baseName(path string) string {
 	return name
 }
 
-// parse reads words up to the next separator: the flags by key, the last one of a repeated flag, and what is no flag.
+// parse reads words up to the next separator: the flags by key, where the last one wins, and the other words.
 func (p program) parse(ws []word) (flags map[string]string, plain []string) {
 	flags = map[string]string{}
 	isFlag := func(w word) bool { return len(w.text) > 1 && w.text[0] == '-' }
@@ -93,7 +93,7 @@ func (p program) parse(ws []word) (flags map[string]string, plain []string) {
 			continue
 		}
 		key, value, attached := p.match(ws[i].text)
-		// argparse never takes what looks like a flag for a value, pflag always does.
+		// argparse never uses a word that looks like a flag as a value, pflag always does.
 		if key != "" && !attached && i+1 < len(ws) && !ws[i+1].op && (!p.argparse || !isFlag(ws[i+1])) {
 			i++
 			value = ws[i].text
@@ -105,7 +105,7 @@ func (p program) parse(ws []word) (flags map[string]string, plain []string) {
 	return flags, plain
 }
 
-// match reads --flag, --flag=VALUE, the beginnings of these, -f, -f=VALUE and -fVALUE.
+// match reads --flag, --flag=VALUE, prefixes of these, -f, -f=VALUE and -fVALUE.
 func (p program) match(text string) (key, value string, attached bool) {
 	name, value, attached := strings.Cut(strings.TrimLeft(text, "-"), "=")
 	if slices.Contains([]string{"no-sign-request", "no-verify-ssl", "forward-session-name"}, name) {

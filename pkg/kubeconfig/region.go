@@ -5,11 +5,11 @@ import "strings"
 // partition is a separate part of AWS: its own accounts, its own regions, its own domain names.
 type partition struct {
 	id, dns, dualStack string
-	regions            []string // what its regions begin with, each followed by -WORD-NUMBER
+	regions            []string // prefixes of its regions, each followed by -WORD-NUMBER
 }
 
-// partitions are all that the AWS SDKs know; where two share a domain, the region tells them apart.
-// China's guide prints its IPv4 endpoints without "eks." or "api."; such hosts are taken too.
+// partitions are those of the AWS SDKs; where two share a domain, the region distinguishes them.
+// China's guide prints its IPv4 endpoints without "eks." or "api."; such hosts are accepted too.
 var partitions = []partition{
 	{"aws", "amazonaws.com", "api.aws", []string{"us", "eu", "ap", "sa", "ca", "me", "af", "il", "mx"}},
 	{"aws-us-gov", "amazonaws.com", "api.aws", []string{"us-gov"}},
@@ -22,7 +22,7 @@ var partitions = []partition{
 	{"aws-iso-f", "csp.hci.ic.gov", "api.aws.hci.ic.gov", []string{"us-isof"}},
 }
 
-// partitionOf tells the partition of a region; empty: s is no region.
+// partitionOf is the partition of a region; empty: it is not a region.
 func partitionOf(region string) string {
 	for _, p := range partitions {
 		if p.has(region) {

@@ -1,6 +1,5 @@
-// Package kubeconfig tells which EKS cluster a kubeconfig context means, and with which AWS
-// login kubectl enters it, from the kubeconfig alone: it asks nobody and reads no other
-// environment. What it cannot tell stays empty; what contradicts itself is said.
+// Package kubeconfig resolves a kubeconfig context to an EKS cluster and the AWS login that kubectl uses for it. It reads
+// nothing but the kubeconfig. Unknown values stay empty, and contradictions are reported.
 package kubeconfig
 
 import (
@@ -13,7 +12,7 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 )
 
-// Target is the EKS cluster that a context means. Empty fields are unknown.
+// Target is the EKS cluster of a context. Empty fields are unknown.
 type Target struct {
 	Context   string `json:"context,omitempty"`
 	Name      string `json:"name,omitempty"`
@@ -25,23 +24,23 @@ type Target struct {
 	RoleARN   string `json:"roleARN,omitempty"`
 	Server    string `json:"server,omitempty"`
 
-	// TLSServerName is the host that the server's certificate must name. Behind a tunnel it, not Server, is the endpoint.
+	// TLSServerName is the host that the server's certificate must name. Behind a tunnel this is the endpoint, not Server.
 	TLSServerName string `json:"-"`
-	// From tells by JSON field where a value came from, in the words of the From constants.
+	// From is the source of each value, by its JSON field: one of the From constants.
 	From map[string]string `json:"from,omitempty"`
-	// Conflicts are sentences on sources that disagree. The field holds what is likely true; do not write to it unasked.
+	// Conflicts describe sources that disagree. The field holds the likely value; do not change the cluster without asking.
 	Conflicts []string `json:"conflicts,omitempty"`
-	// Guess says why the name is a guess; empty: it is not.
+	// Guess is why the name is a guess; empty: it is not.
 	Guess string `json:"guess,omitempty"`
-	// Claims are the accounts and regions that the context names, to be held against what AWS says.
+	// Claims are the accounts and regions that the context names, to be compared with AWS.
 	Claims []Claim `json:"-"`
 	// Env are the AWS variables that the exec command runs with, beyond those of the process.
 	Env  map[string]string `json:"-"`
 	Exec Exec              `json:"-"`
 }
 
-// Resolve tells what a context means. The overrides are kubectl's flags of these names; empty: not given.
-// The Target that comes with an error holds what is known all the same.
+// Resolve resolves a context. The other arguments are kubectl's flags of these names; empty: not given. With an error,
+// the Target holds what is known.
 func Resolve(raw api.Config, context, cluster, user string) (Target, error) {
 	s, err := selectEntries(raw, context, cluster, user)
 	t := Target{Context: s.context, Server: access.HidePasswords(s.server.Server), TLSServerName: s.server.TLSServerName}
@@ -70,11 +69,11 @@ func Resolve(raw api.Config, context, cluster, user string) (Target, error) {
 	return t, nil
 }
 
-// evidence is all that speaks about one cluster.
+// evidence is everything that names one cluster.
 type evidence struct {
 	token            token
 	cluster, context label
-	user             label // people share users between clusters: asked last, never held against the others
+	user             label // often shared between clusters: used last, and never contradicts the others
 	endpoint         endpoint
 }
 
@@ -83,13 +82,12 @@ func (e evidence) isEKS() bool {
 	return byToken || e.cluster.from != "" || e.context.from != "" || e.endpoint.eks
 }
 
-// guessed: aws-iam-authenticator serves clusters of other kinds too, and nothing else says that this one is of EKS.
+// guessed reports that only aws-iam-authenticator suggests an EKS cluster, which it also serves other kinds of.
 func (e evidence) guessed() bool {
 	return e.token.Tool == toolAuthenticator && e.token.name.value != "" && !e.endpoint.eks && e.cluster.from == "" && e.context.from == ""
 }
 
-// claims are what names the cluster's account and region, except what says nothing. Where nothing strong names them, the
-// login's own may tell.
+// claims are the sources that name the cluster's account and region. Weak ones count only where there is no strong one.
 func (e evidence) claims() []Claim {
 	strong := []Claim{
 		{"account", e.cluster.account, FromARN, false},
@@ -113,7 +111,7 @@ func (e evidence) claims() []Claim {
 	return slices.Compact(all)
 }
 
-// accountOf is the account that an ARN names; empty: none that is real.
+// accountOf is the account of an ARN; empty: none, or a placeholder.
 func accountOf(arn string) string {
 	if account := access.Principal(arn).Account(); isAccount(account) {
 		return account
@@ -128,9 +126,8 @@ func (t *Target) put(field string, to *string, c claim) {
 	}
 }
 
-// settleCluster decides which cluster it is, and where. The token works only for the cluster
-// that it names, so the command is believed about the name. It works in any region, though:
-// about the region the endpoint is believed, then the names of the entries.
+// settleCluster decides which cluster it is, and where. A token works only for the cluster that it names, so the command
+// decides the name. It works in any region, so the endpoint decides the region, then the names of the entries.
 func (t *Target) settleCluster(e evidence) {
 	names := []claim{e.token.name, {e.cluster.name, e.cluster.from}, {e.context.name, e.context.from}}
 	name, conflicts := settle("name", append(names, fallback(names, e.user.name, e.user.from)...)...)
@@ -151,7 +148,7 @@ func (t *Target) settleCluster(e evidence) {
 	t.Partition = first(claim{partitionOf(t.Region), ""}, claim{e.endpoint.partition, ""}, claim{e.cluster.partition, ""}, claim{e.context.partition, ""}).value
 }
 
-// fallback is a claim that counts only if there is no other.
+// fallback is a claim that counts only if no other has a value.
 func fallback(claims []claim, value, from string) []claim {
 	if first(claims...).value != "" {
 		return nil

@@ -73,11 +73,11 @@ func TestDisagreementIsToldAndTheEndpointIsBelieved(t *testing.T) {
 		name, region          string
 		conflict              string
 	}{
-		{"region of arguments and endpoint", "x", host, get("|--cluster-name|shop|--region|eu-west-1"), "shop", "us-east-2", "region: us-east-2 by the endpoint, but eu-west-1 by the exec command's arguments"},
-		{"region of arguments and ARN", arn, local, get("|--cluster-name|shop|--region|eu-west-1"), "shop", "us-east-2", "region: us-east-2 by the ARN, but eu-west-1 by the exec command's arguments"},
-		{"region of ARN and endpoint", "arn:aws:eks:us-west-2:111122223333:cluster/shop", host, get("|--cluster-name|shop"), "shop", "us-east-2", "region: us-east-2 by the endpoint, but us-west-2 by the ARN"},
-		{"region of environment", "x", host, entry("AWS_REGION=eu-west-1", "aws|eks|get-token|--cluster-name|shop"), "shop", "us-east-2", "region: us-east-2 by the endpoint, but eu-west-1 by the exec command's environment"},
-		{"name of arguments and ARN", arn, host, get("|--cluster-name|till"), "till", "us-east-2", "name: till by the exec command's arguments, but shop by the ARN"},
+		{"region of arguments and endpoint", "x", host, get("|--cluster-name|shop|--region|eu-west-1"), "shop", "us-east-2", "region: us-east-2 from the endpoint, but eu-west-1 from the exec command's arguments"},
+		{"region of arguments and ARN", arn, local, get("|--cluster-name|shop|--region|eu-west-1"), "shop", "us-east-2", "region: us-east-2 from the ARN, but eu-west-1 from the exec command's arguments"},
+		{"region of ARN and endpoint", "arn:aws:eks:us-west-2:111122223333:cluster/shop", host, get("|--cluster-name|shop"), "shop", "us-east-2", "region: us-east-2 from the endpoint, but us-west-2 from the ARN"},
+		{"region of environment", "x", host, entry("AWS_REGION=eu-west-1", "aws|eks|get-token|--cluster-name|shop"), "shop", "us-east-2", "region: us-east-2 from the endpoint, but eu-west-1 from the exec command's environment"},
+		{"name of arguments and ARN", arn, host, get("|--cluster-name|till"), "till", "us-east-2", "name: till from the exec command's arguments, but shop from the ARN"},
 	} {
 		got, err := Resolve(kubeconfig(c.cluster, c.server, "u", c.exec), "", "", "")
 		if err != nil || got.Name != c.name || got.Region != c.region {

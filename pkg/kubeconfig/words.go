@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// word is one word of a command line, or what stands between two commands.
+// word is one word of a command line, or a separator between two commands.
 type word struct {
 	text string
-	op   bool // a separator; without a text, the edge of a script that stands in place of its word
+	op   bool // a separator; without a text, the edge of a script that replaced its word
 }
 
 func words(texts ...string) []word {
@@ -20,21 +20,21 @@ func words(texts ...string) []word {
 	return ws
 }
 
-// lexer splits a script in the syntax of POSIX shells, as far as token commands need: quotes, escapes, comments,
-// separators, redirections, and variables whose value the kubeconfig contains. A library would add 270 kB (mvdan.cc/sh),
-// or does not keep quoted variables, comments and separators apart (shlex, go-shellwords, go-shellquote).
+// lexer splits a script of a POSIX shell, as far as token commands need: quotes, escapes, comments, separators,
+// redirections, and variables whose value the kubeconfig contains. A library would add 270 kB (mvdan.cc/sh), or does not
+// distinguish quoted variables, comments and separators (shlex, go-shellwords, go-shellquote).
 type lexer struct {
 	in     string
-	until  string // what ends it; empty: the end of the script
+	until  string // its terminator; empty: the end of the script
 	vars   map[string]string
 	room   *int // bytes that variables may still add
 	out    []word
-	inner  []word // what $(…) runs; it follows the command that takes its output
+	inner  []word // the words of $(…), which follow the command that uses its output
 	text   []byte
 	open   bool // a word has begun, even if it is empty
 	quoted bool
 	file   bool // the next word belongs to a redirection
-	bad    bool // the words would be wrong
+	bad    bool // the script cannot be read
 }
 
 func (l *lexer) run() []word {
@@ -52,7 +52,7 @@ func (l *lexer) next() {
 	switch {
 	case c == "$":
 		l.variable()
-	case c == "`": // rare, and its escapes are rules of their own
+	case c == "`": // rare, and with rules of its own for escapes
 		l.bad = true
 	case c == `\`:
 		l.escape()
@@ -81,7 +81,7 @@ func (l *lexer) next() {
 
 func (l *lexer) add(text string) { l.open, l.text = true, append(l.text, text...) }
 
-// endWord remembers assignments, for $NAME further on.
+// endWord remembers assignments, for a later $NAME.
 func (l *lexer) endWord() {
 	if l.open && !l.file {
 		text := string(l.text)
@@ -99,7 +99,7 @@ func (l *lexer) endCommand() {
 	l.out, l.inner, l.file = append(l.out, l.inner...), nil, false
 }
 
-// escape takes what follows a \: a line that goes on, or a letter that means itself. In quotes only some do.
+// escape reads the character after a backslash: a line break, which is dropped, or a literal. In quotes only some are.
 func (l *lexer) escape() {
 	if l.in == "" || l.quoted && !strings.Contains("\"\\$`\n", l.in[:1]) {
 		l.add(`\`)
@@ -111,7 +111,7 @@ func (l *lexer) escape() {
 	l.in = l.in[1:]
 }
 
-// redirection takes its sign. <<TEXT, <(…) and the <NAME> of templates are not understood.
+// redirection reads its operator. <<TEXT, <(…) and the <NAME> of templates cannot be read.
 func (l *lexer) redirection(sign string) {
 	if all(string(l.text), isDigit) {
 		l.text, l.open = nil, false
@@ -124,7 +124,7 @@ func (l *lexer) redirection(sign string) {
 	l.bad, l.file = l.bad || strings.HasPrefix(l.in, "("), true
 }
 
-// variable replaces $NAME and ${NAME} by the value. What has none here stays a placeholder, and so does $(…).
+// variable replaces $NAME and ${NAME} by the value. Without one it stays a placeholder, and so does $(…).
 func (l *lexer) variable() {
 	if command, ok := strings.CutPrefix(l.in, "("); ok {
 		sub := lexer{in: command, until: ")", vars: maps.Clone(l.vars), room: l.room}
@@ -153,7 +153,7 @@ func (l *lexer) variable() {
 
 func isNameByte(c byte) bool { return isLetter(c) || isDigit(c) || c == '_' }
 
-// assignment reads NAME=value, and what containers are given: --env=NAME=value, -eNAME=value.
+// assignment reads NAME=value, and the forms for containers: --env=NAME=value, -eNAME=value.
 func assignment(s string) (name, value string, ok bool) {
 	if strings.HasPrefix(s, "-eAWS_") {
 		s = s[len("-e"):]

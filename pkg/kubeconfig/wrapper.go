@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// readSetting reads the words before a call, from the outside in: NAME=value, env -i, env -u NAME, unset NAME NAME. A variable
-// is empty if its value cannot be known here; opaque tells that more is done than to hand on the command and its environment.
+// readSetting reads the words before a call, from the outside in: NAME=value, env -i, env -u NAME, unset NAME NAME. A
+// variable is empty if its value is unknown; opaque reports that the words do more than run the command in an environment.
 func readSetting(ws []word, vars map[string]string) (env map[string]string, opaque bool) {
 	env = map[string]string{}
 	command, before := "", "" // the first word of the command, and the word before
@@ -33,15 +33,15 @@ func readSetting(ws []word, vars map[string]string) (env map[string]string, opaq
 	return env, opaque
 }
 
-// isTransparent knows the words which run a command as it is.
+// isTransparent reports whether a word runs the command as it is.
 func isTransparent(text string) bool {
 	return slices.Contains(posixShells, baseName(text)) || slices.Contains([]string{
 		"env", "python", "python2", "python3", "py", "exec", "command", "export", "-c", "-ec", "-m", "--",
 	}, baseName(text))
 }
 
-// wrapperProfile is the profile of the innermost wrapper that names one. The first word of the command around the call
-// may be a wrapper that nobody knows; of such --profile is understood.
+// wrapperProfile is the profile of the innermost wrapper that names one. The first word of the command around the call may
+// be an unknown wrapper; only its --profile is read.
 func wrapperProfile(ws []word) string {
 	around := true
 	for i := len(ws) - 1; i >= 0; i-- {

@@ -25,12 +25,12 @@ type Result struct {
 // Report is what a change did, or would do.
 type Report struct {
 	Results []Result
-	Notes   []string // what kubectl will not see as written, and why
-	Text    string   // what the files would hold, without secrets, where nothing was written
-	Hidden  int      // secrets that Text leaves out
+	Notes   []string // what kubectl will read differently, and why
+	Text    string   // the new content of the files, without secrets; only for a preview
+	Hidden  int      // number of secrets left out of Text
 }
 
-// Write makes the change. Files are locked meanwhile, replaced as a whole and not touched where they say the same already.
+// Write makes the change. It locks the files and replaces each as a whole, unless its content stays the same.
 func (c Change) Write(ctx context.Context) (Report, error) {
 	if err := os.MkdirAll(filepath.Dir(c.Paths[0]), 0o755); err != nil {
 		return Report{}, err
@@ -52,7 +52,7 @@ func (c Change) Write(ctx context.Context) (Report, error) {
 	return m.Report, nil
 }
 
-// Preview tells what Write would do and shows the files as they would be.
+// Preview is the report of what Write would do, with the new content of the files.
 func (c Change) Preview() (Report, error) {
 	m, err := c.merge()
 	if err != nil {
@@ -88,7 +88,7 @@ func (c Change) merge() (*merged, error) {
 	for _, path := range c.Paths {
 		f := read(path)
 		if f.err != nil && len(c.Paths) > 1 {
-			m.Notes = append(m.Notes, fmt.Sprintf("passed over: %v", f.err))
+			m.Notes = append(m.Notes, fmt.Sprintf("skipped: %v", f.err))
 		}
 		m.files = append(m.files, f)
 	}
@@ -100,12 +100,12 @@ func (c Change) merge() (*merged, error) {
 		m.put(e, at, c.Switch && i == len(c.Entries)-1)
 	}
 	if !c.Switch && !slices.ContainsFunc(m.files, func(f *file) bool { return f.err == nil && f.tree.current() != "" }) {
-		m.Notes = append(m.Notes, "no context is the current one; choose one with: kubectl config use-context "+c.Entries[0].Context)
+		m.Notes = append(m.Notes, "no current context is set; choose one with: kubectl config use-context "+c.Entries[0].Context)
 	}
 	return m, nil
 }
 
-// home is where an entry belongs: the file that has its cluster, else the first.
+// home is the file that an entry belongs to: the one that has its cluster, else the first.
 func (m *merged) home(e Entry) (int, error) {
 	i := slices.IndexFunc(m.files, func(f *file) bool { return f.err == nil && f.tree.has(keyClusters, e.Cluster) })
 	i = max(i, 0)
@@ -132,27 +132,27 @@ func (m *merged) put(e Entry, at int, current bool) {
 	m.Notes = append(m.Notes, shadows(m.files[:at], e, current)...)
 }
 
-// shadows are what files before an entry's own hide of it: of each name kubectl takes the first.
+// shadows reports what earlier files hide of an entry: kubectl uses the first of each name.
 func shadows(before []*file, e Entry, current bool) (notes []string) {
 	for _, f := range before {
 		if f.err != nil {
 			continue
 		}
 		if f.tree.has(keyContexts, e.Context) {
-			notes = append(notes, fmt.Sprintf("kubectl takes the context %s from %s, which comes first and has one of that name", e.Context, f.path))
+			notes = append(notes, fmt.Sprintf("kubectl uses the context %s of %s, which comes first", e.Context, f.path))
 		}
 		if f.tree.has(keyUsers, e.User) {
-			notes = append(notes, fmt.Sprintf("kubectl takes the user %s from %s, which comes first and has one of that name", e.User, f.path))
+			notes = append(notes, fmt.Sprintf("kubectl uses the user %s of %s, which comes first", e.User, f.path))
 		}
 		if chosen := f.tree.current(); current && chosen != "" && chosen != e.Context {
-			notes = append(notes, fmt.Sprintf("kubectl stays in the context %s, which %s chooses and comes first; switch with: kubectl config use-context %s", chosen, f.path, e.Context))
+			notes = append(notes, fmt.Sprintf("kubectl still uses the current context %s of %s, which comes first; switch with: kubectl config use-context %s", chosen, f.path, e.Context))
 			current = false
 		}
 	}
 	return notes
 }
 
-// fingerprint is equal as long as nothing is put into the tree.
+// fingerprint stays equal until an entry is put into the tree.
 func (t *tree) fingerprint() string {
 	var b strings.Builder
 	for _, key := range []string{keyClusters, keyContexts, keyUsers} {

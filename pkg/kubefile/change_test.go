@@ -240,8 +240,8 @@ func TestAJSONFileStaysJSON(t *testing.T) {
 
 func TestWhatIsNoKubeconfigIsLeftAlone(t *testing.T) {
 	for text, says := range map[string]string{
-		"- a\n": "holds no map", "clusters: {}\n": "clusters is no list", "users: x\n": "users is no list", "contexts: [x]\n": "is no entry",
-		"a: b\n---\nc: d\n": "more than one", "a: [\n": "no YAML", "clusters: []\nclusters: []\n": "twice", "current-context: []\n": "is no text",
+		"- a\n": "not a map", "clusters: {}\n": "clusters is not a list", "users: x\n": "users is no list", "contexts: [x]\n": "item of contexts in line 1 is not a map",
+		"a: b\n---\nc: d\n": "single YAML document", "a: [\n": "not valid YAML", "clusters: []\nclusters: []\n": "twice", "current-context: []\n": "is not a string",
 		"x: &x [{name: a}]\nclusters: *x\n":                                               "is no list",
 		"users:\n- name: " + arn + "shop\n  user: &u {token: x}\n- name: b\n  user: *u\n": "anchor",
 	} {
@@ -268,7 +268,7 @@ func TestTheFileThatHasTheClusterIsWritten(t *testing.T) {
 		t.Errorf("%+v", r.Results)
 	}
 	notes := strings.Join(r.Notes, "\n")
-	for _, says := range []string{broken, "takes the context mine from " + first, "stays in the context kind"} {
+	for _, says := range []string{broken, "uses the context mine of " + first, "still uses the current context kind"} {
 		if !strings.Contains(notes, says) {
 			t.Errorf("%q is not said in:\n%s", says, notes)
 		}

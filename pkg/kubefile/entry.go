@@ -1,6 +1,5 @@
-// Package kubefile writes EKS clusters into kubeconfig files, the way `aws eks update-kubeconfig`
-// does: it knows which file an entry belongs to, replaces or adds it there, and leaves every other
-// byte as it was where YAML allows.
+// Package kubefile writes EKS clusters into kubeconfig files, as `aws eks update-kubeconfig` does: it finds the file of an
+// entry, replaces or adds it there, and keeps every other byte where YAML allows.
 package kubefile
 
 import (
@@ -15,10 +14,10 @@ import (
 // Form is how the entries of a cluster are written. The zero value writes what `aws eks update-kubeconfig` writes without flags.
 type Form struct {
 	Alias, UserAlias string // names of the context and the user; empty: the cluster's ARN
-	ProxyURL         string // through which kubectl reaches the cluster
-	RoleARN          string // whom the tokens are for
-	Profile          string // of the AWS configuration, that makes the tokens
-	Program          string // makes the tokens, by flags like those of `aws eks get-token`; empty: the AWS CLI
+	ProxyURL         string // proxy to the cluster
+	RoleARN          string // role to assume for tokens
+	Profile          string // AWS profile for tokens
+	Program          string // makes tokens, with the flags of `aws eks get-token`; empty: the AWS CLI
 }
 
 // Entry is one cluster in a kubeconfig, with its user and its context.
@@ -30,10 +29,10 @@ type Entry struct {
 	Profile                string
 }
 
-// execVersion is that of the AWS CLI's entries (§10); programs of the old and the new API read it.
+// execVersion is that of the AWS CLI's entries (eks-access.md §10); programs of the old and the new API read it.
 const execVersion = "client.authentication.k8s.io/v1beta1"
 
-// Entry is the cluster in that form. A cluster that nobody can connect to yet is an error that says why.
+// Entry is the cluster in that form. It is an error where the cluster cannot be used yet.
 func (f Form) Entry(info access.Info) (Entry, error) {
 	if err := usable(info); err != nil {
 		return Entry{}, err
@@ -45,7 +44,7 @@ func (f Form) Entry(info access.Info) (Entry, error) {
 	}
 	if f.Program != "" {
 		e.Command, e.Args = f.Program, []string{"get-token", "--region", info.Region()}
-		e.Hint = f.Program + " is not on PATH; it is installed by: kubectl krew install access"
+		e.Hint = f.Program + " is not on PATH; install it with: kubectl krew install access"
 	}
 	if info.LocalID != "" {
 		e.Args = append(e.Args, "--cluster-id", info.LocalID)
@@ -59,15 +58,15 @@ func (f Form) Entry(info access.Info) (Entry, error) {
 	return e, nil
 }
 
-// usable tells what keeps kubectl from the cluster. UPDATING clusters answer.
+// usable is why kubectl cannot reach the cluster; nil: it can. UPDATING clusters answer.
 func usable(info access.Info) error {
 	missing := ""
 	switch {
 	case info.Status == "CREATING" || info.Status == "PENDING":
-		return fmt.Errorf("cluster %s is %s and has no endpoint yet; wait for it with `aws eks wait cluster-active --name %s --region %s`",
+		return fmt.Errorf("cluster %s is %s and has no endpoint yet; wait with `aws eks wait cluster-active --name %s --region %s`",
 			info.Name, info.Status, info.Name, info.Region())
 	case info.Status != "ACTIVE" && info.Status != "UPDATING":
-		return fmt.Errorf("cluster %s is %s; only clusters that are ACTIVE or UPDATING can be entered", info.Name, info.Status)
+		return fmt.Errorf("cluster %s is %s; only ACTIVE and UPDATING clusters can be used", info.Name, info.Status)
 	case info.Endpoint == "":
 		missing = "endpoint"
 	case info.CA == "":
@@ -75,7 +74,7 @@ func usable(info access.Info) error {
 	default:
 		return nil
 	}
-	return fmt.Errorf("cluster %s is %s, but EKS tells no %s for it; try again in a minute", info.Name, info.Status, missing)
+	return fmt.Errorf("cluster %s is %s, but EKS returned no %s for it; try again in a minute", info.Name, info.Status, missing)
 }
 
 func (e Entry) clusterNode() *yaml.Node {
@@ -96,7 +95,7 @@ func (e Entry) userNode() *yaml.Node {
 	return mapping("name", e.User, "user", mapping("exec", exec))
 }
 
-// YAML is the context, the user and the cluster as they are written, one after the other.
+// YAML is the context, the user and the cluster as they are written.
 func (e Entry) YAML() string {
 	return render(e.contextNode()) + "\n" + render(e.userNode()) + "\n" + render(e.clusterNode())
 }

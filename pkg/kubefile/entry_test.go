@@ -55,12 +55,12 @@ func TestAClusterThatNobodyCanEnterIsNotWritten(t *testing.T) {
 		spoil func(*access.Info)
 		says  string
 	}{
-		{func(i *access.Info) { i.Status, i.Endpoint, i.CA = "CREATING", "", "" }, "cluster shop is CREATING and has no endpoint yet; wait for it with"},
+		{func(i *access.Info) { i.Status, i.Endpoint, i.CA = "CREATING", "", "" }, "cluster shop is CREATING and has no endpoint yet; wait with"},
 		{func(i *access.Info) { i.Status = "DELETING" }, "cluster shop is DELETING"},
 		{func(i *access.Info) { i.Status = "FAILED" }, "cluster shop is FAILED"},
-		{func(i *access.Info) { i.Status = "" }, "only clusters that are ACTIVE"},
-		{func(i *access.Info) { i.Endpoint = "" }, "tells no endpoint"},
-		{func(i *access.Info) { i.CA = "" }, "tells no certificate authority"},
+		{func(i *access.Info) { i.Status = "" }, "only ACTIVE and UPDATING clusters"},
+		{func(i *access.Info) { i.Endpoint = "" }, "returned no endpoint"},
+		{func(i *access.Info) { i.CA = "" }, "returned no certificate authority"},
 	} {
 		info := cluster("shop")
 		c.spoil(&info)

@@ -11,15 +11,15 @@ import (
 
 // file is one kubeconfig file.
 type file struct {
-	path string // as it was named
+	path string // as given
 	info fs.FileInfo
 	crlf bool
 	tree *tree
 	err  error // why it cannot be used
 }
 
-// Paths are the files that kubectl would read, the first before the others: the explicit one, else
-// those of the list that KUBECONFIG holds, else the one in the home folder. As for the AWS CLI, ~ is the home.
+// Paths are the files that kubectl would read, in its order: the explicit one, else those of the list in KUBECONFIG, else
+// the one in the home folder. As in the AWS CLI, ~ is the home folder.
 func Paths(explicit, list, home string) ([]string, error) {
 	names := filepath.SplitList(list)
 	if explicit != "" {
@@ -45,7 +45,7 @@ func Paths(explicit, list, home string) ([]string, error) {
 	return paths, nil
 }
 
-// read reads a file; one that is missing is empty.
+// read reads a file; a missing one is empty.
 func read(path string) *file {
 	f := &file{path: path}
 	info, err := os.Stat(path)
@@ -54,7 +54,7 @@ func read(path string) *file {
 	case err != nil:
 		f.err = err
 	case info.IsDir():
-		f.err = fmt.Errorf("%s is a folder; name a file in it", path)
+		f.err = fmt.Errorf("%s is a folder; specify a file", path)
 	default:
 		f.info = info
 	}
@@ -73,8 +73,7 @@ func read(path string) *file {
 	return f
 }
 
-// save writes the text if it differs from what the file holds: first into a file beside it, which
-// then takes its place, so that nobody ever reads half of it.
+// save writes the text if it differs, into a new file that then replaces the old one, so that no program reads half of it.
 func (f *file) save() error {
 	text, err := f.tree.written()
 	if err != nil {
@@ -84,7 +83,7 @@ func (f *file) save() error {
 		return nil
 	}
 	if f.info != nil && !f.info.Mode().IsRegular() {
-		return fmt.Errorf("%s is no regular file; print what it would hold with --dry-run", f.path)
+		return fmt.Errorf("%s is not a regular file; print the content with --dry-run", f.path)
 	}
 	if f.crlf {
 		text = strings.ReplaceAll(text, "\n", "\r\n")
@@ -116,13 +115,13 @@ func (f *file) replace(text string) error {
 	return rename(next.Name(), path)
 }
 
-// follow is the file behind links, whether it exists or not.
+// follow is the target of links, whether it exists or not.
 func follow(path string) (string, error) {
 	const enough = 40
 	for range enough {
 		to, err := os.Readlink(path)
 		if err != nil {
-			return path, nil //nolint:nilerr // it is no link
+			return path, nil //nolint:nilerr // it is not a link
 		}
 		if !filepath.IsAbs(to) {
 			to = filepath.Join(filepath.Dir(path), to)

@@ -12,16 +12,16 @@ import (
 	"time"
 )
 
-// ErrLocked says that another program holds a kubeconfig file.
+// ErrLocked says that another program has locked a kubeconfig file.
 var ErrLocked = errors.New("the kubeconfig is locked")
 
 const (
-	patience = 10 * time.Second      // for a lock that another program holds
-	interval = 10 * time.Millisecond // between two looks at it
+	patience = 10 * time.Second      // for a lock of another program
+	interval = 10 * time.Millisecond // between two tries
 )
 
-// lock takes the files for this program alone, as kubectl does: by making FILE.lock. kubectl gives
-// up where that exists; we wait. It is made for the file behind a link too, which may have several names.
+// lock locks the files as kubectl does, by creating FILE.lock. Where that exists kubectl gives up, and this waits. The
+// target of a link is locked too, because other links may lead to it.
 func lock(ctx context.Context, paths []string) (unlock func(), err error) {
 	var names, held []string
 	for _, path := range paths {
@@ -31,7 +31,7 @@ func lock(ctx context.Context, paths []string) (unlock func(), err error) {
 		}
 		names = append(names, path+".lock", real+".lock")
 	}
-	slices.Sort(names) // everybody takes them in the same order
+	slices.Sort(names) // every process locks them in the same order
 	unlock = func() {
 		for _, name := range held {
 			_ = os.Remove(name)
@@ -52,14 +52,14 @@ func lock(ctx context.Context, paths []string) (unlock func(), err error) {
 	return unlock, nil
 }
 
-// take waits for one lock. Where none can be made, nothing can be written either: that is told when it is tried.
+// take waits for one lock. Where it cannot be created, writing will fail too and report why.
 func take(ctx context.Context, name string) (bool, error) {
 	for {
 		f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL, 0)
 		switch {
 		case err == nil:
 			return true, f.Close()
-		case errors.Is(err, fs.ErrExist), runtime.GOOS == "windows" && errors.Is(err, fs.ErrPermission): // there: it is just being removed
+		case errors.Is(err, fs.ErrExist), runtime.GOOS == "windows" && errors.Is(err, fs.ErrPermission): // Windows: it is being removed
 		case errors.Is(err, fs.ErrPermission), errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.EROFS):
 			return false, nil
 		default:
@@ -70,7 +70,7 @@ func take(ctx context.Context, name string) (bool, error) {
 			if errors.Is(context.Cause(ctx), context.Canceled) {
 				return false, ctx.Err()
 			}
-			return false, fmt.Errorf("%w: %s exists; if no other program is changing the kubeconfig, remove it and run this again", ErrLocked, name)
+			return false, fmt.Errorf("%w: %s exists; if no other program is changing the kubeconfig, remove it and run the command again", ErrLocked, name)
 		case <-time.After(interval):
 		}
 	}

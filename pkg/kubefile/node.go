@@ -6,7 +6,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// mapping makes a map of keys and values, which are strings or nodes; empty strings are left out.
+// mapping is a map of keys and values, which are strings or nodes; empty strings are left out.
 func mapping(pairs ...any) *yaml.Node {
 	m := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
 	for i := 0; i < len(pairs); i += 2 {
@@ -29,11 +29,11 @@ func sequence(texts []string) *yaml.Node {
 	return s
 }
 
-// scalar is text that every YAML reader takes for text: the library quotes what it would read as
-// something else, such as yes and 12:30, but older readers know more: = and <<.
+// scalar is text that every YAML reader reads as text. The library quotes what it would read as something else, such as
+// yes and 12:30, but older readers know more: = and <<.
 func scalar(text string) *yaml.Node {
 	n := &yaml.Node{}
-	_ = n.Encode(text) // a string always has a form
+	_ = n.Encode(text) // a string never fails
 	n.Tag = "!!str"
 	if text == "" || !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-", rune(text[0])) || strings.Contains(text, "\n") {
 		n.Style = yaml.DoubleQuotedStyle
@@ -52,7 +52,7 @@ func get(m *yaml.Node, key string) *yaml.Node {
 	return nil
 }
 
-// resolve is what an alias stands for.
+// resolve is the node of an alias.
 func resolve(n *yaml.Node) *yaml.Node {
 	if n != nil && n.Kind == yaml.AliasNode {
 		return n.Alias
@@ -69,7 +69,7 @@ func nameOf(item *yaml.Node) string {
 
 func isNull(n *yaml.Node) bool { return n != nil && n.ShortTag() == "!!null" }
 
-// same tells whether two nodes mean the same, however they are written. The order of a map's keys says nothing.
+// same reports whether two nodes are equal, whatever their style and the order of keys.
 func same(a, b *yaml.Node) bool {
 	if a == nil || b == nil || a.Kind != b.Kind || a.ShortTag() != b.ShortTag() || a.Value != b.Value || len(a.Content) != len(b.Content) {
 		return a == b
@@ -91,7 +91,7 @@ func same(a, b *yaml.Node) bool {
 	return true
 }
 
-// counterpart is where b has the key that stands at i in a: mostly at the same place.
+// counterpart is the index in b of the key at index i of a, mostly the same.
 func counterpart(a, b *yaml.Node, i int) int {
 	if b.Content[i].Value == a.Content[i].Value {
 		return i
@@ -104,18 +104,18 @@ func counterpart(a, b *yaml.Node, i int) int {
 	return -1
 }
 
-// render writes a node as kubectl and the AWS CLI do: two blanks, lists not indented.
+// render writes a node as kubectl and the AWS CLI do: indented by two, lists not at all.
 func render(n *yaml.Node) string {
 	var b strings.Builder
 	e := yaml.NewEncoder(&b)
 	e.SetIndent(2)
 	e.CompactSeqIndent()
-	_ = e.Encode(n) // a Builder takes everything
+	_ = e.Encode(n) // a Builder never fails
 	_ = e.Close()
 	return b.String()
 }
 
-// quoteAll writes nodes as JSON would be written, for files that are JSON.
+// quoteAll gives nodes the style of JSON, for files in JSON.
 func quoteAll(n *yaml.Node) {
 	n.Style = yaml.FlowStyle
 	if n.Kind == yaml.ScalarNode {

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// rename waits for whoever reads the file at this moment: Windows does not replace a file that is open.
+// rename tries again while another program reads the file: Windows does not replace an open file.
 func rename(from, to string) error {
 	const times, pause = 50, 20 * time.Millisecond
 	err := os.Rename(from, to)
@@ -20,5 +20,5 @@ func rename(from, to string) error {
 	return err
 }
 
-// own does nothing: elsewhere a file's rights come from its folder.
+// own does nothing: other systems take a file's permissions from its folder.
 func own(*os.File, fs.FileInfo) {}

@@ -7,10 +7,10 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// secrets are the keys of a user whose values let others in.
+// secrets are the keys of a user whose values are credentials.
 var secrets = []string{"token", "password", "client-key-data", "access-token", "id-token", "refresh-token", "client-secret"}
 
-// redact takes the secrets of the users out of a kubeconfig that is going to be shown, and counts them.
+// redact replaces the secrets in a kubeconfig that will be shown, and counts them.
 func redact(root *yaml.Node) int {
 	n := 0
 	if users := get(root, keyUsers); users != nil {
@@ -38,7 +38,7 @@ func hide(n *yaml.Node) (hidden int) {
 	return hidden
 }
 
-// secretName knows variables of an exec entry that hold what nobody should read, such as AWS_SECRET_ACCESS_KEY.
+// secretName reports whether a variable of an exec entry holds a secret, such as AWS_SECRET_ACCESS_KEY.
 func secretName(name string) bool {
 	return slices.ContainsFunc([]string{"SECRET", "TOKEN", "PASSWORD", "PASSWD", "KEY"}, func(s string) bool { return strings.Contains(strings.ToUpper(name), s) })
 }

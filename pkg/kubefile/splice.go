@@ -9,12 +9,12 @@ import (
 
 // splice is new text for some lines of a file.
 type splice struct {
-	from, to int // from the line with that index up to but without the other
+	from, to int // line indexes; to is not included
 	text     string
 }
 
-// spliced is the text with nothing changed but the lines of what is fresh. It trusts the usual form,
-// an entry per "- " at the beginning of a line; the caller has to compare what comes out.
+// spliced is the text with only the lines of fresh nodes replaced. It assumes the usual form, one entry per "- " at the
+// beginning of a line; the caller must compare the result.
 func (t *tree) spliced() string {
 	old := strings.SplitAfter(lines(t.text), "\n")
 	old = old[:len(old)-1]
@@ -43,7 +43,7 @@ func (t *tree) spliced() string {
 	return strings.Join(old, "")
 }
 
-// items are the splices for the fresh ones of a list that ends before the line end.
+// items are the splices for the fresh items of a list that ends before the line end.
 func (t *tree) items(old []string, list *yaml.Node, end int) (all []splice) {
 	indent := strings.Repeat(" ", max(list.Column-1, 0))
 	stop := end
@@ -68,8 +68,7 @@ func (t *tree) items(old []string, list *yaml.Node, end int) (all []splice) {
 	return all
 }
 
-// last is the end of what begins before the line from and ends before the line end at the latest,
-// without the blank lines and comments that lead to what follows.
+// last moves end back to from at most, so that blank lines and comments before it stay with what follows.
 func last(old []string, from, end int) int {
 	for end > from {
 		line := strings.TrimSpace(old[end-1])

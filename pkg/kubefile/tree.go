@@ -10,7 +10,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Keys of a kubeconfig that are written to.
+// The keys of a kubeconfig that this package writes.
 const (
 	keyClusters = "clusters"
 	keyContexts = "contexts"
@@ -18,7 +18,7 @@ const (
 	keyCurrent  = "current-context"
 )
 
-// empty is what a new kubeconfig holds.
+// empty is the content of a new kubeconfig.
 const empty = `apiVersion: v1
 clusters: []
 contexts: []
@@ -28,12 +28,12 @@ preferences: {}
 users: []
 `
 
-// tree is a kubeconfig as YAML. What no one knows here stays in it as it is.
+// tree is a kubeconfig as YAML. Unknown parts stay as they are.
 type tree struct {
 	text  string // what it was read from
 	doc   *yaml.Node
 	root  *yaml.Node
-	fresh map[*yaml.Node]bool // what was put in since
+	fresh map[*yaml.Node]bool // added since
 }
 
 // parse reads a kubeconfig; one without content becomes a new one.
@@ -45,10 +45,10 @@ func parse(text string) (*tree, error) {
 		return parse(lines(text) + empty) // nothing, or nothing but comments
 	}
 	if err != nil {
-		return nil, fmt.Errorf("it is no YAML: %w", err)
+		return nil, fmt.Errorf("not valid YAML: %w", err)
 	}
 	if err := d.Decode(&more); !errors.Is(err, io.EOF) {
-		return nil, errors.New("it holds more than one YAML document; a kubeconfig is one")
+		return nil, errors.New("a kubeconfig must be a single YAML document")
 	}
 	root := doc.Content[0]
 	if isNull(root) {
@@ -57,7 +57,7 @@ func parse(text string) (*tree, error) {
 	return &tree{text: text, doc: &doc, root: root, fresh: map[*yaml.Node]bool{}}, check(root)
 }
 
-// lines is text whose last line ends.
+// lines is the text with a line break at its end.
 func lines(text string) string {
 	if text != "" && !strings.HasSuffix(text, "\n") {
 		return text + "\n"
@@ -65,16 +65,16 @@ func lines(text string) string {
 	return text
 }
 
-// check tells what keeps a document from being a kubeconfig.
+// check is why a document is not a kubeconfig; nil: it is.
 func check(root *yaml.Node) error {
 	if root.Kind != yaml.MappingNode {
-		return errors.New("it is no kubeconfig: it holds no map")
+		return errors.New("not a kubeconfig: not a map")
 	}
 	var seen []string
 	for i := 0; i+1 < len(root.Content); i += 2 {
 		key, value := root.Content[i].Value, root.Content[i+1]
 		if slices.Contains(seen, key) {
-			return fmt.Errorf("%q is in it twice", key)
+			return fmt.Errorf("%q appears twice", key)
 		}
 		seen = append(seen, key)
 		if err := checkField(key, value); err != nil {
@@ -88,22 +88,22 @@ func checkField(key string, value *yaml.Node) error {
 	switch key {
 	case keyCurrent:
 		if value.Kind != yaml.ScalarNode {
-			return fmt.Errorf("it is no kubeconfig: %s is no text", key)
+			return fmt.Errorf("not a kubeconfig: %s is not a string", key)
 		}
 	case keyClusters, keyContexts, keyUsers:
 		if value.Kind != yaml.SequenceNode && !isNull(value) {
-			return fmt.Errorf("it is no kubeconfig: %s is no list", key)
+			return fmt.Errorf("not a kubeconfig: %s is not a list", key)
 		}
 		for _, item := range value.Content {
 			if resolve(item).Kind != yaml.MappingNode {
-				return fmt.Errorf("it is no kubeconfig: line %d, in %s, is no entry", item.Line, key)
+				return fmt.Errorf("not a kubeconfig: the item of %s in line %d is not a map", key, item.Line)
 			}
 		}
 	}
 	return nil
 }
 
-// has tells whether the list holds an entry of that name.
+// has reports whether the list has an entry of that name.
 func (t *tree) has(list, name string) bool {
 	l := get(t.root, list)
 	return l != nil && slices.ContainsFunc(l.Content, func(item *yaml.Node) bool { return nameOf(item) == name })
@@ -148,22 +148,20 @@ func (t *tree) set(key string, value *yaml.Node) {
 	t.root.Content = append(t.root.Content, name, value)
 }
 
-// add puts all of an entry.
 func (t *tree) add(e Entry) {
 	t.put(keyClusters, e.clusterNode())
 	t.put(keyUsers, e.userNode())
 	t.put(keyContexts, e.contextNode())
 }
 
-// choose makes a context the current one.
 func (t *tree) choose(context string) {
 	if t.current() != context {
 		t.set(keyCurrent, scalar(context))
 	}
 }
 
-// written is the file's new text: the old one, if that means the same already; else the old one
-// with the new entries in the place of theirs; else, where its form allows no such thing, all of it anew.
+// written is the file's new text: the old one if it is equal; else the old one with the new entries spliced in; else,
+// where its form does not allow that, all of it rewritten.
 func (t *tree) written() (string, error) {
 	for _, write := range []func() string{func() string { return t.text }, t.spliced, t.whole} {
 		text := write()
@@ -171,10 +169,10 @@ func (t *tree) written() (string, error) {
 			return text, nil
 		}
 	}
-	return "", errors.New("the new entries do not fit into its form; is one that they replace used elsewhere by a YAML anchor?")
+	return "", errors.New("cannot add the new entries; does a YAML anchor refer to an entry that they replace?")
 }
 
-// whole writes everything anew: the same content and comments, but in one form.
+// whole rewrites everything: the same content and comments, in one style.
 func (t *tree) whole() string {
 	if t.root.Style&yaml.FlowStyle != 0 {
 		for n := range t.fresh {

@@ -3,21 +3,25 @@ package login
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// What may be wrong with credentials or with the way to AWS, for those who ask Trouble.
+// What may be wrong with credentials or with the connection to AWS.
 var (
 	ErrMissing     = errors.New("there are no AWS credentials")
+	ErrNoProfile   = fmt.Errorf("%w: the profile is not in the AWS configuration", ErrMissing)
 	ErrExpired     = errors.New("the AWS credentials have expired")
 	ErrInvalid     = errors.New("AWS does not know the credentials")
+	ErrAssumeRole  = errors.New("these credentials cannot assume the role")
 	ErrUnreachable = errors.New("AWS cannot be reached")
 )
 
-// troubles are the words by which AWS and its SDK tell what is wrong with credentials. Codes are
+// troubles are the words by which AWS and its SDK report what is wrong with credentials. Codes are
 // those of the services' common errors; the rest are the SDK's own sentences, which have no type.
 var troubles = []struct {
 	word string
@@ -35,12 +39,11 @@ var troubles = []struct {
 	{"failed to read cached SSO token file", ErrMissing},
 	{"no EC2 IMDS role found", ErrMissing},
 	{"static credentials are empty", ErrMissing},
-	{"failed to get shared config profile", ErrMissing},
 	{"failed to retrieve credentials", ErrMissing},
 }
 
-// Trouble tells what is wrong with the credentials or the way to AWS, where an error is about them: one of ErrMissing,
-// ErrExpired, ErrInvalid and ErrUnreachable, else nil.
+// Trouble is what is wrong with the credentials or the connection, one of the errors above, or nil where an error is
+// about something else.
 func Trouble(err error) error {
 	if err == nil {
 		return nil
@@ -55,11 +58,24 @@ func Trouble(err error) error {
 			return t.is
 		}
 	}
-	if unsent(err) != nil && !errors.Is(err, context.Canceled) {
+	var profile config.SharedConfigProfileNotExistError
+	switch {
+	case errors.As(err, &profile):
+		return ErrNoProfile
+	case api != nil && text == "AccessDenied" && strings.Contains(api.ErrorMessage(), "sts:AssumeRole"):
+		return ErrAssumeRole
+	case api != nil, errors.Is(err, context.Canceled):
+		return nil
+	case unsent(err) != nil:
 		return ErrUnreachable
+	case Unsigned(err):
+		return ErrMissing
 	}
 	return nil
 }
+
+// Unsigned reports whether a call was not sent because the SDK got no credentials to sign it with.
+func Unsigned(err error) bool { return strings.Contains(err.Error(), "get identity: get credentials") }
 
 // unsent is why a call got no answer, nil where it got one.
 func unsent(err error) error {
@@ -73,7 +89,7 @@ func unsent(err error) error {
 // failure is an error of the SDK in words for people.
 type failure struct {
 	text string
-	is   error // what Trouble tells, or nil
+	is   error // Trouble's answer
 	err  error
 }
 
@@ -86,7 +102,7 @@ func (f *failure) Unwrap() []error {
 	return []error{f.is, f.err}
 }
 
-// Plain says what an error of the SDK says without the SDK's frame, which tells of attempts, requests and its own parts.
+// Plain says what an error of the SDK says without the SDK's frame, which names attempts, requests and its own parts.
 func Plain(err error) error {
 	if err == nil {
 		return nil

@@ -56,7 +56,7 @@ var ErrNoRegion = errors.New("no AWS region is known: pass --region")
 func New(ctx context.Context, s Settings) (*Session, error) {
 	cfg, err := config.LoadDefaultConfig(ctx, s.options()...)
 	if err != nil {
-		return nil, fmt.Errorf("load the AWS configuration: %w", err)
+		return nil, fmt.Errorf("load the AWS configuration: %w", Plain(err))
 	}
 	if cfg.Region == "" {
 		return nil, ErrNoRegion

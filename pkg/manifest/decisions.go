@@ -3,11 +3,12 @@ package manifest
 import (
 	"bytes"
 	"fmt"
+	"strings"
 
 	goyaml "sigs.k8s.io/yaml/goyaml.v2"
 )
 
-// Decisions is the file in which people decide what migrate must not decide for them.
+// Decisions is the file in which users answer the open questions of migrate.
 type Decisions struct {
 	Cluster   string     `yaml:"cluster"`
 	Decisions []Decision `yaml:"decisions"`
@@ -21,32 +22,32 @@ type Decision struct {
 	Answer   string   `yaml:"answer"`
 }
 
-const decisionsHead = `# What migrating aws-auth to access entries leaves open. Change each answer to one of the options;
-# behind an option that ends in a colon goes what you choose, as in  rename:team-ops
-# Then: kubectl access migrate --decisions THIS_FILE
+const decisionsHead = `# Open questions of the migration from aws-auth to access entries. Change each answer to one of its options.
+# An option that ends in a colon takes a value, for example  rename:team-ops
+# Then run: kubectl access migrate --decisions THIS_FILE
 `
 
-// Write is the file's text.
+// Write returns the file's text.
 func (d Decisions) Write() ([]byte, error) {
 	text, err := goyaml.Marshal(d)
 	return append([]byte(decisionsHead), text...), err
 }
 
-// ReadDecisions reads such a file. A key that is not known is an error, since it may be a decision misspelt.
+// ReadDecisions reads such a file. An unknown key is an error: it may be misspelt.
 func ReadDecisions(b []byte) (Decisions, error) {
 	var d Decisions
 	decoder := goyaml.NewDecoder(bytes.NewReader(b))
 	decoder.SetStrict(true)
 	if err := decoder.Decode(&d); err != nil {
-		return d, fmt.Errorf("decisions: not what `kubectl access migrate --write-decisions FILE` writes: %s", oneLine(err))
+		return d, fmt.Errorf("not a decisions file of `kubectl access migrate --write-decisions FILE`: %s", strings.Join(strings.Fields(err.Error()), " "))
 	}
 	seen := map[string]bool{}
 	for i, q := range d.Decisions {
 		switch {
 		case q.ID == "" || q.Answer == "":
-			return d, fmt.Errorf("decisions: number %d has no id or no answer", i+1)
+			return d, fmt.Errorf("decisions[%d] has no id or no answer", i)
 		case seen[q.ID]:
-			return d, fmt.Errorf("decisions: %s stands twice", q.ID)
+			return d, fmt.Errorf("decisions: %s appears twice", q.ID)
 		}
 		seen[q.ID] = true
 	}

@@ -10,8 +10,7 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 )
 
-// Entry is the entry that is meant, in canonical order and without what only EKS sets. Errors
-// name the object and the field.
+// Entry is the entry in canonical order, without what only EKS sets. Errors name the object and the field.
 func (a AccessEntry) Entry() (access.Entry, error) {
 	e, err := a.entry()
 	if err != nil {
@@ -20,7 +19,7 @@ func (a AccessEntry) Entry() (access.Entry, error) {
 	return e.Canonical(), nil
 }
 
-// title is what the object is called in errors.
+// title names the object in errors.
 func (a AccessEntry) title() string {
 	switch {
 	case a.Metadata.Name != "":
@@ -84,7 +83,7 @@ func checkPrincipal(arn string) error {
 	return nil
 }
 
-// grant is the policy as a grant that is new to the entry.
+// grant is the policy as a grant that the entry does not have yet.
 func (p AccessPolicy) grant(e access.Entry) (access.Grant, error) {
 	g := access.Grant{Policy: access.PolicyOf(p.PolicyARN)}
 	_, twice := e.Grant(g.Policy)
@@ -95,14 +94,14 @@ func (p AccessPolicy) grant(e access.Entry) (access.Grant, error) {
 		return g, fmt.Errorf("policyARN: %q is not the ARN of an access policy in the principal's partition; write %s",
 			p.PolicyARN, access.ClusterAdmin.ARN(e.Principal.Partition()))
 	case twice:
-		return g, fmt.Errorf("policyARN: %s stands twice; an entry holds each policy once, with one scope", g.Policy)
+		return g, fmt.Errorf("policyARN: %s appears twice; an entry holds each policy once, with one scope", g.Policy)
 	}
 	scope, err := p.AccessScope.scope()
 	g.Scope = scope
 	return g, err
 }
 
-// scope is never guessed: a scope without names must say that it is the whole cluster.
+// scope never guesses: a scope without names must have type cluster.
 func (s AccessScope) scope() (access.Scope, error) {
 	switch {
 	case s.Type == "":
@@ -110,7 +109,7 @@ func (s AccessScope) scope() (access.Scope, error) {
 	case s.Type != scopeCluster && s.Type != scopeNamespace:
 		return access.Scope{}, fmt.Errorf("accessScope.type: %q is neither cluster nor namespace", s.Type)
 	case s.Type == scopeCluster && len(s.Namespaces) > 0:
-		return access.Scope{}, errors.New("accessScope.namespaces: belong to type namespace, and the type is cluster")
+		return access.Scope{}, errors.New("accessScope.namespaces: require type namespace, and the type is cluster")
 	case s.Type == scopeNamespace && len(s.Namespaces) == 0:
 		return access.Scope{}, errors.New("accessScope.namespaces: are missing; type namespace needs one or more")
 	}

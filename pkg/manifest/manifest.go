@@ -1,6 +1,5 @@
-// Package manifest is the written form of access entries: the AccessEntry of AWS Controllers
-// for Kubernetes, field for field. What one cluster's list prints, another's apply reads, and so
-// does the controller.
+// Package manifest is the written form of access entries: the AccessEntry of AWS Controllers for Kubernetes, field for
+// field, so that the controller can read what list prints.
 package manifest
 
 import (
@@ -9,7 +8,7 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 )
 
-// What every AccessEntry says of itself.
+// The type of every AccessEntry.
 const (
 	APIVersion = "eks.services.k8s.aws/v1alpha1"
 	Kind       = "AccessEntry"
@@ -24,12 +23,12 @@ type AccessEntry struct {
 	Status     *Status  `json:"status,omitempty"`
 }
 
-// Metadata names the object; whatever else stands there is not ours.
+// Metadata names the object; its other fields are ignored.
 type Metadata struct {
 	Name string `json:"name,omitempty"`
 }
 
-// Spec is what somebody wants.
+// Spec is the desired state.
 type Spec struct {
 	ClusterName      string            `json:"clusterName,omitempty"`
 	PrincipalARN     string            `json:"principalARN"`
@@ -67,7 +66,7 @@ type Status struct {
 	Conditions []Condition `json:"conditions,omitempty"`
 }
 
-// Condition is one of ACK's. This program's own type is Stale.
+// Condition is one of ACK's conditions; the type Stale is this program's own.
 type Condition struct {
 	Type    string `json:"type"`
 	Status  string `json:"status"`
@@ -75,7 +74,7 @@ type Condition struct {
 	Message string `json:"message,omitempty"`
 }
 
-// Mark writes down that the entry no longer works.
+// Mark adds the condition that the entry no longer works.
 func (a *AccessEntry) Mark(stale access.Stale, p access.Principal) {
 	if stale == "" {
 		return
@@ -87,14 +86,14 @@ func (a *AccessEntry) Mark(stale access.Stale, p access.Principal) {
 	a.Status.Conditions = append(a.Status.Conditions, Condition{"Stale", "True", reason, "the " + p.Kind() + " was " + stale.Words() + "; the entry no longer works"})
 }
 
-// Resource tells where the entry is.
+// Resource is where the entry is.
 type Resource struct {
 	ARN            string `json:"arn"`
 	OwnerAccountID string `json:"ownerAccountID"`
 	Region         string `json:"region"`
 }
 
-// Of writes an entry of a cluster.
+// Of is the written form of an entry of a cluster.
 func Of(e access.Entry, cluster access.Info) AccessEntry {
 	e = e.Canonical()
 	if e.Kind == "" {

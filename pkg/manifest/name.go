@@ -8,13 +8,12 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 )
 
-// longest is what Kubernetes allows an object's name to have.
+// longest is the longest name that Kubernetes allows.
 const longest = 253
 
-// Name is the object's name: CLUSTER-role-NAME in lower case, without the path, since IAM's
-// names are unique in their account without path and case. The account stands before the kind
-// of principals of other accounts. IAM allows more characters than Kubernetes; where one had
-// to be replaced, the beginning of the ARN's SHA-256 keeps the name unique.
+// Name is the object's name: CLUSTER-role-NAME in lower case, without the path, because IAM's names are unique in their
+// account whatever their path and case. For principals of other accounts the account precedes the kind. IAM allows more
+// characters than Kubernetes; where one was replaced, the beginning of the ARN's SHA-256 keeps the name unique.
 func Name(e access.Entry, cluster access.Info) string {
 	p := e.Principal
 	parts := []string{cluster.Name}
@@ -32,8 +31,8 @@ func Name(e access.Entry, cluster access.Info) string {
 	return strings.TrimLeft(name+"-"+suffix, "-")
 }
 
-// subdomain replaces what an object's name cannot have by dashes. A dot must have a letter or
-// digit on both sides (RFC 1123).
+// subdomain replaces the characters that Kubernetes does not allow by dashes. A dot must have a letter or digit on both
+// sides (RFC 1123).
 func subdomain(s string) string {
 	b := []byte(s)
 	for i, c := range b {

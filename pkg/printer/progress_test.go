@@ -1,4 +1,4 @@
-package cmd
+package printer
 
 import (
 	"strings"
@@ -25,7 +25,7 @@ func TestTheProgressLineGoesWhenTheReadEnds(t *testing.T) {
 	} {
 		var out strings.Builder
 		var at time.Duration
-		progress := progressOn(&out, func() time.Time { return time.Unix(1e9, 0).Add(at * time.Millisecond) })
+		progress := Progress(&out, func() time.Time { return time.Unix(1e9, 0).Add(at * time.Millisecond) })
 		for _, c := range test.calls {
 			at = c.at
 			progress(c.done, c.total)

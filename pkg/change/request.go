@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/edit"
 	"github.com/kubectl-access/kubectl-access/pkg/journal"
 )
 
@@ -148,5 +149,62 @@ func (e *Engine) Run(r Request) *Run {
 	return &Run{
 		Engine: e, Request: r, failed: map[access.Principal]bool{},
 		replanned: map[access.Principal]*access.Entry{},
+	}
+}
+
+// lockPatience is how long a change waits for others of this machine, of which each may wait for EKS to show the one before.
+const lockPatience = 2 * time.Minute
+
+// hold keeps other changes of this machine off the cluster, from before the read that a plan is made of until its last
+// write.
+func (r *Run) hold(ctx context.Context) error {
+	if r.unlock != nil || r.DryRun {
+		return nil
+	}
+	dir, err := r.Dir()
+	if err != nil {
+		return nil //nolint:nilerr // the record of the change needs the folder too, and its error is shown
+	}
+	ctx, stop := context.WithTimeout(ctx, lockPatience)
+	defer stop()
+	r.unlock, err = journal.Lock(ctx, dir, r.Region+"-"+r.Name, func() {
+		if r.Waiting != nil {
+			r.Waiting()
+		}
+	})
+	if err != nil {
+		return fmt.Errorf("cluster %s: %w", r.Name, err)
+	}
+	return nil
+}
+
+// Release lets other changes of this machine go on, as while a question waits for its answer.
+func (r *Run) Release() {
+	if r.unlock != nil {
+		r.unlock()
+		r.unlock = nil
+	}
+}
+
+// Grant is the request that grants what an entry holds, which may not be complete before the request is prepared. With keep a
+// new entry carries what the principal's mapping gives, too.
+func Grant(who []access.Principal, want *access.Entry, keep bool) Request {
+	return Request{
+		Kind: journal.Grant, Who: who, Names: true,
+		Edit: func(p access.Principal) access.Edit {
+			e := *want
+			e.Principal = p
+			if keep {
+				return edit.Keep(e)
+			}
+			return edit.Grant(e)
+		},
+		Check: func(_ context.Context, before access.Snapshot) Checked {
+			notes := access.Notes(access.NoteTypo, "", before.Typos(*want)...)
+			if at := want.Tags[access.ExpiresTag]; at != "" {
+				notes = append(notes, access.Notes(access.NoteExpiry, "", fmt.Sprintf("--for only adds an expiry tag (%s); access is not removed automatically", at))...)
+			}
+			return Checked{Notes: notes}
+		},
 	}
 }
