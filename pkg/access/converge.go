@@ -3,6 +3,7 @@ package access
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"slices"
 )
@@ -34,7 +35,7 @@ func (r Road) Converge(ctx context.Context, plan Plan) iter.Seq[Result] {
 			}
 			next, err := r.again(ctx, n, open)
 			if err != nil {
-				yieldAll(open, yield)
+				giveUp(open, err, yield)
 				return
 			}
 			if !settle(open, next, yield) {
@@ -68,7 +69,7 @@ func (r Road) round(ctx context.Context, plan Plan, failed map[Principal]bool, y
 }
 
 func unsettled(err error) bool {
-	return errors.Is(err, ErrChanged) || errors.Is(err, ErrExists) || errors.Is(err, ErrUnknown)
+	return errors.Is(err, ErrChanged) || errors.Is(err, ErrExists) || errors.Is(err, ErrUnknown) || errors.Is(err, ErrThrottled)
 }
 
 // again looks anew, and once more where even that got no answer.
@@ -141,8 +142,12 @@ func inPlace(step Step, now *Entry) bool {
 	return false
 }
 
-func yieldAll(results []Result, yield func(Result) bool) {
-	for _, r := range results {
+// giveUp tells of open steps whose end will not be known, and why: the plan could not be made again.
+func giveUp(open []Result, why error, yield func(Result) bool) {
+	for _, r := range open {
+		if !errors.Is(r.Err, why) {
+			r.Err = fmt.Errorf("%w; then the plan could not be made again: %w", r.Err, why)
+		}
 		if !yield(r) {
 			return
 		}

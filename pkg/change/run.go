@@ -1,6 +1,7 @@
 package change
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/edit"
 	"github.com/kubectl-access/kubectl-access/pkg/journal"
 )
 
@@ -139,6 +141,9 @@ func (r *Run) replan(ctx context.Context, who []access.Principal) (access.Plan, 
 			err = u.Err
 		}
 	}
+	if now.AWSAuth != nil && slices.Contains(who, access.Itself) {
+		err = cmp.Or(err, now.AWSAuth.Err)
+	}
 	if err != nil {
 		return access.Plan{}, fmt.Errorf("%w: %w", access.ErrUnknown, err)
 	}
@@ -158,6 +163,19 @@ func (r *Run) replan(ctx context.Context, who []access.Principal) (access.Plan, 
 	}
 	r.plans = append(r.plans, plan)
 	return plan, r.rebase(plan, who)
+}
+
+// editOf is the edit for a principal. An entry that this change has made is made as it was planned: the edit would find an
+// entry where there was none, and mappings that it overrides by now.
+func (r *Run) editOf(s access.Snapshot, p access.Principal) access.Edit {
+	if _, exists := s.Entry(p); exists && r.ground != nil && r.ground.made(p) {
+		for _, plan := range slices.Backward(r.plans) {
+			if ch, ok := plan.Change(p); ok && ch.Before == nil && !ch.After.Node() {
+				return edit.Grant(*ch.After)
+			}
+		}
+	}
+	return r.Edit(p)
 }
 
 // rebase corrects the record before the next write: of principals that nothing was done about yet, what the new plan found is

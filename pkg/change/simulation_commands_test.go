@@ -170,6 +170,9 @@ func (p *program) undoLast(ctx context.Context) (int, bool) {
 		}
 		return r
 	}
+	if err := p.engine().Idle(ctx); err != nil {
+		return p.ends(err), true
+	}
 	r := last()
 	if r == nil {
 		return done, false

@@ -170,7 +170,7 @@ func (p *program) said(r access.Result) {
 	switch {
 	case r.Err == nil && !isSo(r.Step, p.account.Truth()) && !p.since(who):
 		p.broke("%s: said that %s was %s, and it is not so", p.Name, who, r.Step)
-	case errors.Is(r.Err, access.ErrChanged) && !p.since(who):
+	case errors.Is(r.Err, access.ErrChanged) && !errors.Is(r.Err, access.ErrUnknown) && !p.since(who):
 		p.broke("%s: said of %s (%s) that somebody had changed it, and nobody had: %v", p.Name, who, r.Step, r.Err)
 	case errors.Is(r.Err, access.ErrChanged):
 		p.mu.Lock()

@@ -113,8 +113,9 @@ func reached(c access.Change, parts []access.Part) *access.Entry {
 }
 
 // Behind names the principals of whom a snapshot shows something that was so before a recent change, or between two, and is
-// not so any more. The snapshot was read for want: only an entry that was asked for can be missing.
-func (recent Recent) Behind(s access.Snapshot, want access.Want) []access.Principal {
+// not so any more; with perhaps also where that is not certain, since the change was killed. The snapshot was read for want:
+// only an entry that was asked for can be missing.
+func (recent Recent) Behind(s access.Snapshot, want access.Want, perhaps bool) []access.Principal {
 	var behind []access.Principal
 	for _, p := range slices.SortedFunc(maps.Keys(recent), func(a, b access.Principal) int { return strings.Compare(string(a), string(b)) }) {
 		var now map[access.Part]string
@@ -124,7 +125,7 @@ func (recent Recent) Behind(s access.Snapshot, want access.Want) []access.Princi
 			continue
 		}
 		for part, k := range recent[p] {
-			if slices.Contains(k.was, now[part]) && !slices.Contains(k.is, now[part]) {
+			if slices.Contains(k.was, now[part]) && now[part] != k.is[1] && (perhaps || now[part] != k.is[0]) {
 				behind = append(behind, p)
 				break
 			}
