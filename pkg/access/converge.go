@@ -145,7 +145,7 @@ func inPlace(step Step, now *Entry) bool {
 // giveUp tells of open steps whose end will not be known, and why: the plan could not be made again.
 func giveUp(open []Result, why error, yield func(Result) bool) {
 	for _, r := range open {
-		if !errors.Is(r.Err, why) {
+		if !errors.Is(r.Err, why) && !errors.Is(r.Err, ErrSkipped) {
 			r.Err = fmt.Errorf("%w; then the plan could not be made again: %w", r.Err, why)
 		}
 		if !yield(r) {
