@@ -275,6 +275,13 @@ func (r *recorded) touched(p access.Principal) bool {
 	return false
 }
 
+// made reports whether the principal's entry was, or may have been, made or deleted by us.
+func (r *recorded) made(p access.Principal) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.done[journal.Sent{Principal: p, Part: access.PartEntry}]
+}
+
 // begun reports whether a step was, or may have been, sent.
 func (r *recorded) begun() bool {
 	r.mu.Lock()
