@@ -178,6 +178,13 @@ func (r *Run) hold(ctx context.Context) error {
 	return nil
 }
 
+// Idle waits for the end of another change of this machine that is under way. Its record is not whole before that.
+func (e *Engine) Idle(ctx context.Context) error {
+	run := e.Run(Request{})
+	defer run.Release()
+	return run.hold(ctx)
+}
+
 // Release lets other changes of this machine go on, as while a question waits for its answer.
 func (r *Run) Release() {
 	if r.unlock != nil {
