@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -37,6 +38,7 @@ func TestSimulation(t *testing.T) {
 		w.report(t)
 		return
 	}
+	defer debug.SetGCPercent(debug.SetGCPercent(400)) // there is little to keep, and much to throw away
 	var next, broken, excused, told atomic.Uint64
 	next.Store(*firstSeed - 1)
 	for n := range runtime.GOMAXPROCS(0) {
@@ -132,7 +134,7 @@ func newWorld(seed uint64, dir string) *world {
 	}
 	for i, caller := range []access.Principal{amy, bob} {
 		p := &person{world: w, name: caller.Name(), caller: caller, machine: w.machines[i%len(w.machines)], r: rand.New(rand.NewPCG(seed, uint64(20+i)))}
-		for range 2 + r.IntN(4) {
+		for range 2 + r.IntN(3) {
 			p.commands = append(p.commands, p.command())
 		}
 		w.people = append(w.people, p)
