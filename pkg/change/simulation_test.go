@@ -38,7 +38,8 @@ func TestSimulation(t *testing.T) {
 		w.report(t)
 		return
 	}
-	defer debug.SetGCPercent(debug.SetGCPercent(400)) // there is little to keep, and much to throw away
+	percent := debug.SetGCPercent(400) // there is little to keep, and much to throw away
+	t.Cleanup(func() { debug.SetGCPercent(percent) })
 	var next, broken, excused, told atomic.Uint64
 	next.Store(*firstSeed - 1)
 	for n := range runtime.GOMAXPROCS(0) {
