@@ -24,8 +24,8 @@ const (
 )
 
 var (
-	everybody = []access.Principal{amy, bob, ci, dev, ops}
-	policies  = []access.Policy{"AmazonEKSViewPolicy", "AmazonEKSEditPolicy", access.ClusterAdmin}
+	everybody   = []access.Principal{amy, bob, ci, dev, ops}
+	allPolicies = []access.Policy{"AmazonEKSViewPolicy", "AmazonEKSEditPolicy", access.ClusterAdmin}
 )
 
 // furnish is who has access before anybody does anything.
@@ -48,7 +48,7 @@ func (w *world) furnish() {
 				e.Grants = append(e.Grants, access.Grant{Policy: access.ClusterAdmin})
 			}
 			if r.IntN(2) == 0 {
-				e.Grants = append(e.Grants, access.Grant{Policy: policies[0], Scope: access.Scope{Namespaces: []string{"dev"}}})
+				e.Grants = append(e.Grants, access.Grant{Policy: allPolicies[0], Scope: access.Scope{Namespaces: []string{"dev"}}})
 			}
 			*s = s.Put(e)
 			if r.IntN(3) > 0 {
@@ -87,14 +87,14 @@ func (p *person) command() (c command) {
 }
 
 func (p *person) someGrant() (access.Grant, string) {
-	g := access.Grant{Policy: pick(p.r, policies...), Scope: pick(p.r, access.Scope{}, access.Scope{Namespaces: []string{"dev"}}, access.Scope{Namespaces: []string{"dev", "qa"}}, access.Scope{Namespaces: []string{"prod"}})}
+	g := access.Grant{Policy: pick(p.r, p.policies...), Scope: pick(p.r, access.Scope{}, access.Scope{Namespaces: []string{"dev"}}, access.Scope{Namespaces: []string{"dev", "qa"}}, access.Scope{Namespaces: []string{"prod"}})}
 	return g, g.String()
 }
 
 func (p *person) some() []access.Principal {
-	who := []access.Principal{pick(p.r, everybody...)}
+	who := []access.Principal{pick(p.r, p.busy...)}
 	for p.r.IntN(3) == 0 {
-		who = append(who, pick(p.r, everybody...))
+		who = append(who, pick(p.r, p.busy...))
 	}
 	slices.Sort(who)
 	return slices.Compact(who)
@@ -137,13 +137,13 @@ func (names) NotFound(access.Principal, string, string) error     { return acces
 
 // swap gives what one has to another, or somebody one policy in place of others: it adds and takes in one change.
 func (p *person) swap() command {
-	who, g := p.some(), pick(p.r, access.Grant{Policy: access.ClusterAdmin}, access.Grant{Policy: policies[1]})
+	who, g := p.some(), access.Grant{Policy: pick(p.r, allPolicies[1:]...)}
 	return command{name: fmt.Sprint("swap ", who, g), do: func(ctx context.Context, prog *program) int {
 		return prog.change(ctx, Request{Kind: journal.Grant, Who: who, Takes: true, Edit: func(q access.Principal) access.Edit {
 			if len(who) > 1 && q == who[0] {
 				return edit.Revoke(q, edit.Revocation{Grants: []access.Grant{g}})
 			}
-			rest := slices.DeleteFunc(slices.Clone(policies), func(o access.Policy) bool { return o == g.Policy })
+			rest := slices.DeleteFunc(slices.Clone(allPolicies), func(o access.Policy) bool { return o == g.Policy })
 			others := edit.Revocation{Grants: []access.Grant{{Policy: rest[0]}, {Policy: rest[1]}}}
 			return edit.Each(edit.Grant(access.Entry{Principal: q, Grants: []access.Grant{g}}), edit.Revoke(q, others))
 		}})

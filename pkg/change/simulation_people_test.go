@@ -35,6 +35,9 @@ type world struct {
 	faults   float64 // how probable it is that a call fails
 	kills    float64 // how probable it is that a program is killed
 	calm     bool    // neither happens any more
+	haste    time.Duration
+	busy     []access.Principal // whom the commands are about
+	policies []access.Policy
 	initial  access.Snapshot
 	tangled  bool // something was undone that was not the last change
 

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -102,9 +103,9 @@ func (w *world) play(ctx context.Context) {
 		go func() {
 			defer func() { done <- struct{}{} }()
 			for _, c := range p.commands {
-				p.pause(8 * time.Second)
+				p.pause(w.haste)
 				for tries := 0; p.does(ctx, c) == killed && tries < 3; tries++ {
-					p.pause(4 * time.Second)
+					p.pause(w.haste)
 				}
 			}
 		}()
@@ -124,6 +125,8 @@ func (w *world) play(ctx context.Context) {
 func newWorld(seed uint64, dir string) *world {
 	r := rand.New(rand.NewPCG(seed, 11))
 	w := &world{seed: seed, r: r, faults: pick(r, 0, 0, 0.02, 0.08, 0.2), kills: pick(r, 0, 0, 0.3, 0.7), programs: map[*accesstest.Program]*program{}}
+	w.haste = pick(r, 100*time.Millisecond, time.Second, 8*time.Second)
+	w.busy, w.policies = some(r, everybody), some(r, allPolicies)
 	w.account = &accesstest.Account{
 		Cluster: *accesstest.New(), Seed: seed, Now: time.Now, Lag: pick(r, 0, time.Second, 4*time.Second), Wrote: w.wrote,
 	}
@@ -144,6 +147,13 @@ func newWorld(seed uint64, dir string) *world {
 		first.commands[0] = first.migrate()
 	}
 	return w
+}
+
+// some are one or more.
+func some[T any](r *rand.Rand, from []T) []T {
+	all := slices.Clone(from)
+	r.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	return all[:1+r.IntN(len(all))]
 }
 
 func pick[T any](r *rand.Rand, from ...T) T { return from[r.IntN(len(from))] }
