@@ -96,7 +96,7 @@ func (r Road) again(ctx context.Context, n int, open []Result) (Plan, error) {
 // others that somebody else was faster. Of what is not in place the new plan's steps will tell.
 func settle(open []Result, next Plan, yield func(Result) bool) bool {
 	for _, o := range open {
-		if next.settled(o.Step) && !yield(Result{Step: o.Step, InPlace: !errors.Is(o.Err, ErrUnknown)}) {
+		if next.settled(o.Step) && !yield(Result{Step: o.Step, InPlace: !MayBeDone(o.Err)}) {
 			return false
 		}
 	}

@@ -227,7 +227,7 @@ func (r *recorded) Do(ctx context.Context, step access.Step) error {
 		return err
 	}
 	err := r.Cluster.Do(ctx, step)
-	if err == nil || errors.Is(err, access.ErrUnknown) || errors.Is(err, errNotRestored) {
+	if access.MayBeDone(err) || errors.Is(err, errNotRestored) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.done[sent] = true

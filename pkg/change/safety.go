@@ -139,7 +139,7 @@ func (r *Run) keeping(plan access.Plan) *keeper {
 // Do carries out a step, and gives back what it took where nobody is left. That is not for an interrupt to stop.
 func (k *keeper) Do(ctx context.Context, step access.Step) error {
 	err := k.Cluster.Do(ctx, step)
-	if err != nil && !errors.Is(err, access.ErrUnknown) || !k.plan.MayTakeAdministrator(step) {
+	if !access.MayBeDone(err) || !k.plan.MayTakeAdministrator(step) {
 		return err
 	}
 	k.looks <- struct{}{}

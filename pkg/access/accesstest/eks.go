@@ -193,7 +193,7 @@ func (p *Program) replace(ctx context.Context, step access.Step, half int) error
 		return nil //nolint:nilerr // the write was done
 	}
 	if now := about(step, &e); now != want && now != leaves(step) {
-		return fmt.Errorf("%w: somebody set it to %q at the same time", access.ErrChanged, now)
+		return fmt.Errorf("%w: somebody set it to %q at the same time", access.ErrOverwritten, now)
 	}
 	return nil
 }
