@@ -40,6 +40,7 @@ type Write struct {
 type version struct {
 	entry *access.Entry
 	by    *Program
+	at    time.Time
 	shown [2]time.Time // from when on every read shows it: of the entry, and of its policies
 }
 
@@ -136,7 +137,7 @@ func (a *Account) complete(step access.Step) {
 
 func (a *Account) wrote(w Write, r *rand.Rand) {
 	p := w.Step.Principal()
-	v := version{entry: a.entry(p), by: w.By}
+	v := version{entry: a.entry(p), by: w.By, at: a.Now()}
 	for i := range v.shown {
 		v.shown[i] = a.Now().Add(time.Duration(r.Int64N(int64(a.Lag) + 1)))
 	}
@@ -155,7 +156,7 @@ func (a *Account) settle() {
 		return
 	}
 	a.update = nil
-	w := Write{By: u.by, Step: u.step, Before: a.State, Unseen: a.foreign(u.by, access.Itself, u.by.seen[access.Itself])}
+	w := Write{By: u.by, Step: u.step, Before: a.State, Unseen: a.foreignSince(u.by, u.by.planned.Add(-a.Lag))}
 	a.history(access.Itself)
 	if a.do(u.step) == nil {
 		a.wrote(w, u.by.random("update"))
@@ -211,7 +212,20 @@ func (a *Account) unseen(by *Program, step access.Step, read int) bool {
 	if want, expects := expected(step); expects && want != about(step, a.entry(p)) {
 		return read >= 0 && want == about(step, h[read].entry) && a.foreign(by, p, read)
 	}
+	if p == access.Itself && a.foreignSince(by, by.planned.Add(-a.Lag)) {
+		return true
+	}
 	return a.foreign(by, p, by.seen[p]) || a.foreign(by, access.Itself, by.seen[access.Itself])
+}
+
+// foreignSince reports whether another machine has written anything since then.
+func (a *Account) foreignSince(by *Program, since time.Time) bool {
+	for _, h := range a.versions {
+		if slices.ContainsFunc(h, func(v version) bool { return v.by != nil && v.by.Machine != by.Machine && v.at.After(since) }) {
+			return true
+		}
+	}
+	return false
 }
 
 // foreign reports whether another machine has written a version after one.
