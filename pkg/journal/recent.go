@@ -20,6 +20,8 @@ type Recent map[access.Principal]map[access.Part]course
 type course struct {
 	was []string // what it was before and between the changes
 	is  []string // what it is now; two values where the last change was killed and may have come that far
+	// killed says that nobody looked what became of the last change.
+	killed bool
 }
 
 // Lately returns the records that RecentChanges needs, the oldest first. What cannot be read is left out.
@@ -44,8 +46,8 @@ func Lately(dir string, now time.Time) []Record {
 }
 
 // RecentChanges finds out what the records, the oldest first, made of a cluster's entries. Records that are older than
-// Settling, or from the future because a clock was wrong, count for nothing.
-func RecentChanges(records []Record, cluster string, now time.Time) Recent {
+// Settling, or from the future because a clock was wrong, count for nothing. own is the ID of the change under way, if any.
+func RecentChanges(records []Record, cluster, own string, now time.Time) Recent {
 	recent := Recent{}
 	for _, r := range records {
 		if r.Cluster.ARN != cluster || !r.settling(now) {
@@ -56,7 +58,7 @@ func RecentChanges(records []Record, cluster string, now time.Time) Recent {
 			continue
 		}
 		for _, c := range planned {
-			recent.add(c, r.sent(c.Principal()), r.Sent == nil, r.Finished.IsZero())
+			recent.add(c, r, own)
 		}
 	}
 	return recent
@@ -82,12 +84,13 @@ func (r Record) sent(p access.Principal) (parts []access.Part) {
 
 // add follows one change as far as its parts were sent. Where it did not come to its end, the last part was begun and may or
 // may not have been carried out; those before it were.
-func (recent Recent) add(c access.Change, sent []access.Part, all, killed bool) {
+func (recent Recent) add(c access.Change, r Record, own string) {
+	sent, open := r.sent(c.Principal()), r.Finished.IsZero()
 	perhaps, surely := reached(c, sent), reached(c, sent)
 	switch {
-	case all: // a record from before there was a list of what was sent
+	case r.Sent == nil: // a record from before there was a list of what was sent
 		perhaps, surely = c.After, c.After
-	case killed && len(sent) > 0:
+	case open && len(sent) > 0:
 		surely = reached(c, sent[:len(sent)-1])
 	}
 	p, before, will, may := c.Principal(), access.PartsOf(c.Before), access.PartsOf(surely), access.PartsOf(perhaps)
@@ -96,7 +99,7 @@ func (recent Recent) add(c access.Change, sent []access.Part, all, killed bool) 
 	}
 	for _, part := range (access.Change{Before: c.Before, After: perhaps}).Parts() {
 		k := recent[p][part]
-		recent[p][part] = course{was: append(append(k.was, k.is...), before[part]), is: []string{will[part], may[part]}}
+		recent[p][part] = course{was: append(append(k.was, k.is...), before[part]), is: []string{will[part], may[part]}, killed: open && r.ID != own}
 	}
 }
 
@@ -125,7 +128,7 @@ func (recent Recent) Behind(s access.Snapshot, want access.Want, perhaps bool) [
 			continue
 		}
 		for part, k := range recent[p] {
-			if slices.Contains(k.was, now[part]) && now[part] != k.is[1] && (perhaps || now[part] != k.is[0]) {
+			if slices.Contains(k.was, now[part]) && now[part] != k.is[1] && (perhaps && k.killed || now[part] != k.is[0]) {
 				behind = append(behind, p)
 				break
 			}
