@@ -79,7 +79,7 @@ func TestABindingIsMadeBesideOneOfItsName(t *testing.T) {
 	if is := bound(t, "view"); is["people:team:-SessionName-"] != "team:olga" || is["people:team:-SessionName--2"] != "team:anna" {
 		t.Errorf("%v\n%s", is, out)
 	}
-	for _, line := range []string{"ClusterRoleBinding people:team:-SessionName--2 made\n", "accessentry/role/auditor created\n"} {
+	for _, line := range []string{"ClusterRoleBinding people:team:-SessionName--2 created\n", "accessentry/role/auditor created\n"} {
 		if !strings.Contains(out, line) {
 			t.Errorf("no %q in\n%s", line, out)
 		}
@@ -102,7 +102,7 @@ func TestNoEntryCountsOnABindingOfSomebodyElse(t *testing.T) {
 		if err := client.Bind(t.Context(), row.there); err != nil {
 			t.Fatal(err)
 		}
-		if made, err := bind(t.Context(), client, want); made || (err == nil) != row.gives || err != nil && !strings.Contains(err.Error(), "gives something else, so no entry was made") {
+		if made, err := bind(t.Context(), client, want); made || (err == nil) != row.gives || err != nil && !strings.Contains(err.Error(), "so no entry was created") {
 			t.Errorf("%+v: made %v, %v", row.there, made, err)
 		}
 		if err := client.Unbind(t.Context(), row.there); err != nil {
