@@ -29,11 +29,11 @@ var mayImport = map[string][]string{
 	"sandbox":             {"policy"},
 	"sandbox/sandboxtest": {"sandbox"},
 	"whoami":              {"access", "shell"},
-	"migrate":             {"access", "edit"},
-	"printer":             {"access", "journal", "kubeconfig", "manifest", "policy", "shell", "whoami"},
+	"migrate":             {"access", "awsauth", "change", "edit", "journal", "manifest", "shell"},
+	"printer":             {"access", "awsauth", "journal", "kubeconfig", "manifest", "migrate", "policy", "shell", "whoami"},
 	"tui":                 {"access", "edit", "policy", "printer", "shell"},
 	"cluster": {
-		"access", "awsauth", "eks", "iam", "journal", "kube", "kubeconfig", "login", "migrate", "policy", "whoami",
+		"access", "awsauth", "eks", "iam", "journal", "kube", "kubeconfig", "login", "manifest", "migrate", "policy", "whoami",
 	},
 	"change": {"access", "awsauth", "edit", "journal", "policy"},
 	"cmd": {

@@ -140,7 +140,7 @@ func (c *Client) list(ctx context.Context, kind string) (map[string]made, error)
 func (c *Client) LookUp(ctx context.Context, p access.Principal) access.Identity {
 	me, err := c.session.Caller(ctx)
 	if err != nil || me.Account() != p.Account() || me.Partition() != p.Partition() {
-		return access.Identity{Doubt: "IAM of account " + p.Account() + " would have to be asked whether it exists and has a path"}
+		return access.Identity{Doubt: "only IAM of account " + p.Account() + " knows whether it exists"}
 	}
 	found, _, err := c.Made(ctx, p)
 	switch {

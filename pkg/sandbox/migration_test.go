@@ -144,7 +144,7 @@ func check(t *testing.T, box *sandbox.Sandbox, w sandbox.World, args ...string) 
 	}
 	shape := box.Shape()
 	if strings.Contains(strings.Join(shape, "\n"), "migrating") {
-		t.Errorf("help is left: %v", shape)
+		t.Errorf("something temporary is left: %v", shape)
 	}
 	if _, errOut, code := run(t.Context(), append(args, "--yes", "--accept-risk=one-way-mode")...); code != 0 || !slices.Equal(shape, box.Shape()) {
 		t.Errorf("a second run: exit %d, %s\nwas %s\n%s", code, strings.Join(box.Shape(), "\n"), strings.Join(shape, "\n"), errOut)
