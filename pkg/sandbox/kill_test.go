@@ -74,7 +74,7 @@ func TestKilledAnywhereASecondRunEndsTheSame(t *testing.T) {
 	decisions := write(t, "- {id: 'group/system:strange', answer: 'rename:team-strange'}\n- {id: 'group/eks:strange', answer: 'policy:edit@dev'}\n"+
 		"- {id: 'username/"+arn+"role/reader', answer: 'name:plain-ops'}\n")
 	args := []string{"migrate", "--decisions", decisions, "--apply-rbac", "--remove-mappings", "--yes", "--accept-risk=one-way-mode"}
-	box.Become(world)
+	become(t, box, world)
 	least := box.Rights()
 	w.box = box
 	w.reset(least, 0, func() {})
@@ -84,7 +84,7 @@ func TestKilledAnywhereASecondRunEndsTheSame(t *testing.T) {
 	want, total := box.Shape(), w.n
 	r := rand.New(rand.NewPCG(7, uint64(envNumber(t, "MIGRATE_KILL_SEED", 7))))
 	for range envNumber(t, "MIGRATE_KILLS", 10) {
-		box.Become(world)
+		become(t, box, world)
 		ctx, kill := context.WithCancel(t.Context())
 		w.reset(least, 1+r.IntN(total), kill)
 		run(ctx, args...)
