@@ -11,7 +11,7 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/sandbox/kubeapi"
 )
 
-// APIServer is a real kube-apiserver that stands for one of the account's clusters. The sandbox puts it into kubeconfig
+// APIServer is a real kube-apiserver that replaces one of the account's clusters. The sandbox puts it into kubeconfig
 // and DescribeCluster, and decides for it, over two webhooks, who a token belongs to and what access policies allow.
 // Everything else, RBAC and aws-auth too, is the server's own.
 type APIServer struct {
@@ -19,7 +19,7 @@ type APIServer struct {
 	CA  []byte // PEM: the authority that signed its certificate
 }
 
-// attach puts the real server in the cluster's place, and opens the webhooks that it asks.
+// attach replaces a cluster by a real server, and starts the webhooks that it calls.
 func (s *Sandbox) attach(cluster *kubeapi.Server, server APIServer, ca []byte, config *tls.Config) (awsapi.Endpoint, error) {
 	at := awsapi.Endpoint{URL: server.URL, CA: server.CA}
 	h, err := kubeapi.NewWebhook(cluster, server.URL, server.CA)
@@ -34,7 +34,7 @@ func (s *Sandbox) attach(cluster *kubeapi.Server, server APIServer, ca []byte, c
 	return at, writeWebhookFiles(filepath.Join(s.dir, cluster.Name), "https://"+addr, ca)
 }
 
-// writeWebhookFiles makes what the server is to be started with:
+// writeWebhookFiles writes the files that the server is started with:
 //
 //	--authentication-token-webhook-config-file=DIR/NAME/authentication.yaml --authentication-token-webhook-version=v1
 //	--authorization-config=DIR/NAME/authorization.yaml
@@ -73,7 +73,7 @@ current-context: webhook
 }
 
 // authorization is EKS's chain of authorizers. Nothing is cached, so that what is granted or revoked
-// holds at the next request.
+// applies to the next request.
 const authorization = `apiVersion: apiserver.config.k8s.io/v1
 kind: AuthorizationConfiguration
 authorizers:

@@ -17,7 +17,7 @@ const (
 	caller  = arn + "role/platform-admin"
 )
 
-// said is what a plan tells: by principal, as it is written there, the lines with + and -.
+// said is what a plan says: by principal, as it is written there, the lines with + and -.
 type said map[string][]string
 
 var (

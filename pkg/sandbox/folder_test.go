@@ -62,7 +62,7 @@ func start(t *testing.T) *Sandbox {
 	return s
 }
 
-// TestManyMayStartAtOnce: none takes another's folder, whoever is starting, running and ending.
+// TestManyMayStartAtOnce: none removes another's folder, at whatever stage that one is.
 func TestManyMayStartAtOnce(t *testing.T) {
 	tmp := t.TempDir()
 	t.Setenv("TMPDIR", tmp)

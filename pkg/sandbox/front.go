@@ -16,10 +16,10 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/sandbox/kubeapi"
 )
 
-// errReset is no answer at all: the connection breaks.
+// errReset means that the connection breaks without an answer.
 var errReset = errors.New("reset")
 
-// serveAWS takes a call to its answer; err says that it is none of the account's operations.
+// serveAWS answers a call; err says that it is not an operation of the account.
 func (s *Sandbox) serveAWS(w http.ResponseWriter, c *awsapi.Call, err error) {
 	s.delay(c.Context())
 	var result any
@@ -36,7 +36,7 @@ func (s *Sandbox) serveAWS(w http.ResponseWriter, c *awsapi.Call, err error) {
 	if operation == "" {
 		operation = c.Method
 	}
-	s.writeLog(c.Service, operation, c.Target(), outcome) // before the answer: whoever has that finds the line written
+	s.writeLog(c.Service, operation, c.Target(), outcome) // before the answer: a client that has it finds the line written
 	if errors.Is(err, errReset) {
 		reset(w)
 		return
@@ -44,7 +44,7 @@ func (s *Sandbox) serveAWS(w http.ResponseWriter, c *awsapi.Call, err error) {
 	c.Write(w, result, err)
 }
 
-// attempt lets the call pass the limits and faults that stand between a caller and the account.
+// attempt runs a call, unless a limit or a fault prevents it.
 func (s *Sandbox) attempt(c *awsapi.Call) (any, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -91,7 +91,7 @@ func (s *Sandbox) admit(c *awsapi.Call) bool {
 	return limit.AllowN(c.At, 1)
 }
 
-// fault throws the dice: nothing, an error before the change is made, or one that loses the answer after it.
+// fault picks at random: nothing, an error before the change is made, or one that loses the answer after it.
 func (s *Sandbox) fault() (err error, lost bool) {
 	if s.options.FaultRate <= 0 || s.random.Float64() >= s.options.FaultRate {
 		return nil, false
@@ -100,7 +100,7 @@ func (s *Sandbox) fault() (err error, lost bool) {
 	return faults[s.random.IntN(len(faults))], s.random.IntN(2) == 0
 }
 
-// reset breaks the connection without a word, as a failing network does.
+// reset breaks the connection without an answer, as a failing network does.
 func reset(w http.ResponseWriter) {
 	hijacker, ok := w.(http.Hijacker)
 	if !ok {
@@ -116,7 +116,7 @@ func reset(w http.ResponseWriter) {
 	_ = conn.Close()
 }
 
-// kubeHandler takes a request to a cluster to its answer.
+// kubeHandler answers requests to a cluster.
 func (s *Sandbox) kubeHandler(server *kubeapi.Server) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		s.delay(r.Context())
@@ -127,7 +127,7 @@ func (s *Sandbox) kubeHandler(server *kubeapi.Server) http.HandlerFunc {
 	}
 }
 
-// webhookHandler takes a real API server's question to its answer.
+// webhookHandler answers a real API server.
 func (s *Sandbox) webhookHandler(h *kubeapi.Webhook) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		s.delay(r.Context())

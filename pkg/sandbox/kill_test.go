@@ -46,7 +46,7 @@ func (w *watch) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
-// changes tells of requests that are no mere looks. A look at the cluster may find it in its new mode.
+// changes reports whether a request is more than a read. A look at the cluster may find it in its new mode.
 func changes(line string) bool {
 	looks := []string{" DescribeAccess", " List", " DescribeNode", " DescribeFargate", " GetRole", " GetUser", " GetCallerIdentity", " GET "}
 	return !slices.ContainsFunc(looks, func(l string) bool { return strings.Contains(line, l) })

@@ -58,8 +58,8 @@ subjects:
 - {kind: Group, name: runners, apiGroup: rbac.authorization.k8s.io}
 `
 
-// TestKubectlIsAnsweredTruly types what people try in a cluster, and wants the answers of a real one.
-func TestKubectlIsAnsweredTruly(t *testing.T) {
+// TestKubectlWorksAsOnARealCluster types what people try in a cluster, and wants the answers of a real one.
+func TestKubectlWorksAsOnARealCluster(t *testing.T) {
 	t.Parallel()
 	run := kubectl(t, sandboxtest.New(t, sandbox.Options{}))
 	for _, step := range []step{

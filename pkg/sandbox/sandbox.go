@@ -133,8 +133,8 @@ func (s *Sandbox) open() (err error) {
 	return nil
 }
 
-// openCluster opens the API of one cluster, under a certificate of its own authority, or the webhooks of the real API
-// server in its place.
+// openCluster starts the API server of one cluster, with a certificate authority of its own, or the webhooks of the real
+// API server that replaces it.
 func (s *Sandbox) openCluster(name string) error {
 	ca, config, err := certificates(name)
 	if err != nil {
@@ -230,7 +230,7 @@ func (s *Sandbox) stop() error {
 	for _, h := range s.webhooks {
 		h.Close()
 	}
-	s.mu.Lock() // waits for the request that is under way
+	s.mu.Lock() // waits for the request that is in progress
 	s.closed = true
 	s.mu.Unlock()
 	if s.dir != "" {

@@ -103,7 +103,7 @@ func (l *lines) String() string {
 	return l.text.String()
 }
 
-func TestLogTellsNoSecrets(t *testing.T) {
+func TestLogHasNoSecrets(t *testing.T) {
 	log := &lines{}
 	s := sandboxtest.New(t, sandbox.Options{Log: log})
 	sandboxtest.Must[*eks.DescribeClusterOutput](t)(s.EKS("default").DescribeCluster(t.Context(), &eks.DescribeClusterInput{Name: aws.String("demo")}))
@@ -113,7 +113,7 @@ func TestLogTellsNoSecrets(t *testing.T) {
 		t.Error(text)
 	}
 	if strings.Contains(text, "Signature") || strings.Contains(text, "k8s-aws") {
-		t.Error("the log tells a signature or token")
+		t.Error("the log has a signature or token")
 	}
 }
 

@@ -5,8 +5,8 @@
 //	*http.Request ─► Handler ─► Call ─► Account.Do: verify the signature ─► ask the permissions ─► run ─► Call.Write
 //
 // Nothing here listens, waits or writes a file, and nothing runs in the background: what looks asynchronous (updates
-// of a cluster, propagation) is worked out from timestamps at the next request. Whoever uses an Account takes care
-// that only one goroutine does so at a time.
+// of a cluster, propagation) is worked out from timestamps at the next request. An Account is not safe for concurrent
+// use; its owner locks it.
 package awsapi
 
 import (
@@ -52,7 +52,7 @@ type Principal struct {
 	Allow   []string  `json:"allow,omitempty"` // actions, with wildcards
 }
 
-// PrincipalKey finds a principal as IAM does: names are unique whatever their case and path.
+// PrincipalKey identifies a principal as IAM does: names are unique whatever their case and path.
 func PrincipalKey(kind, name string) string { return kind + "/" + strings.ToLower(name) }
 
 // Add makes a role or user of the end of an ARN, such as role/team/dev. Its ID is the same at each run.
@@ -63,7 +63,7 @@ func (a *Account) Add(principal string, created time.Time, allow ...string) *Pri
 	return p
 }
 
-// splitName takes role/team/dev apart: role, /team/, dev.
+// splitName splits role/team/dev: role, /team/, dev.
 func splitName(principal string) (kind, path, name string) {
 	kind, rest, _ := strings.Cut(principal, "/")
 	i := strings.LastIndex(rest, "/") + 1
@@ -76,7 +76,7 @@ func (a *Account) ARN(p *Principal) string { return a.ARNOf(p.Kind + p.Path + p.
 // ARNOf completes the end of an ARN, such as role/team/dev.
 func (a *Account) ARNOf(principal string) string { return "arn:aws:iam::" + a.ID + ":" + principal }
 
-// Principal finds a role or user by its full ARN. One without its path, or in another case, names nobody.
+// Principal finds a role or user by its full ARN. Without its path, or in another case, an ARN matches nothing.
 func (a *Account) Principal(arn string) (*Principal, bool) {
 	kind, _, name := splitName(strings.TrimPrefix(arn, a.ARNOf("")))
 	p, ok := a.Principals[PrincipalKey(kind, name)]
@@ -86,7 +86,7 @@ func (a *Account) Principal(arn string) (*Principal, bool) {
 	return p, true
 }
 
-// Cluster is an EKS cluster as AWS knows it. What its API server keeps is none of AWS's business.
+// Cluster is an EKS cluster as AWS knows it. What its API server stores is not part of it.
 type Cluster struct {
 	Name       string               `json:"name"`
 	Created    time.Time            `json:"created"`

@@ -22,7 +22,7 @@ type Operation struct {
 type Call struct {
 	*http.Request
 	Operation
-	At time.Time // when the account takes it
+	At time.Time // when it reaches the account
 
 	body   []byte
 	form   url.Values // of the query protocol

@@ -27,19 +27,19 @@ type event struct {
 	Record           string
 }
 
-// record writes down a changing EKS call, done or refused. Only one region has a trail here.
+// record adds an EKS call that changes something to the trail, done or refused. Only one region has a trail here.
 func (a *Account) record(c *Call, result any, err error) {
 	if c.region != a.Region {
 		return
 	}
 	var request, response map[string]any
-	_ = json.Unmarshal(c.body, &request) // a body that is no JSON has no parameters to tell
+	_ = json.Unmarshal(c.body, &request) // a body that is not JSON has no parameters to record
 	if request == nil {
 		request = map[string]any{}
 	}
 	for parameter, value := range map[string]string{
 		"name":         c.PathValue("name"),
-		"principalArn": escape(c.PathValue("principalArn")), // what came in the path is told as it came
+		"principalArn": escape(c.PathValue("principalArn")), // values of the path are recorded as they arrived
 		"policyArn":    escape(c.PathValue("policyArn")),
 		"resourceArn":  escape(c.PathValue("resourceArn")),
 	} {
@@ -60,7 +60,7 @@ func (a *Account) record(c *Call, result any, err error) {
 	full := a.fullRecord(c, e)
 	full["requestParameters"], full["responseElements"] = request, response
 	if err != nil {
-		// UNVERIFIED (eks-access.md §11): that EKS tells refusals in these two members.
+		// UNVERIFIED (eks-access.md §11): that EKS records refusals in these two members.
 		r := asRefusal(err)
 		full["errorCode"], full["errorMessage"] = r.short(), r.message
 	}
@@ -116,7 +116,7 @@ func (a *Account) lookupEvents(c *Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	// A token holds for the same question only: it carries the question's digest and the last event told.
+	// A token is valid for the same question only: it holds the question's digest and the last event returned.
 	token := in.NextToken
 	in.NextToken = ""
 	question, _ := json.Marshal(in)
@@ -124,7 +124,7 @@ func (a *Account) lookupEvents(c *Call) (any, error) {
 	events := slices.DeleteFunc(slices.Clone(a.Trail), func(e event) bool { return c.region != a.Region || !in.wants(e, c) })
 	slices.Reverse(events)
 	if token != "" {
-		text, _ := base64.RawURLEncoding.DecodeString(token) // what is no base64 has no mark either
+		text, _ := base64.RawURLEncoding.DecodeString(token) // what is not base64 has no mark either
 		last, ours := strings.CutPrefix(string(text), mark)
 		i := slices.IndexFunc(events, func(e event) bool { return e.ID == last })
 		if !ours || i < 0 {

@@ -16,7 +16,7 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/sandbox/sandboxtest"
 )
 
-// told is what a test wants to know of a CloudTrail record.
+// told is what a test reads of a CloudTrail record.
 type told struct {
 	EventName, ErrorCode string
 	RequestParameters    struct{ Name, PrincipalArn, PolicyArn string }

@@ -51,7 +51,7 @@ var eksOperations = []Operation{
 	{"eks", "ListTagsForResource", "GET /tags/{resourceArn}", false, (*Account).listTagsForResource},
 }
 
-// update is a change of mode on its way.
+// update is a change of the authentication mode.
 type update struct {
 	ID      string    `json:"id"`
 	Token   string    `json:"token"`
@@ -80,7 +80,7 @@ func (a *Account) settle(now time.Time) {
 	}
 }
 
-// updating returns the update that is under way, if any.
+// updating returns the update that is in progress, if any.
 func (cl *Cluster) updating() *update {
 	if i := slices.IndexFunc(cl.Updates, func(u *update) bool { return !u.Done }); i >= 0 {
 		return cl.Updates[i]

@@ -15,11 +15,12 @@ import (
 // MaxEntries is what one cluster holds; AWS does not raise it.
 const MaxEntries = 3000
 
-// BatchServiceRole is the role of AWS Batch, whose entry customers may change in one way.
+// BatchServiceRole is the role of AWS Batch, whose entry customers may change in one respect.
 const BatchServiceRole = "AWSServiceRoleForBatch"
 
 const entryNotFound = "The specified principalArn could not be found. You can view your available access entries with 'list-access-entries'."
 
+// EntryRequest is what a call asks an entry to be.
 type EntryRequest struct {
 	PrincipalARN       string            `json:"principalArn"`
 	KubernetesGroups   []string          `json:"kubernetesGroups"`
@@ -169,7 +170,7 @@ func (a *Account) deleteAccessEntry(c *Call) (any, error) {
 	return struct{}{}, nil
 }
 
-// entryCluster finds the call's cluster and wants it to have entries.
+// entryCluster finds the call's cluster, which must have a mode that reads entries.
 func (a *Account) entryCluster(c *Call) (*Cluster, error) {
 	cl, err := a.cluster(c, "clusterName parameter")
 	if err == nil && cl.Mode == ModeConfigMap {
@@ -211,7 +212,7 @@ func (a *Account) writeEntry(c *Call) (*Cluster, *Entry, error) {
 // with no other role's.
 func batchNamespace(c *Call) bool {
 	var in struct{ PolicyARN string }
-	_ = c.decode(&in) // whoever needs the body reads it again
+	_ = c.decode(&in) // the operation decodes the body again
 	return splitARN(c.PathValue("principalArn")).name == BatchServiceRole && cmp.Or(c.PathValue("policyArn"), in.PolicyARN) == PolicyPrefix+"AWSBatchNamespacePolicy"
 }
 

@@ -95,10 +95,10 @@ func (a *Account) verify(g signature, r *http.Request, body []byte, service stri
 	return k.who, nil
 }
 
-// authorize asks the caller's permissions. GetCallerIdentity takes none.
+// authorize checks the caller's permissions. GetCallerIdentity needs none.
 func (a *Account) authorize(c *Call) error {
 	action := c.Service + ":" + c.Name
-	if action == "sts:GetCallerIdentity" || action == "sts:AssumeRole" { // AssumeRole asks for itself: its refusal reads otherwise
+	if action == "sts:GetCallerIdentity" || action == "sts:AssumeRole" { // AssumeRole checks them itself: its refusal has other words
 		return nil
 	}
 	return c.who.require(action, a.resource(c))

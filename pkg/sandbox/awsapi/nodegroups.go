@@ -72,7 +72,7 @@ func (a *Account) groupARN(cl *Cluster, kind, name string) string {
 	return strings.Replace(a.ClusterARN(cl), ":cluster/", ":"+kind+"/", 1) + "/" + name + "/" + UUID(cl.Name, kind, name)
 }
 
-// subnets are those of the cluster; the network is only told of.
+// subnets are those of the cluster; the network exists on paper only.
 func (cl *Cluster) subnets() []string {
 	return []string{cl.networkID("subnet", "a"), cl.networkID("subnet", "b")}
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/policy"
 )
 
+// PolicyPrefix is the ARN of an access policy without its name.
 const PolicyPrefix = "arn:aws:eks::aws:cluster-access-policy/"
 
 const policyARN pattern = `^arn:[^:]+:eks::aws:cluster-access-policy/.+$`
@@ -24,7 +25,7 @@ func findPolicy(arn string) (policy.Policy, error) {
 	return p, nil
 }
 
-// policy tells where among the entry's associations a policy is, or -1.
+// policy is the index of a policy among the entry's associations, or -1.
 func (e *Entry) policy(arn string) int {
 	return slices.IndexFunc(e.Policies, func(p Association) bool { return p.PolicyARN == arn })
 }

@@ -105,7 +105,7 @@ func (g signature) matches(r *http.Request, body []byte, secret string) bool {
 
 func (g signature) canonical(r *http.Request, body []byte) string {
 	var b strings.Builder
-	// The path is encoded as it was sent and then once more, as every service but S3 wants it.
+	// The path is encoded as it was sent and then once more, as every service but S3 requires.
 	b.WriteString(r.Method + "\n" + strings.ReplaceAll(escape(r.URL.EscapedPath()), "%2F", "/") + "\n" + canonicalQuery(r.URL.RawQuery) + "\n")
 	for _, name := range g.headers {
 		b.WriteString(name + ":" + signedHeader(r, name) + "\n")
@@ -114,7 +114,7 @@ func (g signature) canonical(r *http.Request, body []byte) string {
 	return b.String()
 }
 
-// signedHeader also knows the two headers that net/http takes out of the request's header.
+// signedHeader also knows the two headers that net/http removes from the request's header.
 func signedHeader(r *http.Request, name string) string {
 	values := r.Header.Values(name)
 	switch {

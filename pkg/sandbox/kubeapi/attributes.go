@@ -11,7 +11,7 @@ type Attributes struct {
 	Verb, Group, Resource, Subresource, Namespace, Name, Path string
 }
 
-// readAttributes takes a path apart as the API server does.
+// readAttributes splits a path as the API server does.
 func readAttributes(r *http.Request) Attributes {
 	at := Attributes{Verb: strings.ToLower(r.Method), Path: r.URL.Path}
 	words := strings.Split(strings.Trim(r.URL.Path, "/"), "/")

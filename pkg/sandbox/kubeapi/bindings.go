@@ -2,14 +2,12 @@ package kubeapi
 
 import (
 	"cmp"
-	"encoding/json"
-	"errors"
 	"maps"
 	"net/http"
 	"slices"
 )
 
-// binding gives a role to users and groups: in its namespace, or without one everywhere.
+// Binding binds a role to users and groups: in its namespace, or without one everywhere.
 type Binding struct {
 	Namespace string   `json:"namespace,omitempty"`
 	Name      string   `json:"name"`
@@ -17,7 +15,7 @@ type Binding struct {
 	Role      string   `json:"role"`
 	Users     []string `json:"users,omitempty"`
 	Groups    []string `json:"groups,omitempty"`
-	Object    object   `json:"object,omitempty"` // as somebody wrote it
+	Object    object   `json:"object,omitempty"` // as it was written
 }
 
 // NewObjects are those of a new cluster; without data it has no aws-auth.
@@ -64,7 +62,7 @@ func bindingObjects(s *Server) (list []object) {
 	return list
 }
 
-// checkBinding keeps the role of a binding as it is, and its giver from giving more than they have.
+// checkBinding refuses to change the role of a binding, and to grant more than the user has.
 func checkBinding(v *visit, old, o object) error {
 	if o == nil {
 		return nil
@@ -95,15 +93,14 @@ func storeBinding(v *visit, o object) {
 	v.server.Bindings = all
 }
 
-// bindingOf reads a binding that somebody wrote. A service account is the user that it comes as.
+// bindingOf reads a binding that was sent. A service account is bound under its username.
 func (v *visit) bindingOf(o object) (Binding, error) {
 	var in struct {
 		RoleRef  struct{ Kind, Name string }
 		Subjects []struct{ Kind, Name, Namespace string }
 	}
-	text, err := json.Marshal(o)
-	if err = errors.Join(err, json.Unmarshal(text, &in)); err != nil || o != nil && (in.RoleRef.Name == "" || in.RoleRef.Kind == "") {
-		return Binding{}, v.refuse(http.StatusBadRequest, "BadRequest", "the object provided is no binding with a name and a roleRef")
+	if err := convert(o, &in); err != nil || o != nil && (in.RoleRef.Name == "" || in.RoleRef.Kind == "") {
+		return Binding{}, v.refuse(http.StatusBadRequest, "BadRequest", "the object provided is not a binding with a name and a roleRef")
 	}
 	b := Binding{Namespace: v.Namespace, Name: v.Name, Kind: in.RoleRef.Kind, Role: in.RoleRef.Name, Object: o}
 	for _, s := range in.Subjects {

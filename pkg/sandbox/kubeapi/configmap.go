@@ -29,7 +29,7 @@ func configMapObjects(s *Server) []object {
 	return []object{o}
 }
 
-// checkConfigMap lets in aws-auth alone, and data that are texts.
+// checkConfigMap accepts only aws-auth, and only text as data.
 func checkConfigMap(v *visit, _, o object) error {
 	if o != nil && (v.Namespace != authNamespace || v.Name != authName) {
 		return v.refuse(http.StatusForbidden, "Forbidden", "configmaps %q is forbidden: this cluster keeps no ConfigMap but %s in %s", v.Name, authName, authNamespace)

@@ -77,7 +77,7 @@ func TestAWSAuthIsWrittenAsAConfigMapIs(t *testing.T) {
 
 func TestOnlyWhoMayWritesAWSAuth(t *testing.T) {
 	s := sandboxtest.New(t, sandbox.Options{})
-	for _, c := range []struct { // who is let in by aws-auth comes before it is emptied
+	for _, c := range []struct { // those with access through aws-auth come before it is emptied
 		profile string
 		want    int
 	}{{"developer", 403}, {"bob", 403}, {"default", 200}} {
@@ -87,7 +87,7 @@ func TestOnlyWhoMayWritesAWSAuth(t *testing.T) {
 	}
 }
 
-func TestWhoGetsInFollowsAWSAuth(t *testing.T) {
+func TestAccessFollowsAWSAuth(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "state")
 	s := sandboxtest.New(t, sandbox.Options{State: file})
 	line, _ := json.Marshal("- rolearn: arn:aws:iam::111122223333:role/newcomer\n  username: nina\n  groups: [viewers]\n")

@@ -9,8 +9,8 @@ import (
 
 const serviceAccountPrefix = "system:serviceaccount:"
 
-// impersonate makes the request that of the user in its headers, if the one who sent it may impersonate that user and
-// each group. The access policies stay behind: they belong to the IAM principal that the token proves.
+// impersonate turns the request into one of the user in its headers, if the sender may impersonate that user and each
+// group. The access policies do not apply then: they belong to the IAM principal of the token.
 func (v *visit) impersonate() error {
 	as, asked := v.impersonated()
 	if as.Name == "" && len(asked) == 0 {
@@ -28,7 +28,7 @@ func (v *visit) impersonate() error {
 	return nil
 }
 
-// impersonated reads the headers: the user, and what it takes to be that user.
+// impersonated reads the headers: the user, and the permissions that impersonating it needs.
 func (v *visit) impersonated() (as User, asked []Attributes) {
 	ask := func(group, resource, subresource, namespace, name string) {
 		asked = append(asked, Attributes{Verb: "impersonate", Group: group, Resource: resource, Subresource: subresource, Namespace: namespace, Name: name})

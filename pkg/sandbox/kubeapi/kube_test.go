@@ -11,7 +11,7 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/sandbox/sandboxtest"
 )
 
-func TestWhoGetsIn(t *testing.T) {
+func TestWhoHasAccess(t *testing.T) {
 	s := sandboxtest.New(t, sandbox.Options{})
 	for _, test := range []struct{ cluster, role, session, want string }{
 		{"demo", "platform-admin", "me", "arn:aws:sts::111122223333:assumed-role/platform-admin/me [system:authenticated]"},

@@ -49,7 +49,7 @@ var kinds = []kind{
 	{authz, "selfsubjectrulesreviews", "SelfSubjectRulesReview", false, nil, selfSubjectRulesReview, nil},
 }
 
-// groups are the API groups beside the one without a name.
+// groups are the API groups besides the one without a name.
 var groups = []string{"apps", authn, authz, rbacGroup}
 
 // none is what a cluster without nodes has of most kinds.
@@ -57,7 +57,7 @@ func none(*Server) []object { return nil }
 
 func (k kind) apiVersion() string { return strings.TrimPrefix(k.group+"/v1", "/") }
 
-// misplaced tells of a path that is in no namespace and should be, or the other way round. Lists may be of all.
+// misplaced reports whether a path lacks a namespace, or has one that it should not have. Lists may cover all namespaces.
 func (k kind) misplaced(v *visit) bool {
 	if k.namespaced {
 		return v.Namespace == "" && v.Verb != "list" && v.Verb != "watch"
@@ -185,7 +185,7 @@ func selfSubjectAccessReview(v *visit, body []byte) (object, error) {
 		Spec json.RawMessage `json:"spec"`
 	}
 	if err := errors.Join(json.Unmarshal(body, &in), json.Unmarshal(body, &echo)); err != nil {
-		return nil, failure(http.StatusBadRequest, "BadRequest", "the object provided is no SelfSubjectAccessReview")
+		return nil, failure(http.StatusBadRequest, "BadRequest", "the object provided is not a SelfSubjectAccessReview")
 	}
 	return object{
 		"apiVersion": authz + "/v1", "kind": "SelfSubjectAccessReview", "metadata": object{}, "spec": echo.Spec,
@@ -193,7 +193,7 @@ func selfSubjectAccessReview(v *visit, body []byte) (object, error) {
 	}, nil
 }
 
-// discovery answers what clients ask before they ask for anything else.
+// discovery answers the requests that clients send before any other.
 func (v *visit) discovery() (any, error) {
 	path := "/" + strings.Trim(v.Path, "/")
 	switch path {

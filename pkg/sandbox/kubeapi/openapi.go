@@ -7,7 +7,7 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/sandbox/awsapi"
 )
 
-// openAPI is as much of a description of the API as kubectl asks for before it writes: the kinds that can be written,
+// openAPI is as much of the API's description as kubectl needs before it writes: the kinds that can be written,
 // their fields, and that the server itself looks for unknown ones.
 func openAPI(path string) (any, bool) {
 	served := map[string]any{}

@@ -41,7 +41,7 @@ const (
 	truth
 )
 
-// messages are the kinds that a cluster takes a body of, by name (k8s.io/api, each group's generated.proto).
+// messages are the kinds that a cluster accepts as a body, by name (k8s.io/api, each group's generated.proto).
 func messages() map[string]message {
 	metadata := field{name: "metadata", of: message{ // what a writer may say of it: apimachinery, pkg/apis/meta/v1
 		1: {name: "name"}, 2: {name: "generateName"}, 3: {name: "namespace"}, 5: {name: "uid"}, 6: {name: "resourceVersion"},

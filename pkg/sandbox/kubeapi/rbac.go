@@ -46,7 +46,7 @@ func policyRules(name string) []policy.Rule {
 	return slices.DeleteFunc(slices.Clone(p.Rules), func(r policy.Rule) bool { return r.Restricted != "" })
 }
 
-// allowed asks the user's access policies and then RBAC; both only ever allow.
+// Allowed evaluates the user's access policies and then RBAC; neither can deny.
 func (u User) Allowed(at Attributes) bool {
 	if _, ok := allowing(u.Policies, at); ok {
 		return true

@@ -1,7 +1,6 @@
 package kubeapi
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
@@ -25,10 +24,7 @@ func roleOf(o object) (role, error) {
 		Metadata struct{ Namespace, Name string }
 		Rules    []policy.Rule
 	}
-	text, err := json.Marshal(o)
-	if err == nil {
-		err = json.Unmarshal(text, &in)
-	}
+	err := convert(o, &in)
 	return role{in.Metadata.Namespace, in.Metadata.Name, in.Rules}, err
 }
 
@@ -42,7 +38,7 @@ func roleObjects(s *Server) (list []object) {
 	return list
 }
 
-// checkRole keeps the roles that every cluster has as they are, and their writers from getting more than they have.
+// checkRole refuses to change the roles that every cluster has, and to grant more than the user has.
 func checkRole(v *visit, _, o object) error {
 	if slices.ContainsFunc(roles(), func(r role) bool { return r.namespace == v.Namespace && r.name == v.Name }) {
 		return v.refuse(http.StatusForbidden, "Forbidden", "%s %q is forbidden: the sandbox's built-in roles cannot be changed", v.qualified(), v.Name)
@@ -52,7 +48,7 @@ func checkRole(v *visit, _, o object) error {
 	}
 	r, err := roleOf(o)
 	if err != nil {
-		return v.refuse(http.StatusBadRequest, "BadRequest", "the object provided is no role: %v", err)
+		return v.refuse(http.StatusBadRequest, "BadRequest", "the object provided is not a role: %v", err)
 	}
 	return v.mayGive("escalate", v.Resource, v.Name, r.rules)
 }
@@ -74,7 +70,7 @@ func storeRole(v *visit, o object) {
 	v.server.Roles = all
 }
 
-// mayBind asks whether the user may give the binding's role, which for one that does not exist takes the verb bind.
+// mayBind checks that the user may bind the role; one that does not exist needs the verb bind.
 func (v *visit) mayBind(b Binding) error {
 	r := role{name: b.Role}
 	if b.Kind == "Role" {
@@ -92,7 +88,7 @@ func (v *visit) mayBind(b Binding) error {
 	return v.mayGive("bind", resource, b.Role, all[at].rules)
 }
 
-// mayGive lets a user give the rights that RBAC gives them; for others it takes a verb, bind or escalate. Access
+// mayGive checks that a user grants only rights that RBAC grants them; others need a verb, bind or escalate. Access
 // policies count for the verb only, because RBAC does not know them (rights.md §5).
 func (v *visit) mayGive(verb, resource, name string, rules []policy.Rule) error {
 	if slices.Contains(v.user.Groups, "system:masters") ||
@@ -113,7 +109,7 @@ func (v *visit) mayGive(verb, resource, name string, rules []policy.Rule) error 
 		v.qualified(), v.Name, v.user.Name, v.user.Groups, strings.Join(missing, "\n"))
 }
 
-// heldBy takes a rule apart: each verb on each resource must be in the rules that are held.
+// heldBy reports whether every verb on every resource of a rule is in the rules that are held.
 func heldBy(held []policy.Rule, r policy.Rule) bool {
 	for _, verb := range r.Verbs {
 		for _, path := range r.NonResourceURLs {

@@ -17,7 +17,7 @@ func selfSubjectRulesReview(v *visit, body []byte) (object, error) {
 		} `json:"spec"`
 	}
 	if err := json.Unmarshal(body, &in); err != nil {
-		return nil, failure(http.StatusBadRequest, "BadRequest", "the object provided is no SelfSubjectRulesReview")
+		return nil, failure(http.StatusBadRequest, "BadRequest", "the object provided is not a SelfSubjectRulesReview")
 	}
 	if in.Spec.Namespace == "" {
 		return nil, failure(http.StatusBadRequest, "BadRequest", "no namespace on request")
@@ -39,11 +39,12 @@ func selfSubjectRulesReview(v *visit, body []byte) (object, error) {
 // rules are those of the roles that RBAC binds to the user and the user's groups in a namespace.
 func (u User) rules(namespace string) []policy.Rule {
 	var all []policy.Rule
+	known := slices.Concat(roles(), u.roles)
 	for _, b := range u.Bindings {
 		if !b.gives(u, namespace) {
 			continue
 		}
-		for _, r := range slices.Concat(roles(), u.roles) {
+		for _, r := range known {
 			if r.name == b.Role && (r.namespace == "") == (b.Kind == "ClusterRole") {
 				all = append(all, r.rules...)
 			}

@@ -1,10 +1,10 @@
 // Package kubeapi is the Kubernetes side of the sandbox: an API server for each of the account's clusters. It does what
 // EKS's does, for the few kinds that access depends on: it authenticates EKS tokens, authorizes by access policies and
-// RBAC, and keeps aws-auth, roles and bindings. It can also stand behind a real API server, as its webhooks.
+// RBAC, and keeps aws-auth, roles and bindings. It can also serve as the webhooks of a real API server.
 //
 //	*http.Request ─► Server.Answer: token ─► user (entry, else aws-auth) ─► allowed? ─► object, list, watch or refusal
 //
-// What it has to know from AWS it asks through Account. It listens on nothing and saves nothing: its owner does both.
+// What it needs from AWS it asks through Account. Listening and saving are up to its owner.
 package kubeapi
 
 import (
@@ -25,7 +25,7 @@ type Server struct {
 	Account Account
 	Lock    sync.Locker // guards Objects and Account
 	Now     func() time.Time
-	Wrote   func(verb string) error // is called after each change of Objects, under Lock; nil: nobody wants to know
+	Wrote   func(verb string) error // is called after each change of Objects, under Lock; may be nil
 
 	mappings mappings      // of aws-auth, as it was when it was read last
 	written  chan struct{} // closed at the next change
@@ -34,11 +34,11 @@ type Server struct {
 // Objects are what a cluster stores.
 type Objects struct {
 	AWSAuth  map[string]string `json:"awsAuth"`           // data of the ConfigMap; nil: there is none
-	Frame    object            `json:"frame,omitempty"`   // the rest of that object, once somebody wrote it
+	Frame    object            `json:"frame,omitempty"`   // the rest of that object, once it was written
 	Written  int               `json:"written,omitempty"` // how often the cluster's objects were written
 	Deleted  int               `json:"deleted,omitempty"` // the version at which one was deleted last
 	Bindings []Binding         `json:"bindings"`
-	Roles    []object          `json:"roles,omitempty"` // those that somebody made
+	Roles    []object          `json:"roles,omitempty"` // those that were created
 }
 
 // Answer is a response that is still to be written.
@@ -92,7 +92,7 @@ type visit struct {
 	at     time.Time
 }
 
-// visit takes a request through the cluster: who is it, is it allowed, what is the answer.
+// visit authenticates, authorizes and answers a request.
 func (s *Server) visit(r *http.Request, body []byte) (Answer, error) {
 	s.Lock.Lock()
 	defer s.Lock.Unlock()
@@ -156,7 +156,7 @@ func (v *visit) calledAs() string {
 	return strings.ToUpper(verb[:1]) + verb[1:]
 }
 
-// public is what the role system:public-info-viewer lets everybody see.
+// public is what the role system:public-info-viewer allows without a token.
 func (v *visit) public() bool {
 	switch v.Path {
 	case "/healthz", "/livez", "/readyz", "/version":

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// watch is a list that goes on: it tells what has become different since it was last looked at.
+// watch is a list that continues: it reports what has changed since it was last read.
 type watch struct {
 	visit *visit
 	kind  kind
@@ -62,7 +62,7 @@ func (w *watch) objects() map[string]object {
 	return found
 }
 
-// news are the events that lead from what the client has to what there is.
+// news are the events that lead from the state that the client knows to the current one.
 func (w *watch) news() (events []object) {
 	now := w.objects()
 	for key, o := range now {
@@ -86,7 +86,7 @@ func (w *watch) news() (events []object) {
 func (w *watch) stream(out http.ResponseWriter, r *http.Request) {
 	out.Header().Set("Content-Type", jsonType)
 	control := http.NewResponseController(out)
-	_ = control.SetReadDeadline(time.Time{}) // that of the request's body is no end of the answer
+	_ = control.SetReadDeadline(time.Time{}) // the deadline of the request's body does not apply to the answer
 	encoder := json.NewEncoder(out)
 	lock := w.visit.server.Lock
 	for {

@@ -118,8 +118,8 @@ func (w watched) next() string {
 	return strings.TrimSpace(fmt.Sprint(event.Type, " ", meta(event.Object)["name"]))
 }
 
-// TestAWatchTellsWhatOthersWrite, of what it selects and from the version that the client has.
-func TestAWatchTellsWhatOthersWrite(t *testing.T) {
+// TestAWatchShowsWhatOthersWrite, of what it selects and from the version that the client has.
+func TestAWatchShowsWhatOthersWrite(t *testing.T) {
 	s := sandboxtest.New(t, sandbox.Options{})
 	send := writer(t, s, "demo", "default")
 	dev := watching(t, s, "/api/v1/namespaces", "fieldSelector=metadata.name%3Ddev&timeoutSeconds=1")

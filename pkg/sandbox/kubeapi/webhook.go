@@ -17,21 +17,22 @@ import (
 )
 
 const (
-	// AuthenticatePath and AuthorizePath are where a real API server asks.
+	// AuthenticatePath is where a real API server sends token reviews.
 	AuthenticatePath = "/authenticate"
-	AuthorizePath    = "/authorize"
+	// AuthorizePath is where it sends access reviews.
+	AuthorizePath = "/authorize"
 
-	// AuthenticatorName is who the sandbox is to a real server when it reads aws-auth there.
+	// AuthenticatorName is the sandbox's username when it reads aws-auth from a real server.
 	AuthenticatorName = "eks:authenticator"
 
 	// patience is how long the server may take to answer with aws-auth.
 	patience = 3 * time.Second
 
-	// maxObject is more than etcd takes.
+	// maxObject is more than etcd accepts.
 	maxObject = 4 << 20
 )
 
-// Webhook stands behind a real API server: it says who a token belongs to, and what access policies allow. Everything
+// Webhook serves a real API server: it says who a token belongs to, and what access policies allow. Everything
 // else, RBAC and aws-auth too, is the server's own.
 type Webhook struct {
 	*Server
@@ -40,7 +41,7 @@ type Webhook struct {
 	token  string // of AuthenticatorName
 }
 
-// NewWebhook stands behind the API server at an https URL, whose certificate the authority in the PEM signed.
+// NewWebhook serves the API server at an https URL, whose certificate the authority in the PEM has signed.
 func NewWebhook(s *Server, server string, ca []byte) (*Webhook, error) {
 	pool := x509.NewCertPool()
 	if u, err := url.Parse(server); err != nil || u.Scheme != "https" || u.Host == "" {

@@ -21,7 +21,7 @@ import (
 )
 
 // realServer is an account whose cluster of that name has another API server. It has an aws-auth of its
-// own, and asks the webhook about whoever wants to read it, as a real one does.
+// own, and asks the webhook who reads it, as a real one does.
 func realServer(t *testing.T, cluster string) (sandboxtest.Box, sandbox.APIServer) {
 	t.Helper()
 	var s sandboxtest.Box

@@ -13,7 +13,7 @@ import (
 // writes are the verbs that change an object.
 var writes = []string{"create", "update", "patch", "delete"}
 
-// writer is how a kind's objects are kept. Both take the object as it shall be, nil for a deletion.
+// writer is how a kind's objects are checked and stored. Both functions get the new object, nil for a deletion.
 type writer struct {
 	check func(v *visit, old, o object) error
 	store func(v *visit, o object)
@@ -72,7 +72,7 @@ func (v *visit) present(k kind) object {
 	return nil
 }
 
-// replace checks the object that shall be there against the one that is.
+// replace checks the new object against the stored one.
 func (v *visit) replace(k kind, old, o object) (int, object, error) {
 	m := meta(o)
 	if name, _ := m["name"].(string); name != v.Name {
@@ -87,7 +87,7 @@ func (v *visit) replace(k kind, old, o object) (int, object, error) {
 	return http.StatusOK, o, err
 }
 
-// remove deletes, where the preconditions hold.
+// remove deletes if the preconditions hold.
 func (v *visit) remove(k kind, old object, body []byte) (int, object, error) {
 	var options struct {
 		Preconditions struct{ UID, ResourceVersion *string }
@@ -117,7 +117,7 @@ func (v *visit) remove(k kind, old object, body []byte) (int, object, error) {
 	}, nil
 }
 
-// keep stores o, but for what the server alone decides: identity and version.
+// keep stores o, except for what only the server decides: identity and version.
 func (v *visit) keep(k kind, old, o object) (object, error) {
 	if unknown := unknownField(messages()[k.name], o, ""); unknown != "" && v.URL.Query().Get("fieldValidation") == "Strict" {
 		return nil, v.refuse(http.StatusBadRequest, "BadRequest", "%s in version %q cannot be handled as a %s: strict decoding error: unknown field %q",
@@ -149,7 +149,7 @@ func (v *visit) keep(k kind, old, o object) (object, error) {
 	return o, nil
 }
 
-// tries tells of a request that shall change nothing.
+// tries reports whether the request is a dry run.
 func (v *visit) tries() bool { return v.URL.Query().Get("dryRun") != "" }
 
 func (v *visit) decode(k kind, body []byte) (object, error) {
@@ -160,8 +160,8 @@ func (v *visit) decode(k kind, body []byte) (object, error) {
 	return o, nil
 }
 
-// unknownField is the path of a member that the kind does not have, "" where there is none. Metadata have more than
-// the sandbox reads.
+// unknownField is the path of a member that the kind does not have, or "". Metadata have more members than the sandbox
+// reads.
 func unknownField(known message, o object, path string) string {
 	fields := map[string]field{"apiVersion": {}, "kind": {}}
 	if path != "" {
@@ -196,10 +196,19 @@ func unknownField(known message, o object, path string) string {
 
 func meta(o object) object { return texts(o["metadata"]) }
 
-// texts is a member that is an object; an empty one where it is not.
+// texts is a member as an object; empty if it is not one.
 func texts(value any) object {
 	o, _ := value.(object)
 	return o
+}
+
+// convert reads an object into a struct.
+func convert(o object, into any) error {
+	text, err := json.Marshal(o)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(text, into)
 }
 
 func sameJSON(a, b object) bool {

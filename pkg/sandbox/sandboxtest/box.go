@@ -32,7 +32,7 @@ type Box struct {
 	tb testing.TB
 }
 
-// New runs an account until the test ends. Unlike Start it leaves the environment alone.
+// New runs an account until the test ends, and does not change the environment.
 func New(tb testing.TB, o sandbox.Options) Box {
 	tb.Helper()
 	s, err := sandbox.Start(o)
@@ -64,7 +64,7 @@ func (b Box) ConfigOf(id, secret, token string) aws.Config {
 	}
 }
 
-// plainBodies hides the WriteTo of the SDK's request bodies, by which answers are lost (see pkg/login/body.go).
+// plainBodies hides the WriteTo of the SDK's request bodies, which makes answers get lost (see pkg/login/body.go).
 type plainBodies struct{}
 
 // Do is aws.HTTPClient's.
@@ -84,7 +84,7 @@ func (b Box) Token(profile, cluster string) string {
 	return Pack(b.Presign(b.Config(profile), cluster))
 }
 
-// SessionToken is the token of somebody who has assumed a role, which is given without its path.
+// SessionToken is the token of a session of a role, which is named without its path.
 func (b Box) SessionToken(role, session, cluster string) string {
 	b.tb.Helper()
 	config := b.Config("default")
