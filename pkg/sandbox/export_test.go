@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/kubectl-access/kubectl-access/pkg/policy"
 	"github.com/kubectl-access/kubectl-access/pkg/sandbox/awsapi"
@@ -18,7 +19,8 @@ type World struct {
 	AWSAuth    map[string]string
 	Bindings   []Bound
 	Entries    []Entered
-	NodeRoles  []string // of managed node groups
+	NodeRoles  []string      // of managed node groups
+	UpdateTime time.Duration // how long a change of mode takes
 }
 
 // Bound is a binding: a ClusterRole, or a Role of its namespace, for users and groups.
@@ -39,6 +41,7 @@ func (s *Sandbox) Become(w World) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	a, now := s.account, s.now()
+	a.UpdateTime = w.UpdateTime
 	a.Principals = seeded(now).account.Principals
 	for _, name := range w.Principals {
 		a.Add(name, daysAgo(now, 900, name))

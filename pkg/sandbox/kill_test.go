@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/kubectl-access/kubectl-access/pkg/sandbox"
 	"github.com/kubectl-access/kubectl-access/pkg/sandbox/sandboxtest"
@@ -63,7 +64,7 @@ func (w *watch) reset(least map[string][]string, at int, kill context.CancelFunc
 func TestKilledAnywhereASecondRunEndsTheSame(t *testing.T) {
 	w := &watch{}
 	box := sandboxtest.Start(t, sandbox.Options{Log: w})
-	world := sandbox.World{Mode: "CONFIG_MAP", Principals: pool, Bindings: bounds, AWSAuth: map[string]string{
+	world := sandbox.World{Mode: "CONFIG_MAP", UpdateTime: 50 * time.Millisecond, Principals: pool, Bindings: bounds, AWSAuth: map[string]string{
 		"mapRoles": roleLines(arn+"role/dev dev system:masters", arn+"role/ops {{SessionName}} system:masters developers",
 			arn+"role/path p:{{SessionName}} system:strange viewers", arn+"role/reader system:ops developers", arn+"role/dev twin viewers",
 			arn+"role/fargate-pods f eks:strange", arn+"role/node-a system:node:{{EC2PrivateDNSName}} system:nodes"),

@@ -29,6 +29,7 @@ type Account struct {
 // Settings are how an account behaves and where its servers are.
 type Settings struct {
 	Propagation time.Duration       // how long a change stays invisible to reads and to authorization
+	UpdateTime  time.Duration       // how long a cluster is UPDATING
 	UpdateError string              // what every update of a cluster fails with; "": they succeed
 	STS         string              // host and port at which STS answers
 	Endpoints   map[string]Endpoint // of the clusters, by name

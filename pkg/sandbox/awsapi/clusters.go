@@ -16,7 +16,7 @@ const (
 )
 
 const (
-	// UpdateTime is how long a cluster is UPDATING: short, but long enough to be seen.
+	// UpdateTime is how long an update usually takes: short, but long enough to be seen.
 	UpdateTime = 250 * time.Millisecond
 
 	// KubernetesVersion is the one of all clusters.
@@ -182,7 +182,7 @@ func (a *Account) updateClusterConfig(c *Call) (any, error) {
 	default:
 		return nil, invalidParameter("Unsupported authentication mode update from %s to %s", cl.Mode, mode)
 	}
-	u := &update{ID: UUID(rand.Text()), Token: in.ClientRequestToken, Mode: mode, Created: c.At, Due: c.At.Add(UpdateTime + a.Propagation), Error: a.UpdateError}
+	u := &update{ID: UUID(rand.Text()), Token: in.ClientRequestToken, Mode: mode, Created: c.At, Due: c.At.Add(a.UpdateTime + a.Propagation), Error: a.UpdateError}
 	cl.Updates = append(cl.Updates, u)
 	return map[string]any{"update": u.shown()}, nil
 }
