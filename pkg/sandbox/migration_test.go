@@ -105,7 +105,7 @@ func (r report) named(who string) (lost []string, gained bool) {
 // check holds the law of the migration: rights before and after are equal but for what the plan names.
 func check(t *testing.T, box *sandbox.Sandbox, w sandbox.World, args ...string) {
 	t.Helper()
-	box.Become(w)
+	become(t, box, w)
 	args = append([]string{"migrate"}, args...)
 	r := planned(t, args...)
 	before := box.Rights()
@@ -257,7 +257,7 @@ func TestRightsOfRandomClusters(t *testing.T) {
 					args = append(args, flag)
 				}
 			}
-			box.Become(w)
+			become(t, box, w)
 			decisions := decide(t, r, planned(t, append([]string{"migrate"}, args...)...))
 			check(t, box, w, append(args, "--decisions", decisions)...)
 		})
