@@ -49,7 +49,7 @@ func entry(p access.Principal, words string) access.Entry {
 }
 
 func grant(name, namespaces string) access.Grant {
-	g := access.Grant{Policy: map[string]access.Policy{"view": view, "edit": edit, "admin": access.ClusterAdmin, "auto": access.AutoNode}[name]}
+	g := access.Grant{Policy: map[string]access.Policy{"view": view, "edit": edit, "admin": access.ClusterAdmin, "auto": access.AutoNode, "ack": "AmazonEKSACKPolicy"}[name]}
 	if namespaces != "" {
 		g.Scope.Namespaces = strings.Split(namespaces, ",")
 	}
