@@ -126,6 +126,8 @@ func TestAccessByAllSources(t *testing.T) {
 		{"a group that RBAC binds", "ops=group:devs" + roles, "connect, Role editor@dev<group:devs"},
 		{"a group that makes administrators", "ops=group:admins" + roles, "connect, admin<group:admins"},
 		{"a group that only a namespace makes cluster-admin", "ops=group:g; bind=dev/cluster-admin group:g", "connect, Role cluster-admin@dev<group:g"},
+		{"the ClusterRole in a namespace", "ops=group:g; bind=cluster-admin in:dev group:g", "connect, ClusterRole cluster-admin@dev<group:g"},
+		{"the group of everybody, and one without a name", "ops=group:system:authenticated group: group:g; rbac=unread", "connect, group:g, user:arn:aws:sts::111122223333:assumed-role/ops/{{SessionName}}"},
 		{"a group that nothing binds", "ops=group:nobodys" + roles, "connect"},
 		{"a username", "ops=user:plain" + roles, "connect, ClusterRole view<user:plain"},
 		{"a session's username", "ops=user:ops:{{SessionName}}" + roles, "connect, ClusterRole view<user:ops:amy"},
@@ -149,6 +151,7 @@ func TestAccessByAllSources(t *testing.T) {
 		{"a mapping that administers", "auth=role/ops ops system:masters; rbac", "connect by mapRoles[0], admin by mapRoles[0]"},
 		{"a mapping whose group administers", "auth=role/ops ops admins" + roles, "connect by mapRoles[0], admin<group:admins by mapRoles[0]"},
 		{"the group of everybody gives nothing", "auth=role/ops ops system:authenticated; bind=view group:system:authenticated", "connect by mapRoles[0]"},
+		{"nor does it where RBAC could not be read", "auth=role/ops - system:authenticated,g,,system:masters; rbac=unread", "connect by mapRoles[0], admin by mapRoles[0], group:g by mapRoles[0]"},
 		{"a mapping with the account in its group", "auth=role/ops ops x-{{AccountID}}; bind=view group:x-111122223333", "connect by mapRoles[0], ClusterRole view<group:x-111122223333 by mapRoles[0]"},
 		{"letter case and the second place", "auth=role/x x; auth=role/OPS ops devs" + roles, "connect by mapRoles[1], Role editor@dev<group:devs by mapRoles[1]"},
 		{"a shadowed mapping", "auth=role/ops ops system:masters shadowed; rbac", ""},
@@ -196,26 +199,16 @@ func TestUsersThatDifferInLetterCaseHaveBoth(t *testing.T) {
 	}
 }
 
-// TestTheMappingThatCountsIsFound: the one that gives access, none where an entry overrides it.
-func TestTheMappingThatCountsIsFound(t *testing.T) {
-	for _, c := range []struct {
-		state string
-		place string
-		entry bool
-	}{
-		{"auth=role/ops ops", "mapRoles[0]", false},
-		{"auth=role/x x; auth=111122223333", "mapAccounts[1]", false},
-		{"auth=role/ops ops; ops=view", "", true},
-		{"auth=role/ops ops; ops=view; dead=ops", "mapRoles[0]", false},
-		{"auth=role/ops ops; ops=view; mode=CONFIG_MAP", "mapRoles[0]", false},
-		{"auth=role/ops ops; mode=API", "", false},
-		{"auth=role/ops ops - shadowed", "", false},
-		{"dev=view", "", false},
+// TestAnAccountStandsForWhomOnlyItsMappingLetsIn, and nobody of another account.
+func TestAnAccountStandsForWhomOnlyItsMappingLetsIn(t *testing.T) {
+	for _, c := range []struct{ state, want string }{
+		{"auth=111122223333; rbac", "connect by mapAccounts[0]"},
+		{"auth=444455556666; rbac", ""},
+		{"auth=111122223333; rbac; mode=API", ""},
+		{"auth=role/x x system:masters; ops=admin", ""},
 	} {
-		s := state(c.state)
-		m, found := s.ActiveMapping(ops)
-		if found != (c.place != "") || found && m.Place() != c.place || s.HasEntry(ops) != c.entry {
-			t.Errorf("%s: %s %v, entry %v", c.state, m.Place(), found, s.HasEntry(ops))
+		if got := brief(state(c.state).Access(ownAccount)); got != c.want {
+			t.Errorf("%s: %s", c.state, got)
 		}
 	}
 }

@@ -204,3 +204,48 @@ func TestAPlaceIsCountedFromZero(t *testing.T) {
 		}
 	}
 }
+
+// TestIdentityOfAMapping is what RBAC may know, with what stays open until there is a session.
+func TestIdentityOfAMapping(t *testing.T) {
+	for _, c := range []struct {
+		p                      access.Principal
+		text, username, groups string
+	}{
+		{ops, "role/ops ops:{{SessionName}} g,{{AccountID}}:h", "ops:{{SessionName}}", "g 111122223333:h"},
+		{ops, "role/ops - system:masters,system:authenticated,,g", "", "g"},
+		{ops, "role/ops ops system:nodes", "ops", "system:nodes"},
+		{ops, "role/ops system:node:{{EC2PrivateDNSName}} system:nodes,system:bootstrappers", "system:node:{{EC2PrivateDNSName}}", "system:bootstrappers"},
+		{alice, "user/alice a:{{SessionName}}:{{SessionNameRaw}} {{SessionName}}g", "a::", "g"},
+		{dev, "111122223333", "arn:aws:iam::111122223333:role/dev", ""},
+		{alice, "111122223333", string(alice), ""},
+	} {
+		username, groups := state("auth=" + c.text).AWSAuth.Mappings[0].Identity(c.p)
+		if username != c.username || strings.Join(groups, " ") != c.groups {
+			t.Errorf("%s: username %s, groups %v", c.text, username, groups)
+		}
+	}
+}
+
+// TestTheMappingThatCountsIsFound: the one that gives access, none where an entry overrides it.
+func TestTheMappingThatCountsIsFound(t *testing.T) {
+	for _, c := range []struct {
+		state string
+		place string
+		entry bool
+	}{
+		{"auth=role/ops ops", "mapRoles[0]", false},
+		{"auth=role/x x; auth=111122223333", "mapAccounts[1]", false},
+		{"auth=role/ops ops; ops=view", "", true},
+		{"auth=role/ops ops; ops=view; dead=ops", "mapRoles[0]", false},
+		{"auth=role/ops ops; ops=view; mode=CONFIG_MAP", "mapRoles[0]", false},
+		{"auth=role/ops ops; mode=API", "", false},
+		{"auth=role/ops ops - shadowed", "", false},
+		{"dev=view", "", false},
+	} {
+		s := state(c.state)
+		m, found := s.ActiveMapping(ops)
+		if found != (c.place != "") || found && m.Place() != c.place || s.HasEntry(ops) != c.entry {
+			t.Errorf("%s: %s %v, entry %v", c.state, m.Place(), found, s.HasEntry(ops))
+		}
+	}
+}

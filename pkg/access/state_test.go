@@ -21,7 +21,8 @@ const linked access.Principal = "arn:aws:iam::111122223333:role/aws-service-role
 //	ops=view:dev group:g      an entry, in the words of entry()
 //	auth=role/ops ops:x g,h   a mapping in force: principal, username and groups, "-" for none, then another state
 //	auth, auth=unread         an aws-auth without mappings, one that could not be read; without auth nobody asked
-//	bind=dev/editor group:g   an RBAC binding of a Role in a namespace, or without one of a ClusterRole everywhere
+//	bind=dev/editor group:g   an RBAC binding of a Role in a namespace
+//	bind=view user:u          one of a ClusterRole everywhere, and with in:dev in a namespace
 //	rbac, rbac=unread         RBAC without bindings, RBAC that could not be read
 //	mode=API  caller=dev  dead=ops  deleted=ops
 func state(text string) access.Snapshot {
@@ -110,6 +111,9 @@ func bind(r *access.RBAC, text string) *access.RBAC {
 		b.Namespace, b.Role = namespace, access.RoleRef{Kind: "Role", Name: role}
 	}
 	for _, w := range words[1:] {
+		if namespace, ok := strings.CutPrefix(w, "in:"); ok {
+			b.Namespace = namespace
+		}
 		if user, ok := strings.CutPrefix(w, "user:"); ok {
 			b.Users = append(b.Users, user)
 		}
