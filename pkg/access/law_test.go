@@ -167,6 +167,38 @@ func TestAStepIsKeptRightAfterIt(t *testing.T) {
 	}
 }
 
+// TestEachPartThatDiffersHasItsStep, and each step is about a part that differs.
+func TestEachPartThatDiffersHasItsStep(t *testing.T) {
+	for seed := range uint64(seeds) {
+		before, after := anyTwo(seed)
+		plan := access.Diff(before, after)
+		for _, c := range plan.Changes {
+			parts, by := c.Parts(), []access.Part(nil)
+			for _, step := range (access.Plan{Changes: []access.Change{c}}).Steps() {
+				by = append(by, access.PartOf(step))
+			}
+			if c.After == nil { // all go by one call
+				parts = []access.Part{access.PartEntry}
+			}
+			if c.Before == nil { // which is made with its identity and its tags
+				by = append(by, access.PartIdentity, access.PartTags)
+				parts = append(parts, access.PartIdentity, access.PartTags)
+			}
+			slices.Sort(parts)
+			slices.Sort(by)
+			if parts, by = slices.Compact(parts), slices.Compact(by); !slices.Equal(parts, by) {
+				t.Fatalf("seed %d: %s differ, and steps are about %s", seed, parts, by)
+			}
+		}
+		for _, step := range plan.Steps() {
+			part, itself := access.PartOf(step), step.Principal() == access.Itself
+			if itself != (part == access.PartMode || part == access.PartAWSAuth) {
+				t.Fatalf("seed %d: %s is about %s", seed, did(step), part)
+			}
+		}
+	}
+}
+
 // TestCanonicalEntriesAreEqualWhateverTheOrder and however often something is said.
 func TestCanonicalEntriesAreEqualWhateverTheOrder(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 7))
