@@ -224,6 +224,7 @@ func TestAdministratorsByAnySource(t *testing.T) {
 		{"one session of an entry", "dev=user:d:{{SessionName}}; bind=cluster-admin user:d:amy", ""},
 		{"the caller by his account", "caller=alice; auth=111122223333; bind=cluster-admin user:arn:aws:iam::111122223333:user/alice", "alice"},
 		{"whom RBAC knows by the ARN", "caller=; auth=111122223333; bind=cluster-admin user:arn:aws:iam::111122223333:role/x", "x"},
+		{"a user whom RBAC knows", "caller=; auth=111122223333; bind=cluster-admin user:arn:aws:iam::111122223333:user/y", "y"},
 		{"whom RBAC knows and no account lets in", "caller=; auth; bind=cluster-admin user:arn:aws:iam::111122223333:role/x", ""},
 		{"a service-linked role", "linked=admin; rbac", ""},
 		{"all once, by entry, mapping and as the caller", "ops=admin; dev=admin; auth=role/OPS ops system:masters", "ops dev"},
@@ -250,6 +251,7 @@ func TestEffectsReachWhomTheChangeConcerns(t *testing.T) {
 		{"a mapping", "auth=role/x x g; auth=role/y y h", "auth=role/y y h", "x -connect by mapRoles[0], group:g by mapRoles[0], user:x by mapRoles[0] +"},
 		{"aws-auth that says the same", "auth=role/x x g; ops=view", "auth=role/x x g; ops=view tag:a=b", ""},
 		{"entries turned on", "mode=CONFIG_MAP; dev=view; auth=role/x x g; rbac", "dev=view; auth=role/x x g; rbac", "dev - +connect, view"},
+		{"two accounts", "caller=; auth=111122223333; auth=444455556666; rbac", "caller=; mode=API; auth=111122223333; auth=444455556666; rbac", " -connect by mapAccounts[0] +;  -connect by mapAccounts[1] +"},
 		{"aws-auth turned off", "auth=role/x x; auth=role/ops ops; ops=view; rbac", "mode=API; auth=role/x x; auth=role/ops ops; ops=view; rbac", "x -connect by mapRoles[0] +"},
 	} {
 		before, after := state(c.before), state(c.after)

@@ -31,6 +31,8 @@ func TestEachRiskHasItsNearMiss(t *testing.T) {
 		{access.LoseOwnAccess, false, "and view by a cluster-admin", "ops=admin view; alice=admin", "ops=admin view:a; alice=admin"},
 		{access.LoseOwnAccess, true, "an administrator's policy goes for less", "ops=admin; alice=admin", "ops=edit; alice=admin"},
 		{access.LoseOwnAccess, false, "for a group that administers", "ops=admin; bind=cluster-admin group:g", "ops=group:g; bind=cluster-admin group:g"},
+		{access.LoseOwnAccess, true, "the caller's nodes lose the cluster", "auth=role/ops system:node:{{SessionName}}", "auth=role/ops system:node:{{SessionName}}; ops=view"},
+		{access.LoseOwnAccess, false, "and the caller administers it", "auth=role/ops system:node:{{SessionName}}", "auth=role/ops system:node:{{SessionName}}; ops=admin"},
 		{access.LoseOwnAccess, true, "the caller is known", "ops=view", ""},
 		{access.LoseOwnAccess, false, "nobody knows who asks", "caller=; ops=view", ""},
 
