@@ -49,7 +49,7 @@ func TestScope(t *testing.T) {
 func TestTheNearestPolicyIsNamed(t *testing.T) {
 	known := []string{"view", "edit", "cluster-admin", "admin"}
 	for text, want := range map[string]string{
-		"veiw": "view", "viewer": "view", "vie": "view", "wiew": "view", "ediot": "edit", "cluster-admn": "cluster-admin", "clusteradmin": "cluster-admin",
+		"veiw": "view", "viewer": "view", "vie": "view", "vieww": "view", "ediot": "edit", "cluster-admn": "cluster-admin", "clusteradmin": "cluster-admin",
 		"admins": "admin", "view": "view", "viewers": "", "xyz": "", "": "", "cluster": "",
 	} {
 		got := access.DidYouMean(text, known)

@@ -65,10 +65,10 @@ func line(m *access.ConfigMap, text string) *access.ConfigMap {
 		now = *m
 	}
 	words := strings.Fields(text)
-	switch {
-	case text == "unread":
+	switch text {
+	case "unread":
 		return &access.ConfigMap{Err: errUnread}
-	case text == "":
+	case "":
 		return &now
 	}
 	l := access.Mapping{Kind: access.MappedRole, State: access.InForce, Item: len(now.Mappings) + 1, ARN: words[0]}
