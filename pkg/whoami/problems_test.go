@@ -150,12 +150,14 @@ func TestWhyNobodyLetsMeInAndWhatIsNext(t *testing.T) {
 		{"with what the former role had", []with{as(ssoNow), named(ssoThen), func(f *whoami.Facts) { e := viewer(); f.Former = &e }}, "role-changed (administrator) grant " + string(ssoNow) + " --policy view -n dev; revoke " + string(ssoThen)},
 		{"another permission set", []with{as(ssoNow), named(role + "AWSReservedSSO_View_fedcba9876543210")}, "no-entry (administrator) grant " + string(ssoNow) + " --policy view -n default"},
 		{"the same in another account", []with{as(ssoNow), named("arn:aws:iam::444455556666:role/AWSReservedSSO_Admin_fedcba9876543210")}, "no-entry (administrator) grant " + string(ssoNow) + " --policy view -n default"},
+		{"the same in China", []with{as(ssoNow), named("arn:aws-cn:iam::111122223333:role/AWSReservedSSO_Admin_fedcba9876543210")}, "no-entry (administrator) grant " + string(ssoNow) + " --policy view -n default"},
 		{"the path changed", []with{named(role+"x", role+"other/dev")}, "role-changed (administrator) " + view + "; revoke " + role + "other/dev"},
 		{"a namesake in China", []with{named("arn:aws-cn:iam::111122223333:role/dev")}, "no-entry (administrator) " + view},
 
 		{"another profile has an entry", []with{named(role + "ops"), taking("p q", role+"ops")}, "other-profile (you) kubeconfig --profile 'p q'"},
 		{"two have", []with{named(role+"ops", role+"adm"), taking("p", role+"ops"), taking("q", role+"adm"), taking("r", role+"no")}, "other-profile (you) kubeconfig --profile p | other-profile (you) kubeconfig --profile q"},
 		{"a profile of a permission set", []with{named(ssoNow), taking("p", role+"Admin")}, "other-profile (you) kubeconfig --profile p"},
+		{"in another account", []with{named(ssoNow), taking("p", "arn:aws:iam::444455556666:role/Admin")}, "no-entry (administrator) " + view},
 		{"of another one", []with{named(ssoNow), taking("p", role+"Adm")}, "no-entry (administrator) " + view},
 		{"the caller's own entry is no other's", []with{named(dev), taking("p", role+"dev")}, "no-entry (administrator) " + view},
 
@@ -166,6 +168,7 @@ func TestWhyNobodyLetsMeInAndWhatIsNext(t *testing.T) {
 		{"somebody else's", []with{mapped(access.NeverMatches, role+"team/ops d g")}, "no-entry (administrator) " + view},
 		{"beside one that works", []with{mapped(access.NeverMatches, string(dev)+" d g"), mapped(access.InForce, role+"dev d g")}, "no-entry (administrator) " + view},
 		{"what could not be read may have been meant", []with{func(f *whoami.Facts) { f.Unread = map[string]string{"mapRoles": "line 3"} }}, "mapping-never-matches (administrator) " + view},
+		{"which does not count beside one that is read", []with{mapped(access.NeverMatches, string(dev)+" d g"), func(f *whoami.Facts) { f.Unread = map[string]string{"mapRoles": "line 3"} }}, "mapping-never-matches (administrator) grant " + string(dev) + " --group g --username d"},
 		{"not for a role", []with{func(f *whoami.Facts) { f.Unread = map[string]string{"mapUsers": "line 3"} }}, "no-entry (administrator) " + view},
 		{"but for a user", []with{as("arn:aws:iam::111122223333:user/amy"), func(f *whoami.Facts) { f.Unread = map[string]string{"mapUsers": "line 3"} }}, "mapping-never-matches (administrator) grant arn:aws:iam::111122223333:user/amy --policy view -n default"},
 
