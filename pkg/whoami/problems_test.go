@@ -164,6 +164,7 @@ func TestWhyNobodyLetsMeInAndWhatIsNext(t *testing.T) {
 		{"a mapping with a path", []with{mapped(access.NeverMatches, string(dev)+" d g")}, "mapping-never-matches (administrator) grant " + string(dev) + " --group g --username d"},
 		{"of a session", []with{mapped(access.NeverMatches, "arn:aws:sts::111122223333:assumed-role/dev/me d:{{SessionName}} g")}, "mapping-never-matches (administrator) grant " + string(dev) + " --group g"},
 		{"of an administrator", []with{mapped(access.Dropped, string(dev)+" system:x system:masters,eks:x,g")}, "mapping-never-matches (administrator) grant " + string(dev) + " --policy cluster-admin -A --group g"},
+		{"in capitals", []with{mapped(access.NeverMatches, strings.ToUpper(string(dev))+" d g")}, "mapping-never-matches (administrator) grant " + string(dev) + " --group g --username d"},
 		{"that gives nothing EKS takes", []with{mapped(access.Dropped, string(dev)+" system:x system:bootstrappers")}, "mapping-never-matches (administrator) " + view},
 		{"somebody else's", []with{mapped(access.NeverMatches, role+"team/ops d g")}, "no-entry (administrator) " + view},
 		{"beside one that works", []with{mapped(access.NeverMatches, string(dev)+" d g"), mapped(access.InForce, role+"dev d g")}, "no-entry (administrator) " + view},
@@ -203,6 +204,10 @@ func TestWhoIsInHearsWhatIsOdd(t *testing.T) {
 		{"another session of the role", []with{holding(viewer()), seen("arn:aws:sts::111122223333:assumed-role/dev/you")}, ""},
 		{"another role", []with{holding(viewer()), seen("arn:aws:sts::111122223333:assumed-role/devs/me")}, "other-identity (you) kubeconfig"},
 		{"a user", []with{holding(viewer()), seen("arn:aws:iam::111122223333:user/dev")}, "other-identity (you) kubeconfig"},
+		{"another user", []with{holding(viewer()), func(f *whoami.Facts) { f.AWS.ARN = "arn:aws:iam::111122223333:user/amy" }, seen("arn:aws:iam::111122223333:user/bob")}, "other-identity (you) kubeconfig"},
+		{"the caller among others", []with{holding(viewer()), seen("arn:aws:iam::111122223333:user/bob"), func(f *whoami.Facts) {
+			f.Kube.Extra["arn"] = append(f.Kube.Extra["arn"], f.AWS.ARN)
+		}}, ""},
 		{"by an old entry and a mapping", []with{holding(viewer()), recreated, mapped(access.InForce, role+"dev dev g")}, "role-recreated (administrator) revoke " + string(dev) + "; grant " + string(dev) + " --policy view -n dev"},
 		{"a mapping that a later one replaced", []with{mapped(access.Shadowed, role+"dev d g,h"), mapped(access.InForce, role+"dev d g")}, "mapping-shadowed (administrator) grant " + string(dev) + " --group g --group h --username d"},
 		{"a mapping that never matched", []with{mapped(access.NeverMatches, string(dev)+" d h"), mapped(access.InForce, role+"dev d g")}, "mapping-never-matches (administrator) grant " + string(dev) + " --group h --username d"},

@@ -25,6 +25,7 @@ func TestWhatLetsMeIn(t *testing.T) {
 		want    string
 	}{
 		{"an entry", []with{holding(viewer())}, "entry"},
+		{"an entry, and the cluster does not tell names", []with{holding(access.Entry{Username: "u"}), func(f *whoami.Facts) { f.Kube = nil }}, "entry"},
 		{"an entry over a mapping", []with{holding(viewer()), mapped(access.InForce, line)}, "entry"},
 		{"a mapping", []with{mapped(access.InForce, line)}, "mapping"},
 		{"the mapping of the account", []with{mapped(access.InForce, account)}, "mapping"},
@@ -96,6 +97,8 @@ func TestWhatWasNotCheckedIsSaid(t *testing.T) {
 		{"nothing, and not in", stranded(no(everything)), everything},
 		{"the login failed", stranded(all([]with{loggedOut(whoami.Expired), no(everything)})), ""},
 		{"the login failed, nobody knows why", stranded(all([]with{loggedOut(whoami.Unknown), no("aws made")})), "aws made"},
+		{"the login failed of one who is in", entered(all([]with{loggedOut(whoami.Expired), no("aws entries")})), "aws entries"},
+		{"nobody knows what is wrong", stranded(all([]with{met(whoami.Unreachable), func(f *whoami.Facts) { f.Trouble, f.AWS = whoami.Unknown, nil }, no("mappings kube")})), "mappings kube"},
 		{"in by an entry", entered(all([]with{holding(viewer()), no("made mappings bound")})), "made bound"},
 		{"in by an entry that gives nothing", entered(all([]with{holding(access.Entry{}), func(f *whoami.Facts) { f.Unbound = true }, no("mappings")})), ""},
 		{"in by a mapping", entered(all([]with{mapped(access.InForce, role+"dev dev g"), no("entry made mappings")})), "entry"},
@@ -167,12 +170,22 @@ func TestATextNamesWhatItIsAbout(t *testing.T) {
 	}
 }
 
-// TestTheDoubtAboutAnEntryIsSaid only where IAM could not tell whether it still belongs to the role.
-func TestTheDoubtAboutAnEntryIsSaid(t *testing.T) {
-	sure := whoami.Judge(stranded(holding(viewer()))).Problems[0].Text
-	doubt := whoami.Judge(stranded(all([]with{holding(viewer()), func(f *whoami.Facts) { f.MadeErr = errRefused }}))).Problems[0].Text
-	if len(doubt) <= len(sure) {
-		t.Errorf("sure: %s, in doubt: %s", sure, doubt)
+// TestWhatDiffersReadsDifferently: the same cause, of another kind.
+func TestWhatDiffersReadsDifferently(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		a, b []with
+	}{
+		{"whether IAM could tell that the entry is the role's", []with{holding(viewer())}, []with{holding(viewer()), func(f *whoami.Facts) { f.MadeErr = errRefused }}},
+		{"ahead and behind", []with{clock(time.Hour)}, []with{clock(-time.Hour)}},
+		{"whether a mapping was looked for", nil, []with{func(f *whoami.Facts) { f.Info = nil }}},
+		{"whether there is a mapping that is not read", []with{mode(access.ModeAPI)}, []with{mode(access.ModeAPI), mapped(access.InForce, role+"dev d g")}},
+		{"whether mappings are read", nil, []with{mode(access.ModeAPI)}},
+	} {
+		a, b := whoami.Judge(stranded(all(c.a))).Problems[0], whoami.Judge(stranded(all(c.b))).Problems[0]
+		if a.Cause != b.Cause || a.Text == b.Text {
+			t.Errorf("%s: %s and %s: %s", c.name, a.Cause, b.Cause, b.Text)
+		}
 	}
 }
 
