@@ -226,7 +226,7 @@ func TestAdministratorsByAnySource(t *testing.T) {
 		{"whom RBAC knows by the ARN", "caller=; auth=111122223333; bind=cluster-admin user:arn:aws:iam::111122223333:role/x", "x"},
 		{"a user whom RBAC knows", "caller=; auth=111122223333; bind=cluster-admin user:arn:aws:iam::111122223333:user/y", "y"},
 		{"whom RBAC knows and no account lets in", "caller=; auth; bind=cluster-admin user:arn:aws:iam::111122223333:role/x", ""},
-		{"a service-linked role", "linked=admin; rbac", ""},
+		{"a service-linked role", "linked=admin group:g; bind=cluster-admin group:g", ""},
 		{"all once, by entry, mapping and as the caller", "ops=admin; dev=admin; auth=role/OPS ops system:masters", "ops dev"},
 	} {
 		var got []string

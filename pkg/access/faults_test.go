@@ -160,14 +160,16 @@ func TestConvergeGivesUpWhereItCannotLookAgain(t *testing.T) {
 
 // TestWhoeverStopsListeningIsToldNoMore at whatever result it is, also while open steps are settled.
 func TestWhoeverStopsListeningIsToldNoMore(t *testing.T) {
-	for _, lost := range []times{nil, {"grant dev view": 1, "create ops": 1}, {"create dev": 100, "grant ops view": 100}} {
+	for i, lost := range []times{nil, {"grant dev view": 1, "create ops": 1}, {"create dev": 100, "grant ops view": 100}, {"create dev": 1, "grant dev view": 1, "create ops": 1}} {
 		for stop := 1; stop <= 4; stop++ {
 			cluster, after := accesstest.New(), state("dev=view; ops=view")
 			again := times{}
 			for k, v := range lost {
 				again[k] = v
 			}
-			cluster.Fail = again.once(access.ErrUnknown)
+			if cluster.Fail = again.once(access.ErrUnknown); i == 3 { // all is done, so open steps are settled
+				cluster.Fail, cluster.Lose = nil, again.once(access.ErrUnknown)
+			}
 			told := 0
 			for range road(cluster, after).Converge(t.Context(), access.Diff(cluster.State, after)) {
 				if told++; told == stop {
@@ -244,6 +246,23 @@ func TestApplyKeepsItsPhases(t *testing.T) {
 		if name := fmt.Sprintf("r%02d", i); told["create "+name] > told["grant "+name+" view"] {
 			t.Errorf("%s has its policy before its entry", name)
 		}
+	}
+}
+
+// TestAnEndedContextSendsNothing, and says of each step that it was not tried.
+func TestAnEndedContextSendsNothing(t *testing.T) {
+	ended, end := context.WithCancel(t.Context())
+	end()
+	cluster := accesstest.New()
+	cluster.Fail = func(s access.Step) error { t.Errorf("%s was sent", did(s)); return nil }
+	told := 0
+	for r := range access.Apply(ended, cluster, access.Diff(state("mode=CONFIG_MAP; alice=admin"), state("dev=view"))) {
+		if told++; !errors.Is(r.Err, access.ErrSkipped) {
+			t.Errorf("%s: %v", did(r.Step), r.Err)
+		}
+	}
+	if told != 4 {
+		t.Errorf("told of %d steps", told)
 	}
 }
 

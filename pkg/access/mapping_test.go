@@ -54,6 +54,7 @@ func TestMappingsThatAPlanEnds(t *testing.T) {
 		{"one with a path, whose role was asked for", "auth=arn:aws:iam::111122223333:role/team/dev dev g", "auth", "dev", false},
 		{"one with another path", "auth=arn:aws:iam::111122223333:role/other/dev dev g", "auth", "dev", true},
 		{"another username", "auth=role/x x g", "auth=role/x y g", "", true},
+		{"another principal of that username", "auth=role/x u g", "auth=role/y u g", "", true},
 		{"a group less", "auth=role/x x g,h", "auth=role/x x g", "", true},
 		{"a group more", "auth=role/x x g", "auth=role/x x g,h", "", false},
 		{"groups in another order, and twice", "auth=role/x x g,h", "auth=role/x x h,g,h", "", false},

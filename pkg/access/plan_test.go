@@ -232,6 +232,11 @@ func TestPlansAreTheSameWhereTheyTakeTheSameToTheSame(t *testing.T) {
 		"more is left":       {access.Diff(none, has), access.Diff(none, more), false},
 		"one is there":       {access.Diff(none, has), access.Diff(snapshot(entry(dev, "")), has), false},
 		"done by another":    {seen, access.Diff(none, none), false},
+		"another tag":        {access.Diff(state("dev="), state("dev=tag:a=1")), access.Diff(state("dev="), state("dev=tag:a=2")), false},
+		"from another tag":   {access.Diff(state("dev=tag:a=1"), state("dev=")), access.Diff(state("dev=tag:a=2"), state("dev=")), false},
+		"made, not changed":  {access.Diff(state("dead=dev"), state("dev=; dead=dev")), access.Diff(state("dev=tag:a=1; dead=dev"), state("dev=; dead=dev")), false},
+		"another mode":       {access.Diff(state("mode=CONFIG_MAP; auth"), state("auth")), access.Diff(state("auth"), state("mode=API; auth")), false},
+		"to other aws-auth":  {access.Diff(auth("a"), auth("b")), access.Diff(auth("a"), auth("c")), false},
 		"another's access":   {off("ops"), off("dev"), false},
 		"the same access":    {off("ops"), off("ops"), true},
 		"loses another role": {loses("x=group:g; bind=view group:g"), loses("x=group:g; bind=edit group:g"), false},
@@ -262,10 +267,15 @@ func TestExpiryNotes(t *testing.T) {
 		{"view:dev " + early, "view:dev tag:a=b " + early, ""},
 		{"view:dev " + early, "edit:dev", ""},
 		{"view:dev", "view:dev,qa", ""},
+		{"view:dev", "view:dev,qa " + early, ""},
 	} {
 		notes := access.Diff(snapshot(entry(dev, c.before)), snapshot(entry(dev, c.after))).ExpiryNotes()
 		if got := strings.Join(notes, "; "); got != c.want {
 			t.Errorf("%q to %q: %s", c.before, c.after, got)
 		}
+	}
+	made, gone := access.Diff(snapshot(), snapshot(entry(dev, "view "+early))), access.Diff(snapshot(entry(dev, "view "+early)), snapshot())
+	if notes := append(made.ExpiryNotes(), gone.ExpiryNotes()...); len(notes) > 0 {
+		t.Errorf("of what is made or deleted: %v", notes)
 	}
 }

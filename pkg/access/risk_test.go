@@ -59,6 +59,7 @@ func TestEachRiskHasItsNearMiss(t *testing.T) {
 
 		{access.RemoveNodes, true, "the entry of nodes goes", "n=kind:EC2_LINUX", ""},
 		{access.RemoveNodes, false, "one for people does", "n=view", ""},
+		{access.RemoveNodes, false, "one that no longer works does", "n=kind:EC2_LINUX; dead=n", "dead=n"},
 		{access.RemoveNodes, true, "Auto Mode's nodes lose their policy", "n=kind:EC2 auto", "n=kind:EC2"},
 		{access.RemoveNodes, false, "or get one", "n=kind:EC2", "n=kind:EC2 auto"},
 		{access.RemoveNodes, true, "nodes lose a group", "n=kind:EC2_LINUX group:system:nodes", "n=kind:EC2_LINUX"},
@@ -74,6 +75,7 @@ func TestEachRiskHasItsNearMiss(t *testing.T) {
 		{access.OverrideMapping, false, "the entry gives as much and more", "auth=role/x x g", "auth=role/x x g; x=view user:x group:g"},
 		{access.OverrideMapping, true, "a new entry gives less than a mapping in force", "auth=role/x x g; rbac=unread", "auth=role/x x g; x=; rbac=unread"},
 		{access.OverrideMapping, false, "than one that is shadowed", "auth=role/x x g shadowed; rbac=unread", "auth=role/x x g shadowed; x=; rbac=unread"},
+		{access.OverrideMapping, false, "the mapping goes, and its dead entry gets a tag", "auth=role/x x g; x=; dead=x", "auth; x=tag:a=b; dead=x"},
 		{access.OverrideMapping, true, "system:masters is overridden", "auth=role/x x system:masters", "auth=role/x x system:masters; x=edit"},
 		{access.OverrideMapping, false, "by an administrator", "auth=role/x x system:masters", "auth=role/x x system:masters; x=admin"},
 		{access.OverrideMapping, true, "the mode reads both", "auth=role/x x g", "auth=role/x x g; x="},
@@ -87,6 +89,7 @@ func TestEachRiskHasItsNearMiss(t *testing.T) {
 		{access.RestoreMapping, false, "a policy of it", "auth=role/x x g; x=view edit", "auth=role/x x g; x=view"},
 		{access.RestoreMapping, true, "the entry works", "auth=role/x x g; x=view", "auth=role/x x g"},
 		{access.RestoreMapping, false, "the entry is dead", "auth=role/x x g; x=view; dead=x", "auth=role/x x g; dead=x"},
+		{access.RestoreMapping, false, "a mapping comes, and its dead entry gets a tag", "auth; x=; dead=x", "auth=role/x x g; x=tag:a=b; dead=x"},
 		{access.RestoreMapping, true, "the mapping works", "auth=role/x x g; x=", "auth=role/x x g"},
 		{access.RestoreMapping, false, "the mapping never matches", "auth=role/x x g neverMatches; x=", "auth=role/x x g neverMatches"},
 
@@ -109,6 +112,10 @@ func TestEachRiskHasItsNearMiss(t *testing.T) {
 		{access.OneWayMode, true, "the mode changes", "mode=CONFIG_MAP; auth", "auth"},
 		{access.OneWayMode, false, "an entry does", "auth", "auth; x="},
 		{access.LeaveMappings, true, "aws-auth is turned off", "auth=role/x x", "mode=API; auth=role/x x"},
+		{access.LeaveMappings, true, "and nobody read it", "", "mode=API"},
+		{access.LeaveMappings, false, "entries are turned on, and nobody read aws-auth", "mode=CONFIG_MAP", ""},
+		{access.LeaveMappings, true, "aws-auth is turned off that could not be read", "auth=unread", "mode=API; auth=unread"},
+		{access.LeaveMappings, false, "entries are turned on beside one that could not", "mode=CONFIG_MAP; auth=unread", "auth=unread"},
 		{access.LeaveMappings, false, "entries are turned on", "mode=CONFIG_MAP; auth=role/x x", "auth=role/x x"},
 	} {
 		before := state(c.before)
@@ -176,6 +183,7 @@ func TestWhatRBACCouldNotTellIsSaid(t *testing.T) {
 		{"a mapping's username", "auth=role/x x; rbac=unread", "auth=role/x x; x=; rbac=unread", true},
 		{"an entry's username, which is new", "x=user:u:1; rbac=unread", "x=user:u:2; rbac=unread", false},
 		{"a policy", "x=view; rbac=unread", "x=edit; rbac=unread", false},
+		{"a mapping that only lets in", "auth=role/x; rbac=unread", "auth; rbac=unread", false},
 		{"RBAC was read", "x=group:g; rbac", "x=; rbac", false},
 		{"RBAC was not asked for", "x=group:g", "x=", false},
 	} {

@@ -213,7 +213,7 @@ func anyState(r *rand.Rand) access.Snapshot {
 		if r.IntN(3) > 0 {
 			s = s.Put(entry(p, pick(
 				one("view", "view:a", "view:a,b", "view:b,c-*"), one("edit", "edit:a", "edit:c"), one("admin", "admin:b"),
-				"group:"+one("g", "h"), "group:i", "user:x:"+one("1", "2"), "tag:k="+one("1", "2"), "tag:l=3",
+				"group:"+one("g", "h"), "group:i", "user:x:"+one("1", "2"), "tag:k="+one("1", "2"), "tag:l=3", "tag:m=",
 			)))
 		}
 	}

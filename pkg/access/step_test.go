@@ -47,9 +47,20 @@ func TestWhatTakesIsToldFromWhatAdds(t *testing.T) {
 	}
 }
 
+// TestAWholeEntryIsGivenOrTaken, and a mode that nobody asked for is no change.
+func TestAWholeEntryIsGivenOrTaken(t *testing.T) {
+	e := entry(dev, "view group:g user:u:x")
+	if (access.Change{After: &e}).Takes() || !(access.Change{Before: &e}).Takes() || (access.Change{Before: &e, After: &e}).Takes() {
+		t.Error("an entry that is made takes, or one that is deleted does not")
+	}
+	if plan := access.Diff(state("dev=view"), access.Snapshot{}); plan.Mode != nil || allDid(plan.Steps()) != "delete dev" {
+		t.Errorf("a mode that is not known: %s", allDid(plan.Steps()))
+	}
+}
+
 // TestAStepCarriesWhatItExpects, so that whoever carries it out sees that the cluster moved.
 func TestAStepCarriesWhatItExpects(t *testing.T) {
-	before, after := state("mode=CONFIG_MAP; auth=role/x x; dev=view:a edit group:g tag:k=v tag:l=w"), state("auth; dev=view:a,b admin group:h tag:k=x; ops=view")
+	before, after := state("mode=CONFIG_MAP; auth=role/x x; dev=view:a edit group:g tag:k=v tag:m=w tag:l=w"), state("auth; dev=view:a,b admin group:h tag:k=x; ops=view")
 	now, _ := before.Entry(dev)
 	will, _ := after.Entry(dev)
 	own, _ := after.Entry(ops)
@@ -62,7 +73,7 @@ func TestAStepCarriesWhatItExpects(t *testing.T) {
 		access.Associate{To: dev, Grant: grant(will, access.ClusterAdmin)},
 		access.Associate{To: dev, Grant: grant(will, view), Was: &was},
 		access.TagEntry{Entry: now, Tags: map[string]string{"k": "x"}},
-		access.UntagEntry{Entry: now, Keys: []string{"l"}},
+		access.UntagEntry{Entry: now, Keys: []string{"l", "m"}},
 		access.Disassociate{From: dev, Grant: grant(now, edit)},
 		access.UpdateEntry{Before: now, After: will},
 		access.WriteAWSAuth{Before: *before.AWSAuth, After: *after.AWSAuth},
@@ -81,8 +92,9 @@ func TestAnUnreadAWSAuthIsNeverWritten(t *testing.T) {
 		{"", "auth", ""},
 		{"auth", "auth", ""},
 	} {
-		if got := allDid(access.Diff(state(c.before), state(c.after)).Steps()); got != c.want {
-			t.Errorf("%q to %q: %s", c.before, c.after, got)
+		plan := access.Diff(state(c.before), state(c.after))
+		if got := allDid(plan.Steps()); got != c.want || plan.Empty() != (c.want == "") {
+			t.Errorf("%q to %q: %s, empty %v", c.before, c.after, got, plan.Empty())
 		}
 	}
 	none, empty := state("auth"), state("auth")

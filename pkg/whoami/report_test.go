@@ -105,6 +105,7 @@ func TestWhatWasNotCheckedIsSaid(t *testing.T) {
 		{"in by what is not known", entered(no("mappings")), "mappings"},
 		{"in mode CONFIG_MAP, and nobody knows who asks", stranded(all([]with{noEntries, loggedOut(whoami.Unknown), no("aws mappings")})), "aws mappings"},
 		{"in mode CONFIG_MAP", stranded(all([]with{noEntries, no("mappings")})), "mappings"},
+		{"in, and not by its old entry", entered(all([]with{holding(viewer()), recreated, no("mappings")})), "mappings"},
 		{"another cause was found", stranded(all([]with{other, no("mappings")})), ""},
 		{"the cluster's answer is not understood", stranded(all([]with{met(whoami.Unknown), no("kube")})), "kube"},
 		{"the cluster's answer is a refusal", stranded(no("kube")), ""},
