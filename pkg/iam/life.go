@@ -14,19 +14,19 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 )
 
-// Life is what became of the role or user that an entry was made for.
+// Life is whether the role or user that an entry was created for still exists.
 type Life int
 
-// EKS ties an entry to the unique ID of its principal, so for one of the same name that was created later it does not
-// work (EKS User Guide, "Create access entries").
+// EKS ties an entry to the unique ID of its principal, so it does not work for one that was recreated later under the same
+// name (EKS User Guide, "Create access entries").
 const (
-	LifeUnknown Life = iota // IAM may not be asked, or not about that account
+	LifeUnknown Life = iota // not permitted, or another account
 	Alive
 	Gone
 	Recreated
 )
 
-// few is how many roles, or users, are asked for one by one; for more, IAM lists all it has, which are fewer calls.
+// few is how many roles, or users, are read one by one; for more, listing all takes fewer calls.
 const few = 20
 
 // made is a role or user that exists.
@@ -35,14 +35,14 @@ type made struct {
 	at        time.Time
 }
 
-// Life asks IAM what became of an entry's principal.
+// Life is the Life of an entry's principal.
 func (c *Client) Life(ctx context.Context, e access.Entry) Life {
 	all, _ := c.Lives(ctx, []access.Entry{e})
 	return all[0]
 }
 
-// Lives asks IAM what became of the principals of several entries, all calls in flight together. The error says why
-// something is not known of principals that IAM was asked about; of other accounts it is not asked.
+// Lives is the Life of the principals of several entries, read concurrently. The error is why some are unknown; principals
+// of other accounts are unknown without an error.
 func (c *Client) Lives(ctx context.Context, entries []access.Entry) ([]Life, error) {
 	all := make([]Life, len(entries))
 	if len(entries) == 0 {
@@ -90,7 +90,7 @@ func (c *Client) ask(ctx context.Context, e access.Entry) (Life, error) {
 	return judge(e, made{p, at}), nil
 }
 
-var operations = map[string]string{"role": "Role", "user": "User"} // as the operations of IAM call them
+var operations = map[string]string{"role": "Role", "user": "User"} // as in the names of IAM operations
 
 func judge(e access.Entry, is made) Life {
 	switch {
