@@ -18,15 +18,15 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/tui"
 )
 
-// Errors that only commands return.
+// The outcomes that no other package has a name for.
 var (
 	errRefused   = errors.New("refused")
-	errRisk      = fmt.Errorf("%w", errRefused) // the risks follow
-	errCancelled = errors.New("cancelled, no changes made")
+	errRisk      = fmt.Errorf("%w: the change is dangerous", errRefused)
+	errCancelled = fmt.Errorf("%w: cancelled, nothing was sent", errRefused)
 	errWrong     = fmt.Errorf("%w: this may be the wrong cluster", errRefused)
-	errNoMatch   = fmt.Errorf("%w: the context does not match the EKS cluster, as --require-match demands", errRefused)
-	errFailed    = errors.New("not everything was done") // each failure was printed already
-	errHalfway   = errors.New("interrupted")             // after a part of the change was made
+	errNoMatch   = fmt.Errorf("%w: the context is not the EKS cluster's, as --require-match demands", errRefused)
+	errFailed    = errors.New("not everything was done") // each failure was told already
+	errHalfway   = errors.New("interrupted halfway")     // a change, of which something was sent
 )
 
 // Exit codes.
@@ -49,7 +49,6 @@ const homepage = "https://github.com/kubectl-access/kubectl-access"
 // outcomes are tried in order; the first match wins.
 var outcomes = []outcome{
 	{is: errRisk, code: exitRefused},
-	{is: errCancelled, code: exitRefused},
 	{is: errWrong, code: exitRefused, hint: "check the context with `kubectl access cluster`; if the cluster is right but reached through a proxy or tunnel, name it with --eks-cluster"},
 	{is: errRefused, code: exitRefused},
 	{is: tui.ErrCancelled, code: exitRefused},
@@ -91,7 +90,7 @@ func outcomeOf(err error) outcome {
 	return outcome{code: exitFailed}
 }
 
-// finish prints the error that ended the command, with its hint, and returns the exit code.
+// finish tells of the error that ended the command, and how to go on.
 func (env *Env) finish(err error) int {
 	if err == nil {
 		return exitDone
@@ -134,7 +133,7 @@ func (env *Env) hint(err error) {
 	}
 }
 
-// usage adds the command's help to an error about its arguments.
+// usage marks a mistake in how the command was called.
 func usage(cmd *cobra.Command, err error) error {
 	return fmt.Errorf("%w\nSee '%s -h' for help and examples", err, cmd.CommandPath())
 }
