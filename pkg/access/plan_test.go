@@ -181,10 +181,10 @@ func TestCheckNamesTheRule(t *testing.T) {
 		{entry(dev, "user:john{{SessionName}}"), "colon"},
 		{entry(dev, "user:john{{SessionNameRaw}}"), "colon"},
 		{entry(dev, "user::john{{SessionName}}"), ""},
-		{entry(dev, "kind:Standard"), "types are STANDARD"},
+		{entry(dev, "kind:Standard"), "use one of STANDARD"},
 		{entry(alice, "kind:EC2_LINUX"), "for roles"},
 		{entry(foreign, "kind:EC2_LINUX"), "own account"},
-		{entry(node, "kind:EC2_LINUX view"), "no access policies"},
+		{entry(node, "kind:EC2_LINUX view"), "cannot have access policies"},
 		{entry(dev, "view:Dev"), "namespace"},
 		{entry(dev, "view:-dev"), "namespace"},
 		{entry(dev, "view:"+strings.Repeat("x", 64)), "namespace"},
@@ -214,7 +214,7 @@ func TestParsePolicy(t *testing.T) {
 	}
 	for text, says := range map[string]string{
 		"veiw": "did you mean view?", "nothing-like-it": "`kubectl access policies`", "": "policies",
-		"arn:aws:iam::aws:policy/AdministratorAccess": "IAM policy", "arn:aws:s3:::bucket": "something else",
+		"arn:aws:iam::aws:policy/AdministratorAccess": "IAM policy", "arn:aws:s3:::bucket": "not the ARN of an access policy",
 		"AmazonEKSWorkerNodePolicy": "IAM policy", "amazoneks_cni_policy": "gives no access to Kubernetes", "AmazonEKSClusterPolicy": "IAM policy",
 	} {
 		if _, err := access.ParsePolicy(text, known); err == nil || !strings.Contains(err.Error(), says) {
