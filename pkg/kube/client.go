@@ -77,7 +77,7 @@ func At(endpoint, ca, token string) (*Client, error) {
 	return New(&rest.Config{Host: endpoint, BearerToken: token, TLSClientConfig: rest.TLSClientConfig{CAData: pem}})
 }
 
-// codecs know no kind but Status, the kind of refusals.
+// codecs only know the kind Status, which refusals have.
 func codecs(v1 schema.GroupVersion) runtime.NegotiatedSerializer {
 	scheme := runtime.NewScheme()
 	metav1.AddToGroupVersion(scheme, v1)

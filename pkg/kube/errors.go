@@ -101,7 +101,7 @@ func (c *Client) trouble(err error) (text string, is error) {
 // wsaeConnRefused is ECONNREFUSED on Windows; package syscall has no name for it.
 const wsaeConnRefused = syscall.Errno(10061)
 
-// silence is why there is no connection, or no answer over it.
+// silence is why no connection or no answer came.
 func (c *Client) silence(err error) string {
 	var dns *net.DNSError
 	var network net.Error
