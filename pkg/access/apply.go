@@ -8,11 +8,11 @@ import (
 	"time"
 )
 
-// Want says what of a cluster is to be read.
+// Want is what to read of a cluster.
 type Want struct {
 	All            bool        // every entry
 	Principals     []Principal // these entries, where they exist
-	Administrators bool        // everybody with cluster-admin, for judging risks
+	Administrators bool        // all entries with cluster-admin, for judging risks
 	Policies       bool        // the live list of access policies
 	AWSAuth        bool        // the ConfigMap aws-auth
 	RBAC           bool        // the RBAC bindings
@@ -32,26 +32,25 @@ const (
 
 // Cluster is the only door to the outside.
 type Cluster interface {
-	// Snapshot reads what is wanted. One entry that cannot be read does not spoil the others.
+	// Snapshot reads what is wanted. An entry that cannot be read does not affect the others.
 	Snapshot(context.Context, Want) (Snapshot, error)
-	// Do carries out one step. It answers ErrChanged when the cluster is not what the step expects,
-	// and ErrUnknown when nobody can tell whether the step was carried out.
+	// Do carries out one step. It returns ErrChanged when the cluster is not in the state that the step expects, and
+	// ErrUnknown when it is unknown whether the step was carried out.
 	Do(context.Context, Step) error
 }
 
-// Result is what became of one step.
+// Result is the result of one step.
 type Result struct {
 	Step    Step
 	Err     error
-	InPlace bool // nothing was left to do: the cluster has it already
+	InPlace bool // nothing was left to do
 }
 
-// lanes is how many principals are worked on at the same time.
+// lanes is how many principals are changed at the same time.
 const lanes = 16
 
-// Apply carries a plan out and tells of each step, phase by phase. The steps of one principal
-// follow each other, those of different principals run side by side. A failed step ends its own
-// principal's steps; the context ends all.
+// Apply carries out a plan and yields the result of each step, phase by phase. The steps of one principal run in sequence,
+// those of different principals concurrently. A failed step ends its own principal's steps; the context ends all.
 //
 //	1  the mode that turns entries on   failed: nothing else is done
 //	2  what adds to entries             failed: the other principals go on, and nothing is taken
@@ -63,7 +62,7 @@ func Apply(ctx context.Context, c Cluster, plan Plan) iter.Seq[Result] {
 	return apply(ctx, c, plan, false)
 }
 
-// apply leaves what takes away alone from the start where hold says so.
+// apply skips what revokes from the start where hold is set.
 func apply(ctx context.Context, c Cluster, plan Plan, hold bool) iter.Seq[Result] {
 	return func(yield func(Result) bool) {
 		ctx, stop := context.WithCancel(ctx)
@@ -89,8 +88,8 @@ func apply(ctx context.Context, c Cluster, plan Plan, hold bool) iter.Seq[Result
 	}
 }
 
-// phases splits the plan into what must be over before the next begins, and each phase into
-// lanes. The steps of a principal that add and those that take are in different phases.
+// phases splits the plan into phases that run one after the other, and each phase into lanes. A principal's steps that add
+// and those that revoke are in different phases.
 func phases(plan Plan) [][][]Step {
 	var adding, own, taking [][]Step
 	for _, c := range plan.Changes {
@@ -119,8 +118,8 @@ func (p Plan) backs(step Step) bool {
 	return !entry || c.After != nil && c.After.Administers()
 }
 
-// start runs the lanes of one phase and returns the results of each in its own channel.
-// The channels hold all that comes, so nobody waits for a reader who has gone.
+// start runs the lanes of one phase and returns the results of each in its own channel. The channels have room for all
+// results, so no lane waits for a reader that stopped.
 func start(ctx context.Context, running *sync.WaitGroup, c Cluster, phase [][]Step, hold bool) []chan Result {
 	results := make([]chan Result, len(phase))
 	next := make(chan int, len(phase))
@@ -152,7 +151,7 @@ func runLane(ctx context.Context, c Cluster, steps []Step, broken bool, results 
 	}
 }
 
-// Pause waits, or returns the context's error when that ends first.
+// Pause waits, or returns the context's error if that ends first.
 func Pause(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

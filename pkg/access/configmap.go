@@ -2,7 +2,7 @@ package access
 
 import "maps"
 
-// ConfigMap is aws-auth as it stood at one moment.
+// ConfigMap is aws-auth at one moment.
 type ConfigMap struct {
 	Data     map[string]string // byte for byte; nil: the cluster has no aws-auth
 	Version  string            // the resourceVersion, which must be the same when it is written
@@ -11,10 +11,10 @@ type ConfigMap struct {
 	Err      error             // why it could not be read
 }
 
-// Exists tells whether the cluster has an aws-auth, be it an empty one.
+// Exists reports whether the cluster has aws-auth, even an empty one.
 func (m ConfigMap) Exists() bool { return m.Data != nil }
 
-// Same compares what stands in it.
+// Same compares the data.
 func (m ConfigMap) Same(n ConfigMap) bool {
 	return m.Exists() == n.Exists() && maps.Equal(m.Data, n.Data)
 }

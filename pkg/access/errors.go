@@ -10,7 +10,7 @@ var (
 	ErrNotFound  = errors.New("not found")
 	ErrNoCluster = fmt.Errorf("%w", ErrNotFound) // the cluster itself
 	ErrExists    = errors.New("already exists")
-	// ErrNoPrincipal says that EKS knows no role or user with the ARN of an entry.
+	// ErrNoPrincipal says that EKS does not know the role or user of an entry.
 	ErrNoPrincipal = errors.New("no such role or user")
 	ErrForbidden   = errors.New("access denied")
 	ErrPassRole    = fmt.Errorf("%w", ErrForbidden) // iam:PassRole, which entries for nodes need

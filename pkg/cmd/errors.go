@@ -18,7 +18,7 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/tui"
 )
 
-// Errors that only commands return.
+// The outcomes that no other package has a name for.
 var (
 	errCancelled = fmt.Errorf("%w: cancelled", access.ErrRefused)
 	errFailed    = errors.New("not everything was done") // each failure was printed already
@@ -85,7 +85,7 @@ func outcomeOf(err error) outcome {
 	return outcome{code: exitFailed}
 }
 
-// finish prints the error that ended the command, with its hint, and returns the exit code.
+// finish tells of the error that ended the command, and how to go on.
 func (env *Env) finish(err error) int {
 	var status childStatus
 	if errors.As(err, &status) {

@@ -104,7 +104,7 @@ func TestWithoutTheNewestRecordThereIsNoLastChange(t *testing.T) {
 	if err := os.Truncate(file, 40); err != nil {
 		t.Fatal(err)
 	}
-	expect(t, exitRefused, "undo --yes", "refused: cannot tell which change was the last: the record cannot be read: "+file+": ", "kubectl access undo --list")
+	expect(t, exitRefused, "undo --yes", "refused: cannot determine the last change: the record cannot be read: "+file+": ", "kubectl access undo --list")
 	expect(t, exitRefused, "undo --yes "+id, "error: the record cannot be read: "+file+": ")
 	expect(t, exitDone, "undo --list", "Warning: a record cannot be read: "+file+": ", "\n"+first+" ")
 	expect(t, exitDone, "undo --yes "+first, "accessentry/role/newcomer deleted\n")

@@ -11,8 +11,8 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 )
 
-// NodeRoles are the roles of the managed node groups and Fargate profiles, whose lines in aws-auth and
-// whose entries EKS makes itself (eks-access.md §4.4, §7).
+// NodeRoles are the roles of managed node groups and Fargate profiles, whose mappings and entries EKS creates itself
+// (eks-access.md §4.4, §7).
 func (c *Cluster) NodeRoles(ctx context.Context) (map[access.Principal]any, error) {
 	var groups, profiles []string
 	for pages := eks.NewListNodegroupsPaginator(c.api, &eks.ListNodegroupsInput{ClusterName: &c.Name}); pages.HasMorePages(); {

@@ -78,7 +78,7 @@ func (c *Client) ask(ctx context.Context, e access.Entry) (access.Life, error) {
 	return judge(e, made{p, at}), nil
 }
 
-var operations = map[string]string{"role": "Role", "user": "User"} // as the operations of IAM call them
+var operations = map[string]string{"role": "Role", "user": "User"} // as in the names of IAM operations
 
 func judge(e access.Entry, is made) access.Life {
 	switch {

@@ -11,15 +11,15 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 )
 
-// pageSize is the most that IAM lists at once (IAM API Reference, ListRoles).
+// pageSize is the most that IAM lists in one call (IAM API Reference, ListRoles).
 const pageSize = 1000
 
-// Roles are the account's roles page by page, but those that AWS owns and those of Identity Center.
+// Roles are the account's roles page by page, without service-linked roles and those of Identity Center.
 func (c *Client) Roles(ctx context.Context) iter.Seq2[[]access.Principal, error] {
 	return c.roles(ctx, "/", func(p access.Principal) bool { return !p.ServiceLinked() && p.PermissionSet() == "" })
 }
 
-// PermissionSets are the roles that Identity Center keeps in the account, page by page.
+// PermissionSets are the Identity Center roles of the account, page by page.
 func (c *Client) PermissionSets(ctx context.Context) iter.Seq2[[]access.Principal, error] {
 	return c.roles(ctx, ssoPath, func(p access.Principal) bool { return p.PermissionSet() != "" })
 }
@@ -30,12 +30,12 @@ func (c *Client) roles(ctx context.Context, path string, wanted func(access.Prin
 		for pages := iam.NewListRolesPaginator(c.api, in); pages.HasMorePages(); {
 			page, err := pages.NextPage(ctx)
 			if err != nil {
-				yield(nil, fmt.Errorf("IAM does not list the roles: %w", explain(err)))
+				yield(nil, fmt.Errorf("list IAM roles: %w", explain(err)))
 				return
 			}
 			var all []access.Principal
 			for _, r := range page.Roles {
-				if p := access.Principal(aws.ToString(r.Arn)); p != access.Itself && wanted(p) { // nameless: it would stand for the cluster
+				if p := access.Principal(aws.ToString(r.Arn)); p != access.Itself && wanted(p) { // an empty one would stand for the cluster
 					all = append(all, p)
 				}
 			}
@@ -52,7 +52,7 @@ func (c *Client) Users(ctx context.Context) iter.Seq2[[]access.Principal, error]
 		for pages := iam.NewListUsersPaginator(c.api, &iam.ListUsersInput{MaxItems: aws.Int32(pageSize)}); pages.HasMorePages(); {
 			page, err := pages.NextPage(ctx)
 			if err != nil {
-				yield(nil, fmt.Errorf("IAM does not list the users: %w", explain(err)))
+				yield(nil, fmt.Errorf("list IAM users: %w", explain(err)))
 				return
 			}
 			var all []access.Principal

@@ -46,7 +46,7 @@ type subject struct {
 	Name     string `json:"name"`
 }
 
-// Bindings are all RBAC bindings of the cluster, those of the whole cluster first.
+// Bindings are all RBAC bindings of the cluster, ClusterRoleBindings first.
 func (c *Client) Bindings(ctx context.Context) ([]access.Binding, error) {
 	resources := []string{"clusterrolebindings", "rolebindings"}
 	found := make([][]access.Binding, len(resources))
@@ -128,7 +128,6 @@ func (c *Client) Binding(ctx context.Context, b access.Binding) (access.Binding,
 	return have.plain(), nil
 }
 
-// bindingPath is where the binding's resource is.
 func bindingPath(b access.Binding) []string {
 	if b.Namespace == "" {
 		return []string{rbacPath, "clusterrolebindings"}
@@ -136,8 +135,7 @@ func bindingPath(b access.Binding) []string {
 	return []string{rbacPath, "namespaces", b.Namespace, "rolebindings"}
 }
 
-// Bind makes a binding. One of that name that is there already is access.ErrExists; access.ErrUnknown
-// says that no answer came.
+// Bind creates a binding. Errors: access.ErrExists where the name is taken, access.ErrUnknown where no answer came.
 func (c *Client) Bind(ctx context.Context, b access.Binding) error {
 	body, err := Manifest(b)
 	if err != nil {
@@ -148,12 +146,12 @@ func (c *Client) Bind(ctx context.Context, b access.Binding) error {
 	case err == nil:
 		return nil
 	case apierrors.IsAlreadyExists(err):
-		return fmt.Errorf("make %s: %w", b, access.ErrExists)
+		return fmt.Errorf("create %s: %w", b, access.ErrExists)
 	}
-	return fmt.Errorf("make %s: %w", b, c.explainWrite(ctx, err))
+	return fmt.Errorf("create %s: %w", b, c.explainWrite(ctx, err))
 }
 
-// Unbind deletes a binding; one that is not there is not missed.
+// Unbind deletes a binding; a missing one is ignored.
 func (c *Client) Unbind(ctx context.Context, b access.Binding) error {
 	err := c.rest.Delete().AbsPath(append(bindingPath(b), b.Name)...).Do(silent(ctx)).Error()
 	if err == nil || apierrors.IsNotFound(err) {

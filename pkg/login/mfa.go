@@ -10,11 +10,11 @@ import (
 	"strings"
 )
 
-// askMFA asks for a code on the terminal itself: stdout may be read by kubectl, and stdin may be a pipe.
+// askMFA asks for a code on the terminal itself: kubectl may read stdout, and stdin may be a pipe.
 func askMFA() (string, error) {
 	terminal, err := openTerminal()
 	if err != nil {
-		return "", errors.New("the role needs an MFA code, and there is no terminal to ask for it: log in first, for example with `aws sts get-session-token`")
+		return "", errors.New("the role requires an MFA code but there is no terminal to enter it: log in first, for example with `aws sts get-session-token`")
 	}
 	code, err := readMFA(terminal)
 	return code, errors.Join(err, terminal.Close())
@@ -31,7 +31,7 @@ func openTerminal() (io.ReadWriteCloser, error) {
 	return console{in, os.Stderr}, nil
 }
 
-// console is Windows' terminal, which is two files.
+// console is the terminal of Windows, which is two files.
 type console struct {
 	io.ReadCloser
 	io.Writer
@@ -44,7 +44,7 @@ func readMFA(terminal io.ReadWriter) (string, error) {
 	line, err := bufio.NewReader(terminal).ReadString('\n')
 	code := strings.TrimSpace(line)
 	if code == "" {
-		return "", errors.Join(errors.New("no MFA code was given"), err)
+		return "", errors.Join(errors.New("no MFA code entered"), err)
 	}
 	return code, nil
 }

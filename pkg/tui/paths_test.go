@@ -344,7 +344,7 @@ func TestTypedPrincipalsAreLookedUp(t *testing.T) {
 	drive(t, newFake()).keys("a").keys("arn:aws:iam::444455556666:role/far enter").sees("which policies", "444455556666")
 	d := drive(t, newFake()).keys("a")
 	d.send(tea.PasteMsg{Content: "arn:aws:iam::444455556666:group/x"})
-	d.sees("cannot be let in").keys("enter").sees("IAM groups are no")
+	d.sees("cannot be let in").keys("enter").sees("an IAM group cannot")
 	f := newFake()
 	f.fail["resolve"] = errors.New("role/gone: not found")
 	drive(t, f).keys("a role/gone enter").sees("✗ role/gone: not found", "to whom")
