@@ -27,6 +27,8 @@ type Right struct {
 	Where string // a namespace, or a pattern of them; "": the whole cluster
 	By    Source
 	Via   string // the group or user that RBAC binds
+	// Binding is the RoleBinding or ClusterRoleBinding that gives it; "": it does not come from RBAC.
+	Binding string
 
 	session string // the only session that has it; "": all
 }
