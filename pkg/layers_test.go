@@ -30,7 +30,7 @@ var mayImport = map[string][]string{
 	"sandbox/sandboxtest": {"sandbox"},
 	"whoami":              {"access", "shell"},
 	"migrate":             {"access", "edit"},
-	"printer":             {"access", "policy", "whoami"},
+	"printer":             {"access", "awsauth", "migrate", "policy", "whoami"},
 	"tui":                 {"access", "edit", "policy", "printer", "shell"},
 	"cmd": {
 		"access", "awsauth", "edit", "eks", "iam", "journal", "kube", "kubeconfig", "kubefile", "login", "manifest", "migrate",

@@ -11,7 +11,7 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/migrate"
 )
 
-// migrateFlags say what of aws-auth shall become entries, and how far to go.
+// migrateFlags say which mappings become entries, and how far to go.
 type migrateFlags struct {
 	changeFlags
 	file, decisions, writeTo  string
@@ -20,13 +20,13 @@ type migrateFlags struct {
 }
 
 func (f *migrateFlags) bind(fs *pflag.FlagSet) {
-	fs.StringVar(&f.file, "from-file", "", "Explain the aws-auth manifest in this file, - for stdin, and change nothing")
-	fs.BoolVar(&f.offline, "offline", false, "With --from-file, call nobody")
-	fs.StringVar(&f.decisions, "decisions", "", "File with decisions on what has no one-to-one answer")
-	fs.StringVar(&f.writeTo, "write-decisions", "", "Write the open questions and their options to this file, and change nothing")
-	fs.BoolVar(&f.applyRBAC, "apply-rbac", false, "Make the RBAC bindings that new group names and usernames need")
-	fs.BoolVar(&f.prune, "remove-mappings", false, "When the proof is there, take the migrated lines out of aws-auth")
-	fs.StringSliceVar(&f.unmatched, "include-unmatched", nil, "Migrate lines that never matched too, which grants new access: ARNs, or without a value all of them")
+	fs.StringVar(&f.file, "from-file", "", "Explain the aws-auth manifest in this file (- for stdin) without changing anything")
+	fs.BoolVar(&f.offline, "offline", false, "With --from-file, do not call AWS or the cluster")
+	fs.StringVar(&f.decisions, "decisions", "", "File with decisions about mappings that have no one-to-one entry")
+	fs.StringVar(&f.writeTo, "write-decisions", "", "Write the questions and their options to this file without changing anything")
+	fs.BoolVar(&f.applyRBAC, "apply-rbac", false, "Create the RBAC bindings that new group names and usernames need")
+	fs.BoolVar(&f.prune, "remove-mappings", false, "Remove the migrated mappings from aws-auth once their entries are verified")
+	fs.StringSliceVar(&f.unmatched, "include-unmatched", nil, "Also migrate mappings that never match, which grants new access: ARNs, or without a value all of them")
 	fs.Lookup("include-unmatched").NoOptDefVal = migrate.All
 	f.changeFlags.bind(fs)
 	f.bindAsk(fs)
@@ -36,26 +36,27 @@ func newMigrateCmd(env *Env) *cobra.Command {
 	var f migrateFlags
 	cmd := &cobra.Command{
 		Use:   "migrate",
-		Short: "Make access entries of the aws-auth ConfigMap",
-		Long: `Make access entries of the lines of the aws-auth ConfigMap.
+		Short: "Migrate aws-auth mappings to access entries",
+		Long: `Migrate the mappings of the aws-auth ConfigMap to access entries.
 
-First shown, for each line: whether it is in force, what it becomes, what its principal may do before
-and after, and every difference. Then, when somebody says yes: a backup, the mode API_AND_CONFIG_MAP
-where needed, the entries, and a proof that each principal has what it had. The lines leave aws-auth
-only with --remove-mappings. What has no one-to-one answer is asked on a terminal, after the report;
-with --yes and elsewhere the decisions in a file count, and beside them answers that lose no right.
+The report shows for each mapping its state, the entry it becomes, the rights of its principal before and
+after, and every difference. After confirmation: a backup, mode API_AND_CONFIG_MAP where needed, the
+entries, and a check that each principal has what it had. Mappings are removed only with
+--remove-mappings. Mappings without a one-to-one entry are questions: on a terminal they are asked after the
+report; otherwise, and with --yes, a file of decisions answers them, and by default no right is lost.
 
-An entry counts a moment before its policies do. For the time of the migration it is in a group of its
-own, kubectl-access:migrating:…, to which RBAC gives what the line gave; both are gone at the end.
+An entry overrides its mapping as soon as it is created, and its policies are associated right after. Where
+a policy replaces a group such as system:masters, those rights pause for about a second (brief-gap). Your
+own entry is created after those of other administrators.
 
-Run again after an interruption, it goes on from where the cluster is.`,
+If a migration is interrupted, run the same command again to complete it.`,
 		Example: `  # See what would change
   kubectl access migrate --dry-run=client
 
-  # Write down what has to be decided
+  # Write the questions to a file
   kubectl access migrate --write-decisions decisions.yaml
 
-  # Do it as decided, and take the lines out of aws-auth
+  # Migrate as decided, and remove the mappings from aws-auth
   kubectl access migrate --decisions decisions.yaml --remove-mappings --yes`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -72,12 +73,12 @@ Run again after an interruption, it goes on from where the cluster is.`,
 
 func (f *migrateFlags) check() error {
 	if f.offline && f.file == "" {
-		return errors.New("--offline goes with --from-file")
+		return errors.New("--offline requires --from-file")
 	}
 	return f.changeFlags.check()
 }
 
-// looks reports whether nothing is asked for but the report.
+// looks reports whether only the report is asked for.
 func (f *migrateFlags) looks() bool { return f.dryRun == "client" || f.writeTo != "" }
 
 func (env *Env) migrate(ctx context.Context, f *migrateFlags) error {

@@ -36,7 +36,7 @@ func (f *migrateFlags) choices(cluster string) (migrate.Choices, error) {
 	return c, err
 }
 
-// writeQuestions writes what is open, where a file for it was named.
+// writeQuestions writes the questions to a file, where one was named.
 func (f *migrateFlags) writeQuestions(env *Env, p migrate.Plan) error {
 	if f.writeTo == "" {
 		return nil
@@ -60,12 +60,12 @@ func (f *migrateFlags) writeQuestions(env *Env, p migrate.Plan) error {
 	return nil
 }
 
-// asks tells whether what is open is asked on the terminal.
+// asks reports whether open questions are asked on the terminal.
 func (f *migrateFlags) asks(env *Env) bool {
 	return terminal(env.IO.In) && !f.yes && f.dryRun != "client" && f.writeTo == ""
 }
 
-// decide plans, by the decisions that there are and, where somebody sits there, by the answers to what is open.
+// decide plans by the decisions in the file and, on a terminal, by the answers to what is open.
 func (m *migration) decide(ctx context.Context) error {
 	choices, err := m.flags.choices(m.facts.Cluster.Name)
 	if err != nil {
@@ -77,8 +77,8 @@ func (m *migration) decide(ctx context.Context) error {
 	if _, open := firstOpen(m.plan); !open || !m.flags.asks(m.env) {
 		return nil
 	}
-	first := migrationReport(m.data, m.plan)
-	first.write(m.env.IO.ErrOut, m.facts.Cluster.Account())
+	first := printer.NewMigration(m.data, m.plan)
+	fmt.Fprint(m.env.IO.ErrOut, first.Text(m.facts.Cluster.Account()))
 	m.shown = &first
 	if err := m.foresee(ctx); err != nil {
 		return err
@@ -86,8 +86,8 @@ func (m *migration) decide(ctx context.Context) error {
 	return m.answer(ctx, choices)
 }
 
-// foresee refuses, before anybody takes the trouble to answer, what no answer makes harmless, and tells of what the answers
-// that are proposed would be refused for.
+// foresee refuses, before anyone answers, what no answer makes harmless, and says what the default answers would be refused
+// for.
 func (m *migration) foresee(ctx context.Context) error {
 	if err := m.env.asOneself(); err != nil {
 		return err
@@ -107,12 +107,12 @@ func (m *migration) foresee(ctx context.Context) error {
 	}
 	plan, _, err := ch.plan(before, ch.who)
 	for _, r := range ch.unaccepted(ctx, plan, before) {
-		m.env.warn("with the answers that are proposed this will be refused: %s: %s; to do it all the same: --accept-risk=%s", r.Name, r.Why, r.Name)
+		m.env.warn("with the default answers this will be refused: %s: %s; to proceed anyway: --accept-risk=%s", r.Name, r.Why, r.Name)
 	}
 	return err
 }
 
-// answer asks until nothing is open. An answer that cannot be obeyed is told of and asked for again.
+// answer asks until nothing is open. An answer that is not possible is asked for again.
 func (m *migration) answer(ctx context.Context, c migrate.Choices) error {
 	for q, open := firstOpen(m.plan); open; q, open = firstOpen(m.plan) {
 		answer, err := m.env.choose(ctx, q)
@@ -160,11 +160,11 @@ func (env *Env) choose(ctx context.Context, q migrate.Question) (string, error) 
 		if err != nil || q.Fits(answer) {
 			return answer, err
 		}
-		fmt.Fprintf(env.IO.ErrOut, "this is none of the options; choose one by its number or its name\n")
+		fmt.Fprintf(env.IO.ErrOut, "not an option; enter a number or a name\n")
 	}
 }
 
-// value is the option as an answer. What goes behind its colon is asked.
+// value is the option as an answer. It asks for the option's value.
 func (env *Env) value(ctx context.Context, o migrate.Option) (string, error) {
 	if o.Asks == "" {
 		return o.Answer, nil
@@ -173,7 +173,7 @@ func (env *Env) value(ctx context.Context, o migrate.Option) (string, error) {
 	return o.Answer + strings.TrimPrefix(line, o.Answer), err
 }
 
-// keep writes out what was answered on the terminal where the end was not reached, since nobody else remembers it.
+// keep prints the answers of the terminal where the migration did not come to its end: they are stored nowhere.
 func (m *migration) keep() {
 	if len(m.answers) == 0 {
 		return
@@ -186,7 +186,7 @@ func (m *migration) keep() {
 	if err != nil {
 		return
 	}
-	fmt.Fprintln(m.env.IO.ErrOut, "The answers are kept nowhere. In a file they need not be given again:")
+	fmt.Fprintln(m.env.IO.ErrOut, "The answers are not stored. To give them again, use --decisions with a file like this:")
 	for line := range strings.Lines(string(text)) {
 		fmt.Fprintln(m.env.IO.ErrOut, printer.Clean(strings.TrimSuffix(line, "\n")))
 	}

@@ -11,24 +11,24 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/awsauth"
 	"github.com/kubectl-access/kubectl-access/pkg/edit"
 	"github.com/kubectl-access/kubectl-access/pkg/journal"
+	"github.com/kubectl-access/kubectl-access/pkg/kube"
 	"github.com/kubectl-access/kubectl-access/pkg/migrate"
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
 )
 
-// migration is aws-auth on its way to entries.
+// migration takes aws-auth mappings to access entries.
 type migration struct {
 	*connection
-	flags *migrateFlags
-	facts migrate.Facts
-	plan  migrate.Plan
-	data  awsauth.Map
-	known []string // principals whose entry gives what their line gave, proven
-	asked bool     // somebody said yes
-	open  bool     // something could not be done
+	flags    *migrateFlags
+	facts    migrate.Facts
+	plan     migrate.Plan
+	data     awsauth.Map
+	verified []string // principals whose entry gives what their mapping gave
+	asked    bool     // somebody said yes
+	open     bool     // something could not be done
 
-	helped  []access.Binding  // those that are there to help
-	shown   *migrateReport    // what was shown before anything was asked; nil: nothing
-	answers map[string]string // all decisions, where some were made on the terminal
+	shown   *printer.Migration // what was shown before anything was asked; nil: nothing
+	answers map[string]string  // all decisions, where some were made on the terminal
 }
 
 func (c *connection) migrate(ctx context.Context, f *migrateFlags) error {
@@ -40,28 +40,24 @@ func (c *connection) migrate(ctx context.Context, f *migrateFlags) error {
 	return err
 }
 
+// run is the list of the stages: facts, decisions, report; then the entries, the proof, and what is removed.
 func (m *migration) run(ctx context.Context) error {
-	f := m.flags
 	if done, err := m.prepare(ctx); done || err != nil {
 		return err
 	}
-	if err := m.entries(ctx); err != nil {
+	if err := m.entries(ctx); err != nil || m.flags.dryRun == "client" {
 		return err
 	}
-	if f.dryRun == "client" {
-		return nil
+	for _, stage := range []func(context.Context) error{m.prove, m.removeMappings, m.tidy} {
+		if err := stage(ctx); err != nil {
+			return err
+		}
 	}
-	if err := m.prove(ctx); err != nil {
-		return err
-	}
-	if err := m.finish(ctx); err != nil {
-		return err
-	}
-	m.left()
+	m.remaining()
 	return errIf(m.open)
 }
 
-// prepare looks, plans and shows. done tells that no more was asked for.
+// prepare reads, plans and shows. done says that no more was asked for.
 func (m *migration) prepare(ctx context.Context) (done bool, err error) {
 	if err := m.env.asOneself(); err != nil {
 		return true, err
@@ -82,13 +78,13 @@ func (m *migration) prepare(ctx context.Context) (done bool, err error) {
 		fmt.Fprintf(m.env.IO.ErrOut, "No mappings found in aws-auth of cluster %s.\n", printer.Clean(m.facts.Cluster.Name))
 	}
 	if m.facts.NoRBAC != "" {
-		m.env.warn("RBAC could not be read, so the rights that it gives are not shown: %s", m.facts.NoRBAC)
+		m.env.warn("not checked: the rights that RBAC gives (%s)", m.facts.NoRBAC)
 	}
 	if err := m.decide(ctx); err != nil {
 		return true, err
 	}
 	for _, id := range m.plan.Unused {
-		m.env.warn("the decision %s is about nothing that is asked here", id)
+		m.env.warn("decision %s does not match any question", id)
 	}
 	return m.show()
 }
@@ -96,7 +92,7 @@ func (m *migration) prepare(ctx context.Context) (done bool, err error) {
 // show prints the report: as data or, where nothing will be done, on stdout; else beside the results.
 func (m *migration) show() (done bool, err error) {
 	f, dry := m.flags, m.flags.dryRun == "client"
-	r := migrationReport(m.data, m.plan)
+	r := printer.NewMigration(m.data, m.plan)
 	if !f.output.people() && (dry || f.writeTo != "") {
 		return true, errors.Join(f.output.plain(m.env.IO.Out, r), f.writeQuestions(m.env, m.plan))
 	}
@@ -106,18 +102,18 @@ func (m *migration) show() (done bool, err error) {
 	}
 	account := m.facts.Cluster.Account()
 	if m.shown != nil {
-		r = r.since(*m.shown)
+		r = r.Since(*m.shown)
 		if len(r.Mappings) > 0 {
 			fmt.Fprintln(out, "With these answers:")
 		}
 	}
-	r.write(out, account)
+	fmt.Fprint(out, r.Text(account))
 	if f.prune {
 		for _, l := range m.plan.Removable(func(access.Principal) bool { return true }) {
-			fmt.Fprintf(out, "- %s item %d leaves aws-auth, once it is proven that nobody needs it: %s\n", l.Kind.Section(), l.Item, printer.Clean(l.Short(account)))
+			fmt.Fprintln(out, printer.Removal(l, account, "once its entry is verified"))
 		}
 		for _, l := range m.plan.Dead() {
-			fmt.Fprintf(out, "- %s item %d will be removed from aws-auth, as decided: %s\n", l.Kind.Section(), l.Item, printer.Clean(l.Short(account)))
+			fmt.Fprintln(out, printer.Removal(l, account, "from aws-auth, as decided"))
 		}
 	}
 	if err := writeRBAC(out, m.plan.Follow); err != nil {
@@ -126,7 +122,7 @@ func (m *migration) show() (done bool, err error) {
 	return f.writeTo != "", f.writeQuestions(m.env, m.plan)
 }
 
-// entries takes the road to the mode and the entries.
+// entries turns entries on where needed, and creates them.
 func (m *migration) entries(ctx context.Context) error {
 	ch := m.making()
 	if ch == nil || m.flags.looks() && m.rightCluster(m.facts.Cluster, m.flags.accepted...) != nil { // why not was said with the report
@@ -137,7 +133,7 @@ func (m *migration) entries(ctx context.Context) error {
 
 // making is the change of the mode and the entries; nil where nobody gets an entry.
 func (m *migration) making() *change {
-	who := m.plan.Principals()
+	who := slices.Concat(m.plan.Principals(), m.plan.Orphans)
 	if len(who) == 0 {
 		return nil
 	}
@@ -146,7 +142,7 @@ func (m *migration) making() *change {
 	}
 	flags := m.flags.changeFlags
 	flags.accepted = append(slices.Clone(flags.accepted), string(access.OverrideMapping)) // each difference is in the report
-	ch := &change{connection: m.connection, kind: journal.Migrate, flags: &flags, who: who, asks: true, ready: m.ready, risks: m.risks}
+	ch := &change{connection: m.connection, kind: journal.Migrate, flags: &flags, who: who, asks: true, ready: m.ready}
 	ch.edit = func(p access.Principal) access.Edit {
 		if p == access.Itself {
 			return func(s access.Snapshot) (access.Snapshot, error) {
@@ -156,12 +152,12 @@ func (m *migration) making() *change {
 				return edit.SetMode(access.ModeBoth)(s)
 			}
 		}
-		return m.plan.Begin(p)
+		return m.plan.Create(p)
 	}
 	return ch
 }
 
-// later keeps in mind that something could not be done, and goes on with the others.
+// later records that something could not be done, and goes on with the others.
 func (m *migration) later(err error) error {
 	if errors.Is(err, errFailed) {
 		m.open = true
@@ -170,85 +166,56 @@ func (m *migration) later(err error) error {
 	return err
 }
 
-// risks names the moment in which a principal may have an entry and not its policies, where RBAC cannot
-// be made to help.
-func (m *migration) risks(access.Snapshot) []access.Risk {
-	if m.facts.NoRBAC == "" || !m.plan.Gap() {
-		return nil
-	}
-	return []access.Risk{{Name: access.BriefGap, Why: "an entry counts a moment before its policies do, and RBAC, which would help over it, cannot be asked"}}
-}
-
-// ready is what must be there before the first entry: the backup, the bindings that follow new names,
-// and those that help over the time in which entries get their policies.
+// ready is what must be there before the first entry: the backup, and the bindings for new names.
 func (m *migration) ready(ctx context.Context) error {
 	m.asked = true
-	if err := m.backup(ctx); err != nil {
+	if err := m.backup(ctx); err != nil || !m.flags.applyRBAC || len(m.plan.Follow) == 0 {
 		return err
 	}
 	client, err := m.kube(ctx)
 	if err != nil {
 		return err
 	}
-	if m.flags.applyRBAC {
-		for _, b := range m.plan.Follow {
-			made, err := bind(ctx, client, b)
-			if err != nil {
-				return err
-			}
-			if made {
-				fmt.Fprintf(m.env.IO.ErrOut, "%s made\n", printer.Clean(b.String()))
-			}
-		}
-	}
-	return m.help(ctx, client)
-}
-
-// finish takes away the help, then the lines where that was asked for, then the bindings that helped.
-func (m *migration) finish(ctx context.Context) error {
-	flags := m.flags.changeFlags
-	flags.output = output{}
-	now, err := m.sides().Snapshot(ctx, access.Want{All: true})
-	if err != nil {
-		return err
-	}
-	help := change{connection: m.connection, flags: &flags, who: m.marked(now), unrecorded: true, asks: !m.asked}
-	help.edit = migrate.Finish
-	// It was proven that the policies are there, so what goes is no right of anybody's.
-	flags.accepted = append(slices.Clone(flags.accepted), string(access.LoseOwnAccess))
-	if len(help.who) > 0 {
-		fmt.Fprintln(m.env.IO.ErrOut, "the entries have their policies, so the groups that helped them until then go again")
-		if err := m.later(help.run(ctx)); err != nil {
-			return err
-		}
-	}
-	if m.flags.prune {
-		// That nobody can come by the lines of those who are gone is what IAM says.
-		err := cmp.Or(m.removeLines(ctx, m.plan.Removable(m.proven)), m.removeLines(ctx, m.plan.Dead(), string(access.LeaveMappings), string(access.RemoveNodes)))
+	for _, b := range m.plan.Follow {
+		created, err := bind(ctx, client, b)
 		if err != nil {
 			return err
 		}
-	}
-	return m.unbind(ctx)
-}
-
-// marked are the entries that are done but for the help, and those whose line is gone.
-func (m *migration) marked(s access.Snapshot) []access.Principal {
-	var all []access.Principal
-	planned := m.plan.Principals()
-	for _, e := range s.Entries {
-		orphan := !slices.Contains(planned, e.Principal) && len(e.Grants) > 0
-		if migrate.Marked(e) && (orphan || m.proven(e.Principal)) {
-			all = append(all, e.Principal)
+		if created {
+			fmt.Fprintf(m.env.IO.ErrOut, "%s created\n", printer.Clean(b.String()))
 		}
 	}
-	return all
+	return nil
 }
 
-func (m *migration) proven(p access.Principal) bool { return slices.Contains(m.known, string(p)) }
+// bind creates a binding that is not there yet. What somebody else has created under its name since the plan is left alone,
+// and no entry may count on it.
+func bind(ctx context.Context, client *kube.Client, b access.Binding) (created bool, err error) {
+	err = client.Bind(ctx, b)
+	if !errors.Is(err, access.ErrExists) {
+		return err == nil, err
+	}
+	have, err := client.Binding(ctx, b)
+	if err == nil && !have.Gives(b) {
+		err = fmt.Errorf("create %s: a different one of that name was created meanwhile, so no entry was created; run the same command again, it will use another name", b)
+	}
+	return false, err
+}
 
-// removeLines takes the lines that nobody needs any more out of aws-auth.
-func (m *migration) removeLines(ctx context.Context, gone []access.Mapping, accepted ...string) error {
+// removeMappings removes the mappings that are not needed any more from aws-auth, where that was asked for.
+func (m *migration) removeMappings(ctx context.Context) error {
+	if !m.flags.prune {
+		return nil
+	}
+	// That nobody can use the mappings of deleted principals is what IAM says.
+	return cmp.Or(m.remove(ctx, m.plan.Removable(m.isVerified)), m.remove(ctx, m.plan.Dead(), string(access.LeaveMappings), string(access.RemoveNodes)))
+}
+
+func (m *migration) isVerified(p access.Principal) bool {
+	return slices.Contains(m.verified, string(p))
+}
+
+func (m *migration) remove(ctx context.Context, gone []access.Mapping, accepted ...string) error {
 	if len(gone) == 0 {
 		return nil
 	}
@@ -261,17 +228,26 @@ func (m *migration) removeLines(ctx context.Context, gone []access.Mapping, acce
 	return m.later(ch.run(ctx))
 }
 
-// left says what goes on to be let in by aws-auth, and how to go on.
-func (m *migration) left() {
-	stays := 0
-	for _, l := range m.plan.Lines {
+// tidy removes what an interrupted migration of an earlier version left.
+func (m *migration) tidy(ctx context.Context) error {
+	if len(migrate.Leftover(m.facts.Bindings)) == 0 || m.flags.looks() {
+		return nil
+	}
+	return m.later(m.removeLeftover(ctx, &m.flags.changeFlags))
+}
+
+// remaining says what remains active in aws-auth, and how to go on.
+func (m *migration) remaining() {
+	n := 0
+	for _, l := range m.plan.Mappings {
 		removed := l.Removable && m.flags.prune
 		if l.Outcome == migrate.Stays && !removed || l.Outcome == migrate.Migrates && l.Kind == access.MappedAccount {
-			stays++
+			n++
 		}
 	}
-	if stays > 0 {
-		m.env.warn("%s on to count; the report says why, and `%s` writes down what can be decided",
-			count(stays, "line stays in aws-auth and goes", "lines stay in aws-auth and go"), m.env.command("migrate", "--write-decisions", "FILE"))
+	if n > 0 {
+		what := map[bool]string{true: "it", false: "them"}[n == 1]
+		m.env.warn("%s active in aws-auth (see the report). To decide what happens to %s: %s",
+			count(n, "mapping remains", "mappings remain"), what, m.env.command("migrate", "--write-decisions", "FILE"))
 	}
 }

@@ -11,11 +11,12 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/awsauth"
 	"github.com/kubectl-access/kubectl-access/pkg/iam"
+	"github.com/kubectl-access/kubectl-access/pkg/journal"
 	"github.com/kubectl-access/kubectl-access/pkg/migrate"
 )
 
-// migrationFacts asks all that a migration has to know, at the same time. aws-auth is the one given, or with
-// nil that of the cluster.
+// migrationFacts reads all that a migration needs to know, at the same time. aws-auth is the one given, or with nil that of
+// the cluster.
 func (c *connection) migrationFacts(ctx context.Context, m *awsauth.Map) (migrate.Facts, awsauth.Map, error) {
 	f := migrate.Facts{Policies: embedded()}
 	var s access.Snapshot
@@ -43,27 +44,19 @@ func (c *connection) migrationFacts(ctx context.Context, m *awsauth.Map) (migrat
 		live := awsauth.Parse(s.AWSAuth.Data)
 		m = &live
 	}
-	for _, u := range s.Unread { // who has an entry that cannot be read must not be planned as if there were none
+	for _, u := range s.Unread { // an entry that cannot be read must not be planned as if there were none
 		return f, awsauth.Map{}, u.Err
 	}
 	f.Cluster, f.Entries, f.Mappings = s.Cluster, s.Entries, m.Mappings
+	if dir, err := journal.Dir(); err == nil {
+		records, _ := journal.Read(dir) // without them no entry is taken for an unfinished one
+		f.Begun = records.Begun(s.Cluster.ARN)
+	}
 	c.identities(ctx, &f)
 	return f, *m, ctx.Err()
 }
 
-func (c *connection) rbac(ctx context.Context) ([]access.Binding, string) {
-	var all []access.Binding
-	client, err := c.kube(ctx)
-	if err == nil {
-		all, err = client.Bindings(ctx)
-	}
-	if err != nil {
-		return nil, err.Error()
-	}
-	return all, ""
-}
-
-// identities asks IAM about the principals of the lines, and what became of those with entries.
+// identities asks IAM about the principals of the mappings, and whether those with entries were recreated.
 func (c *connection) identities(ctx context.Context, f *migrate.Facts) {
 	f.Identities = map[string]migrate.Identity{}
 	var mu sync.Mutex
@@ -97,14 +90,13 @@ func (c *connection) identities(ctx context.Context, f *migrate.Facts) {
 			return nil
 		})
 	}
-	_ = g.Wait() // none of them fails; what IAM does not tell is a doubt
+	_ = g.Wait() // none of them fails; what IAM does not answer is a doubt
 }
 
-// lookUp asks IAM of the caller's account, which knows nothing of others: a role of the same name there is
-// somebody else.
+// lookUp asks IAM of the caller's account, which knows nothing about others: a role of the same name there is another one.
 func (c *connection) lookUp(ctx context.Context, p access.Principal) migrate.Identity {
 	if !c.owned(ctx, p) {
-		return migrate.Identity{Doubt: "IAM of account " + p.Account() + " would have to be asked whether it exists and has a path"}
+		return migrate.Identity{Doubt: "only IAM of account " + p.Account() + " knows whether it exists and has a path"}
 	}
 	found, _, err := c.iam.Made(ctx, p)
 	switch {
@@ -116,7 +108,7 @@ func (c *connection) lookUp(ctx context.Context, p access.Principal) migrate.Ide
 	return migrate.Identity{Principal: found}
 }
 
-// owned tells whether IAM of the caller's account is the one to know the principal.
+// owned reports whether IAM of the caller's account knows the principal.
 func (c *connection) owned(ctx context.Context, p access.Principal) bool {
 	me, err := c.session.Caller(ctx)
 	return err == nil && me.Account() == p.Account() && me.Partition() == p.Partition()

@@ -8,13 +8,14 @@ import (
 
 	"github.com/kubectl-access/kubectl-access/pkg/awsauth"
 	"github.com/kubectl-access/kubectl-access/pkg/migrate"
+	"github.com/kubectl-access/kubectl-access/pkg/printer"
 )
 
-// errDefects is the end of a look at a file that has some; they were told already.
+// errDefects ends the report about a file with defects; they were printed already.
 var errDefects = fmt.Errorf("%w: aws-auth has defects", errFailed)
 
-// explainFile tells what a file with aws-auth says, and what would become of it. Facts of the cluster are
-// asked for where facts is given.
+// explainFile reports what the aws-auth manifest in a file says, and what it would become. Facts about the cluster are read
+// where facts is given.
 func (env *Env) explainFile(f *migrateFlags, facts func(awsauth.Map) (migrate.Facts, error)) error {
 	data, err := env.readFile(f.file)
 	if err != nil {
@@ -22,9 +23,7 @@ func (env *Env) explainFile(f *migrateFlags, facts func(awsauth.Map) (migrate.Fa
 	}
 	m, err := awsauth.ParseManifest(data)
 	if err != nil {
-		r := migrationReport(awsauth.Map{Keys: map[string]awsauth.KeyState{}}, migrate.Plan{})
-		r.Manifest, r.Defects = manifestState(err), []defectReport{{Text: err.Error()}}
-		return errors.Join(env.printMigration(f, r, ""), errDefects)
+		return errors.Join(env.printMigration(f, printer.Unreadable(manifestState(err), err), ""), errDefects)
 	}
 	known := migrate.Facts{Mappings: m.Mappings, NoRBAC: "no cluster was asked", NoNodes: "no cluster was asked"}
 	if facts != nil {
@@ -41,7 +40,7 @@ func (env *Env) explainFile(f *migrateFlags, facts func(awsauth.Map) (migrate.Fa
 	if err != nil {
 		return fmt.Errorf("%w: %w", errRefused, err)
 	}
-	if err := env.printMigration(f, migrationReport(m, plan), known.Cluster.Account()); err != nil {
+	if err := env.printMigration(f, printer.NewMigration(m, plan), known.Cluster.Account()); err != nil {
 		return err
 	}
 	if err := f.writeQuestions(env, plan); err != nil {
@@ -60,7 +59,7 @@ func (env *Env) readFile(name string) ([]byte, error) {
 	return os.ReadFile(name)
 }
 
-// manifestState names what is wrong with a file as a whole.
+// manifestState is what is wrong with a file as a whole.
 func manifestState(err error) string {
 	switch {
 	case errors.Is(err, awsauth.ErrNotYAML):
@@ -71,10 +70,10 @@ func manifestState(err error) string {
 	return "missing"
 }
 
-func (env *Env) printMigration(f *migrateFlags, r migrateReport, account string) error {
+func (env *Env) printMigration(f *migrateFlags, r printer.Migration, account string) error {
 	if !f.output.people() {
 		return f.output.plain(env.IO.Out, r)
 	}
-	r.write(env.IO.Out, account)
-	return nil
+	_, err := fmt.Fprint(env.IO.Out, r.Text(account))
+	return err
 }

@@ -19,8 +19,8 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
 )
 
-// prove reads every migrated principal back and shows in one table that each right it had is there. What
-// EKS does not show yet is waited for.
+// prove reads every migrated principal back and prints a table: each right it had, and what gives it now. It waits for what
+// EKS does not show yet.
 func (m *migration) prove(ctx context.Context) error {
 	who := m.plan.Principals()
 	if len(who) == 0 {
@@ -35,29 +35,21 @@ func (m *migration) prove(ctx context.Context) error {
 		if proofs, denied, err = m.readBack(ctx, who); err != nil {
 			return err
 		}
-		m.known = proven(who, proofs)
-		if m.open || denied || len(m.known) == len(who) || pauseBetween(waiting, n) != nil {
+		m.verified = verified(who, proofs)
+		if m.open || denied || len(m.verified) == len(who) || pauseBetween(waiting, n) != nil {
 			break
 		}
 	}
-	m.open = m.open || len(m.known) < len(who)
-	table := printer.Table{Columns: []printer.Column{{Name: "PRINCIPAL"}, {Name: "HAD"}, {Name: "HAS BY"}, {Name: "PROVEN"}}}
-	for _, p := range proofs {
-		is := "yes"
-		if !p.Holds {
-			is = "NO"
-		}
-		table.Rows = append(table.Rows, []string{printer.Clean(p.Principal.Short(m.facts.Cluster.Account())), printer.Clean(p.Right), printer.Clean(p.By), is})
-	}
+	m.open = m.open || len(m.verified) < len(who)
 	if m.flags.output.format != "" {
 		return nil
 	}
-	return m.flags.output.table(m.env.IO.Out, table)
+	return m.flags.output.table(m.env.IO.Out, printer.Proofs(proofs, m.facts.Cluster.Account()))
 }
 
-// readBack reads what there is to be proven. What may not be read, no waiting brings: that is told.
+// readBack reads what is to be verified. It reports what may not be read, for which waiting is useless.
 func (m *migration) readBack(ctx context.Context, who []access.Principal) (proofs []migrate.Proof, denied bool, err error) {
-	s, err := m.sides().Snapshot(ctx, access.Want{Principals: who})
+	s, err := m.sides().Snapshot(ctx, access.Want{Principals: who, RBAC: true})
 	if err != nil {
 		return nil, false, err
 	}
@@ -67,12 +59,11 @@ func (m *migration) readBack(ctx context.Context, who []access.Principal) (proof
 			m.env.tell(fmt.Errorf("accessentry/%s: %w", u.Principal.Short(s.Cluster.Account()), u.Err))
 		}
 	}
-	bindings, _ := m.rbac(ctx)
-	return m.plan.Prove(s, bindings), denied, ctx.Err()
+	return m.plan.Prove(s, s.RBAC.Bindings), denied, ctx.Err()
 }
 
-// proven are those of whom every right holds.
-func proven(who []access.Principal, proofs []migrate.Proof) []string {
+// verified are the principals who have every right.
+func verified(who []access.Principal, proofs []migrate.Proof) []string {
 	var all []string
 	for _, p := range who {
 		if !slices.ContainsFunc(proofs, func(q migrate.Proof) bool { return q.Principal == p && !q.Holds }) {
@@ -107,24 +98,24 @@ func (m *migration) backup(ctx context.Context) error {
 	}
 	dir = filepath.Join(dir, "backup")
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("keep a backup: %w", err)
+		return fmt.Errorf("write the backup: %w", err)
 	}
 	f, err := unused(filepath.Join(dir, m.env.Now().UTC().Format("20060102T150405.000Z")+"-"+filepath.Base(s.Cluster.Name)), ".json")
 	if err != nil {
-		return fmt.Errorf("keep a backup: %w", err)
+		return fmt.Errorf("write the backup: %w", err)
 	}
 	defer f.Close()
 	if _, err := f.Write(append(text, '\n')); err != nil {
-		return fmt.Errorf("keep a backup: %w", err)
+		return fmt.Errorf("write the backup: %w", err)
 	}
 	if err := f.Sync(); err != nil {
-		return fmt.Errorf("keep a backup: %w", err)
+		return fmt.Errorf("write the backup: %w", err)
 	}
 	fmt.Fprintf(m.env.IO.ErrOut, "backup of aws-auth and all entries: %s\n", printer.Clean(f.Name()))
 	return nil
 }
 
-// unused makes a file of that name, with a number where another migration of the same moment has it.
+// unused creates a file of that name, with a number where another migration has the name.
 func unused(name, suffix string) (*os.File, error) {
 	for n := 1; ; n++ {
 		path := name + suffix
@@ -141,7 +132,7 @@ func unused(name, suffix string) (*os.File, error) {
 // writeRBAC prints bindings as manifests that kubectl applies.
 func writeRBAC(w io.Writer, bindings []access.Binding) error {
 	if len(bindings) > 0 {
-		fmt.Fprintln(w, "# These bindings must be there before the entries; --apply-rbac makes them.")
+		fmt.Fprintln(w, "# The entries need these bindings first; --apply-rbac creates them.")
 	}
 	for _, b := range bindings {
 		o, err := kube.Manifest(b)

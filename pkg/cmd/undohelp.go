@@ -11,71 +11,25 @@ import (
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/iam"
-	"github.com/kubectl-access/kubectl-access/pkg/journal"
 	"github.com/kubectl-access/kubectl-access/pkg/migrate"
 )
 
-// takeBack carries an undo out. Of a migration the bindings go too that helped it and that a kill may have left: by
-// them whoever may set the groups of an entry gets what the lines of aws-auth gave, up to cluster-admin.
+// takeBack carries an undo out. Of a migration of an earlier version the bindings go too that a kill may have left.
 func (c *connection) takeBack(ctx context.Context, ch *change, u *undoing) error {
-	if !u.migration() {
-		return ch.run(ctx)
-	}
-	var left []access.Binding
-	var unknown error
-	before, remarks := ch.prepare, ch.remarks
-	ch.prepare = func(ctx context.Context) error {
-		g, ctx := errgroup.WithContext(ctx)
-		if before != nil {
-			g.Go(func() error { return before(ctx) })
-		}
-		g.Go(func() error { left, unknown = c.leftover(ctx); return nil })
-		return g.Wait()
-	}
-	ch.remarks = func(s access.Snapshot) []string {
-		all := remarks(s)
-		if unknown != nil {
-			all = append(all, "whether the migration left bindings that helped it is not known: "+unknown.Error()+
-				"; see `kubectl get clusterrolebindings,rolebindings --all-namespaces` for names that begin with "+access.HelpPrefix)
-		}
-		if len(left) > 0 {
-			all = append(all, "what helped the migration goes too, once no entry is in its groups: "+listed(left))
-		}
-		return all
-	}
 	err := ch.run(ctx)
-	if len(left) == 0 || ch.flags.dryRun == "client" || err != nil && !errors.Is(err, errFailed) {
+	if !u.marked() || ch.flags.dryRun == "client" || err != nil && !errors.Is(err, errFailed) {
 		return err
 	}
-	waits := func(p access.Principal) bool { return slices.Contains(ch.who, p) && !ch.failed[p] && !u.begun(p) }
-	if failed := c.sweep(ctx, left, ch.flags, waits, ch.talk()); failed != nil {
-		return errors.Join(failed, ch.unfinished(failed))
-	}
-	return err
+	return errors.Join(err, c.removeLeftover(ctx, ch.flags))
 }
 
-// unfinished adds to the record of a change that something of it is left to do.
-func (c *change) unfinished(err error) error {
-	c.record.Steps = append(c.record.Steps, journal.Step{What: "delete what helped the migration", Error: err.Error()})
-	return journal.Save(c.ground.dir, c.record)
-}
-
-// migration tells whether the change was one that puts entries in the groups of a migration, if only as it was planned:
-// a kill may have come before the first of them.
-func (u *undoing) migration() bool {
+// marked reports whether the change put an entry in a group of such a migration, if only as it was planned: a kill may have
+// come before the first of them.
+func (u *undoing) marked() bool {
 	planned, _ := u.Changes() // a record that cannot be read was refused before
-	for _, c := range planned {
-		if c.Before != nil && migrate.Marked(*c.Before) || c.After != nil && migrate.Marked(*c.After) {
-			return true
-		}
-	}
-	return false
-}
-
-// begun tells whether an entry was in such a group before the change, and so is again.
-func (u *undoing) begun(p access.Principal) bool {
-	c := u.entries[p]
-	return c.Before != nil && migrate.Marked(*c.Before)
+	return slices.ContainsFunc(planned, func(c access.Change) bool {
+		return c.Before != nil && migrate.Marked(*c.Before) || c.After != nil && migrate.Marked(*c.After)
+	})
 }
 
 // lookFor asks for what the record does not tell: aws-auth of today, where the cluster read it, and whether those whose
