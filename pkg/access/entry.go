@@ -40,8 +40,8 @@ const (
 // Modes are all modes, in that order.
 var Modes = []Mode{ModeConfigMap, ModeBoth, ModeAPI}
 
-// Next is the mode that a cluster may be taken to from this one, "" from the last: one step, and
-// no way back (eks-access.md §5).
+// Next is the only mode that a cluster can change to from this one, "" for the last. It cannot change back (eks-access.md
+// §5).
 func (m Mode) Next() Mode {
 	switch m {
 	case ModeAPI:

@@ -8,7 +8,7 @@ type Life int
 // EKS ties an entry to the unique ID of its principal, so for one of the same name that was created later it does not
 // work (EKS User Guide, "Create access entries").
 const (
-	LifeUnknown Life = iota // IAM may not be asked, or not about that account
+	LifeUnknown Life = iota // not permitted, or another account
 	Alive
 	Gone
 	Recreated
@@ -18,7 +18,7 @@ const (
 type Identity struct {
 	Principal Principal // with its path
 	Missing   bool      // there is none of that name
-	Doubt     string    // why IAM could not answer; "" when it did
+	Doubt     string    // why IAM did not say; "" where it did
 }
 
 // Mark adds to the snapshot what became of the principals of entries.
