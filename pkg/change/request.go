@@ -67,7 +67,6 @@ type Request struct {
 	Names      bool // its notes need the namespaces that there are
 	Asks       bool // it changes more than it names, so the plan is shown and needs a yes
 	DryRun     bool // nothing will be sent: other changes are not kept waiting
-	Unrecorded bool // a change on record has it already
 	Incomplete bool // something that was asked for is not in the request
 }
 
