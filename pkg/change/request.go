@@ -147,7 +147,7 @@ func (e *Engine) Start(ctx context.Context, r Request) (*Run, error) {
 func (e *Engine) Run(r Request) *Run {
 	return &Run{
 		Engine: e, Request: r, failed: map[access.Principal]bool{},
-		replanned: map[access.Principal]*access.Entry{}, states: map[access.Principal][]*access.Entry{},
+		replanned: map[access.Principal]*access.Entry{},
 	}
 }
 
@@ -175,6 +175,13 @@ func (r *Run) hold(ctx context.Context) error {
 		return fmt.Errorf("cluster %s: %w", r.Name, err)
 	}
 	return nil
+}
+
+// Idle waits for the end of another change of this machine that is under way. Its record is not whole before that.
+func (e *Engine) Idle(ctx context.Context) error {
+	run := e.Run(Request{})
+	defer run.Release()
+	return run.hold(ctx)
 }
 
 // Release lets other changes of this machine go on, as while a question waits for its answer.
