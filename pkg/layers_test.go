@@ -30,10 +30,14 @@ var mayImport = map[string][]string{
 	"sandbox/sandboxtest": {"sandbox"},
 	"whoami":              {"access", "shell"},
 	"migrate":             {"access", "edit"},
-	"printer":             {"access", "policy", "whoami"},
+	"printer":             {"access", "journal", "kubeconfig", "manifest", "policy", "shell", "whoami"},
 	"tui":                 {"access", "edit", "policy", "printer", "shell"},
+	"cluster": {
+		"access", "awsauth", "eks", "iam", "journal", "kube", "kubeconfig", "login", "migrate", "policy", "whoami",
+	},
+	"change": {"access", "awsauth", "edit", "journal", "policy"},
 	"cmd": {
-		"access", "awsauth", "edit", "eks", "iam", "journal", "kube", "kubeconfig", "kubefile", "login", "manifest", "migrate",
+		"access", "awsauth", "change", "cluster", "edit", "journal", "kubeconfig", "kubefile", "login", "manifest", "migrate",
 		"policy", "printer", "sandbox", "shell", "tui", "whoami",
 	},
 }
@@ -47,7 +51,7 @@ var onlyIn = []struct {
 	{"k8s.io/client-go", []string{"kube", "kubeconfig", "cmd"}},
 	{"k8s.io/apimachinery", []string{"kube", "kubeconfig", "awsauth", "printer", "cmd"}},
 	{"k8s.io/api/", []string{"kube"}},
-	{"k8s.io/cli-runtime", []string{"cmd"}},
+	{"k8s.io/cli-runtime", []string{"cmd", "printer"}},
 	{"github.com/spf13/cobra", []string{"cmd"}},
 	{"github.com/spf13/pflag", []string{"cmd", "kubeconfig"}},
 	{"charm.land/", []string{"tui"}},

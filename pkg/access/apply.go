@@ -17,7 +17,18 @@ type Want struct {
 	AWSAuth        bool        // the ConfigMap aws-auth
 	RBAC           bool        // the RBAC bindings
 	Namespaces     bool        // the names of the namespaces
+	Lives          Lives       // for which entries to check the role or user
 }
+
+// Lives is for which entries to check whether their role or user still exists.
+type Lives int
+
+// No entries, those that compete with active mappings, or all.
+const (
+	NoLives Lives = iota
+	RivalLives
+	AllLives
+)
 
 // Cluster reads and changes a cluster. It is the only interface of this package to the outside.
 type Cluster interface {

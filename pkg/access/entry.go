@@ -37,6 +37,9 @@ const (
 	ModeAPI       Mode = "API"
 )
 
+// Modes are all modes, in that order.
+var Modes = []Mode{ModeConfigMap, ModeBoth, ModeAPI}
+
 // Next is the only mode that a cluster can change to from this one, "" for the last. It cannot change back (eks-access.md
 // §5).
 func (m Mode) Next() Mode {
@@ -90,6 +93,7 @@ type Snapshot struct {
 	// compete with a mapping are checked.
 	Dead, Doubtful []Principal
 	Deleted        []Principal // whose role or user no longer exists: neither an entry nor a mapping gives it access
+	Doubt          error       // why Doubtful entries could not be checked, where all were
 }
 
 // Unread is an entry that exists and could not be read.
@@ -225,4 +229,15 @@ const ExpiresTag = "kubectl-access/expires"
 func (e Entry) Expires() time.Time {
 	t, _ := time.Parse(time.RFC3339, e.Tags[ExpiresTag]) // other values are not an expiry
 	return t
+}
+
+// Holdings are the grants and groups of an entry, in words.
+func (e Entry) Holdings() (all []string) {
+	for _, g := range e.Grants {
+		all = append(all, g.String())
+	}
+	for _, group := range e.Groups {
+		all = append(all, "group "+group)
+	}
+	return all
 }

@@ -14,6 +14,7 @@ var (
 	ErrNoPrincipal = errors.New("no such role or user")
 	ErrForbidden   = errors.New("access denied")
 	ErrPassRole    = fmt.Errorf("%w", ErrForbidden) // iam:PassRole, which entries for nodes need
+	ErrRBAC        = fmt.Errorf("%w", ErrForbidden) // by the RBAC of the cluster
 	ErrMode        = errors.New("the cluster does not read access entries")
 	ErrThrottled   = errors.New("throttled")
 	// ErrChanged says that the cluster is no longer in the state that the plan was made from.
@@ -24,4 +25,8 @@ var (
 	ErrSkipped = errors.New("not tried")
 	// ErrRule is wrapped by refusals of what EKS would refuse.
 	ErrRule = errors.New("EKS would refuse this")
+	// ErrNoServer says that the cluster's API server could not be asked.
+	ErrNoServer = errors.New("the cluster could not be asked")
+	// ErrRefused is wrapped by everything that this program refuses to do.
+	ErrRefused = errors.New("refused")
 )

@@ -34,7 +34,7 @@ func TestTheScreenAsksForTheRiskOfAnotherAccount(t *testing.T) {
 	sandboxtest.Start(t, sandbox.Options{})
 	useForeign(t)
 	c := linked(t, "--context", foreign)
-	s := &seen{env: c.env, said: &notes{}, c: c}
+	s := &shown{env: c.env, c: c.Cluster}
 	ops := access.Principal("arn:aws:iam::111122223333:role/joiner")
 	p, err := s.propose(t.Context(), tui.Request{Who: []access.Principal{ops}, Grant: &access.Entry{Groups: []string{"viewers"}}})
 	if err != nil || len(p.Risks) != 1 || p.Risks[0].Name != access.OtherAccount {
@@ -42,7 +42,7 @@ func TestTheScreenAsksForTheRiskOfAnotherAccount(t *testing.T) {
 	}
 	for range p.Apply(t.Context(), nil) {
 	}
-	if s, err := c.eks.Snapshot(t.Context(), access.Want{Principals: []access.Principal{ops}}); err != nil || len(s.Entries) > 0 {
+	if s, err := c.Snapshot(t.Context(), access.Want{Principals: []access.Principal{ops}}); err != nil || len(s.Entries) > 0 {
 		t.Fatalf("not accepted, and there is %+v, %v", s.Entries, err)
 	}
 	for r, err := range p.Apply(t.Context(), []access.RiskName{access.OtherAccount}) {
@@ -50,7 +50,7 @@ func TestTheScreenAsksForTheRiskOfAnotherAccount(t *testing.T) {
 			t.Error(err, r.Err)
 		}
 	}
-	if s, err := c.eks.Snapshot(t.Context(), access.Want{Principals: []access.Principal{ops}}); err != nil || len(s.Entries) != 1 {
+	if s, err := c.Snapshot(t.Context(), access.Want{Principals: []access.Principal{ops}}); err != nil || len(s.Entries) != 1 {
 		t.Errorf("accepted, and there is %+v, %v", s.Entries, err)
 	}
 }

@@ -6,7 +6,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/kubeconfig"
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
 )
@@ -24,17 +23,17 @@ func newClusterCmd(env *Env) *cobra.Command {
   kubectl access cluster --context arn:aws:eks:us-west-2:111122223333:cluster/prod --offline -o json`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := out.check(); err != nil {
+			if err := out.Check(); err != nil {
 				return usage(cmd, err)
 			}
 			found, err := env.found(cmd.Context(), offline)
 			if err != nil {
 				return err
 			}
-			if !out.people() {
-				return out.plain(env.IO.Out, found)
+			if !out.People() {
+				return out.Plain(env.IO.Out, found)
 			}
-			return out.table(env.IO.Out, found.table())
+			return out.Table(env.IO.Out, printer.Cluster(found))
 		},
 	}
 	cmd.Flags().BoolVar(&offline, "offline", false, "Ask AWS nothing")
@@ -42,68 +41,33 @@ func newClusterCmd(env *Env) *cobra.Command {
 	return cmd
 }
 
-// foundCluster is what is known of the context's cluster.
-type foundCluster struct {
-	kubeconfig.Target
-	Endpoint string      `json:"endpoint,omitempty"` // as AWS tells it
-	Mode     access.Mode `json:"mode,omitempty"`
-	Status   string      `json:"status,omitempty"`
-	Version  string      `json:"version,omitempty"`
-}
-
-func (env *Env) found(ctx context.Context, offline bool) (foundCluster, error) {
+func (env *Env) found(ctx context.Context, offline bool) (printer.FoundCluster, error) {
 	if offline {
 		t, err := env.target()
 		if found, ok := env.flags.Legible(); ok && errors.Is(err, kubeconfig.ErrUnreadable) {
 			t = env.overridden(found)
 			t.Conflicts, err = append(t.Conflicts, err.Error()), nil
 		}
-		return foundCluster{Target: t}, err
+		return printer.FoundCluster{Target: t}, err
 	}
-	c, err := env.connect(ctx)
+	c, err := env.open(ctx)
 	if err != nil {
-		return foundCluster{}, err
+		return printer.FoundCluster{}, err
 	}
-	info, err := c.eks.Info(ctx)
+	info, err := c.EKS.Info(ctx)
 	if err != nil {
-		return foundCluster{}, err
+		return printer.FoundCluster{}, err
 	}
-	f := foundCluster{Target: c.target, Endpoint: info.Endpoint, Mode: info.Mode, Status: info.Status, Version: info.Version}
+	f := printer.FoundCluster{Target: c.Target, Endpoint: info.Endpoint, Mode: info.Mode, Status: info.Status, Version: info.Version}
 	if f.Account != info.Account() {
 		f.Account, f.From["account"] = info.Account(), "aws"
 	}
 	if f.Partition == "" {
 		f.Partition = info.Partition()
 	}
-	for _, contradiction := range c.match(info).Contradicted {
+	for _, contradiction := range c.Match(info).Contradicted {
 		f.Conflicts = append(f.Conflicts, contradiction.String())
 	}
-	c.tellCluster(info)
+	env.notes(c.Shown(info))
 	return f, nil
-}
-
-func (f foundCluster) table() printer.Table {
-	t := printer.Table{Columns: []printer.Column{{Name: "FIELD"}, {Name: "VALUE"}, {Name: "FROM"}}}
-	row := func(name, value, from string) {
-		if value != "" {
-			t.Rows = append(t.Rows, []string{name, printer.Clean(value), printer.Clean(from)})
-		}
-	}
-	row("context", f.Context, "kubeconfig")
-	row("name", f.Name, f.From["name"])
-	row("guess", f.Guess, "kubeconfig")
-	row("id", f.ID, "exec-args")
-	row("region", f.Region, f.From["region"])
-	row("account", f.Account, f.From["account"])
-	row("profile", f.Profile, f.From["profile"])
-	row("role", f.RoleARN, f.From["roleARN"])
-	row("server", f.Server, f.From["server"])
-	row("endpoint", f.Endpoint, "aws")
-	row("mode", string(f.Mode), "aws")
-	row("status", f.Status, "aws")
-	row("version", f.Version, "aws")
-	for _, c := range f.Conflicts {
-		row("conflict", c, "kubeconfig")
-	}
-	return t
 }

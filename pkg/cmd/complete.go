@@ -1,34 +1,273 @@
 package cmd
 
 import (
+	"cmp"
+	"context"
+	"io"
+	"iter"
+	"maps"
+	"os"
+	"slices"
 	"strings"
+	"sync"
+	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"k8s.io/client-go/tools/clientcmd/api"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/cluster"
+	"github.com/kubectl-access/kubectl-access/pkg/login"
 	"github.com/kubectl-access/kubectl-access/pkg/policy"
+	"github.com/kubectl-access/kubectl-access/pkg/printer"
 )
+
+// completionTime is what asking AWS and the cluster may take, so that an answer to the Tab key comes within 300 ms.
+const completionTime = 230 * time.Millisecond
+
+// completionTimeout is the environment variable by which users on a slow line allow more.
+const completionTimeout = "KUBECTL_ACCESS_COMPLETION_TIMEOUT"
+
+// completionLimit ignores a value that is not a duration: completion prints candidates only.
+func (env *Env) completionLimit() time.Duration {
+	wanted, _ := time.ParseDuration(os.Getenv(completionTimeout))
+	return cmp.Or(env.Patience, max(wanted, 0), completionTime)
+}
+
+// asker finds candidates; what it offers before its time is up is shown. dial returns nil where there is no way
+// to the cluster or to AWS.
+type asker func(ctx context.Context, dial func() *cluster.Cluster, offer func(...cobra.Completion))
+
+// completeLive registers what only the kubeconfig, the cluster or AWS know.
+func (env *Env) completeLive(root *cobra.Command) {
+	for flag, names := range map[string]func(api.Config) []cobra.Completion{
+		"context": func(c api.Config) []cobra.Completion { return slices.Collect(maps.Keys(c.Contexts)) },
+		"cluster": func(c api.Config) []cobra.Completion { return slices.Collect(maps.Keys(c.Clusters)) },
+		"user":    func(c api.Config) []cobra.Completion { return slices.Collect(maps.Keys(c.AuthInfos)) },
+	} {
+		_ = root.RegisterFlagCompletionFunc(flag, func(_ *cobra.Command, _ []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+			raw, err := env.flags.Loader().RawConfig()
+			if err != nil {
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
+			return matching(names(raw), typed), cobra.ShellCompDirectiveNoFileComp
+		})
+	}
+	_ = root.RegisterFlagCompletionFunc("eks-cluster", env.ask(askClusters))
+	_ = root.RegisterFlagCompletionFunc("profile", func(_ *cobra.Command, _ []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		return matching(login.Settings{}.ProfileNames(), typed), cobra.ShellCompDirectiveNoFileComp
+	})
+	_ = root.RegisterFlagCompletionFunc("kubeconfig", completeFiles)
+	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
+	for _, c := range root.Commands() {
+		c.Flags().VisitAll(func(f *pflag.Flag) {
+			if f.Name == "policy" {
+				_ = c.RegisterFlagCompletionFunc(f.Name, env.completeScoped)
+			} else if ask, ok := env.askFlags()[f.Name]; ok {
+				_ = c.RegisterFlagCompletionFunc(f.Name, env.ask(ask))
+			} else if slices.Contains(fileFlags, f.Name) {
+				_ = c.RegisterFlagCompletionFunc(f.Name, completeFiles)
+			} else if all, ok := f.Annotations[formats]; ok {
+				_ = c.RegisterFlagCompletionFunc(f.Name, completeFormats(all))
+			}
+		})
+		if ask, ok := askArguments[c.Name()]; ok && c.ValidArgsFunction == nil {
+			c.ValidArgsFunction = env.ask(ask)
+		}
+	}
+}
+
+// fileFlags are the flags whose values are files.
+var fileFlags = []string{"kubeconfig", "from-file", "aws-auth", "decisions", "write-decisions", "state", "log", "api-server-ca"}
+
+// askFlags are the flags of single commands whose values somebody has to be asked for.
+func (env *Env) askFlags() map[string]asker {
+	return map[string]asker{
+		"namespace": askNamespaces, "group": askGroups, "name": env.askRegion, "cluster-name": env.askRegion,
+	}
+}
+
+// askArguments are the commands whose arguments are principals.
+var askArguments = map[string]asker{
+	"list": askEntries, "describe": askEntries, "revoke": askEntries, "explain": askEntries, "history": askEntries,
+	"grant": askPrincipals,
+}
+
+// ask runs an asker for as long as the user may be kept waiting. It never says anything but candidates.
+func (env *Env) ask(ask asker) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, _ []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		ctx, stop := context.WithTimeout(cmd.Context(), env.completionLimit())
+		defer stop()
+		env.IO.ErrOut = io.Discard
+		var mu sync.Mutex
+		var found []cobra.Completion
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			dial := func() *cluster.Cluster {
+				c, err := env.open(ctx)
+				if err != nil {
+					return nil
+				}
+				return c
+			}
+			ask(ctx, dial, func(some ...cobra.Completion) {
+				mu.Lock()
+				defer mu.Unlock()
+				found = append(found, some...)
+			})
+		}()
+		select {
+		case <-done:
+		case <-ctx.Done():
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		return matching(found, typed), cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
+// completeScoped offers policies, and after a policy's colon namespaces.
+func (env *Env) completeScoped(cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	inside := false
+	for word := range strings.SplitSeq(typed, ",") {
+		_, _, scoped := access.CutScope(word)
+		inside = inside || scoped
+	}
+	if !inside {
+		return env.ask(askPolicies)(cmd, args, typed)
+	}
+	at := strings.LastIndexByte(typed, ',') + 1
+	if _, namespace, scoped := access.CutScope(typed[at:]); scoped {
+		at = len(typed) - len(namespace)
+	}
+	found, directive := env.ask(askNamespaces)(cmd, args, typed[at:])
+	for i := range found {
+		found[i] = typed[:at] + found[i]
+	}
+	return found, directive
+}
+
+// matching are the candidates that begin as what was typed, of a list its last word. Of two that differ in
+// their descriptions one is enough. What a terminal would obey is offered to nobody: it cannot be typed either.
+func matching(all []cobra.Completion, typed string) (fit []cobra.Completion) {
+	before := typed[:strings.LastIndexByte(typed, ',')+1]
+	descriptions := map[string]string{}
+	for _, candidate := range all {
+		word, description, _ := strings.Cut(candidate, "\t")
+		if strings.HasPrefix(word, typed[len(before):]) && word != "" && !strings.ContainsFunc(word, access.Hidden) {
+			descriptions[word] = cmp.Or(printer.Clean(description), descriptions[word])
+		}
+	}
+	for _, word := range slices.Sorted(maps.Keys(descriptions)) {
+		fit = append(fit, cobra.CompletionWithDesc(before+word, descriptions[word]))
+	}
+	return fit
+}
+
+func askEntries(ctx context.Context, dial func() *cluster.Cluster, offer func(...cobra.Completion)) {
+	c := dial()
+	if c == nil {
+		return
+	}
+	names, _ := c.EKS.Names(ctx) // on an error those that came before it
+	for _, p := range names {
+		offer(cobra.CompletionWithDesc(c.Short(p), "has an access entry"))
+	}
+}
+
+// askPrincipals offers who could be let in: roles and users of the account, and who has an entry.
+func askPrincipals(ctx context.Context, dial func() *cluster.Cluster, offer func(...cobra.Completion)) {
+	offer("me")
+	c := dial()
+	if c == nil {
+		return
+	}
+	var all sync.WaitGroup
+	all.Go(func() { askEntries(ctx, func() *cluster.Cluster { return c }, offer) })
+	for _, pages := range []iter.Seq2[[]access.Principal, error]{c.IAM.Roles(ctx), c.IAM.PermissionSets(ctx), c.IAM.Users(ctx)} {
+		all.Go(func() {
+			for page, err := range pages {
+				if err != nil {
+					return
+				}
+				for _, p := range page {
+					offer(c.Short(p))
+				}
+			}
+		})
+	}
+	all.Wait()
+}
+
+// askPolicies offers what this version knows; where the region can be asked in time, what it has beyond that.
+func askPolicies(ctx context.Context, dial func() *cluster.Cluster, offer func(...cobra.Completion)) {
+	known, _ := completePolicies(nil, nil, "")
+	offer(known...)
+	c := dial()
+	if c == nil {
+		return
+	}
+	live, _ := c.EKS.Policies(ctx)
+	for _, p := range live {
+		if _, ok := policy.Find(string(p)); !ok {
+			offer(p.Short())
+		}
+	}
+}
+
+// quietly is the cluster where no other program has to run for a token: that could write to the terminal, and take its time.
+func quietly(dial func() *cluster.Cluster) *cluster.Cluster {
+	if c := dial(); c != nil && !c.Plugin() {
+		return c
+	}
+	return nil
+}
+
+func askNamespaces(ctx context.Context, dial func() *cluster.Cluster, offer func(...cobra.Completion)) {
+	if c := quietly(dial); c != nil {
+		names, _ := c.Namespaces(ctx)
+		offer(names...)
+	}
+}
+
+func askGroups(ctx context.Context, dial func() *cluster.Cluster, offer func(...cobra.Completion)) {
+	c := quietly(dial)
+	if c == nil {
+		return
+	}
+	groups, _ := c.Groups(ctx)
+	for group, given := range groups {
+		offer(cobra.CompletionWithDesc(group, strings.Join(given, ", ")))
+	}
+}
+
+func askClusters(ctx context.Context, dial func() *cluster.Cluster, offer func(...cobra.Completion)) {
+	if c := dial(); c != nil {
+		names, _ := c.EKS.ClusterNames(ctx)
+		offer(names...)
+	}
+}
+
+// askRegion offers the clusters of the region that the AWS settings name, to commands that look at no kubeconfig.
+func (env *Env) askRegion(ctx context.Context, _ func() *cluster.Cluster, offer func(...cobra.Completion)) {
+	region, err := env.describer(ctx, kubeconfigFlags{})
+	if err != nil {
+		return
+	}
+	names, _ := region.Clusters(ctx)
+	offer(names...)
+}
 
 // completeFlags offers the values that are known without asking anybody.
 func completeFlags(cmd *cobra.Command) {
-	risks := make([]string, len(access.RiskNames))
-	for i, r := range access.RiskNames {
-		risks[i] = string(r)
-	}
-	fixed := map[string][]cobra.Completion{"dry-run": {"none", "client"}, "accept-risk": risks, "type": kindCompletions(), "exec": {"aws", "native"}}
+	fixed := map[string][]cobra.Completion{"dry-run": {"none", "client"}, "accept-risk": texts(access.RiskNames), "type": texts(access.Kinds), "exec": {"aws", "native"}}
 	for flag, values := range fixed {
 		if cmd.Flags().Lookup(flag) != nil {
 			_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
 		}
 	}
-}
-
-func kindCompletions() []cobra.Completion {
-	var all []cobra.Completion
-	for _, k := range access.Kinds {
-		all = append(all, string(k))
-	}
-	return all
 }
 
 // completeFormats offers the values of -o; behind jsonpath= the path follows.

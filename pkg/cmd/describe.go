@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
-	"github.com/kubectl-access/kubectl-access/pkg/iam"
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
 )
 
@@ -24,7 +24,7 @@ func newDescribeCmd(env *Env) *cobra.Command {
   # About your own
   kubectl access describe me`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := out.check(); err != nil {
+			if err := out.Check(); err != nil {
 				return usage(cmd, err)
 			}
 			args, err := env.askWhom(cmd, args)
@@ -34,107 +34,60 @@ func newDescribeCmd(env *Env) *cobra.Command {
 			if len(args) == 0 {
 				return usage(cmd, errors.New("whom to describe is missing: role/NAME, user/NAME, sso/PERMISSION_SET, an ARN or me"))
 			}
-			c, err := env.connect(cmd.Context())
-			if err != nil {
-				return err
+			if !out.People() {
+				return env.list(cmd.Context(), &out, args)
 			}
-			if !out.people() {
-				return c.list(cmd.Context(), &out, args)
-			}
-			return c.describe(cmd.Context(), args)
+			return env.describe(cmd.Context(), args)
 		},
 	}
 	out.bind(cmd.Flags(), "json", "yaml", "name", "jsonpath=")
 	return cmd
 }
 
-func (c *connection) describe(ctx context.Context, written []string) error {
-	who, failed, err := c.letIn(ctx, written)
+func (env *Env) describe(ctx context.Context, written []string) error {
+	c, who, notes, err := env.resolve(ctx, written, true)
 	if err != nil || len(who) == 0 {
-		return errors.Join(err, errIf(failed))
+		return cmp.Or(err, errFailed)
 	}
-	data := c.awsAuthSoon(ctx)
-	s, err := c.eks.Snapshot(ctx, access.Want{Principals: who})
+	s, err := c.Snapshot(ctx, access.Want{Principals: who, AWSAuth: true, Lives: access.AllLives})
 	if err != nil {
 		return err
 	}
-	c.checkRead(s)
-	mappings := c.mappings(s.Cluster, who, data)
-	names := c.names(ctx)
+	env.notes(env.known(c, s))
+	failed := access.Failed(notes) || len(s.Unread) > 0
+	names := c.Names(ctx)
 	for i, p := range who {
 		if i > 0 {
-			fmt.Fprintln(c.env.IO.Out)
+			fmt.Fprintln(env.IO.Out)
 		}
-		failed = !c.describeOne(ctx, names, s, p, mappings) || failed
+		if !env.hasAccess(names, s, p) {
+			failed = true
+			continue
+		}
+		fmt.Fprint(env.IO.Out, env.description(s, p))
 	}
-	return errIf(failed || len(s.Unread) > 0)
+	return errIf(failed)
 }
 
-// describeOne tells of one principal; false when nothing lets it in.
-func (c *connection) describeOne(ctx context.Context, names names, s access.Snapshot, p access.Principal, mappings []access.Mapping) bool {
-	if !c.lets(names, s, p, mappings) {
-		return false
-	}
-	theirs := slices.DeleteFunc(slices.Clone(mappings), func(m access.Mapping) bool { return !m.For(p) })
+// description is one principal's.
+func (env *Env) description(s access.Snapshot, p access.Principal) printer.Description {
+	d := printer.Description{Principal: p, Cluster: s.Cluster, Mappings: mappingsOf(s, []access.Principal{p}), Now: env.Now()}
 	e, ok := s.Entry(p)
-	d := printer.Description{Principal: p, Cluster: s.Cluster, Mappings: theirs, Now: c.env.Now()}
-	if ok {
-		d.Entry = &e
-		lives, err := c.iam.Lives(ctx, []access.Entry{e})
-		d.Hints = c.hintsOn(e, s.Cluster, lives[0])
-		if !e.Managed() {
-			d.Stale = marked(access.Snapshot{}, []access.Entry{e}, lives).Stale(p)
-			d.Doubt = c.doubt(e, lives[0], err)
-		}
-		if d.Doubt != "" && slices.ContainsFunc(theirs, func(m access.Mapping) bool { return m.State == access.InForce }) {
-			d.Hints = append(d.Hints, "If the "+p.Kind()+" was deleted and recreated after this entry, the entry no longer works, and the aws-auth mapping is active.")
-		}
+	if !ok {
+		return d
 	}
-	fmt.Fprint(c.env.IO.Out, d)
-	return true
+	d.Entry, d.Stale = &e, s.Stale(p)
+	d.Hints = env.hintsOn(e, s.Cluster, d.Stale)
+	if slices.Contains(s.Doubtful, p) {
+		d.Doubt = s.Doubt.Error()
+	}
+	if d.Doubt != "" && slices.ContainsFunc(d.Mappings, func(m access.Mapping) bool { return m.State == access.InForce }) {
+		d.Hints = append(d.Hints, "If the "+p.Kind()+" was deleted and recreated after this entry, the entry no longer works, and the aws-auth mapping is active.")
+	}
+	return d
 }
 
-// doubt says why it is not known what became of the principal; "" where it is.
-func (c *connection) doubt(e access.Entry, life iam.Life, err error) string {
-	switch {
-	case life != iam.LifeUnknown:
-		return ""
-	case err != nil:
-		return err.Error()
-	}
-	return "only IAM of account " + e.Principal.Account() + " knows it"
-}
-
-// hintsOf says what about an entry may surprise, for which IAM is asked.
-func (c *connection) hintsOf(ctx context.Context, e access.Entry, cluster access.Info) []string {
-	return c.hintsOn(e, cluster, c.iam.Life(ctx, e))
-}
-
-func (c *connection) hintsOn(e access.Entry, cluster access.Info, life iam.Life) []string {
-	who := e.Principal.Short(cluster.Account())
-	revoke := c.env.command("revoke", string(e.Principal)) // the short form may mean another role by now
-	var hints []string
-	_, given := e.Grant(access.BatchNamespace)
-	switch batch := e.Owner().Kind == access.ByBatch; {
-	case batch && !given:
-		hints = append(hints, "Jobs stay RUNNABLE in namespaces without: "+c.env.command("grant", who, "--policy", access.BatchNamespace.Short(), "-n", "NAMESPACE"))
-	case e.Managed() && !batch:
-		hints = append(hints, "AWS owns this entry; it cannot be changed.")
-	}
-	if e.Empty() && !e.Node() {
-		hints = append(hints, "It lets in and grants nothing: "+c.env.command("grant", who, "--policy", "view", "-n", c.env.namespace()))
-	}
-	if at := e.Expires(); !at.IsZero() && at.Before(c.env.Now()) {
-		hints = append(hints, "It was meant to end: "+revoke)
-	}
-	if o := e.Owner(); o.Instead != "" {
-		hints = append(hints, "To change it: "+o.Instead)
-	}
-	switch {
-	case life == iam.Gone:
-		hints = append(hints, "The "+e.Principal.Kind()+" was deleted: "+revoke)
-	case life == iam.Recreated && !e.Managed():
-		hints = append(hints, "The "+e.Principal.Kind()+" was deleted and recreated after this entry, which is tied to the former one's ID. Revoke the entry, then grant it again: "+revoke)
-	}
-	return hints
+// hintsOn says what about an entry may surprise.
+func (env *Env) hintsOn(e access.Entry, info access.Info, stale access.Stale) []string {
+	return printer.Hints(e, info, stale, env.namespace(), env.Now(), env.command)
 }

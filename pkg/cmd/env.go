@@ -1,24 +1,21 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/spf13/pflag"
-	"golang.org/x/term"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
-	"github.com/kubectl-access/kubectl-access/pkg/eks"
-	"github.com/kubectl-access/kubectl-access/pkg/iam"
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/cluster"
 	"github.com/kubectl-access/kubectl-access/pkg/kubeconfig"
-	"github.com/kubectl-access/kubectl-access/pkg/login"
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
 	"github.com/kubectl-access/kubectl-access/pkg/shell"
 )
@@ -132,76 +129,41 @@ func (env *Env) overridden(t kubeconfig.Target) kubeconfig.Target {
 	return t
 }
 
-// connection is one cluster with all that can be asked about it.
-type connection struct {
-	env     *Env
-	target  kubeconfig.Target
-	session *login.Session
-	eks     *eks.Cluster
-	iam     *iam.Client
-	misled  atomic.Bool // AWS has said that the context's server is not the cluster's endpoint
-}
-
-// connect finds the cluster. It asks AWS only where the kubeconfig has no more than an endpoint or a guess, and where
-// --require-match asks for it.
-func (env *Env) connect(ctx context.Context) (*connection, error) {
+// open finds the cluster, and prints what to know about how it was found.
+func (env *Env) open(ctx context.Context) (*cluster.Cluster, error) {
 	target, err := env.target()
 	if err != nil {
 		return nil, err
 	}
-	session, err := env.login(ctx, target)
-	if err != nil {
-		return nil, err
-	}
-	if target.Region == "" {
-		target.Region, target.From["region"] = session.Region(), "environment"
-		env.warn("the kubeconfig names no region; using %s of your AWS settings", session.Region())
-	}
-	c := &connection{env: env, target: target, session: session, eks: eks.New(session, target.Name), iam: iam.New(session)}
-	c.eks.Progress = env.progress()
-	if target.Exec.Unrunnable != "" {
-		env.warn("%s; its profile and its other flags are used here all the same", target.Exec.Unrunnable)
-	}
-	if target.Exec.Unread != "" {
-		env.warn("%s; to set them, use --eks-cluster, --region, --profile and --role-arn", target.Exec.Unread)
-	}
-	if target.Name == "" {
-		err = c.nameByEndpoint(ctx)
-	}
-	if err == nil && (target.Guess != "" || env.requireMatch) {
-		err = c.confirm(ctx)
+	c, err := cluster.Open(ctx, env.settings(target))
+	if c != nil {
+		env.notes(c.Notes)
 	}
 	return c, err
 }
 
-// confirm asks AWS about a cluster that is a guess, or that must be the context's.
-func (c *connection) confirm(ctx context.Context) error {
-	info, err := c.eks.Info(ctx)
-	if err != nil && c.target.Guess != "" {
-		return fmt.Errorf("%w (the name is a guess: %s)", err, c.target.Guess)
-	}
+// resolve opens the cluster and completes principals. Those that cannot be completed are printed, and failures among the notes.
+func (env *Env) resolve(ctx context.Context, written []string, existing bool) (*cluster.Cluster, []access.Principal, []access.Note, error) {
+	c, err := env.open(ctx)
 	if err != nil {
-		return err
+		return nil, nil, nil, err
 	}
-	m := c.match(info)
-	if c.env.requireMatch && !m.Certain() {
-		return fmt.Errorf("%w: %s", errNoMatch, m.Reason())
-	}
-	if m.Leads {
-		c.target.Guess = ""
+	who, notes, err := c.Resolve(ctx, written, existing)
+	env.notes(notes)
+	return c, who, notes, err
+}
+
+func errIf(failed bool) error {
+	if failed {
+		return errFailed
 	}
 	return nil
 }
 
-// login is what the exec entry would use, as the flags change it.
-func (env *Env) login(ctx context.Context, t kubeconfig.Target) (*login.Session, error) {
-	s := login.Settings{
-		Region: t.Region, Profile: t.Profile, ProfileFromEnv: t.From["profile"] == "env",
-		RoleARN: t.RoleARN, SessionName: t.Exec.SessionName, ExternalID: t.Exec.ExternalID, Env: t.Env,
-	}
-	var err error
-	if s.Timeout, err = env.flags.Timeout(); err != nil {
-		return nil, err
+func (env *Env) settings(t kubeconfig.Target) cluster.Settings {
+	s := cluster.Settings{
+		Flags: &env.flags, Target: t, OtherLogin: env.override.profile != "" || env.override.role.given, NoNativeToken: env.noNativeToken,
+		RequireMatch: env.requireMatch, Patience: env.Patience, Now: env.Now, Progress: env.progress(),
 	}
 	if env.verbosity >= 6 {
 		var one sync.Mutex // calls go out side by side
@@ -211,63 +173,36 @@ func (env *Env) login(ctx context.Context, t kubeconfig.Target) (*login.Session,
 			fmt.Fprint(env.IO.ErrOut, printer.CleanLines(fmt.Sprintf(format, args...)))
 		}
 	}
-	return login.New(ctx, s)
+	return s
 }
 
-func (c *connection) nameByEndpoint(ctx context.Context) error {
-	info, err := c.eks.ByEndpoint(ctx, c.target.LeadsTo)
-	if err != nil {
-		return fmt.Errorf("find the cluster of %s in %s: %w", c.target.Server, c.target.Region, err)
+// namespace is that of the context, as kubectl has it.
+func (env *Env) namespace() string {
+	ns, _, _ := env.flags.Loader().Namespace() // "" where the kubeconfig cannot be read
+	return cmp.Or(ns, "default")
+}
+
+// notes prints what to know, and what could not be done.
+func (env *Env) notes(all []access.Note) {
+	for _, n := range all {
+		if n.Err != nil {
+			env.tell(n.Err)
+			continue
+		}
+		env.warn("%s", n.Text)
 	}
-	c.target.Name, c.target.From["name"] = info.Name, "endpoint"
-	c.eks.Name = info.Name
-	return nil
 }
 
 // warn tells on stderr what does not stop the command.
 func (env *Env) warn(format string, args ...any) {
-	color := printer.Color(colorful(env.IO.ErrOut))
+	color := printer.Colorful(env.IO.ErrOut)
 	fmt.Fprintf(env.IO.ErrOut, "%s %s\n", color.Warn("Warning:"), printer.Clean(fmt.Sprintf(format, args...)))
-}
-
-// terminal tells whether a stream is one.
-func terminal(stream any) bool {
-	f, ok := stream.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
-}
-
-// colorful follows kubectl: a terminal that is not dumb, and no NO_COLOR.
-func colorful(w io.Writer) bool {
-	_, no := os.LookupEnv("NO_COLOR")
-	return !no && !dumb() && terminal(w)
 }
 
 // progress shows how far a read is, on a terminal.
 func (env *Env) progress() func(done, total int) {
-	if !terminal(env.IO.ErrOut) {
+	if !printer.Terminal(env.IO.ErrOut) {
 		return nil
 	}
-	return progressOn(env.IO.ErrOut, env.Now)
-}
-
-// progressOn shows on a terminal how far a read is, once it takes longer than a second. What begins and ends a read, 0 of
-// 0, takes the line away: what comes next on the terminal has it for itself.
-func progressOn(out io.Writer, now func() time.Time) func(done, total int) {
-	var mu sync.Mutex
-	var start, shown time.Time
-	return func(done, total int) {
-		mu.Lock()
-		defer mu.Unlock()
-		at := now()
-		switch {
-		case total == 0 && !shown.IsZero():
-			fmt.Fprint(out, "\r\x1b[K")
-			fallthrough
-		case total == 0:
-			start, shown = at, time.Time{}
-		case at.Sub(start) >= time.Second && at.Sub(shown) >= 100*time.Millisecond:
-			shown = at
-			fmt.Fprintf(out, "\r\x1b[Kread %d of %d entries found so far", done, total)
-		}
-	}
+	return printer.Progress(env.IO.ErrOut, env.Now)
 }

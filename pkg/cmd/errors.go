@@ -9,24 +9,20 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/cluster"
 	"github.com/kubectl-access/kubectl-access/pkg/edit"
 	"github.com/kubectl-access/kubectl-access/pkg/journal"
-	"github.com/kubectl-access/kubectl-access/pkg/kube"
 	"github.com/kubectl-access/kubectl-access/pkg/kubeconfig"
 	"github.com/kubectl-access/kubectl-access/pkg/login"
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
 	"github.com/kubectl-access/kubectl-access/pkg/tui"
 )
 
-// The outcomes that no other package has a name for.
+// Errors that only commands return.
 var (
-	errRefused   = errors.New("refused")
-	errRisk      = fmt.Errorf("%w: the change is dangerous", errRefused)
-	errCancelled = fmt.Errorf("%w: cancelled, nothing was sent", errRefused)
-	errWrong     = fmt.Errorf("%w: this may be the wrong cluster", errRefused)
-	errNoMatch   = fmt.Errorf("%w: the context is not the EKS cluster's, as --require-match demands", errRefused)
-	errFailed    = errors.New("not everything was done") // each failure was told already
-	errHalfway   = errors.New("interrupted halfway")     // a change, of which something was sent
+	errCancelled = fmt.Errorf("%w: cancelled", access.ErrRefused)
+	errFailed    = errors.New("not everything was done") // each failure was printed already
+	errHalfway   = errors.New("interrupted")             // after a part of the change was made
 )
 
 // Exit codes.
@@ -48,9 +44,8 @@ const homepage = "https://github.com/kubectl-access/kubectl-access"
 
 // outcomes are tried in order; the first match wins.
 var outcomes = []outcome{
-	{is: errRisk, code: exitRefused},
-	{is: errWrong, code: exitRefused, hint: "check the context with `kubectl access cluster`; if the cluster is right but reached through a proxy or tunnel, name it with --eks-cluster"},
-	{is: errRefused, code: exitRefused},
+	{is: cluster.ErrWrong, code: exitRefused, hint: "check the context with `kubectl access cluster`; if the cluster is right but reached through a proxy or tunnel, name it with --eks-cluster"},
+	{is: access.ErrRefused, code: exitRefused},
 	{is: tui.ErrCancelled, code: exitRefused},
 	{is: access.ErrPrincipal, code: exitRefused},
 	{is: access.ErrRule, code: exitRefused},
@@ -62,7 +57,7 @@ var outcomes = []outcome{
 	{is: context.Canceled, code: exitRefused, hint: "interrupted"},
 	{is: access.ErrMode, code: exitFailed, hint: "turn on access entries (irreversible): ", next: []string{"mode", string(access.ModeBoth), "--accept-risk=one-way-mode"}},
 	{is: access.ErrPassRole, code: exitFailed, hint: "an entry for nodes needs the permission iam:PassRole on its role: request it, or ask somebody who has it to grant the entry"},
-	{is: kube.ErrForbidden, code: exitFailed},
+	{is: access.ErrRBAC, code: exitFailed},
 	{is: access.ErrForbidden, code: exitFailed, hint: "you need this permission; see " + homepage + "/blob/main/docs/iam.md"},
 	{is: access.ErrThrottled, code: exitFailed, hint: "the requests were throttled; run the same command again"},
 	{is: access.ErrUnknown, code: exitFailed, hint: "the change may or may not have been made; run the same command again to complete it"},
@@ -90,11 +85,8 @@ func outcomeOf(err error) outcome {
 	return outcome{code: exitFailed}
 }
 
-// finish tells of the error that ended the command, and how to go on.
+// finish prints the error that ended the command, with its hint, and returns the exit code.
 func (env *Env) finish(err error) int {
-	if err == nil {
-		return exitDone
-	}
 	var status childStatus
 	if errors.As(err, &status) {
 		return int(status)
@@ -108,7 +100,11 @@ func (env *Env) finish(err error) int {
 
 // tell prints an error and its hint.
 func (env *Env) tell(err error) {
-	color := printer.Color(colorful(env.IO.ErrOut))
+	if errors.Is(err, errCancelled) || errors.Is(err, tui.ErrCancelled) {
+		fmt.Fprintln(env.IO.ErrOut, "Cancelled. No changes made.")
+		return
+	}
+	color := printer.Colorful(env.IO.ErrOut)
 	for i, line := range strings.Split(strings.ReplaceAll(err.Error(), "\t", "  "), "\n") {
 		if i == 0 {
 			line = color.Bad("error:") + " " + printer.Clean(line)
@@ -133,7 +129,18 @@ func (env *Env) hint(err error) {
 	}
 }
 
-// usage marks a mistake in how the command was called.
+// hints gives each piece of advice once.
+func (env *Env) hints(errs []error) {
+	given := map[string]bool{}
+	for _, err := range errs {
+		if h := outcomeOf(err).hint; !given[h] {
+			given[h] = true
+			env.hint(err)
+		}
+	}
+}
+
+// usage adds the command's help to an error about its arguments.
 func usage(cmd *cobra.Command, err error) error {
 	return fmt.Errorf("%w\nSee '%s -h' for help and examples", err, cmd.CommandPath())
 }

@@ -40,7 +40,7 @@ func TestCommandLineAndScreenTellTheSame(t *testing.T) {
 		{"demo", "revoke role/ops", tui.Request{Revoke: &edit.Revocation{}}, "", ""},
 		{"demo", "revoke role/team/dev --entry-only", tui.Request{Revoke: &edit.Revocation{}, EntryOnly: true}, "", ""},
 		{"demo", "revoke role/demo-node", tui.Request{Revoke: &edit.Revocation{}}, access.RemoveNodes, ""},
-		{"demo", "revoke role/team/dev --policy edit", tui.Request{Revoke: &edit.Revocation{Grants: []access.Grant{{Policy: "AmazonEKSEditPolicy"}}}}, "", "role/team/dev has no edit"},
+		{"demo", "revoke role/team/dev --policy edit", tui.Request{Revoke: &edit.Revocation{Grants: []access.Grant{{Policy: "AmazonEKSEditPolicy"}}}}, "", "role/team/dev does not have edit"},
 		{"prod", "revoke role/joiner", tui.Request{Revoke: &edit.Revocation{}}, "", "role/joiner is or was managed by ACK"},
 		{"prod", "revoke role/argocd", tui.Request{Revoke: &edit.Revocation{}}, access.BreakCapability, "is kept for EKS capability Argo CD"},
 		{"prod", "grant role/ops --policy event -n dev", tui.Request{Grant: &access.Entry{Grants: in(event, "dev")}}, "", "policy event is for AWS services"},
@@ -52,9 +52,7 @@ func TestCommandLineAndScreenTellTheSame(t *testing.T) {
 			if err := New(env, "kubectl access").PersistentFlags().Parse([]string{"--context=" + at}); err != nil {
 				t.Fatal(err)
 			}
-			s := env.seen(at, at)
-			s.env.Patience = time.Minute
-			screen, err := s.open(t.Context())
+			screen, err := env.screenCluster(t.Context(), at, at)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/kubectl-access/kubectl-access/pkg/cluster"
 	"github.com/kubectl-access/kubectl-access/pkg/kubeconfig"
 	"github.com/kubectl-access/kubectl-access/pkg/login"
 )
@@ -58,15 +59,16 @@ func checkTokenFlags(name, id, format string) error {
 }
 
 // getToken looks at no kubeconfig: what the token depends on is in the flags and the environment, as for the AWS CLI.
-func (env *Env) getToken(ctx context.Context, cluster string) error {
-	session, err := env.login(ctx, kubeconfig.Target{
+func (env *Env) getToken(ctx context.Context, name string) error {
+	t := kubeconfig.Target{
 		Region: env.override.region, Profile: env.override.profile, RoleARN: env.override.role.value,
 		Exec: kubeconfig.Exec{SessionName: kubeconfig.TokenSession},
-	})
+	}
+	region, err := cluster.OpenRegion(ctx, env.settings(t), t)
 	if err != nil {
 		return err
 	}
-	token, err := session.Token(ctx, cluster)
+	token, end, err := region.Token(ctx, name, env.Now())
 	if err != nil {
 		return err
 	}
@@ -74,5 +76,5 @@ func (env *Env) getToken(ctx context.Context, cluster string) error {
 	if doubt != "" {
 		env.warn("%s", doubt)
 	}
-	return json.NewEncoder(env.IO.Out).Encode(login.NewExecCredential(version, token, session.Expiry(ctx, env.Now())))
+	return json.NewEncoder(env.IO.Out).Encode(login.NewExecCredential(version, token, end))
 }

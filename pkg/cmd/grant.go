@@ -13,9 +13,8 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
-	"github.com/kubectl-access/kubectl-access/pkg/edit"
-	"github.com/kubectl-access/kubectl-access/pkg/journal"
-	"github.com/kubectl-access/kubectl-access/pkg/policy"
+	"github.com/kubectl-access/kubectl-access/pkg/change"
+	"github.com/kubectl-access/kubectl-access/pkg/tui"
 )
 
 // grantFlags say what is to be granted.
@@ -54,20 +53,12 @@ func (f *grantFlags) bind(fs *pflag.FlagSet) {
 		"Grant the policies that have no namespaces of their own in the whole cluster")
 	fs.StringSliceVar(&f.groups, "group", nil, "Kubernetes groups to add, for RBAC bindings")
 	fs.StringVar(&f.username, "username", "", "Kubernetes username, instead of the one that EKS derives")
-	fs.StringVar(&f.kind, "type", "", "Type of a new entry: "+kindNames())
+	fs.StringVar(&f.kind, "type", "", "Type of a new entry: "+strings.Join(texts(access.Kinds), ", "))
 	fs.StringToStringVar(&f.tags, "tag", nil, "Tags to set, key=value")
 	fs.Var(&f.lasts, "for", "How long the entry is meant to last, such as 8h or 2w; kept in the tag "+access.ExpiresTag+", and nothing takes it away by itself")
 	fs.BoolVar(&f.keep, "keep-mapping-access", false, "Let a new entry carry what the principal's aws-auth mapping gives")
 	f.changeFlags.bind(fs)
 	f.bindAsk(fs)
-}
-
-func kindNames() string {
-	names := make([]string, len(access.Kinds))
-	for i, k := range access.Kinds {
-		names[i] = string(k)
-	}
-	return strings.Join(names, ", ")
 }
 
 func newGrantCmd(env *Env) *cobra.Command {
@@ -102,23 +93,30 @@ given. To grant policies in different namespaces, write the namespaces after a c
 			if err := cmp.Or(f.check(), f.consistent()); err != nil {
 				return usage(cmd, err)
 			}
-			args, err := f.ask(env, cmd, args)
-			if err != nil {
-				return err
+			if missing := f.missing(args); missing != (tui.Missing{}) && env.asks() {
+				var err error
+				if args, err = f.ask(env, cmd, args, missing); err != nil {
+					return err
+				}
 			}
 			if err := f.complete(args); err != nil {
 				return usage(cmd, err)
 			}
-			c, err := env.connect(cmd.Context())
-			if err != nil {
-				return err
-			}
-			return c.grant(cmd.Context(), &f, args)
+			return env.grant(cmd.Context(), &f, args)
 		},
 	}
 	f.bind(cmd.Flags())
 	completeFlags(cmd)
 	return cmd
+}
+
+// missing is what a picker can complete.
+func (f *grantFlags) missing(args []string) tui.Missing {
+	scoped := f.all || len(f.namespaces) > 0
+	other := len(f.groups) > 0 || len(f.tags) > 0 || f.username != "" || f.kind != "" || f.lasts != 0
+	m := tui.Missing{Who: len(args) == 0, Policy: len(f.policies) == 0 && (scoped || !other)}
+	m.Scope = !scoped && (m.Policy || len(f.bare()) > 0)
+	return m
 }
 
 // complete refuses a command line that leaves open what to grant. The scope is never guessed.
@@ -143,41 +141,21 @@ func (f *grantFlags) complete(args []string) error {
 	return nil
 }
 
-func (c *connection) grant(ctx context.Context, f *grantFlags, written []string) error {
-	who, failed, err := c.anybody(ctx, written)
+func (env *Env) grant(ctx context.Context, f *grantFlags, written []string) error {
+	c, who, notes, err := env.resolve(ctx, written, false)
 	if err != nil {
 		return err
 	}
 	var want access.Entry
-	ch := c.granting(&f.changeFlags, who, &want, f.keep)
-	ch.incomplete, ch.asks, ch.args = failed, f.line != nil, f.line
-	ch.prepare = func(ctx context.Context) error {
-		grants, err := c.grants(ctx, f.scoped())
-		want = f.entry(grants, c.env.Now())
+	r := change.Grant(who, &want, f.keep)
+	r.Incomplete, r.Asks, r.Told = access.Failed(notes), f.line != nil, f.line
+	r.Prepare = func(ctx context.Context) error {
+		grants, err := c.Grants(ctx, f.scoped())
+		want = f.entry(grants, env.Now())
 		return err
 	}
-	return ch.run(ctx)
-}
-
-// granting is the change that grants what an entry holds, which may not be complete before the change is planned.
-func (c *connection) granting(f *changeFlags, who []access.Principal, want *access.Entry, keep bool) *change {
-	ch := &change{connection: c, kind: journal.Grant, flags: f, who: who, typos: true}
-	ch.edit = func(p access.Principal) access.Edit {
-		e := *want
-		e.Principal = p
-		if keep {
-			return edit.Keep(e)
-		}
-		return edit.Grant(e)
-	}
-	ch.remarks = func(before access.Snapshot) []string {
-		notes := before.Typos(*want)
-		if at := want.Tags[access.ExpiresTag]; at != "" {
-			notes = append(notes, fmt.Sprintf("--for only adds an expiry tag (%s); access is not removed automatically", at))
-		}
-		return notes
-	}
-	return ch
+	_, err = env.run(ctx, c, &f.changeFlags, r)
+	return err
 }
 
 func (f *grantFlags) entry(grants []access.Grant, now time.Time) access.Entry {
@@ -189,31 +167,4 @@ func (f *grantFlags) entry(grants []access.Grant, now time.Time) access.Entry {
 		}
 	}
 	return e
-}
-
-// grants finds the policies that were written in the live list of the region, or in the embedded one
-// where AWS does not tell it.
-func (c *connection) grants(ctx context.Context, written []access.Scoped) ([]access.Grant, error) {
-	if len(written) == 0 {
-		return nil, nil
-	}
-	known, err := c.eks.Policies(ctx)
-	if err != nil {
-		known = embedded()
-	}
-	found, err := access.ParseGrants(written, known)
-	for _, g := range found {
-		if doc, ok := policy.Find(string(g.Policy)); ok && doc.ServiceLinkedRoleOnly {
-			return nil, fmt.Errorf("%w: %s is for AWS's own service-linked roles", access.ErrRule, g.Policy)
-		}
-	}
-	return found, err
-}
-
-func embedded() []access.Policy {
-	var names []access.Policy
-	for _, p := range policy.All() {
-		names = append(names, access.Policy(p.Name))
-	}
-	return names
 }

@@ -1,15 +1,15 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
-	"github.com/kubectl-access/kubectl-access/pkg/awsauth"
+	"github.com/kubectl-access/kubectl-access/pkg/cluster"
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
 )
 
@@ -32,66 +32,55 @@ With principals, list only their entries.`,
   # One role, as a manifest for AWS Controllers for Kubernetes
   kubectl access list role/team/dev -o yaml`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := out.check(); err != nil {
+			if err := out.Check(); err != nil {
 				return usage(cmd, err)
 			}
-			c, err := env.connect(cmd.Context())
-			if err != nil {
-				return err
-			}
-			return c.list(cmd.Context(), &out, args)
+			return env.list(cmd.Context(), &out, args)
 		},
 	}
 	out.bindTable(cmd.Flags(), "json", "yaml", "name", "wide", "jsonpath=")
 	return cmd
 }
 
-func (c *connection) list(ctx context.Context, out *output, written []string) error {
-	who, failed, err := c.letIn(ctx, written)
-	if err != nil || failed && len(who) == 0 {
-		return errors.Join(err, errIf(failed))
+func (env *Env) list(ctx context.Context, out *output, written []string) error {
+	c, who, notes, err := env.resolve(ctx, written, true)
+	if err != nil || access.Failed(notes) && len(who) == 0 {
+		return cmp.Or(err, errIf(access.Failed(notes)))
 	}
-	data := c.awsAuthSoon(ctx)
-	s, err := c.eks.Snapshot(ctx, access.Want{All: len(written) == 0, Principals: who})
+	want := access.Want{All: len(written) == 0, Principals: who, AWSAuth: true, Lives: access.AllLives}
+	if out.Name == "name" {
+		want.Lives = access.NoLives
+	}
+	s, err := c.Snapshot(ctx, want)
 	if err != nil {
 		return err
 	}
-	c.checkRead(s)
-	mappings := c.mappings(s.Cluster, who, data)
-	names := c.names(ctx)
+	env.notes(env.known(c, s))
+	failed := access.Failed(notes) || len(s.Unread) > 0
+	mappings := mappingsOf(s, who)
+	names := c.Names(ctx)
 	for _, p := range who {
-		if !c.lets(names, s, p, mappings) {
+		if !env.hasAccess(names, s, p) {
 			failed = true
 			mappings = slices.DeleteFunc(mappings, func(m access.Mapping) bool { return m.For(p) && !m.Outweighed(s) })
 		}
 	}
-	if err := c.printList(ctx, out, s, mappings, len(written) == 1); err != nil {
+	if err := env.printList(out, s, mappings, len(written) == 1); err != nil {
 		return err
 	}
-	return errIf(failed || len(s.Unread) > 0)
+	return errIf(failed)
 }
 
-func errIf(failed bool) error {
-	if failed {
-		return errFailed
-	}
-	return nil
-}
-
-func (c *connection) printList(ctx context.Context, out *output, s access.Snapshot, mappings []access.Mapping, one bool) error {
-	env := c.env
-	if out.format != "name" {
-		s = c.withStale(ctx, s, mappings)
-	}
-	if !out.people() {
+func (env *Env) printList(out *output, s access.Snapshot, mappings []access.Mapping, one bool) error {
+	if !out.People() {
 		switch {
 		case one && len(s.Entries) == 0 && len(mappings) > 0:
-			return fmt.Errorf("accessentry/%s: %w: aws-auth lets it in without an entry, and its lines have no form of their own: %s",
+			return fmt.Errorf("accessentry/%s: %w: only an aws-auth mapping gives it access, and mappings are not in this output; run %s",
 				mappings[0].Short(s.Cluster.Account()), access.ErrNotFound, env.command("list", mappings[0].Short(s.Cluster.Account())))
 		case len(mappings) > 0:
-			env.warn("mappings of aws-auth are no entries and not in this output, there are %d: %s", len(mappings), env.command("list"))
+			env.warn("%d aws-auth mappings are not included; to see them, run %s", len(mappings), env.command("list"))
 		}
-		return out.snapshot(env.IO.Out, s, one)
+		return out.Snapshot(env.IO.Out, s, one)
 	}
 	t := printer.Entries(s, mappings, env.Now())
 	if len(t.Rows) == 0 && !one {
@@ -99,71 +88,51 @@ func (c *connection) printList(ctx context.Context, out *output, s access.Snapsh
 		return err
 	}
 	if len(t.Rows) == 0 {
-		return nil // who was asked for and is not there was told already
+		return nil // the failure was printed already
 	}
-	return out.table(env.IO.Out, t)
+	return out.Table(env.IO.Out, t)
 }
 
-// checkRead warns of what makes the answer less than it seems.
-func (c *connection) checkRead(s access.Snapshot) {
-	c.tellCluster(s.Cluster)
+// known notes what makes an answer less than it seems.
+func (env *Env) known(c *cluster.Cluster, s access.Snapshot) []access.Note {
+	notes := c.Shown(s.Cluster)
 	if !s.Cluster.Mode.ReadsEntries() {
-		c.env.warn("cluster %s is in mode %s and reads no access entries, only aws-auth; its creator is an administrator that no list shows. "+
-			"Entries are turned on, a step that cannot be taken back, by: %s", s.Cluster.Name, s.Cluster.Mode, c.env.command("mode", string(access.ModeBoth), "--accept-risk=one-way-mode"))
+		notes = append(notes, access.Notes(access.NoteMode, "", fmt.Sprintf("cluster %s is in mode %s and reads no access entries, only aws-auth. The cluster creator is an administrator too but is never listed. "+
+			"To turn entries on (irreversible): %s", s.Cluster.Name, s.Cluster.Mode, env.command("mode", string(access.ModeBoth), "--accept-risk=one-way-mode")))...)
 	}
-	for _, u := range s.Unread {
-		c.env.tell(fmt.Errorf("accessentry/%s: %w", u.Principal.Short(s.Cluster.Account()), u.Err))
-	}
-}
-
-// mappings are the lines of aws-auth, of some principals or of all. Where the ConfigMap cannot be
-// read, one warning says so.
-func (c *connection) mappings(cluster access.Info, who []access.Principal, read func(access.Info) (map[string]string, error)) []access.Mapping {
-	if !cluster.Mode.ReadsConfigMap() {
-		return nil
-	}
-	data, err := read(cluster)
-	if errors.Is(err, access.ErrNotFound) {
-		return nil
-	}
-	if err != nil {
-		c.env.warn("the cluster also reads the aws-auth ConfigMap, which could not be read: %v", err)
-		return nil
-	}
-	m := awsauth.Parse(data)
-	for _, d := range m.Defects {
-		if d.Item == 0 { // what is wrong with a single line stands beside it
-			c.env.warn("aws-auth: %s: %s", d.Key, d.Text)
+	notes = append(notes, s.Failures()...)
+	if m := s.AWSAuth; m != nil && s.Cluster.Mode.ReadsConfigMap() {
+		if m.Err != nil {
+			notes = append(notes, access.Notes(access.NoteNotChecked, "", fmt.Sprintf("the cluster also reads the aws-auth ConfigMap, which could not be read: %v", m.Err))...)
+		}
+		for _, fault := range m.Faults {
+			notes = append(notes, access.Notes(access.NoteMapping, "", "aws-auth: "+fault)...)
 		}
 	}
-	if len(who) == 0 {
-		return m.Mappings
-	}
-	var theirs []access.Mapping
-	for _, line := range m.Mappings {
-		if slices.ContainsFunc(who, line.For) {
-			theirs = append(theirs, line)
-		}
-	}
-	return theirs
+	return append(notes, s.DoubtNote()...)
 }
 
-// lets tells whether an entry or a line of aws-auth is there for somebody. Where none is, or an entry of a namesake wins over
-// the line, an error was told.
-func (c *connection) lets(names names, s access.Snapshot, p access.Principal, mappings []access.Mapping) bool {
+// mappingsOf are the mappings of some principals, or of all; none where the cluster does not read aws-auth.
+func mappingsOf(s access.Snapshot, who []access.Principal) []access.Mapping {
+	if s.AWSAuth == nil || !s.Cluster.Mode.ReadsConfigMap() {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(s.AWSAuth.Mappings), func(m access.Mapping) bool { return len(who) > 0 && !slices.ContainsFunc(who, m.For) })
+}
+
+// hasAccess reports whether a principal has an entry or a mapping. Where it has none, or the entry of a namesake overrides the
+// mapping, an error was printed.
+func (env *Env) hasAccess(names cluster.Names, s access.Snapshot, p access.Principal) bool {
 	if _, ok := s.Entry(p); ok {
 		return true
 	}
+	mapped := slices.ContainsFunc(mappingsOf(s, nil), func(m access.Mapping) bool { return m.For(p) })
 	if slices.ContainsFunc(s.Unread, func(u access.Unread) bool { return u.Principal == p }) {
-		return mapped(mappings, p) // of the entry it was told already
+		return mapped // the entry's failure was printed already
 	}
-	if namesake, _ := names.namesake(p); namesake == "" && mapped(mappings, p) {
+	if namesake, _ := names.Namesake(p); namesake == "" && mapped {
 		return true
 	}
-	c.env.tell(names.notFound(p, s.Cluster.Account(), "no entry and no line of aws-auth lets it in"))
+	env.tell(names.NotFound(p, s.Cluster.Account(), "it has no entry and no aws-auth mapping"))
 	return false
-}
-
-func mapped(mappings []access.Mapping, p access.Principal) bool {
-	return slices.ContainsFunc(mappings, func(m access.Mapping) bool { return m.For(p) })
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
+	"github.com/kubectl-access/kubectl-access/pkg/cluster"
 	"github.com/kubectl-access/kubectl-access/pkg/policy"
 )
 
@@ -41,8 +42,8 @@ func completed(t *testing.T, ask asker) (words []string, took time.Duration) {
 
 // unreachable is an account that does not answer before the question is given up.
 func unreachable(ask asker) asker {
-	return func(ctx context.Context, _ func() *connection, offer func(...cobra.Completion)) {
-		ask(ctx, func() *connection { <-ctx.Done(); return nil }, offer)
+	return func(ctx context.Context, _ func() *cluster.Cluster, offer func(...cobra.Completion)) {
+		ask(ctx, func() *cluster.Cluster { <-ctx.Done(); return nil }, offer)
 	}
 }
 
@@ -53,11 +54,13 @@ func TestCompletionDoesNotWait(t *testing.T) {
 		ask  asker
 		want string // among the candidates; "": there are none
 	}{
-		"revoke":          {askEntries, ""},
-		"grant -n":        {askNamespaces, ""},
-		"grant":           {askPrincipals, "me\t"},
-		"grant --policy":  {askPolicies, "view\t" + view.Purpose},
-		"an endless wait": {func(ctx context.Context, _ func() *connection, _ func(...cobra.Completion)) { time.Sleep(time.Hour) }, ""},
+		"revoke":         {askEntries, ""},
+		"grant -n":       {askNamespaces, ""},
+		"grant":          {askPrincipals, "me\t"},
+		"grant --policy": {askPolicies, "view\t" + view.Purpose},
+		"an endless wait": {func(ctx context.Context, _ func() *cluster.Cluster, _ func(...cobra.Completion)) {
+			time.Sleep(time.Hour)
+		}, ""},
 	} {
 		got, took := completed(t, unreachable(test.ask))
 		if took != completionTime || test.want == "" && len(got) > 0 || test.want != "" && !slices.Contains(got, test.want) {
@@ -68,7 +71,7 @@ func TestCompletionDoesNotWait(t *testing.T) {
 
 // TestUsersMayAllowCompletionMoreTime: what is not a duration is ignored.
 func TestUsersMayAllowCompletionMoreTime(t *testing.T) {
-	slow := func(_ context.Context, _ func() *connection, offer func(...cobra.Completion)) {
+	slow := func(_ context.Context, _ func() *cluster.Cluster, offer func(...cobra.Completion)) {
 		time.Sleep(time.Second)
 		offer("late")
 	}

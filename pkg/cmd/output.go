@@ -1,191 +1,232 @@
 package cmd
 
 import (
-	"encoding/json"
+	"cmp"
+	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/cli-runtime/pkg/printers"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
-	"github.com/kubectl-access/kubectl-access/pkg/manifest"
+	"github.com/kubectl-access/kubectl-access/pkg/change"
+	"github.com/kubectl-access/kubectl-access/pkg/cluster"
+	"github.com/kubectl-access/kubectl-access/pkg/journal"
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
+	"github.com/kubectl-access/kubectl-access/pkg/shell"
 )
 
-// output is the -o flag: the formats of kubectl that need no text/template.
-type output struct {
-	format    string
-	allowed   []string
-	noHeaders bool
-}
+// output is the -o flag.
+type output struct{ printer.Format }
 
 // formats annotates the flag with its values, for completion.
 const formats = "formats"
 
 func (o *output) bind(fs *pflag.FlagSet, allowed ...string) {
-	o.allowed = allowed
-	fs.StringVarP(&o.format, "output", "o", "", "Output format. One of: "+strings.Join(allowed, ", "))
+	o.Allowed = allowed
+	fs.StringVarP(&o.Name, "output", "o", "", "Output format. One of: "+strings.Join(allowed, ", "))
 	_ = fs.SetAnnotation("output", formats, allowed)
 }
 
 // bindTable adds what only a command that prints a table has.
 func (o *output) bindTable(fs *pflag.FlagSet, allowed ...string) {
 	o.bind(fs, allowed...)
-	fs.BoolVar(&o.noHeaders, "no-headers", false, "Print the table without its header")
+	fs.BoolVar(&o.NoHeaders, "no-headers", false, "Print the table without its header")
 }
 
-func (o *output) check() error {
-	if o.format == "" {
-		return nil
+// engine carries out changes of a cluster.
+func (env *Env) engine(c *cluster.Cluster) *change.Engine {
+	return &change.Engine{
+		Cluster: c, Region: c.Target.Region, Name: c.Target.Name, Now: env.Now, LastLook: env.LastLook, Command: env.command, Dir: journal.Dir, Pause: change.Pause,
+		Waiting: func() { fmt.Fprintln(env.IO.ErrOut, "Waiting for another change of this cluster from this machine…") },
 	}
-	for _, a := range o.allowed {
-		if o.format == a || strings.HasSuffix(a, "=") && strings.HasPrefix(o.format, a) {
-			_, err := o.printer() // a path may be wrong
-			return err
+}
+
+// request adds to a request what the flags say.
+func (f *changeFlags) request(env *Env, r change.Request) change.Request {
+	r.DryRun, r.Accept = f.dryRun == "client", append(r.Accept, f.accepted()...)
+	if r.Told == nil {
+		r.Told = env.typed
+	}
+	return r
+}
+
+// run shows a change, asks where it has to, carries it out and prints what became of it. The Run tells the rest.
+func (env *Env) run(ctx context.Context, c *cluster.Cluster, f *changeFlags, request change.Request) (*change.Run, error) {
+	if err := env.asOneself(); err != nil {
+		return nil, err
+	}
+	r, err := env.engine(c).Start(ctx, f.request(env, request))
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		r.Release()
+		env.sent.Store(env.sent.Load() || r.Begun())
+	}()
+	v := view{env: env, f: f, run: r, line: request.Told}
+	p, err := r.Propose(ctx)
+	if err != nil {
+		env.notes(p.Notes)
+		return r, err
+	}
+	v.announce(p)
+	if r.DryRun {
+		refused := p.Refused(r.Accept)
+		return r, cmp.Or(v.show(p, refused == nil), refused)
+	}
+	if p, err = v.agreed(ctx, p); err != nil {
+		return r, err
+	}
+	if err := v.apply(ctx, p); err != nil {
+		return r, err
+	}
+	r.Release()
+	if f.wait {
+		err = r.Settle(ctx, p, f.timeout)
+		env.notes(r.Notes)
+	}
+	if err != nil {
+		return r, err
+	}
+	return r, v.finish(p)
+}
+
+// asOneself refuses flags that only kubectl's own calls would heed.
+func (env *Env) asOneself() error {
+	if env.flags.Impersonates() {
+		return fmt.Errorf("%w: --as and --as-group have no effect on EKS API calls", access.ErrRefused)
+	}
+	return nil
+}
+
+// view shows one change on the command line.
+type view struct {
+	env  *Env
+	f    *changeFlags
+	run  *change.Run
+	line []string // the command line that asks for the same, where it was picked
+}
+
+// announce shows what to know first and, where somebody will be asked or refused, the plan.
+func (v view) announce(p change.Proposal) {
+	v.env.notes(p.Notes)
+	if !v.run.DryRun && !v.f.yes && p.Asks(v.run.Request) {
+		printer.Plan(v.env.IO.ErrOut, p.Plan, printer.Colorful(v.env.IO.ErrOut))
+		if v.line != nil {
+			fmt.Fprintf(v.env.IO.ErrOut, "\nThe same from the command line:\n  %s\n\n", printer.Clean(shell.Line(v.line)))
 		}
 	}
-	return fmt.Errorf("unable to match a printer suitable for the output format %q, allowed formats are: %s", o.format, strings.Join(o.allowed, ", "))
 }
 
-func (o *output) people() bool { return o.format == "" || o.format == "wide" }
-
-// printer is cli-runtime's for the format.
-func (o *output) printer() (printers.ResourcePrinter, error) {
-	switch o.format {
-	case "json":
-		return &printers.JSONPrinter{}, nil
-	case "yaml":
-		return &printers.YAMLPrinter{}, nil
-	case "name":
-		return &printers.NamePrinter{}, nil
-	}
-	if path, ok := strings.CutPrefix(o.format, "jsonpath="); ok {
-		p, err := printers.NewJSONPathPrinter(path)
+// agreed is the proposal that somebody said yes to, where a yes is needed. Whoever is asked may take their time: what is
+// carried out is made of what is then, and where that is another change than the one that was shown, it is shown, judged and
+// asked for in its turn.
+func (v view) agreed(ctx context.Context, p change.Proposal) (change.Proposal, error) {
+	for {
+		if err := p.Refused(v.run.Accept); err != nil || v.f.yes || !p.Asks(v.run.Request) {
+			return p, err
+		}
+		if err := v.confirm(ctx); err != nil {
+			return p, err
+		}
+		now, same, err := v.run.Again(ctx, p)
 		if err != nil {
-			return nil, err
+			return p, err
 		}
-		p.AllowMissingKeys(true)
-		return p, nil
+		if same {
+			return now, now.Refused(v.run.Accept)
+		}
+		v.env.warn("the cluster has changed meanwhile; this is what would be done now")
+		p = now
+		v.announce(p)
 	}
-	return printers.NewTablePrinter(printers.PrintOptions{Wide: o.format == "wide", NoHeaders: o.noHeaders}), nil
 }
 
-// table prints rows for people.
-func (o *output) table(w io.Writer, t printer.Table) error {
-	var table metav1.Table
-	for _, c := range t.Columns {
-		column := metav1.TableColumnDefinition{Name: c.Name, Type: "string"}
-		if c.Wide {
-			column.Priority = 1
+// apply carries the plan out and prints a line for each thing done or not done.
+func (v view) apply(ctx context.Context, p change.Proposal) error {
+	for _, who := range p.Who {
+		if !p.Touches(who) && (who != access.Itself || !v.run.Whole) {
+			fmt.Fprintf(v.talk(), "%s unchanged\n", title(p, who))
 		}
-		table.ColumnDefinitions = append(table.ColumnDefinitions, column)
 	}
-	for _, row := range t.Rows {
-		cells := make([]any, len(row))
-		for i, cell := range row {
-			cells[i] = cell
-		}
-		table.Rows = append(table.Rows, metav1.TableRow{Cells: cells})
-	}
-	p, err := o.printer()
-	if err != nil {
-		return err
-	}
-	return p.PrintObj(&table, w)
-}
-
-// entries prints entries in the written form; one that was asked for by name as an object, else a list.
-func (o *output) entries(w io.Writer, entries []access.Entry, cluster access.Info, one bool) error {
-	return o.snapshot(w, access.Snapshot{Cluster: cluster, Entries: entries}, one)
-}
-
-// snapshot prints its entries, and which of them are stale.
-func (o *output) snapshot(w io.Writer, s access.Snapshot, one bool) error {
-	entries, cluster := s.Entries, s.Cluster
-	if o.people() || one && len(entries) == 0 {
+	if p.Plan.Empty() && v.run.Undoes == "" {
+		v.run.Partial = p.Incomplete
 		return nil
 	}
-	items := make([]any, len(entries))
-	for i, e := range entries {
-		form := manifest.Of(e, cluster)
-		form.Mark(s.Stale(e.Principal), e.Principal)
-		if o.format == "name" {
-			form = manifest.AccessEntry{APIVersion: "v1", Kind: "AccessEntry"} // without its group: the short name reads like a command's argument
-			form.Metadata.Name = printer.Clean(e.Principal.Short(cluster.Account()))
-		}
-		items[i] = form
-	}
-	if one {
-		return o.object(w, items[0])
-	}
-	if o.format == "name" {
-		for _, item := range items {
-			if err := o.object(w, item); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	return o.object(w, map[string]any{"apiVersion": "v1", "kind": "List", "metadata": map[string]any{}, "items": items})
-}
-
-// object prints anything that has a JSON form with apiVersion and kind.
-func (o *output) object(w io.Writer, v any) error {
-	p, err := o.printer()
+	results, err := v.run.Apply(ctx, p)
 	if err != nil {
 		return err
 	}
-	data, err := json.Marshal(v)
-	if err != nil {
-		return err
+	if p.Plan.Mode != nil {
+		fmt.Fprintln(v.env.IO.ErrOut, "Waiting for EKS to change the mode (usually takes a few minutes)…")
 	}
-	var u unstructured.Unstructured
-	if err := json.Unmarshal(data, &u.Object); err != nil {
-		return err
-	}
-	var text strings.Builder
-	if o.format == "yaml" {
-		return writeYAML(w, v)
-	}
-	if err := p.PrintObj(&u, &text); err != nil {
-		return err
-	}
-	return o.write(w, text.String())
-}
-
-// write keeps from a terminal what it would obey. In JSON an escape says the same; a path prints the bare value.
-func (o *output) write(w io.Writer, text string) error {
-	switch {
-	case o.format == "json":
-		text = printer.EscapeJSON(text)
-	case terminal(w):
-		text = printer.CleanLines(text)
-	}
-	_, err := io.WriteString(w, text)
-	return err
-}
-
-func writeYAML(w io.Writer, v any) error {
-	data, err := manifest.YAML(v)
-	if err != nil {
-		return err
-	}
-	_, err = w.Write(data)
-	return err
-}
-
-// plain prints an object that is no Kubernetes object, as JSON or YAML or by a path.
-func (o *output) plain(w io.Writer, v any) error {
-	if o.format == "json" {
-		data, err := json.MarshalIndent(v, "", "    ")
-		if err != nil {
-			return err
+	account := p.Plan.Cluster.Account()
+	var failed []error
+	for result := range results {
+		if result.Err == nil {
+			fmt.Fprintln(v.talk(), printer.Result(result, account))
+			continue
 		}
-		return o.write(w, string(data)+"\n")
+		fmt.Fprintln(v.env.IO.ErrOut, printer.Colorful(v.env.IO.ErrOut).Bad("error:"), printer.Result(result, account))
+		failed = append(failed, result.Err)
 	}
-	return o.object(w, v)
+	v.env.notes(v.run.Notes)
+	v.run.Notes = nil
+	v.env.hints(failed)
+	return ctx.Err()
+}
+
+// show prints what would be done.
+func (v view) show(p change.Proposal, allowed bool) error {
+	out := v.talk()
+	if !p.Plan.Empty() {
+		printer.Plan(out, p.Plan, printer.Colorful(out))
+	}
+	if !allowed {
+		return nil // nothing of it would be done
+	}
+	v.run.Partial = p.Incomplete
+	for _, s := range p.Plan.Steps() {
+		if s.Principal() == access.Itself {
+			fmt.Fprintf(out, "%s (dry run)\n", printer.Result(access.Result{Step: s}, p.Plan.Cluster.Account()))
+		}
+	}
+	for _, who := range p.Who {
+		verb := "unchanged"
+		if ch, ok := p.Plan.Change(who); ok {
+			verb = printer.Verb(ch)
+		} else if p.Touches(who) || who == access.Itself && v.run.Whole {
+			continue
+		}
+		fmt.Fprintf(out, "%s %s (dry run)\n", title(p, who), verb)
+	}
+	return v.finish(p)
+}
+
+// finish prints the objects, where -o asks for them, and reports whether all was done.
+func (v view) finish(p change.Proposal) error {
+	named := slices.DeleteFunc(slices.Clone(p.Who), func(who access.Principal) bool { return who == access.Itself })
+	if err := v.f.output.Entries(v.env.IO.Out, v.run.Entries(p), p.After.Cluster, len(named) == 1); err != nil {
+		return err
+	}
+	return errIf(v.run.Partial)
+}
+
+// talk is where the lines of results go: data when nothing else is asked for on stdout.
+func (v view) talk() io.Writer {
+	if v.f.output.Name == "" {
+		return v.env.IO.Out
+	}
+	return v.env.IO.ErrOut
+}
+
+// title is what the lines of results begin with.
+func title(p change.Proposal, who access.Principal) string {
+	if who == access.Itself {
+		return "cluster/" + printer.Clean(p.Plan.Cluster.Name)
+	}
+	return "accessentry/" + printer.Clean(who.Short(p.Plan.Cluster.Account()))
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
-	"github.com/kubectl-access/kubectl-access/pkg/eks"
+	"github.com/kubectl-access/kubectl-access/pkg/cluster"
 	"github.com/kubectl-access/kubectl-access/pkg/policy"
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
 )
@@ -29,17 +29,17 @@ func newPoliciesCmd(env *Env) *cobra.Command {
   kubectl access policies --offline`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := out.check(); err != nil {
+			if err := out.Check(); err != nil {
 				return usage(cmd, err)
 			}
 			docs := env.policyDocs(cmd.Context(), offline)
 			if len(args) == 1 {
 				return env.printPolicy(&out, docs, args[0])
 			}
-			if out.people() {
-				return out.table(env.IO.Out, printer.Policies(docs))
+			if out.People() {
+				return out.Table(env.IO.Out, printer.Policies(docs))
 			}
-			return out.object(env.IO.Out, policyList(docs))
+			return out.Object(env.IO.Out, printer.PolicyList(docs))
 		},
 		ValidArgsFunction: env.ask(askPolicies),
 	}
@@ -48,47 +48,24 @@ func newPoliciesCmd(env *Env) *cobra.Command {
 	return cmd
 }
 
-// policyDocs are the policies of the region with what is known of each; where AWS does not tell,
-// a warning and all that are known.
+// policyDocs are the policies of the region with what is known of each; where AWS does not answer,
+// a warning and all that are known. It needs a region and credentials, but no cluster.
 func (env *Env) policyDocs(ctx context.Context, offline bool) []policy.Policy {
 	if offline {
 		return policy.All()
 	}
-	live, err := env.livePolicies(ctx)
+	docs := policy.All()
+	target, err := env.target()
+	if err == nil || env.override.region != "" {
+		var region cluster.Region
+		if region, err = cluster.OpenRegion(ctx, env.settings(target), target); err == nil {
+			docs, err = region.Policies(ctx)
+		}
+	}
 	if err != nil {
 		env.warn("showing the policies that this version knows, AWS could not be asked: %v", err)
-		return policy.All()
-	}
-	return documented(live)
-}
-
-// documented are the policies of a region, with what is known of each.
-func documented(live []access.Policy) []policy.Policy {
-	var docs []policy.Policy
-	for _, doc := range policy.All() {
-		if slices.Contains(live, access.Policy(doc.Name)) {
-			docs = append(docs, doc)
-		}
-	}
-	for _, name := range live {
-		if _, known := policy.Find(string(name)); !known {
-			docs = append(docs, policy.Policy{Name: string(name), Purpose: "not known to this version", RulesForm: "none"})
-		}
 	}
 	return docs
-}
-
-// livePolicies needs a region and credentials, but no cluster.
-func (env *Env) livePolicies(ctx context.Context) ([]access.Policy, error) {
-	target, err := env.target()
-	if err != nil && env.override.region == "" {
-		return nil, err
-	}
-	session, err := env.login(ctx, target)
-	if err != nil {
-		return nil, err
-	}
-	return eks.New(session, target.Name).Policies(ctx)
 }
 
 func (env *Env) printPolicy(out *output, docs []policy.Policy, written string) error {
@@ -101,29 +78,9 @@ func (env *Env) printPolicy(out *output, docs []policy.Policy, written string) e
 		return err
 	}
 	doc := docs[slices.Index(names, name)]
-	if !out.people() {
-		return out.object(env.IO.Out, policyObject(doc))
+	if !out.People() {
+		return out.Object(env.IO.Out, printer.PolicyObject(doc))
 	}
 	_, err = fmt.Fprint(env.IO.Out, printer.Policy(doc))
 	return err
-}
-
-// policyForm is a policy with what Kubernetes' printers want of an object.
-type policyForm struct {
-	APIVersion string            `json:"apiVersion"`
-	Kind       string            `json:"kind"`
-	Metadata   map[string]string `json:"metadata"`
-	Spec       policy.Policy     `json:"spec"`
-}
-
-func policyObject(p policy.Policy) policyForm {
-	return policyForm{"v1", "AccessPolicy", map[string]string{"name": access.Policy(p.Name).Short()}, p}
-}
-
-func policyList(docs []policy.Policy) map[string]any {
-	items := make([]policyForm, len(docs))
-	for i, d := range docs {
-		items[i] = policyObject(d)
-	}
-	return map[string]any{"apiVersion": "v1", "kind": "List", "metadata": map[string]any{}, "items": items}
 }

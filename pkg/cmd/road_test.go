@@ -13,6 +13,9 @@ import (
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/awsauth"
+	"github.com/kubectl-access/kubectl-access/pkg/change"
+	"github.com/kubectl-access/kubectl-access/pkg/cluster"
 	"github.com/kubectl-access/kubectl-access/pkg/edit"
 )
 
@@ -35,23 +38,35 @@ func must(t *testing.T, args ...string) string {
 	return out
 }
 
-func linked(t *testing.T, flags ...string) *connection {
+// link is a cluster with the program that speaks to it.
+type link struct {
+	*cluster.Cluster
+	env *Env
+}
+
+func linked(t *testing.T, flags ...string) link {
 	t.Helper()
 	env := &Env{IO: genericiooptions.IOStreams{In: strings.NewReader(""), Out: io.Discard, ErrOut: io.Discard}, Now: time.Now}
 	if err := New(env, "kubectl access").PersistentFlags().Parse(flags); err != nil {
 		t.Fatal(err)
 	}
-	c, err := env.connect(t.Context())
+	c, err := env.open(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return c
+	return link{c, env}
+}
+
+// run carries a request out as a command that was told yes.
+func (l link) run(t *testing.T, r change.Request) (*change.Run, error) {
+	t.Helper()
+	return l.env.run(t.Context(), l.Cluster, &changeFlags{dryRun: "none", yes: true}, r)
 }
 
 // world is everything about a cluster that an undo has to restore, byte for byte.
 func world(t *testing.T) map[string]string {
 	t.Helper()
-	s, err := linked(t).sides().Snapshot(t.Context(), access.Want{All: true, AWSAuth: true})
+	s, err := linked(t).Snapshot(t.Context(), access.Want{All: true, AWSAuth: true})
 	if err != nil || s.AWSAuth.Err != nil || len(s.Unread) > 0 {
 		t.Fatal(err, s.AWSAuth.Err, s.Unread)
 	}
@@ -70,19 +85,15 @@ func rewrite(t *testing.T, data map[string]string, edits map[access.Principal]ac
 	t.Helper()
 	c := linked(t)
 	edits[access.Itself] = func(s access.Snapshot) (access.Snapshot, error) {
-		m := understood(access.ConfigMap{Data: data, Version: s.AWSAuth.Version})
+		m := awsauth.Understood(access.ConfigMap{Data: data, Version: s.AWSAuth.Version})
 		s.AWSAuth = &m
 		return s, nil
 	}
-	f := &changeFlags{dryRun: "none", yes: true}
-	for _, r := range access.RiskNames {
-		f.accepted = append(f.accepted, string(r))
-	}
-	ch := change{
-		connection: c, flags: f, who: slices.Sorted(maps.Keys(edits)), mappings: true, takes: true, asks: true,
-		edit: func(p access.Principal) access.Edit { return edits[p] },
-	}
-	if err := ch.run(t.Context()); err != nil {
+	_, err := c.run(t, change.Request{
+		Who: slices.Sorted(maps.Keys(edits)), Mappings: true, Takes: true, Asks: true, Accept: access.RiskNames,
+		Edit: func(p access.Principal) access.Edit { return edits[p] },
+	})
+	if err != nil {
 		t.Fatal(err)
 	}
 }

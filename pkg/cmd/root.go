@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/kubectl-access/kubectl-access/pkg/printer"
 	"github.com/kubectl-access/kubectl-access/pkg/shell"
 )
 
@@ -23,13 +24,13 @@ func Run(ctx context.Context, env *Env, args []string) int {
 	}
 	env.argv0, env.typed = args[0], args
 	var out *data
-	if !terminal(env.IO.Out) {
+	if !printer.Terminal(env.IO.Out) {
 		out = &data{Writer: env.IO.Out}
 		env.IO.Out = out
 	}
 	root := New(env, displayName(args[0]))
 	root.SetArgs(args[1:])
-	spoken := env.cleanStderr()
+	spoken := printer.CleanStderr(env.IO.ErrOut)
 	err := root.ExecuteContext(ctx)
 	spoken()
 	switch {
@@ -38,6 +39,9 @@ func Run(ctx context.Context, env *Env, args []string) int {
 		return exitFailed // whoever read it has seen enough, as head does
 	case err == nil:
 		err = out.lost
+	}
+	if err == nil {
+		return exitDone
 	}
 	return env.finish(err)
 }
@@ -68,7 +72,7 @@ func New(env *Env, name string) *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if terminal(env.IO.In) && terminal(env.IO.Out) && !dumb() {
+			if printer.Terminal(env.IO.In) && printer.Terminal(env.IO.Out) && !printer.Dumb() {
 				return env.screen(cmd.Context())
 			}
 			return cmd.Help()

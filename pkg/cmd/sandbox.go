@@ -14,7 +14,9 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
+	"github.com/kubectl-access/kubectl-access/pkg/printer"
 	"github.com/kubectl-access/kubectl-access/pkg/sandbox"
 	"github.com/kubectl-access/kubectl-access/pkg/shell"
 )
@@ -110,7 +112,7 @@ func (env *Env) runSandbox(o sandbox.Options, log string, args []string) (err er
 	}
 	return env.child(environ, args, signals, func(s os.Signal) os.Signal {
 		switch {
-		case s == os.Interrupt && terminal(env.IO.In): // which has sent it to the command too
+		case s == os.Interrupt && printer.Terminal(env.IO.In): // which has sent it to the command too
 			return nil
 		case s == syscall.SIGTERM && interactive: // interactive shells ignore it
 			return syscall.SIGHUP
@@ -254,3 +256,32 @@ func lookPath(name string, environ []string) (string, error) {
 type childStatus int
 
 func (s childStatus) Error() string { return fmt.Sprintf("the command ended with %d", int(s)) }
+
+// apiServers are real kube-apiservers for the sandbox's clusters, as flags.
+type apiServers struct {
+	urls map[string]string // by cluster
+	ca   string            // file
+}
+
+func (a *apiServers) bind(fs *pflag.FlagSet) {
+	fs.StringToStringVar(&a.urls, "api-server", nil, "CLUSTER=URL of a real kube-apiserver in that cluster's place; the files for its webhooks are in CLUSTER/ beside $KUBECONFIG")
+	fs.StringVar(&a.ca, "api-server-ca", "", "File with the authority of --api-server's certificate")
+}
+
+func (a *apiServers) read() (map[string]sandbox.APIServer, error) {
+	if len(a.urls) == 0 {
+		return nil, nil
+	}
+	if a.ca == "" {
+		return nil, errors.New("--api-server needs --api-server-ca FILE")
+	}
+	ca, err := os.ReadFile(a.ca)
+	if err != nil {
+		return nil, fmt.Errorf("--api-server-ca: %w", err)
+	}
+	servers := map[string]sandbox.APIServer{}
+	for name, url := range a.urls {
+		servers[name] = sandbox.APIServer{URL: url, CA: ca}
+	}
+	return servers, nil
+}

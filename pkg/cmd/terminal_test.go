@@ -175,7 +175,7 @@ func TestTerminalPickersAskForWhatIsMissing(t *testing.T) {
 	x.waits("demo  us-west-2  111122223333", "role/auditor", "is in: ").types("newc").waits("/ newc").keys("Enter").waits("which policies", "sagemaker").types("view").waits("/ view").keys("Enter")
 	x.waits("staging").types("apps-*").waits("/ apps-*").keys("Enter").waits("+ role/newcomer", "Do this? [y/N]").types("y").keys("Enter").waits("granted view in namespace apps-*", "exit 0")
 	x.types("clear; kubectl-access revoke role/newcomer -n apps-* ; echo exit $?").keys("Enter").waits("exit 0")
-	x.types("clear; kubectl-access grant role/newcomer --policy edit > /dev/null; echo exit $?").keys("Enter").waits("Grant · role/newcomer edit · where", "staging").keys("Escape").waits("cancelled, nothing was changed", "exit 2")
+	x.types("clear; kubectl-access grant role/newcomer --policy edit > /dev/null; echo exit $?").keys("Enter").waits("Grant · role/newcomer edit · where", "staging").keys("Escape").waits("Cancelled. No changes made.", "exit 2")
 	x.types("clear; kubectl-access grant | cat; kubectl-access grant </dev/null; echo exit $?").keys("Enter").waits("role/auditor").keys("C-c").waits("whom to let in is missing", "exit 1")
 }
 
@@ -189,7 +189,7 @@ func TestTerminalPicksWhomToDescribe(t *testing.T) {
 func TestTerminalAsksBeforeItDoesWhatWasPicked(t *testing.T) {
 	x := inTerminal(t, sandbox.Options{}, "90x24", "kubectl-access revoke; echo exit $?")
 	x.waits("demo  us-west-2  111122223333", "user/alice").types("alice").waits("/ alice").keys("Enter").waits("group viewers").keys("Down", "Enter")
-	x.waits("cluster demo (us-west-2, account 111122223333)", "-     group viewers", "kubectl access revoke user/alice --group viewers", "Do this? [y/N]").keys("Enter").waits("cancelled, nothing was sent", "exit 2")
+	x.waits("cluster demo (us-west-2, account 111122223333)", "-     group viewers", "kubectl access revoke user/alice --group viewers", "Do this? [y/N]").keys("Enter").waits("Cancelled. No changes made.", "exit 2")
 	x.types("clear; kubectl-access revoke --yes; echo exit $?").keys("Enter").waits("user/alice").types("alice").waits("/ alice").keys("Enter").waits("group viewers").keys("Down", "Enter").waits("set to groups none", "exit 0")
 	x.types("clear; kubectl-access undo --list; echo exit $?").keys("Enter").waits("1 entry   revoke user/alice --group viewers", "exit 0")
 }
@@ -308,7 +308,7 @@ func TestTerminalKeepsAnswersOfAMigrationThatIsInterrupted(t *testing.T) {
 			x := inTerminal(t, sandbox.Options{}, "160x60", migrate)
 			x.waits("Choose [entry]").types("2").keys("Enter").waits("Choose [leave]")
 			end(x)
-			x.waits("- id: node/arn:aws:iam::111122223333:role/demo-node", "answer: leave", "cancelled, nothing was sent")
+			x.waits("- id: node/arn:aws:iam::111122223333:role/demo-node", "answer: leave", "Cancelled. No changes made.")
 		})
 	}
 }

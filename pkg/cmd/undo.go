@@ -1,16 +1,17 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
-	"github.com/kubectl-access/kubectl-access/pkg/edit"
+	"github.com/kubectl-access/kubectl-access/pkg/change"
 	"github.com/kubectl-access/kubectl-access/pkg/journal"
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
 )
@@ -44,11 +45,7 @@ A step of the mode cannot be taken back. An undo is a change too, with an ID of 
 			if list {
 				return env.listChanges(cmd.Context(), &f)
 			}
-			c, err := env.connect(cmd.Context())
-			if err != nil {
-				return err
-			}
-			return c.undo(cmd.Context(), &f, strings.Join(args, ""))
+			return env.undo(cmd.Context(), &f, strings.Join(args, ""))
 		},
 		ValidArgsFunction: env.completeChanges,
 	}
@@ -59,48 +56,48 @@ A step of the mode cannot be taken back. An undo is a change too, with an ID of 
 	return cmd
 }
 
-func (c *connection) undo(ctx context.Context, f *changeFlags, id string) error {
-	info, err := c.eks.Info(ctx)
+func (env *Env) undo(ctx context.Context, f *changeFlags, id string) error {
+	c, err := env.open(ctx)
+	if err != nil {
+		return err
+	}
+	info, err := c.EKS.Info(ctx)
 	if err == nil {
-		err = c.rightCluster(info, f.accepted...)
+		err = cmp.Or(change.Proposal{Risks: c.OtherAccount(info)}.Refused(f.accepted()), c.Right(info))
 	}
 	if err != nil {
 		return err
 	}
-	all, err := c.env.changesOf(info)
+	all, err := env.changes(info.Name, info.Region(), info.Account())
 	if err != nil {
 		return err
 	}
-	r, err := c.choose(all, id)
+	r, err := env.choose(all, id)
 	if err != nil {
 		return err
 	}
 	if r == nil {
-		_, err := fmt.Fprintf(c.env.IO.ErrOut, "Nothing to take back: no change of cluster %s that is not taken back is on record here.\n", printer.Clean(c.target.Name))
+		_, err := fmt.Fprintf(env.IO.ErrOut, "Nothing to undo: no change of cluster %s that is not undone is on record here.\n", printer.Clean(info.Name))
 		return err
 	}
-	u, err := newUndoing(*r, journal.Undone(all.Records)[r.ID])
+	request, err := change.Undo(*r, journal.Undone(all.Records)[r.ID], c, c.AWSAuth)
+	if errors.Is(err, change.ErrIrreversible) {
+		return fmt.Errorf("%w%s", err, env.before(all, r.ID))
+	}
 	if err != nil {
-		return fmt.Errorf("%w: %w", errRefused, err)
+		return err
 	}
-	if len(u.who) == 0 && r.Mode != nil {
-		return fmt.Errorf("%w: %s%s", errRefused, u.oneWay(), c.before(all, r.ID))
-	}
-	ch := change{
-		connection: c, kind: journal.Undo, flags: f, who: u.who, takes: true, mappings: u.AWSAuth != nil, asks: true, undoes: r.ID,
-		prepare: func(ctx context.Context) error { c.lookFor(ctx, u); return nil },
-		edit:    u.edit, remarks: u.remarks, risks: u.risks, reword: u.reword,
-	}
-	return c.takeBack(ctx, &ch, u)
+	_, err = env.run(ctx, c, f, request)
+	return err
 }
 
 // choose finds the record to undo; nil: there is none.
-func (c *connection) choose(all journal.Journal, id string) (*journal.Record, error) {
-	list := c.env.command("undo", "--list")
+func (env *Env) choose(all journal.Journal, id string) (*journal.Record, error) {
+	list := env.command("undo", "--list")
 	if id == "" {
-		r, err := all.Last(c.env.Now(), func(journal.Record) bool { return true })
+		r, err := all.Last(env.Now(), func(journal.Record) bool { return true })
 		if err != nil {
-			err = fmt.Errorf("%w: %w\n  to undo a change by its ID, see: %s", errRefused, err, list)
+			err = fmt.Errorf("%w: %w\n  to undo a change by its ID, see: %s", access.ErrRefused, err, list)
 		}
 		return r, err
 	}
@@ -111,170 +108,93 @@ func (c *connection) choose(all journal.Journal, id string) (*journal.Record, er
 	return &r, nil
 }
 
-// before names the change that could be taken back instead, as the next command.
-func (c *connection) before(all journal.Journal, id string) string {
-	next, err := all.Last(c.env.Now(), func(r journal.Record) bool { return r.ID < id && (len(r.Entries) > 0 || r.AWSAuth != nil) })
+// before names the change that could be undone instead, as the next command.
+func (env *Env) before(all journal.Journal, id string) string {
+	next, err := all.Last(env.Now(), func(r journal.Record) bool { return r.ID < id && (len(r.Entries) > 0 || r.AWSAuth != nil) })
 	if next == nil || err != nil {
 		return ""
 	}
-	return "\n  the change before it: " + c.env.command("undo", next.ID)
+	return "\n  the change before it: " + env.command("undo", next.ID)
 }
 
-// undoing is a recorded change on its way back, as far as it was carried out.
-type undoing struct {
-	journal.Record
-	undone  bool // it was taken back already
-	entries map[access.Principal]access.Change
-	awsAuth access.ConfigMapChange
-	who     []access.Principal
-	now     access.ConfigMap   // aws-auth, where the cluster read it when the change was made
-	gone    []access.Principal // those of deleted entries that IAM does not have any more
-}
+// listTime is how long AWS may take to say whose records are meant.
+const listTime = 2 * time.Second
 
-func newUndoing(r journal.Record, undone bool) (*undoing, error) {
-	u := &undoing{Record: r, undone: undone, entries: map[access.Principal]access.Change{}}
-	changes, err := r.Done()
+// changes are the recorded changes of a cluster. What the kubeconfig does not name is not compared.
+func (env *Env) changes(name, region, account string) (journal.Journal, error) {
+	dir, err := journal.Dir()
 	if err != nil {
-		return nil, err
+		return journal.Journal{}, err
 	}
-	for _, c := range changes {
-		u.entries[c.Principal()] = c
-		u.who = append(u.who, c.Principal())
+	all, err := journal.Read(dir)
+	for _, b := range all.Broken {
+		env.warn("a record cannot be read: %v", b.Err)
 	}
-	if !r.Did(access.Itself, access.PartAWSAuth) {
-		u.AWSAuth = nil
-	}
-	if u.AWSAuth != nil {
-		u.who = append(u.who, access.Itself)
-		u.awsAuth = access.ConfigMapChange{
-			Before: understood(access.ConfigMap{Data: r.AWSAuth.Before}), After: understood(access.ConfigMap{Data: r.AWSAuth.After}),
-		}
-	}
-	return u, nil
+	return all.In(name, region, account), err
 }
 
-func (u *undoing) edit(p access.Principal) access.Edit {
-	return func(s access.Snapshot) (access.Snapshot, error) {
-		switch {
-		case s.Cluster.ARN != u.Cluster.ARN:
-			return access.Snapshot{}, fmt.Errorf("%w: the change was one of cluster %s, and this is %s", errRefused, u.Cluster.ARN, s.Cluster.ARN)
-		case p == access.Itself:
-			return u.awsAuthBack(s)
-		case u.lost(s, p):
-			return access.Snapshot{}, fmt.Errorf("%w: %w", access.ErrRule, u.cannot(p))
-		}
-		return edit.Undo(u.entries[p])(s)
+// recordedHere are the records that undo chooses from. Where AWS does not say in time which cluster that is, they are those
+// of the account that the kubeconfig names.
+func (env *Env) recordedHere(ctx context.Context) (name string, all journal.Journal, err error) {
+	asked, stop := context.WithTimeout(ctx, cmp.Or(env.Patience, listTime))
+	defer stop()
+	var info access.Info
+	c, err := env.open(asked)
+	if err == nil {
+		info, err = c.EKS.Info(asked)
 	}
-}
-
-func (u *undoing) awsAuthBack(s access.Snapshot) (access.Snapshot, error) {
-	s, err := edit.UndoAWSAuth(u.awsAuth)(s)
-	if err != nil {
-		return access.Snapshot{}, err
-	}
-	m := understood(*s.AWSAuth)
-	s.AWSAuth = &m
-	return s, nil
-}
-
-func (u *undoing) oneWay() string {
-	return fmt.Sprintf("the step of the mode from %s to %s cannot be taken back, EKS has no way", u.Mode.Before, u.Mode.After)
-}
-
-// remarks say what of the change does not come back, or not as it was.
-func (u *undoing) remarks(s access.Snapshot) []string {
-	var all []string
+	t, unknown := env.target()
 	switch {
-	case u.undone:
-		all = append(all, u.ID+" was taken back already")
-	case u.State() == journal.Interrupted && len(u.who) == 0:
-		all = append(all, u.ID+" did not come to its end, and nothing of it was sent")
-	case len(u.who) == 0:
-		all = append(all, u.ID+" changed nothing, so there is nothing to take back")
-	case u.State() == journal.Interrupted:
-		all = append(all, u.ID+" did not come to its end; what it did is taken back")
+	case err == nil:
+		env.notes(c.Shown(info))
+		all, err = env.changes(info.Name, info.Region(), info.Account())
+		return info.Name, all, err
+	case unknown != nil || t.Name == "" || t.Account == "" || errors.Is(err, access.ErrRefused) || ctx.Err() != nil:
+		return "", all, err
 	}
-	if u.Mode != nil {
-		all = append(all, u.oneWay())
-	}
-	backs := u.backs(s)
-	for _, p := range u.who {
-		all = append(all, backs[p].Notes...)
-	}
-	if u.AWSAuth != nil && !s.Cluster.Mode.ReadsConfigMap() {
-		all = append(all, fmt.Sprintf("the cluster is in mode %s and does not read aws-auth: what comes back in it lets nobody in", s.Cluster.Mode))
-	}
-	return all
+	env.warn("AWS did not say which cluster %s is, so these are the changes of the one in account %s, which the kubeconfig names: %v", t.Name, t.Account, err)
+	all, err = env.changes(t.Name, t.Region, t.Account)
+	return t.Name, all, err
 }
 
-// backs is what becomes of each entry; those that cannot be taken back are the edit's to refuse.
-func (u *undoing) backs(s access.Snapshot) map[access.Principal]edit.Back {
-	all := map[access.Principal]edit.Back{}
-	for p, c := range u.entries {
-		if b, err := edit.TakeBack(c, s); err == nil && !u.lost(s, p) {
-			all[p] = b
+func (env *Env) listChanges(ctx context.Context, f *changeFlags) error {
+	name, here, err := env.recordedHere(ctx)
+	if err != nil {
+		return err
+	}
+	all := here.Records
+	if f.output.Name == "name" {
+		for _, r := range all {
+			fmt.Fprintln(env.IO.Out, printer.Clean(r.ID))
 		}
-	}
-	return all
-}
-
-// risks are what taking back may break beside what every plan may.
-func (u *undoing) risks(s access.Snapshot) []access.Risk {
-	var risks []access.Risk
-	var overwrites []string
-	backs := u.backs(s)
-	for _, p := range u.who {
-		overwrites = append(overwrites, backs[p].Overwrites...)
-	}
-	if u.AWSAuth != nil && s.AWSAuth != nil && s.AWSAuth.Err == nil {
-		_, lost := edit.TakeBackAWSAuth(u.awsAuth, *s.AWSAuth)
-		overwrites = append(overwrites, lost...)
-	}
-	if len(overwrites) > 0 {
-		risks = append(risks, access.Risk{Name: access.OverwriteLater, Why: "somebody has set this since, and it would be lost: " + strings.Join(overwrites, "; ")})
-	}
-	return append(risks, u.locked(s, backs)...)
-}
-
-// locked names whom aws-auth let in when the change was made, and nothing would after their entries go.
-func (u *undoing) locked(s access.Snapshot, backs map[access.Principal]edit.Back) []access.Risk {
-	var who []string
-	why := "the cluster read aws-auth when the change was made and does not any more"
-	ended := u.Cluster.Mode.ReadsConfigMap() && !s.Cluster.Mode.ReadsConfigMap()
-	if !ended {
-		why = "their lines of aws-auth, of which these entries were made, are gone or cannot be read"
-	}
-	for _, p := range u.who {
-		if _, has := s.Entry(p); !has || backs[p].After != nil {
-			continue
-		}
-		if ended && u.mapped(p) || !ended && u.migrated(p) && !u.letIn(p) {
-			who = append(who, p.Short(s.Cluster.Account()))
-		}
-	}
-	if len(who) == 0 {
 		return nil
 	}
-	return []access.Risk{{Name: access.LeaveMappings, Why: fmt.Sprintf("%s: without their entries nothing lets in %s", why, strings.Join(who, ", "))}}
+	if !f.output.People() {
+		return f.output.Object(env.IO.Out, map[string]any{"apiVersion": "v1", "kind": "List", "metadata": map[string]any{}, "items": all})
+	}
+	if len(all) == 0 {
+		_, err := fmt.Fprintf(env.IO.ErrOut, "No changes of cluster %s are on record here.\n", printer.Clean(name))
+		return err
+	}
+	return f.output.Table(env.IO.Out, printer.Changes(all, env.Now()))
 }
 
-// migrated tells whether the change made an entry of a line of aws-auth.
-func (u *undoing) migrated(p access.Principal) bool {
-	return u.entries[p].Before == nil && u.Migrated()
-}
-
-// mapped tells whether aws-auth lets a principal in, or did. Where it cannot be read, it may.
-func (u *undoing) mapped(p access.Principal) bool {
-	return u.now.Err != nil && !errors.Is(u.now.Err, access.ErrNotFound) ||
-		slices.ContainsFunc(u.lines(), func(m access.Mapping) bool { return m.For(p) })
-}
-
-// letIn tells whether a line of its own lets a principal in; one for its whole account gives it nothing.
-func (u *undoing) letIn(p access.Principal) bool {
-	return slices.ContainsFunc(u.lines(), func(m access.Mapping) bool { return m.Names(p) })
-}
-
-// lines are those of aws-auth in force, and those that come back.
-func (u *undoing) lines() []access.Mapping {
-	return slices.Concat(u.now.InForce(), u.awsAuth.Before.InForce())
+// completeChanges offers the IDs of the cluster's changes.
+func (env *Env) completeChanges(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	t, err := env.target()
+	if err != nil || len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	dir, err := journal.Dir()
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	all, _ := journal.Read(dir)
+	var ids []cobra.Completion
+	for _, r := range all.In(t.Name, t.Region, t.Account).Records {
+		if !strings.ContainsFunc(r.ID, access.Hidden) {
+			ids = append(ids, cobra.CompletionWithDesc(r.ID, printer.WhatChanged(r)))
+		}
+	}
+	return ids, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
 }

@@ -2,7 +2,6 @@ package cmd
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -12,6 +11,7 @@ import (
 	"time"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/change"
 	"github.com/kubectl-access/kubectl-access/pkg/edit"
 	"github.com/kubectl-access/kubectl-access/pkg/journal"
 	"github.com/kubectl-access/kubectl-access/pkg/sandbox"
@@ -93,7 +93,7 @@ func TestUndoTakesBackWhatTheKilledRunHadBegun(t *testing.T) {
 			if !strings.Contains(out, c.says) {
 				t.Errorf("no %q in:\n%s", c.says, out)
 			}
-			s, err := linked(t).sides().Snapshot(t.Context(), access.Want{Principals: []access.Principal{newcomer}})
+			s, err := linked(t).Snapshot(t.Context(), access.Want{Principals: []access.Principal{newcomer}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -118,11 +118,11 @@ func TestUndoTakesBackOnlyWhatWasDone(t *testing.T) {
 	sandboxtest.Start(t, sandbox.Options{})
 	c := linked(t)
 	half := access.Entry{Principal: arn("role/newcomer"), Grants: []access.Grant{{Policy: "AmazonEKSViewPolicy"}, {Policy: "AmazonEKSComputePolicy"}}}
-	ch := change{
-		connection: c, flags: &changeFlags{dryRun: "none", yes: true}, who: []access.Principal{half.Principal},
-		edit: func(access.Principal) access.Edit { return edit.Grant(half) },
-	}
-	if err := ch.run(t.Context()); err == nil {
+	_, err := c.run(t, change.Request{
+		Who:  []access.Principal{half.Principal},
+		Edit: func(access.Principal) access.Edit { return edit.Grant(half) },
+	})
+	if err == nil {
 		t.Fatal("a policy for AWS alone was granted")
 	}
 	data, err := os.ReadFile(lastRecord(t))
@@ -159,7 +159,7 @@ func TestUndoKeepsToItsAccount(t *testing.T) {
 	if out := must(t, "undo", "--list", "-o", "name"); out != "" {
 		t.Errorf("listed: %s", out)
 	}
-	if out := must(t, "undo", "--yes", allRisks); !strings.Contains(out, "Nothing to take back") {
+	if out := must(t, "undo", "--yes", allRisks); !strings.Contains(out, "Nothing to undo") {
 		t.Error(out)
 	}
 	id := strings.TrimSuffix(filepath.Base(file), ".json")
@@ -192,27 +192,30 @@ func TestAYesIsToWhatWasShown(t *testing.T) {
 	must(t, "grant", "role/newcomer", "--policy", "view", "-n", "dev")
 	newcomer := arn("role/newcomer")
 	c := linked(t)
-	asked := 0
-	ch := change{
-		connection: c, flags: &changeFlags{dryRun: "none"}, who: []access.Principal{newcomer}, asks: true, takes: true,
-		edit: func(access.Principal) access.Edit {
+	run := c.env.engine(c.Cluster).Run(change.Request{
+		Who: []access.Principal{newcomer}, Asks: true, Takes: true,
+		Edit: func(access.Principal) access.Edit {
 			return edit.Revoke(newcomer, edit.Revocation{Grants: []access.Grant{{Policy: "AmazonEKSViewPolicy"}}})
 		},
-	}
-	first, err := ch.propose(t.Context())
+	})
+	shown, err := run.Propose(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	last, err := ch.agreed(t.Context(), first, func(context.Context, access.Plan) (bool, error) {
-		if asked++; asked == 1 {
-			colleague(t, "grant", "role/newcomer", "--policy", "view", "-n", "qa")
+	colleague(t, "grant", "role/newcomer", "--policy", "view", "-n", "qa")
+	var same []bool
+	for range 2 {
+		now, still, err := run.Again(t.Context(), shown)
+		if err != nil {
+			t.Fatal(err)
 		}
-		return true, nil
-	})
-	if err != nil || asked != 2 {
-		t.Errorf("asked %d times, %v", asked, err)
+		shown, same = now, append(same, still)
+		run.Release()
 	}
-	if was := last.plan.Changes[0].Before.Grants[0].Scope.String(); was != "namespaces dev, qa" {
+	if same[0] || !same[1] {
+		t.Errorf("the plan was the same: %v", same)
+	}
+	if was := shown.Plan.Changes[0].Before.Grants[0].Scope.String(); was != "namespaces dev, qa" {
 		t.Errorf("agreed to the end of a grant %s", was)
 	}
 }
@@ -226,10 +229,10 @@ func TestTheObjectThatIsPrintedIsTheOneInTheEnd(t *testing.T) {
 	var out bytes.Buffer
 	c.env.IO.Out = &out
 	f := &changeFlags{dryRun: "none"}
-	f.output.format = "jsonpath={.spec.accessPolicies[0].accessScope.namespaces}"
+	f.output.Name = "jsonpath={.spec.accessPolicies[0].accessScope.namespaces}"
 	moved := false
-	ch := change{connection: c, flags: f, who: []access.Principal{newcomer}}
-	ch.edit = func(access.Principal) access.Edit {
+	r := change.Request{Who: []access.Principal{newcomer}}
+	r.Edit = func(access.Principal) access.Edit {
 		return func(s access.Snapshot) (access.Snapshot, error) {
 			if !moved {
 				moved = true
@@ -239,7 +242,7 @@ func TestTheObjectThatIsPrintedIsTheOneInTheEnd(t *testing.T) {
 			return edit.Grant(access.Entry{Principal: newcomer, Grants: []access.Grant{more}})(s)
 		}
 	}
-	if err := ch.run(t.Context()); err != nil || out.String() != `["dev","qa","staging"]` {
+	if _, err := c.env.run(t.Context(), c.Cluster, f, r); err != nil || out.String() != `["dev","qa","staging"]` {
 		t.Errorf("%v, printed %s", err, &out)
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/awsauth"
+	"github.com/kubectl-access/kubectl-access/pkg/change"
 	"github.com/kubectl-access/kubectl-access/pkg/edit"
 	"github.com/kubectl-access/kubectl-access/pkg/sandbox"
 	"github.com/kubectl-access/kubectl-access/pkg/sandbox/sandboxtest"
@@ -140,42 +142,42 @@ func TestAnUndoAmongFaultsEndsRight(t *testing.T) {
 func TestAnAWSAuthThatMovesMeanwhileIsReadAgain(t *testing.T) {
 	sandboxtest.Start(t, sandbox.Options{})
 	c := linked(t)
-	before := c.sides().awsAuth(t.Context())
+	before := c.AWSAuth(t.Context())
 	moved := false
-	ch := change{
-		connection: c, flags: &changeFlags{dryRun: "none", yes: true}, who: []access.Principal{access.Itself}, mappings: true, asks: true,
-		edit: func(access.Principal) access.Edit {
+	run, err := c.run(t, change.Request{
+		Who: []access.Principal{access.Itself}, Mappings: true, Asks: true,
+		Edit: func(access.Principal) access.Edit {
 			return func(s access.Snapshot) (access.Snapshot, error) {
 				if !moved {
 					moved = true
 					theirs := access.ConfigMap{Data: maps.Clone(before.Data)}
 					theirs.Data["theirs"] = "kept\r\n"
-					if err := c.sides().Do(t.Context(), access.WriteAWSAuth{Before: before, After: theirs}); err != nil {
+					if err := c.Do(t.Context(), access.WriteAWSAuth{Before: before, After: theirs}); err != nil {
 						t.Error(err)
 					}
 				}
 				m := access.ConfigMap{Data: maps.Clone(s.AWSAuth.Data), Version: s.AWSAuth.Version}
 				m.Data["ours"] = "new"
-				m = understood(m)
+				m = awsauth.Understood(m)
 				s.AWSAuth = &m
 				return s, nil
 			}
 		},
-	}
-	if err := ch.run(t.Context()); err != nil {
+	})
+	if err != nil {
 		t.Fatal(err)
 	}
 	want := maps.Clone(before.Data)
 	want["theirs"], want["ours"] = "kept\r\n", "new"
-	if diff := cmp.Diff(want, c.sides().awsAuth(t.Context()).Data); diff != "" {
+	if diff := cmp.Diff(want, c.AWSAuth(t.Context()).Data); diff != "" {
 		t.Error(diff)
 	}
 	delete(want, "ours")
-	if diff := cmp.Diff(want, ch.record.AWSAuth.Before); diff != "" {
+	if diff := cmp.Diff(want, run.Record().AWSAuth.Before); diff != "" {
 		t.Errorf("the record:\n%s", diff)
 	}
 	must(t, "undo", "--yes")
-	if diff := cmp.Diff(want, c.sides().awsAuth(t.Context()).Data); diff != "" {
+	if diff := cmp.Diff(want, c.AWSAuth(t.Context()).Data); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -213,27 +215,24 @@ func TestUndoOfAMigrationLeavesTheMode(t *testing.T) {
 	const legacy = "--context=arn:aws:eks:us-west-2:111122223333:cluster/legacy"
 	sandboxtest.Start(t, sandbox.Options{})
 	c := linked(t, legacy)
-	was := c.sides().awsAuth(t.Context())
+	was := c.AWSAuth(t.Context())
 	ops := arn("role/ops")
-	ch := change{
-		connection: c, flags: &changeFlags{dryRun: "none", yes: true, accepted: []string{"one-way-mode"}},
-		who: []access.Principal{access.Itself, ops}, mappings: true, takes: true, asks: true,
-	}
-	ch.edit = func(p access.Principal) access.Edit {
+	r := change.Request{Who: []access.Principal{access.Itself, ops}, Mappings: true, Takes: true, Asks: true, Accept: []access.RiskName{access.OneWayMode}}
+	r.Edit = func(p access.Principal) access.Edit {
 		if p == access.Itself {
 			return edit.SetMode(access.ModeBoth)
 		}
 		return edit.Grant(access.Entry{Principal: ops, Grants: []access.Grant{{Policy: access.ClusterAdmin}}})
 	}
-	if err := ch.run(t.Context()); err != nil {
+	if _, err := c.run(t, r); err != nil {
 		t.Fatal(err)
 	}
 	out := must(t, "undo", legacy, "--yes", allRisks)
-	if !strings.Contains(out, "Warning: the step of the mode from CONFIG_MAP to API_AND_CONFIG_MAP cannot be taken back") ||
+	if !strings.Contains(out, "Warning: the change of the mode from CONFIG_MAP to API_AND_CONFIG_MAP cannot be undone") ||
 		!strings.Contains(out, "accessentry/role/ops deleted") || strings.Contains(out, "waiting") {
 		t.Error(out)
 	}
-	s, err := c.sides().Snapshot(t.Context(), access.Want{All: true, AWSAuth: true})
+	s, err := c.Snapshot(t.Context(), access.Want{All: true, AWSAuth: true})
 	if err != nil || s.Cluster.Mode != access.ModeBoth || len(s.Entries) != 1 || s.Entries[0].Principal != arn("role/platform-admin") || !s.AWSAuth.Same(was) {
 		t.Errorf("%+v, %v", s, err)
 	}

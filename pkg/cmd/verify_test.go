@@ -5,8 +5,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -15,15 +13,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/change"
 	"github.com/kubectl-access/kubectl-access/pkg/edit"
-	"github.com/kubectl-access/kubectl-access/pkg/migrate"
 	"github.com/kubectl-access/kubectl-access/pkg/sandbox"
 	"github.com/kubectl-access/kubectl-access/pkg/sandbox/sandboxtest"
 )
 
-// TestTheLastAdministratorIsPutBack: a colleague removes the other one after the plan was made and judged. Each way of
+// TestTheLastAdministratorIsRestored: a colleague removes the other one after the plan was made and judged. Each way of
 // removing ends as it began, whole.
-func TestTheLastAdministratorIsPutBack(t *testing.T) {
+func TestTheLastAdministratorIsRestored(t *testing.T) {
 	admin := arn("role/platform-admin")
 	for name, what := range map[string]edit.Revocation{
 		"the entry":  {},
@@ -38,8 +36,8 @@ func TestTheLastAdministratorIsPutBack(t *testing.T) {
 			var said bytes.Buffer
 			c.env.IO.ErrOut = &said
 			gone := false
-			ch := change{connection: c, flags: &changeFlags{dryRun: "none", accepted: []string{"lose-own-access"}}, who: []access.Principal{admin}, takes: true}
-			ch.edit = func(p access.Principal) access.Edit {
+			r := change.Request{Accept: []access.RiskName{access.LoseOwnAccess}, Who: []access.Principal{admin}, Takes: true}
+			r.Edit = func(p access.Principal) access.Edit {
 				return func(s access.Snapshot) (access.Snapshot, error) {
 					if !gone {
 						gone = true
@@ -48,7 +46,8 @@ func TestTheLastAdministratorIsPutBack(t *testing.T) {
 					return edit.Revoke(p, what)(s)
 				}
 			}
-			if err := ch.run(t.Context()); outcomeOf(err).code != exitFailed {
+			run, err := c.run(t, r)
+			if outcomeOf(err).code != exitFailed {
 				t.Errorf("ended with %v", err)
 			}
 			if !strings.Contains(said.String(), "accessentry/role/platform-admin not ") || !strings.Contains(said.String(), "no cluster administrator would be left") {
@@ -57,8 +56,8 @@ func TestTheLastAdministratorIsPutBack(t *testing.T) {
 			if diff := cmp.Diff(before, world(t)); diff != "" {
 				t.Error(diff)
 			}
-			if len(ch.record.Sent) > 0 {
-				t.Errorf("nothing is left to undo, on record is %v", ch.record.Sent)
+			if len(run.Record().Sent) > 0 {
+				t.Errorf("nothing is left to undo, on record is %v", run.Record().Sent)
 			}
 		})
 	}
@@ -82,15 +81,15 @@ func TestWhatAnotherMachineOverwritesIsTold(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			sandboxtest.Start(t, sandbox.Options{})
 			colleague(t, "grant", "role/newcomer", "--policy", "view", "-n", "dev") // of our own change of a moment ago no entry would be known
-			ch := change{connection: linked(t), flags: &changeFlags{dryRun: "none"}, who: []access.Principal{newcomer}}
-			ch.edit = func(access.Principal) access.Edit {
+			l := linked(t)
+			run := l.env.engine(l.Cluster).Run(change.Request{Who: []access.Principal{newcomer}, Edit: func(access.Principal) access.Edit {
 				return edit.Grant(access.Entry{Principal: newcomer, Grants: []access.Grant{view("prod")}})
-			}
-			p, err := ch.propose(t.Context())
+			}})
+			p, err := run.Propose(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
-			results, err := ch.send(t.Context(), p)
+			results, err := run.Apply(t.Context(), p)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -99,20 +98,20 @@ func TestWhatAnotherMachineOverwritesIsTold(t *testing.T) {
 				if r.Err != nil {
 					told = append(told, r.Err.Error())
 				} else if c.theirs != nil {
-					theirs(t, ch.connection, c.theirs)
+					theirs(t, l, c.theirs)
 				}
 			}
-			if got := strings.Join(told, "; "); (c.says == "") != (got == "") || !strings.Contains(got, c.says) || ch.incomplete != (c.says != "") {
-				t.Errorf("told %q, incomplete %v", got, ch.incomplete)
+			if got := strings.Join(told, "; "); (c.says == "") != (got == "") || !strings.Contains(got, c.says) || run.Partial != (c.says != "") {
+				t.Errorf("told %q, incomplete %v", got, run.Partial)
 			}
 		})
 	}
 }
 
 // theirs is a write of another machine that has read what was before ours.
-func theirs(t *testing.T, c *connection, step access.Step) {
+func theirs(t *testing.T, c link, step access.Step) {
 	t.Helper()
-	s, err := c.sides().Snapshot(t.Context(), access.Want{Principals: []access.Principal{step.Principal()}})
+	s, err := c.Snapshot(t.Context(), access.Want{Principals: []access.Principal{step.Principal()}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,7 +123,7 @@ func theirs(t *testing.T, c *connection, step access.Step) {
 	case access.DeleteEntry:
 		step = access.DeleteEntry{Entry: e}
 	}
-	if err := c.eks.Do(t.Context(), step); err != nil {
+	if err := c.Do(t.Context(), step); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -132,21 +131,23 @@ func theirs(t *testing.T, c *connection, step access.Step) {
 // TestAChangeWaitsForTheOneBefore, for some time.
 func TestAChangeWaitsForTheOneBefore(t *testing.T) {
 	sandboxtest.Start(t, sandbox.Options{})
-	ch := change{connection: linked(t), flags: &changeFlags{dryRun: "none"}}
-	if err := ch.hold(t.Context()); err != nil {
+	l := linked(t)
+	engine := l.env.engine(l.Cluster)
+	first, err := engine.Start(t.Context(), change.Request{})
+	if err != nil {
 		t.Fatal(err)
 	}
-	other := change{connection: ch.connection, flags: ch.flags}
 	busy, stop := context.WithTimeout(t.Context(), time.Millisecond)
 	defer stop()
-	if err := other.hold(busy); err == nil || !strings.Contains(err.Error(), "cluster demo: another process on this machine") {
+	if _, err := engine.Start(busy, change.Request{}); err == nil || !strings.Contains(err.Error(), "cluster demo: another process on this machine") {
 		t.Errorf("two at once: %v", err)
 	}
-	ch.release()
-	if err := other.hold(t.Context()); err != nil {
+	first.Release()
+	other, err := engine.Start(t.Context(), change.Request{})
+	if err != nil {
 		t.Error(err)
 	}
-	other.release()
+	other.Release()
 }
 
 // TestTenAtOnceLoseNothing: each adds a namespace, or takes one.
@@ -162,7 +163,7 @@ func TestTenAtOnceLoseNothing(t *testing.T) {
 			})
 		}
 		all.Wait()
-		s, err := linked(t).sides().Snapshot(t.Context(), access.Want{Principals: []access.Principal{arn("role/newcomer")}})
+		s, err := linked(t).Snapshot(t.Context(), access.Want{Principals: []access.Principal{arn("role/newcomer")}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -171,21 +172,5 @@ func TestTenAtOnceLoseNothing(t *testing.T) {
 		if want := map[string]int{"grant": 10}[verb]; len(g.Scope.Namespaces) != want {
 			t.Errorf("after 10 times %s: %v", verb, e.Grants)
 		}
-	}
-}
-
-// TestTwoMigrationsOfOneMomentHaveABackupEach.
-func TestTwoMigrationsOfOneMomentHaveABackupEach(t *testing.T) {
-	sandboxtest.Start(t, sandbox.Options{})
-	c, noon := linked(t), time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
-	c.env.Now = func() time.Time { return noon }
-	for range 3 {
-		if err := (&migration{connection: c, plan: migrate.Plan{}}).backup(t.Context()); err != nil {
-			t.Error(err)
-		}
-	}
-	files, err := filepath.Glob(filepath.Join(os.Getenv("XDG_STATE_HOME"), "kubectl-access", "backup", "20260102T120000.000Z-demo*.json"))
-	if err != nil || len(files) != 3 {
-		t.Errorf("%q, %v", files, err)
 	}
 }

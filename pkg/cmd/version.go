@@ -25,16 +25,16 @@ func newVersionCmd(env *Env) *cobra.Command {
   kubectl access version -o json`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := out.check(); err != nil {
+			if err := out.Check(); err != nil {
 				return usage(cmd, err)
 			}
 			b := build()
-			if out.people() {
+			if out.People() {
 				_, err := fmt.Fprintf(env.IO.Out, "kubectl-access %s (commit %s of %s, %s, %s)\n",
 					b.Version, b.Commit, cmp.Or(b.Date, "unknown date"), b.GoVersion, b.Platform)
 				return err
 			}
-			return out.plain(env.IO.Out, b)
+			return out.Plain(env.IO.Out, b)
 		},
 	}
 	out.bind(cmd.Flags(), "json", "yaml")

@@ -7,9 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/awsauth"
-	"github.com/kubectl-access/kubectl-access/pkg/manifest"
+	"github.com/kubectl-access/kubectl-access/pkg/kubeconfig"
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
 	"github.com/kubectl-access/kubectl-access/pkg/whoami"
 )
@@ -35,18 +34,14 @@ The exit code is 0 when you are let in, and 1 when you are not.`,
   kubectl access whoami -o json`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := out.check(); err != nil {
+			if err := out.Check(); err != nil {
 				return usage(cmd, err)
 			}
 			mappings, err := env.readMappings(file)
 			if err != nil {
 				return err
 			}
-			c, err := env.connect(cmd.Context())
-			if err != nil {
-				return err
-			}
-			return c.whoami(cmd.Context(), &out, mappings)
+			return env.whoami(cmd.Context(), &out, mappings)
 		},
 	}
 	out.bind(cmd.Flags(), "json", "yaml", "jsonpath=")
@@ -73,57 +68,27 @@ func (env *Env) readMappings(file string) (*awsauth.Map, error) {
 	return &m, nil
 }
 
-func (c *connection) whoami(ctx context.Context, out *output, mappings *awsauth.Map) error {
-	r := whoami.Judge(c.gather(ctx, mappings))
+func (env *Env) whoami(ctx context.Context, out *output, mappings *awsauth.Map) error {
+	c, err := env.open(ctx)
+	if err != nil {
+		return err
+	}
+	facts := c.Probe(ctx, mappings)
+	facts.Again = env.command("whoami")
+	r := whoami.Judge(facts)
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := c.printWhoami(out, r); err != nil {
+	if err := env.printWhoami(out, r, c.Target); err != nil {
 		return err
 	}
 	return errIf(!r.LetIn)
 }
 
-func (c *connection) printWhoami(out *output, r whoami.Report) error {
-	if out.people() {
-		_, err := fmt.Fprint(c.env.IO.Out, printer.Whoami(r, printer.Color(colorful(c.env.IO.Out))))
+func (env *Env) printWhoami(out *output, r whoami.Report, target kubeconfig.Target) error {
+	if out.People() {
+		_, err := fmt.Fprint(env.IO.Out, printer.Whoami(r, printer.Colorful(env.IO.Out)))
 		return err
 	}
-	form := struct {
-		APIVersion string `json:"apiVersion"`
-		Kind       string `json:"kind"`
-		whoami.Report
-		By *letInBy `json:"by,omitempty"`
-	}{"v1", "Identity", r, c.by(r)}
-	return out.plain(c.env.IO.Out, form)
-}
-
-// letInBy is what lets somebody in, with the entry in its written form.
-type letInBy struct {
-	Kind    string                `json:"kind"` // entry, aws-auth or creator
-	Entry   *manifest.AccessEntry `json:"entry,omitempty"`
-	Mapping *mappingForm          `json:"mapping,omitempty"`
-}
-
-type mappingForm struct {
-	Kind     access.MappingKind `json:"kind"`
-	ARN      string             `json:"arn"`
-	Username string             `json:"username,omitempty"`
-	Groups   []string           `json:"groups,omitempty"`
-}
-
-func (c *connection) by(r whoami.Report) *letInBy {
-	switch {
-	case r.By == nil:
-		return nil
-	case r.By.Entry != nil:
-		form := manifest.Of(*r.By.Entry, access.Info{
-			Name: c.target.Name, ARN: "arn:" + access.PartitionOf(c.target.Region) + ":eks:" + c.target.Region + ":" + c.target.Account + ":cluster/" + c.target.Name,
-		})
-		return &letInBy{Kind: "entry", Entry: &form}
-	case r.By.Mapping != nil:
-		m := *r.By.Mapping
-		return &letInBy{Kind: "aws-auth", Mapping: &mappingForm{m.Kind, m.ARN, m.Username, m.Groups}}
-	}
-	return &letInBy{Kind: "creator"}
+	return out.Plain(env.IO.Out, printer.IdentityOf(r, target.Region, target.Account))
 }

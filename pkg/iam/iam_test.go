@@ -110,19 +110,19 @@ func TestLifeTellsWhatBecameOfThePrincipal(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, want := range map[access.Principal]iam.Life{
-		own + "role/team/dev": iam.Alive, own + "role/departed": iam.Gone, own + "role/rotated": iam.Recreated,
+	for name, want := range map[access.Principal]access.Life{
+		own + "role/team/dev": access.Alive, own + "role/departed": access.Gone, own + "role/rotated": access.Recreated,
 	} {
 		e, _ := all.Entry(name)
 		if got := iam.New(s).Life(context.Background(), e); got != want {
 			t.Errorf("%s: %v, want %v", name, got, want)
 		}
-		if got := iam.New(session(t, "no-iam")).Life(context.Background(), e); got != iam.LifeUnknown {
+		if got := iam.New(session(t, "no-iam")).Life(context.Background(), e); got != access.LifeUnknown {
 			t.Errorf("%s: %v although IAM may not be asked", name, got)
 		}
 	}
 	foreign := access.Entry{Principal: "arn:aws:iam::444455556666:role/dev"}
-	if got := iam.New(s).Life(context.Background(), foreign); got != iam.LifeUnknown {
+	if got := iam.New(s).Life(context.Background(), foreign); got != access.LifeUnknown {
 		t.Errorf("a foreign role: %v", got)
 	}
 }
@@ -142,9 +142,9 @@ func TestLivesOfManyAreReadFromLists(t *testing.T) {
 		t.Errorf("%v; %v, before %v", err, after, before)
 	}
 	for i, e := range all.Entries {
-		want := map[access.Principal]iam.Life{own + "role/departed": iam.Gone, own + "role/rotated": iam.Recreated}[e.Principal]
+		want := map[access.Principal]access.Life{own + "role/departed": access.Gone, own + "role/rotated": access.Recreated}[e.Principal]
 		if want == 0 {
-			want = iam.Alive
+			want = access.Alive
 		}
 		if lives[i] != want {
 			t.Errorf("%s: %v, want %v", e.Principal, lives[i], want)

@@ -14,19 +14,7 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 )
 
-// Life is whether the role or user that an entry was created for still exists.
-type Life int
-
-// EKS ties an entry to the unique ID of its principal, so it does not work for one that was recreated later under the same
-// name (EKS User Guide, "Create access entries").
-const (
-	LifeUnknown Life = iota // not permitted, or another account
-	Alive
-	Gone
-	Recreated
-)
-
-// few is how many roles, or users, are read one by one; for more, listing all takes fewer calls.
+// few is how many roles, or users, are asked for one by one; for more, IAM lists all it has, which are fewer calls.
 const few = 20
 
 // made is a role or user that exists.
@@ -36,15 +24,15 @@ type made struct {
 }
 
 // Life is the Life of an entry's principal.
-func (c *Client) Life(ctx context.Context, e access.Entry) Life {
+func (c *Client) Life(ctx context.Context, e access.Entry) access.Life {
 	all, _ := c.Lives(ctx, []access.Entry{e})
 	return all[0]
 }
 
 // Lives is the Life of the principals of several entries, read concurrently. The error is why some are unknown; principals
 // of other accounts are unknown without an error.
-func (c *Client) Lives(ctx context.Context, entries []access.Entry) ([]Life, error) {
-	all := make([]Life, len(entries))
+func (c *Client) Lives(ctx context.Context, entries []access.Entry) ([]access.Life, error) {
+	all := make([]access.Life, len(entries))
 	if len(entries) == 0 {
 		return all, nil
 	}
@@ -76,33 +64,33 @@ func (c *Client) Lives(ctx context.Context, entries []access.Entry) ([]Life, err
 	return all, g.Wait()
 }
 
-func (c *Client) ask(ctx context.Context, e access.Entry) (Life, error) {
+func (c *Client) ask(ctx context.Context, e access.Entry) (access.Life, error) {
 	kind := e.Principal.Kind()
 	p, at, err := c.get(ctx, kind == "user", e.Principal.Name())
 	switch {
 	case errors.Is(err, access.ErrNotFound):
-		return Gone, nil
+		return access.Gone, nil
 	case errors.Is(err, access.ErrForbidden):
-		return LifeUnknown, fmt.Errorf("%w: iam:Get%s", access.ErrForbidden, operations[kind])
+		return access.LifeUnknown, fmt.Errorf("%w: iam:Get%s", access.ErrForbidden, operations[kind])
 	case err != nil:
-		return LifeUnknown, err
+		return access.LifeUnknown, err
 	}
 	return judge(e, made{p, at}), nil
 }
 
 var operations = map[string]string{"role": "Role", "user": "User"} // as in the names of IAM operations
 
-func judge(e access.Entry, is made) Life {
+func judge(e access.Entry, is made) access.Life {
 	switch {
 	case is.principal != e.Principal: // none, or one with another path
-		return Gone
+		return access.Gone
 	case is.at.After(e.Created):
-		return Recreated
+		return access.Recreated
 	}
-	return Alive
+	return access.Alive
 }
 
-func (c *Client) fromList(ctx context.Context, kind string, entries []access.Entry, which []int, all []Life) error {
+func (c *Client) fromList(ctx context.Context, kind string, entries []access.Entry, which []int, all []access.Life) error {
 	known, err := c.list(ctx, kind)
 	if errors.Is(err, access.ErrForbidden) {
 		return fmt.Errorf("%w: iam:List%ss", access.ErrForbidden, operations[kind])
@@ -145,4 +133,21 @@ func (c *Client) list(ctx context.Context, kind string) (map[string]made, error)
 		}
 	}
 	return known, nil
+}
+
+// LookUp asks IAM for the full ARN of a principal of the caller's account. IAM knows nothing of other accounts: a role of
+// the same name there is another one.
+func (c *Client) LookUp(ctx context.Context, p access.Principal) access.Identity {
+	me, err := c.session.Caller(ctx)
+	if err != nil || me.Account() != p.Account() || me.Partition() != p.Partition() {
+		return access.Identity{Doubt: "IAM of account " + p.Account() + " would have to be asked whether it exists and has a path"}
+	}
+	found, _, err := c.Made(ctx, p)
+	switch {
+	case errors.Is(err, access.ErrNotFound):
+		return access.Identity{Missing: true}
+	case err != nil:
+		return access.Identity{Doubt: err.Error()}
+	}
+	return access.Identity{Principal: found}
 }

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
 )
 
 // ErrUnreadable says that a record exists and cannot be read.
@@ -15,10 +17,15 @@ var ErrUnreadable = errors.New("the record cannot be read")
 // skew is how far ahead a clock may be; AWS accepts as much.
 const skew = 5 * time.Minute
 
-// Of keeps the records that fit, and the broken ones that may belong to a cluster of that name.
-func (j Journal) Of(cluster string, fits func(Record) bool) Journal {
+// In keeps the records of one cluster, and the broken ones that may belong to it. An empty region or account is not
+// compared, because a kubeconfig may not contain it.
+func (j Journal) In(cluster, region, account string) Journal {
+	other := func(r Record) bool {
+		is := access.Info{ARN: r.Cluster.ARN}
+		return r.Cluster.Name != cluster || region != "" && is.Region() != region || account != "" && is.Account() != account
+	}
 	return Journal{
-		Records: slices.DeleteFunc(slices.Clone(j.Records), func(r Record) bool { return !fits(r) }),
+		Records: slices.DeleteFunc(slices.Clone(j.Records), other),
 		Broken:  slices.DeleteFunc(slices.Clone(j.Broken), func(b Broken) bool { return !b.hides(cluster) }),
 	}
 }

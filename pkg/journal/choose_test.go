@@ -41,6 +41,7 @@ func TestTheLastChangeIsKnownOrRefused(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			dir := t.TempDir()
 			for _, r := range c.records {
+				r.Cluster.Name = "demo"
 				if err := journal.Save(dir, r); err != nil {
 					t.Fatal(err)
 				}
@@ -55,7 +56,7 @@ func TestTheLastChangeIsKnownOrRefused(t *testing.T) {
 				t.Fatalf("%+v, %v", j, err)
 			}
 			all := func(journal.Record) bool { return true }
-			r, err := j.Of("demo", all).Last(noon, all)
+			r, err := j.In("demo", "", "").Last(noon, all)
 			got := ""
 			switch {
 			case err != nil:

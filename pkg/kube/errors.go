@@ -24,7 +24,6 @@ var ErrUnauthorized = errors.New("the cluster does not accept the credentials (U
 
 // Why a request to a cluster failed.
 var (
-	ErrForbidden   = fmt.Errorf("%w", access.ErrForbidden) // by the cluster's RBAC
 	ErrUnreachable = errors.New("the API server cannot be reached")
 	ErrCertificate = errors.New("the API server's certificate is not trusted")
 	ErrPlugin      = errors.New("the kubeconfig's credential plugin failed")
@@ -68,7 +67,7 @@ func (c *Client) refusal(err error) (text string, is error) {
 	case apierrors.IsUnauthorized(err):
 		return ErrUnauthorized.Error(), ErrUnauthorized // the server's own words add nothing
 	case apierrors.IsForbidden(err):
-		return fmt.Sprintf("%v: %v", ErrForbidden, err), ErrForbidden
+		return fmt.Sprintf("%v: %v", access.ErrRBAC, err), access.ErrRBAC
 	case apierrors.IsNotFound(err) && !apierrors.IsUnexpectedServerError(err):
 		return access.ErrNotFound.Error(), access.ErrNotFound
 	case apierrors.IsNotFound(err):

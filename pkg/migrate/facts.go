@@ -19,11 +19,7 @@ type Facts struct {
 }
 
 // Identity is what IAM says of a role or user.
-type Identity struct {
-	Principal access.Principal // with its path
-	Missing   bool             // there is none of that name
-	Doubt     string           // why IAM could not tell; "" when it did
-}
+type Identity = access.Identity
 
 // Choices are what people decided.
 type Choices struct {

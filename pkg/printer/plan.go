@@ -229,3 +229,14 @@ func subject(step access.Step, account string) string {
 	}
 	return "accessentry/" + Clean(step.Principal().Short(account))
 }
+
+// Verb is what a change does to an entry.
+func Verb(ch access.Change) string {
+	switch {
+	case ch.Before == nil:
+		return "created"
+	case ch.After == nil:
+		return "deleted"
+	}
+	return "configured"
+}

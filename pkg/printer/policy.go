@@ -133,3 +133,25 @@ func qualified(resource, group string) string {
 	}
 	return base + "." + group
 }
+
+// policyForm is a policy with what Kubernetes' printers want of an object.
+type policyForm struct {
+	APIVersion string            `json:"apiVersion"`
+	Kind       string            `json:"kind"`
+	Metadata   map[string]string `json:"metadata"`
+	Spec       policy.Policy     `json:"spec"`
+}
+
+// PolicyObject is the object of a policy.
+func PolicyObject(p policy.Policy) policyForm {
+	return policyForm{"v1", "AccessPolicy", map[string]string{"name": access.Policy(p.Name).Short()}, p}
+}
+
+// PolicyList is the list of policies as one object.
+func PolicyList(docs []policy.Policy) map[string]any {
+	items := make([]policyForm, len(docs))
+	for i, d := range docs {
+		items[i] = PolicyObject(d)
+	}
+	return map[string]any{"apiVersion": "v1", "kind": "List", "metadata": map[string]any{}, "items": items}
+}

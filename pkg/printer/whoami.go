@@ -6,6 +6,8 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/manifest"
 	"github.com/kubectl-access/kubectl-access/pkg/whoami"
 )
 
@@ -87,4 +89,47 @@ func problems(b *strings.Builder, r whoami.Report, color Color) {
 	if len(r.Problems) > 0 && len(r.Unchecked) > 0 {
 		b.WriteString("\n")
 	}
+}
+
+// Identity is the written form of whoami's report.
+type Identity struct {
+	APIVersion string `json:"apiVersion"`
+	Kind       string `json:"kind"`
+	whoami.Report
+	By *accessBy `json:"by,omitempty"`
+}
+
+// IdentityOf is the form of a report about a cluster in that region and account.
+func IdentityOf(r whoami.Report, region, account string) Identity {
+	return Identity{"v1", "Identity", r, by(r, region, account)}
+}
+
+// accessBy is what gives access, with the entry in its written form.
+type accessBy struct {
+	Kind    string                `json:"kind"` // entry, aws-auth or creator
+	Entry   *manifest.AccessEntry `json:"entry,omitempty"`
+	Mapping *mappingForm          `json:"mapping,omitempty"`
+}
+
+type mappingForm struct {
+	Kind     access.MappingKind `json:"kind"`
+	ARN      string             `json:"arn"`
+	Username string             `json:"username,omitempty"`
+	Groups   []string           `json:"groups,omitempty"`
+}
+
+func by(r whoami.Report, region, account string) *accessBy {
+	switch {
+	case r.By == nil:
+		return nil
+	case r.By.Entry != nil:
+		form := manifest.Of(*r.By.Entry, access.Info{
+			Name: r.Cluster.Name, ARN: "arn:" + access.PartitionOf(region) + ":eks:" + region + ":" + account + ":cluster/" + r.Cluster.Name,
+		})
+		return &accessBy{Kind: "entry", Entry: &form}
+	case r.By.Mapping != nil:
+		m := *r.By.Mapping
+		return &accessBy{Kind: "aws-auth", Mapping: &mappingForm{m.Kind, m.ARN, m.Username, m.Groups}}
+	}
+	return &accessBy{Kind: "creator"}
 }

@@ -1,0 +1,65 @@
+package access
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Note is something to know about a change or an answer. It is not a risk: nothing is refused because of it.
+type Note struct {
+	Kind    NoteKind
+	Subject string // what the note is about: a principal in short form, a mapping's place, a record's ID; "" for the cluster
+	Text    string
+	Err     error // why something that was asked for will not be done, or was not read; then Text is empty
+}
+
+// NoteKind is what a note is about.
+type NoteKind string
+
+// The kinds of notes.
+const (
+	NoteContext    NoteKind = "context"     // how the cluster was found
+	NoteTypo       NoteKind = "typo"        // a name that nothing else knows
+	NoteExpiry     NoteKind = "expiry"      // what an expiry tag does, and does not
+	NoteStale      NoteKind = "stale"       // an entry that no longer works
+	NoteOwner      NoteKind = "owner"       // something else manages the entry
+	NotePolicy     NoteKind = "policy"      // a policy that is not for people
+	NoteAbsent     NoteKind = "absent"      // what was to be revoked is not there
+	NoteMapping    NoteKind = "mapping"     // what aws-auth gives beside the entry
+	NoteMode       NoteKind = "mode"        // what a mode means for this cluster
+	NoteUndo       NoteKind = "undo"        // what an undo does not restore
+	NoteMigration  NoteKind = "migration"   // what is left of a migration
+	NoteNotChecked NoteKind = "not-checked" // what could not be read
+	NoteFailed     NoteKind = "failed"      // Err is set
+)
+
+// Notes are notes of one kind about one subject.
+func Notes(kind NoteKind, subject string, texts ...string) []Note {
+	var all []Note
+	for _, text := range texts {
+		if text != "" {
+			all = append(all, Note{Kind: kind, Subject: subject, Text: text})
+		}
+	}
+	return all
+}
+
+// Failure is the note of something that could not be done or read.
+func Failure(subject string, err error) Note {
+	return Note{Kind: NoteFailed, Subject: subject, Err: err}
+}
+
+// Failed reports whether one of the notes is a failure.
+func Failed(notes []Note) bool {
+	return slices.ContainsFunc(notes, func(n Note) bool { return n.Err != nil })
+}
+
+// Failures are the entries that could not be read.
+func (s Snapshot) Failures() []Note {
+	var all []Note
+	for _, u := range s.Unread {
+		name := u.Principal.Short(s.Cluster.Account())
+		all = append(all, Failure(name, fmt.Errorf("accessentry/%s: %w", name, u.Err)))
+	}
+	return all
+}

@@ -1,0 +1,265 @@
+package change
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"sync"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/journal"
+)
+
+// Run is one request on its way to the cluster.
+type Run struct {
+	*Engine
+	Request
+	Notes   []access.Note // what came up while the plan was carried out
+	Partial bool          // something that was asked for was not done
+
+	unlock    func() // nil: the lock is not held
+	record    journal.Record
+	ground    *recorded                            // what the plan is carried out on; nil: not begun
+	failed    map[access.Principal]bool            // for whom something could not be done
+	replanned map[access.Principal]*access.Entry   // how a later plan leaves an entry; nil: none
+	states    map[access.Principal][]*access.Entry // what plans found and left
+}
+
+// Apply records a proposal and carries it out while the results are taken. The error says why it was not begun. A risk that
+// only shows when part of the plan is made anew ends that part.
+func (r *Run) Apply(ctx context.Context, p Proposal) (iter.Seq[access.Result], error) {
+	r.Partial = p.Incomplete
+	dir, err := r.begin(p)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.ready(ctx, dir); err != nil {
+		return nil, err
+	}
+	keeper := r.keeping(p.Plan)
+	r.remember(p.Plan)
+	r.ground = &recorded{Cluster: keeper, dir: dir, record: &r.record, done: map[journal.Sent]bool{}}
+	road := access.Road{Cluster: r.ground, Pause: r.Pause, Replan: r.replan}
+	return func(yield func(access.Result) bool) {
+		var done []access.Step
+		for result := range road.Converge(ctx, p.Plan) {
+			if r.record.Add(result); result.Err == nil {
+				done = append(done, result.Step)
+			}
+			if !r.pass(result, yield) {
+				done = nil
+				break
+			}
+		}
+		if keeper.unsure != nil {
+			r.Partial = true
+			r.note(access.NoteNotChecked, "not checked: whether a cluster administrator is left (%v)", keeper.unsure)
+		}
+		r.finish(dir)
+		r.Release()
+		for _, result := range r.lastLook(ctx, done) {
+			if !r.pass(result, yield) {
+				return
+			}
+		}
+	}, nil
+}
+
+// Begun reports whether a step was, or may have been, sent.
+func (r *Run) Begun() bool { return r.ground != nil && r.ground.begun() }
+
+func (r *Run) note(kind access.NoteKind, format string, args ...any) {
+	r.Notes = append(r.Notes, access.Notes(kind, "", fmt.Sprintf(format, args...))...)
+}
+
+// pass hands a result on.
+func (r *Run) pass(result access.Result, yield func(access.Result) bool) bool {
+	if result.Err != nil {
+		r.Partial, r.failed[result.Step.Principal()] = true, true
+		if r.Reword != nil {
+			result = r.Reword(result)
+		}
+	}
+	return yield(result)
+}
+
+// begin keeps what was before the change, so that it can be undone.
+func (r *Run) begin(p Proposal) (string, error) {
+	dir, err := r.Dir()
+	if err != nil {
+		return "", err
+	}
+	if r.Unrecorded {
+		return "", nil
+	}
+	r.record = journal.Of(p.Plan, r.Now(), p.Before.Caller, r.Told)
+	r.record.Kind, r.record.Undoes, r.record.Steps = r.Kind, r.Undoes, p.leftOut
+	return dir, journal.Begin(dir, &r.record)
+}
+
+// ready does what must be there before the first step. The change is on record by then, so that undo restores what a kill
+// leaves of it. Where it cannot be done, the record says that nothing was.
+func (r *Run) ready(ctx context.Context, dir string) error {
+	if r.Ready == nil {
+		return nil
+	}
+	err := r.Ready(ctx)
+	if err == nil || r.Unrecorded {
+		return err
+	}
+	r.record.Steps = append(r.record.Steps, journal.Step{What: "make ready", Error: err.Error()})
+	return errors.Join(err, journal.Finish(dir, &r.record, r.Now()))
+}
+
+// finish completes the record.
+func (r *Run) finish(dir string) {
+	if r.Unrecorded {
+		return
+	}
+	r.ground.end()
+	if err := journal.Finish(dir, &r.record, r.Now()); err != nil {
+		r.note(access.NoteNotChecked, "what was done is not in its record %s: %v", r.record.ID, err)
+	}
+}
+
+// Unfinished adds to the record that something of the change is left to do.
+func (r *Run) Unfinished(what string, err error) error {
+	r.record.Steps = append(r.record.Steps, journal.Step{What: what, Error: err.Error()})
+	return journal.Save(r.ground.dir, r.record)
+}
+
+// replan plans the same edit anew for some principals; a new risk ends it.
+func (r *Run) replan(ctx context.Context, who []access.Principal) (access.Plan, error) {
+	now, notes, err := r.fresh(ctx, who)
+	r.Notes = append(r.Notes, notes...)
+	for _, u := range now.Unread {
+		if slices.Contains(who, u.Principal) {
+			err = u.Err
+		}
+	}
+	if err != nil {
+		return access.Plan{}, fmt.Errorf("%w: %w", access.ErrUnknown, err)
+	}
+	plan, after, err := r.plan(now, who)
+	if err != nil {
+		return access.Plan{}, err
+	}
+	risks, _ := r.judge(ctx, plan, now)
+	if err := (Proposal{Risks: risks}).Refused(r.Accept); err != nil {
+		return access.Plan{}, err
+	}
+	for _, p := range who {
+		r.replanned[p] = nil
+		if e, ok := after.Entry(p); ok {
+			r.replanned[p] = &e
+		}
+	}
+	r.remember(plan)
+	return plan, r.rebase(plan, who)
+}
+
+// rebase corrects the record before the next write: of principals that nothing was done about yet, what the new plan found is
+// what was before the change.
+func (r *Run) rebase(plan access.Plan, who []access.Principal) error {
+	if r.ground == nil || r.Unrecorded || !r.record.Finished.IsZero() {
+		return nil
+	}
+	r.ground.mu.Lock()
+	defer r.ground.mu.Unlock()
+	r.record.Rebase(plan, slices.DeleteFunc(slices.Clone(who), r.ground.touched))
+	return journal.Save(r.ground.dir, r.record)
+}
+
+// Failed reports whether something could not be done for a principal.
+func (r *Run) Failed(p access.Principal) bool { return r.failed[p] }
+
+// Entries are the entries of the proposal's principals as they were left, without those that something failed for.
+func (r *Run) Entries(p Proposal) (entries []access.Entry) {
+	for _, who := range p.Who {
+		is, ok := r.replanned[who]
+		if e, has := p.After.Entry(who); !ok && has {
+			is = &e
+		}
+		if is != nil && !r.failed[who] {
+			entries = append(entries, *is)
+		}
+	}
+	return entries
+}
+
+// Record is what is on record of the change.
+func (r *Run) Record() journal.Record { return r.record }
+
+// recorded is the cluster with a memory of what was, or may have been, changed by us.
+type recorded struct {
+	access.Cluster
+	dir string // of the journal; empty: nothing is recorded
+
+	mu     sync.Mutex
+	record *journal.Record
+	done   map[journal.Sent]bool // false: begun, and nothing came of it
+}
+
+// Do records what the step is about before it is sent, and forgets it where it surely changed nothing.
+func (r *recorded) Do(ctx context.Context, step access.Step) error {
+	sent := journal.Sent{Principal: step.Principal(), Part: access.PartOf(step)}
+	if err := r.begin(sent); err != nil {
+		return err
+	}
+	err := r.Cluster.Do(ctx, step)
+	if err == nil || errors.Is(err, access.ErrUnknown) || errors.Is(err, errNotRestored) {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.done[sent] = true
+	}
+	return err
+}
+
+func (r *recorded) begin(sent journal.Sent) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if _, again := r.done[sent]; again {
+		return nil
+	}
+	r.done[sent] = false
+	if r.dir == "" {
+		return nil
+	}
+	r.record.Sent = append(r.record.Sent, sent)
+	return journal.Send(r.dir, r.record.ID, sent)
+}
+
+// soFar is the record with what came to something, or may have.
+func (r *recorded) soFar() journal.Record {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := *r.record
+	now.Sent = slices.DeleteFunc(slices.Clone(now.Sent), func(s journal.Sent) bool { return !r.done[s] })
+	return now
+}
+
+// end leaves in the record what came to something.
+func (r *recorded) end() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.record.Sent = slices.DeleteFunc(r.record.Sent, func(s journal.Sent) bool { return !r.done[s] })
+}
+
+// touched reports whether something of a principal's entry was, or may have been, changed by us.
+func (r *recorded) touched(p access.Principal) bool {
+	for sent, done := range r.done {
+		if done && sent.Principal == p {
+			return true
+		}
+	}
+	return false
+}
+
+// begun reports whether a step was, or may have been, sent.
+func (r *recorded) begun() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.done) > 0
+}

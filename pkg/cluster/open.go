@@ -1,0 +1,208 @@
+// Package cluster is one opened EKS cluster: what AWS tells of it, what its own API server tells, and what IAM knows of the
+// principals that it names. It reads and carries out steps. It plans nothing and prints nothing.
+//
+//	kubeconfig, flags ─► Open ─► Cluster ─► Snapshot (entries, aws-auth, RBAC, namespaces), Do, Resolve, Probe
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/eks"
+	"github.com/kubectl-access/kubectl-access/pkg/iam"
+	"github.com/kubectl-access/kubectl-access/pkg/kubeconfig"
+	"github.com/kubectl-access/kubectl-access/pkg/login"
+)
+
+// Refusals that wrap access.ErrRefused.
+var (
+	ErrWrong   = fmt.Errorf("%w: this may be the wrong cluster", access.ErrRefused)
+	ErrNoMatch = fmt.Errorf("%w: the context is not the EKS cluster's, as --require-match demands", access.ErrRefused)
+)
+
+// Settings say which cluster is meant and how to log in to it.
+type Settings struct {
+	Flags         *kubeconfig.Flags
+	Target        kubeconfig.Target // the cluster of the context, as the flags change it
+	OtherLogin    bool              // a flag takes another login for AWS than the kubeconfig's
+	NoNativeToken bool              // tokens come from the kubeconfig's credential plugin only
+	RequireMatch  bool              // opening fails unless the context's server is the cluster's endpoint
+	Patience      time.Duration     // how long what is only good to know may take; 0: the defaults
+	Now           func() time.Time
+	Trace         func(format string, args ...any) // hears of each call to AWS; nil: nobody does
+	Progress      func(done, total int)            // hears how far a read of entries is; nil: nobody does
+}
+
+// Cluster is one opened cluster. It implements access.Cluster.
+type Cluster struct {
+	Settings
+	Session *login.Session
+	EKS     *eks.Cluster
+	IAM     *iam.Client
+	Notes   []access.Note // what to know about how the cluster was found
+
+	misled *atomic.Bool // AWS has said that the context's server is not the cluster's endpoint
+}
+
+var _ access.Cluster = (*Cluster)(nil)
+
+// Open finds the cluster. It asks AWS only where the kubeconfig has no more than an endpoint or a guess, and where
+// RequireMatch asks for it. Errors: those of the login, access.ErrNotFound, ErrNoMatch.
+func Open(ctx context.Context, s Settings) (*Cluster, error) {
+	session, err := Login(ctx, s, s.Target)
+	if err != nil {
+		return nil, err
+	}
+	c := &Cluster{Settings: s, Session: session, IAM: iam.New(session), misled: &atomic.Bool{}}
+	if c.Target.Region == "" {
+		c.Target.Region, c.Target.From["region"] = session.Region(), "environment"
+		c.note("the kubeconfig names no region; using %s of your AWS settings", session.Region())
+	}
+	c.EKS = eks.New(session, c.Target.Name)
+	c.EKS.Progress = s.Progress
+	if why := c.Target.Exec.Unrunnable; why != "" {
+		c.note("%s; its profile and its other flags are used here anyway", why)
+	}
+	if why := c.Target.Exec.Unread; why != "" {
+		c.note("%s; to set them, use --eks-cluster, --region, --profile and --role-arn", why)
+	}
+	if c.Target.Name == "" {
+		err = c.nameByEndpoint(ctx)
+	}
+	if err == nil && (c.Target.Guess != "" || s.RequireMatch) {
+		err = c.confirm(ctx)
+	}
+	return c, err
+}
+
+// Login is what the kubeconfig's exec entry would use, as the flags change it.
+func Login(ctx context.Context, s Settings, t kubeconfig.Target) (*login.Session, error) {
+	settings := login.Settings{
+		Region: t.Region, Profile: t.Profile, ProfileFromEnv: t.From["profile"] == "env",
+		RoleARN: t.RoleARN, SessionName: t.Exec.SessionName, ExternalID: t.Exec.ExternalID, Env: t.Env, Trace: s.Trace,
+	}
+	var err error
+	if settings.Timeout, err = s.Flags.Timeout(); err != nil {
+		return nil, err
+	}
+	return login.New(ctx, settings)
+}
+
+func (c *Cluster) note(format string, args ...any) {
+	c.Notes = append(c.Notes, access.Notes(access.NoteContext, "", fmt.Sprintf(format, args...))...)
+}
+
+func (c *Cluster) nameByEndpoint(ctx context.Context) error {
+	info, err := c.EKS.ByEndpoint(ctx, c.Target.LeadsTo)
+	if err != nil {
+		return fmt.Errorf("find the cluster of %s in %s: %w", c.Target.Server, c.Target.Region, err)
+	}
+	c.Target.Name, c.Target.From["name"] = info.Name, "endpoint"
+	c.EKS.Name = info.Name
+	return nil
+}
+
+// confirm asks AWS about a cluster that is a guess, or that must be the context's.
+func (c *Cluster) confirm(ctx context.Context) error {
+	info, err := c.EKS.Info(ctx)
+	if err != nil && c.Target.Guess != "" {
+		return fmt.Errorf("%w (the name is a guess: %s)", err, c.Target.Guess)
+	}
+	if err != nil {
+		return err
+	}
+	m := c.Match(info)
+	if c.RequireMatch && !m.Certain() {
+		return fmt.Errorf("%w: %s", ErrNoMatch, m.Reason())
+	}
+	if m.Leads {
+		c.Target.Guess = ""
+	}
+	return nil
+}
+
+// Short is how a principal may be written for this cluster.
+func (c *Cluster) Short(p access.Principal) string {
+	if c.Target.Account == "" {
+		return string(p)
+	}
+	return p.Short(c.Target.Account)
+}
+
+// Namespace is that of the context, as kubectl has it.
+func (c *Cluster) Namespace() string {
+	ns, _, err := c.Flags.Loader().Namespace()
+	if err != nil || ns == "" {
+		return "default"
+	}
+	return ns
+}
+
+// Match compares the context with what AWS says of the cluster. kubeconfig.Standing has the one rule.
+func (c *Cluster) Match(info access.Info) kubeconfig.Match {
+	m := c.Target.Match(info)
+	if !m.Leads {
+		c.misled.Store(true)
+	}
+	return m
+}
+
+// Right refuses, with ErrWrong, changes of a cluster that the context does not mean.
+func (c *Cluster) Right(info access.Info) error {
+	if m := c.Match(info); m.Standing == kubeconfig.Elsewhere {
+		return fmt.Errorf("%w: %s", ErrWrong, m.Reason())
+	}
+	return nil
+}
+
+// OtherAccount is the risk of a cluster that is not in the account or region that the context names.
+func (c *Cluster) OtherAccount(info access.Info) []access.Risk {
+	m := c.Match(info)
+	if m.Standing != kubeconfig.OtherAccount {
+		return nil
+	}
+	return []access.Risk{{Name: access.OtherAccount, Why: "the change would be made in " + m.Cluster() + ", but " + m.Reason() + "; " + m.Cure()}}
+}
+
+// Shown notes which cluster an answer is about where that may not be the context's.
+func (c *Cluster) Shown(info access.Info) []access.Note {
+	if m := c.Match(info); m.Standing == kubeconfig.Elsewhere || m.Standing == kubeconfig.OtherAccount {
+		return access.Notes(access.NoteContext, "", fmt.Sprintf("this shows %s, which the AWS credentials lead to; %s", m.Cluster(), m.Reason()))
+	}
+	return nil
+}
+
+// Logins are, where a flag takes another login for AWS, who the kubeconfig lets kubectl be.
+func (c *Cluster) Logins(ctx context.Context) []access.Principal {
+	if !c.OtherLogin {
+		return nil
+	}
+	target, err := c.Flags.Target()
+	if err != nil {
+		return nil
+	}
+	if target.Region == "" {
+		target.Region = c.Target.Region
+	}
+	session, err := Login(ctx, c.Settings, target)
+	if err != nil {
+		return nil
+	}
+	if p, err := session.Caller(ctx); err == nil {
+		return []access.Principal{p}
+	}
+	return nil
+}
+
+// Lives is what IAM knows of the principals of entries.
+func (c *Cluster) Lives(ctx context.Context, entries []access.Entry) ([]access.Life, error) {
+	return c.IAM.Lives(ctx, entries)
+}
+
+// LookUp asks IAM for the full ARN of a principal.
+func (c *Cluster) LookUp(ctx context.Context, p access.Principal) access.Identity {
+	return c.IAM.LookUp(ctx, p)
+}

@@ -1,0 +1,270 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/awsauth"
+	"github.com/kubectl-access/kubectl-access/pkg/kube"
+	"github.com/kubectl-access/kubectl-access/pkg/kubeconfig"
+	"github.com/kubectl-access/kubectl-access/pkg/login"
+	"github.com/kubectl-access/kubectl-access/pkg/whoami"
+)
+
+// probe is a probe under way.
+type probe struct {
+	c *Cluster
+	whoami.Facts
+	client *kube.Client
+	more   bool // not all names of entries were read
+}
+
+// Probe asks who the caller is and what gives it access. Where all is well, two round trips bring the facts; only where
+// something is wrong is more asked. mappings are those of a file, or nil: then aws-auth is read where it matters.
+func (c *Cluster) Probe(ctx context.Context, file *awsauth.Map) whoami.Facts {
+	p := &probe{c: c}
+	p.local(ctx)
+	together(func() { p.identity(ctx) }, func() { p.cluster(ctx) }, func() { p.names(ctx) })
+	if file != nil {
+		p.mapped(*file)
+	}
+	listed := p.AWS != nil && slices.ContainsFunc(p.Entries, p.AWS.Principal.Is)
+	together(func() { p.entry(ctx) }, func() {
+		if file == nil && p.hasAccess() && !listed {
+			p.awsAuthLines(ctx)
+		}
+	})
+	switch {
+	case !p.hasAccess():
+		p.deeper(ctx)
+	case p.Entry == nil:
+	case p.ByEntry():
+		p.bound(ctx)
+	case file == nil && listed:
+		p.awsAuthLines(ctx)
+	}
+	return p.Facts
+}
+
+func (p *probe) hasAccess() bool { return p.KubeErr == nil }
+
+// local is what this machine alone knows.
+func (p *probe) local(ctx context.Context) {
+	p.Cluster = whoami.Cluster{Name: p.c.Target.Name, Region: p.c.Target.Region, Server: p.c.Target.Server}
+	p.Now, p.System, p.Profile = p.c.Now(), runtime.GOOS, p.c.Target.Profile
+	p.Namespace = p.c.Namespace()
+	p.Impersonates = p.c.Flags.Impersonates()
+	p.SSO = p.c.Session.Settings.SingleSignOn(ctx)
+	if p.Exec = p.c.Target.Exec.Command; p.Exec != "" {
+		_, err := exec.LookPath(p.Exec)
+		p.NoExec, p.Unrunnable, p.Hint = err != nil, p.c.Target.Exec.Unrunnable, strings.TrimSpace(p.c.Target.Exec.InstallHint)
+	}
+	if cfg, err := p.c.Flags.Loader().ClientConfig(); err == nil {
+		if token, err := login.ReadToken(cfg.BearerToken); err == nil {
+			p.TokenEnd = token.Expires
+		}
+	}
+}
+
+// identity is who AWS says the caller is.
+func (p *probe) identity(ctx context.Context) {
+	id, err := p.c.Session.Identity(ctx)
+	if err != nil {
+		p.AWSErr, p.Login = err, loginTrouble(err)
+		return
+	}
+	p.AWS = &whoami.AWS{ARN: id.ARN, Account: id.Account, UserID: id.UserID, Principal: id.Principal, Profile: p.c.Target.Profile, RoleARN: p.c.Target.RoleARN}
+}
+
+func loginTrouble(err error) whoami.Trouble {
+	return troubleOf(login.Trouble(err), map[error]whoami.Trouble{
+		login.ErrMissing: whoami.Missing, login.ErrExpired: whoami.Expired, login.ErrInvalid: whoami.Invalid, login.ErrUnreachable: whoami.Unreachable,
+	})
+}
+
+// cluster is who the cluster says the caller is. With a name from a flag the context may lead to another one, whose
+// answer is dropped.
+func (p *probe) cluster(ctx context.Context) {
+	if p.c.Target.From["name"] != kubeconfig.FromFlag || p.c.Target.Server == "" {
+		p.ask(ctx)
+		return
+	}
+	var info access.Info
+	var err error
+	together(func() { p.ask(ctx) }, func() { info, err = p.c.EKS.Info(ctx) })
+	switch {
+	case err != nil:
+		err = fmt.Errorf("it was not asked, since it is not known whether the context leads to %s: %w", p.c.Target.Name, err)
+	case !p.c.Match(info).Leads:
+		p.Info, p.Other = &info, true
+		err = errors.New("it was not asked, since the context leads to another cluster")
+	default:
+		return
+	}
+	p.Kube, p.client, p.Clock, p.KubeErr, p.Trouble = nil, nil, 0, err, whoami.Unknown
+}
+
+func (p *probe) ask(ctx context.Context) {
+	client, err := p.c.byContext(ctx)
+	var id kube.Identity
+	if err == nil {
+		p.client = client
+		id, err = client.WhoAmI(ctx)
+		p.Clock, _ = client.Clock()
+	}
+	if err != nil {
+		p.KubeErr, p.Trouble = err, kubeTrouble(err)
+		return
+	}
+	p.Kube = &whoami.Kubernetes{Username: id.Username, UID: id.UID, Groups: id.Groups, Extra: id.Extra}
+	for i, key := range id.Extra["accessKeyId"] { // no secret, but nobody needs more than to tell two apart
+		id.Extra["accessKeyId"][i] = strings.Repeat("*", max(0, len(key)-4)) + key[max(0, len(key)-4):]
+	}
+}
+
+func kubeTrouble(err error) whoami.Trouble {
+	return troubleOf(err, map[error]whoami.Trouble{
+		kube.ErrUnauthorized: whoami.Unauthorized, kube.ErrUnreachable: whoami.Unreachable,
+		kube.ErrCertificate: whoami.Certificate, kube.ErrPlugin: whoami.Plugin,
+	})
+}
+
+func troubleOf(err error, known map[error]whoami.Trouble) whoami.Trouble {
+	for is, trouble := range known {
+		if errors.Is(err, is) {
+			return trouble
+		}
+	}
+	return whoami.Unknown
+}
+
+// names are those of the first entries: with them a session's role, which hides its path, is found in one round trip.
+func (p *probe) names(ctx context.Context) {
+	p.Entries, p.more, p.EntriesErr = p.c.EKS.FirstNames(ctx)
+	if p.NoEntries = errors.Is(p.EntriesErr, access.ErrMode); p.NoEntries {
+		p.EntriesErr = nil
+	}
+}
+
+// entry reads the caller's own entry, and since when IAM has such a role or user. Its full ARN is the one among the
+// names; where that is not to be seen, the ARN without a path is tried, and then the one that IAM tells.
+func (p *probe) entry(ctx context.Context) {
+	if p.AWS == nil || p.NoEntries {
+		return
+	}
+	me := p.AWS.Principal
+	i := slices.IndexFunc(p.Entries, me.Is)
+	switch {
+	case i >= 0:
+		me = p.Entries[i]
+		p.AWS.Principal = me
+	case !p.more && p.EntriesErr == nil:
+		return
+	case me.PermissionSet() != "": // always has a path
+		p.made(ctx)
+		p.readEntry(ctx, p.AWS.Principal)
+		return
+	}
+	together(func() { p.readEntry(ctx, me) }, func() { p.made(ctx) })
+	full := p.AWS.Principal
+	if full != me && p.EntryErr == nil && (i < 0 || slices.Contains(p.Entries, full)) { // me may be a former role of that name
+		p.readEntry(ctx, full)
+	}
+}
+
+func (p *probe) readEntry(ctx context.Context, who access.Principal) {
+	e, err := p.c.EKS.Entry(ctx, who)
+	switch {
+	case err == nil:
+		p.Entry = &e
+	case !errors.Is(err, access.ErrNotFound):
+		p.EntryErr = err
+	}
+}
+
+// made asks IAM for the full ARN of the caller and since when there is such a role or user.
+func (p *probe) made(ctx context.Context) {
+	full, at, err := p.c.IAM.Made(ctx, p.AWS.Principal)
+	switch {
+	case err != nil:
+		p.MadeErr = err
+	case full.Is(p.AWS.Principal):
+		p.AWS.Principal, p.Made = full, at
+	}
+}
+
+// awsAuthLines reads the ConfigMap where it may be what lets the caller in.
+func (p *probe) awsAuthLines(ctx context.Context) {
+	m := p.c.AWSAuth(ctx)
+	if p.MappingsErr = m.Err; m.Err == nil && m.Exists() {
+		p.mapped(awsauth.Parse(m.Data))
+	}
+}
+
+func (p *probe) mapped(m awsauth.Map) {
+	p.Mappings, p.Unread = m.Mappings, map[string]string{}
+	for _, d := range m.Defects {
+		if d.Item == 0 && m.Keys[d.Key] == awsauth.KeyInvalid {
+			p.Unread[d.Key] = d.Text
+		}
+	}
+}
+
+// bound asks whether RBAC gives anything to somebody whose entry has no access policy.
+func (p *probe) bound(ctx context.Context) {
+	if p.Entry == nil || len(p.Entry.Grants) > 0 || p.client == nil {
+		return
+	}
+	has, err := p.client.HasRights(ctx, p.Namespace)
+	p.Unbound, p.BoundErr = err == nil && !has, err
+}
+
+// deeper asks what may explain why the caller is not let in.
+func (p *probe) deeper(ctx context.Context) {
+	together(
+		func() { p.describeCluster(ctx) },
+		func() {
+			if p.AWS != nil && p.Made.IsZero() && p.MadeErr == nil {
+				p.made(ctx)
+			}
+		},
+		func() {
+			if p.more {
+				p.Entries, p.EntriesErr = p.c.EKS.Names(ctx)
+			}
+		},
+	)
+	if p.Trouble == whoami.Unauthorized && p.MappingsErr == nil && len(p.Mappings) == 0 && (p.Info == nil || p.Info.Mode.ReadsConfigMap()) {
+		p.MappingsErr = kube.ErrUnauthorized
+	}
+	if p.AWS == nil {
+		return
+	}
+	for _, other := range p.c.Session.Settings.Profiles(ctx) {
+		p.Profiles = append(p.Profiles, whoami.Profile{Name: other.Name, Role: other.Role})
+	}
+	if former := p.FormerOf(); former != "" {
+		if e, err := p.c.EKS.Entry(ctx, former); err == nil {
+			p.Former = &e
+		}
+	}
+}
+
+func (p *probe) describeCluster(ctx context.Context) {
+	if p.c.Target.Name == "" || p.Login == whoami.Missing {
+		return
+	}
+	info, err := p.c.EKS.Info(ctx)
+	if err != nil {
+		return
+	}
+	p.Info, p.Cluster.Mode, p.Private = &info, info.Mode, info.Private
+	p.NoEntries = !info.Mode.ReadsEntries()
+	p.Other = p.Other || p.c.Target.Server != "" && !p.c.Match(info).Leads
+}

@@ -1,0 +1,74 @@
+package cluster
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/eks"
+	"github.com/kubectl-access/kubectl-access/pkg/kubeconfig"
+	"github.com/kubectl-access/kubectl-access/pkg/login"
+	"github.com/kubectl-access/kubectl-access/pkg/policy"
+)
+
+// Region is an account's EKS in one region, for questions that need no cluster.
+type Region struct {
+	Name    string
+	session *login.Session
+	eks     *eks.Cluster
+}
+
+// OpenRegion logs in to what the target names; it sends nothing.
+func OpenRegion(ctx context.Context, s Settings, t kubeconfig.Target) (Region, error) {
+	session, err := Login(ctx, s, t)
+	if err != nil {
+		return Region{}, err
+	}
+	return Region{session.Region(), session, eks.New(session, t.Name)}, nil
+}
+
+// Region is that of the cluster.
+func (c *Cluster) Region() Region { return Region{c.Session.Region(), c.Session, c.EKS} }
+
+// Clusters are the names of the region's clusters.
+func (r Region) Clusters(ctx context.Context) ([]string, error) { return r.eks.ClusterNames(ctx) }
+
+// Describe asks for clusters by their names, all at the same time. The results have the order of the names.
+func (r Region) Describe(ctx context.Context, names []string) ([]access.Info, []error) {
+	infos, errs := make([]access.Info, len(names)), make([]error, len(names))
+	for i, d := range r.eks.Describe(ctx, names) {
+		infos[i], errs[i] = d.Info, d.Err
+	}
+	return infos, errs
+}
+
+// Token is a token for a cluster, and when it or the credentials that it was made with end.
+func (r Region) Token(ctx context.Context, cluster string, now time.Time) (string, time.Time, error) {
+	token, err := r.session.Token(ctx, cluster)
+	if err != nil {
+		return "", time.Time{}, err
+	}
+	return token, r.session.Expiry(ctx, now), nil
+}
+
+// Policies are the access policies of the region, with what is known of each. Where AWS does not answer, they are those
+// that this version knows, and the error says why.
+func (r Region) Policies(ctx context.Context) ([]policy.Policy, error) {
+	live, err := r.eks.Policies(ctx)
+	if err != nil {
+		return policy.All(), err
+	}
+	var docs []policy.Policy
+	for _, doc := range policy.All() {
+		if slices.Contains(live, access.Policy(doc.Name)) {
+			docs = append(docs, doc)
+		}
+	}
+	for _, name := range live {
+		if _, known := policy.Find(string(name)); !known {
+			docs = append(docs, policy.Policy{Name: string(name), Purpose: "not known to this version", RulesForm: "none"})
+		}
+	}
+	return docs, nil
+}

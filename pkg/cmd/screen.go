@@ -1,0 +1,304 @@
+package cmd
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/change"
+	"github.com/kubectl-access/kubectl-access/pkg/cluster"
+	"github.com/kubectl-access/kubectl-access/pkg/kubeconfig"
+	"github.com/kubectl-access/kubectl-access/pkg/policy"
+	"github.com/kubectl-access/kubectl-access/pkg/shell"
+	"github.com/kubectl-access/kubectl-access/pkg/tui"
+)
+
+// screen opens the full-screen interface.
+func (env *Env) screen(ctx context.Context) error {
+	world, done, err := env.world(ctx, env.IO.Out)
+	if err != nil {
+		return err
+	}
+	defer done()
+	return tui.Run(ctx, world)
+}
+
+// world is the outside as the screens see it. What would ask the user something asks before it
+// returns; until done is called nothing but the screens writes to the terminal.
+func (env *Env) world(ctx context.Context, out io.Writer) (w tui.World, done func(), err error) {
+	start, err := env.target()
+	if err != nil {
+		return w, nil, err
+	}
+	contexts, _ := env.flags.Contexts() // without: there is nothing to switch to
+	w = tui.World{In: env.IO.In, Out: out, Now: env.Now, Current: start.Context, Hint: hintOf}
+	if !slices.ContainsFunc(contexts, func(t kubeconfig.Target) bool { return t.Context == start.Context }) {
+		contexts = append(contexts, start) // only the flags make a cluster of it
+	}
+	for _, t := range contexts {
+		if t.Context == start.Context {
+			t = start
+		}
+		if t.From["name"] == "flag" {
+			t.Account = "" // the kubeconfig means another cluster
+		}
+		w.Contexts = append(w.Contexts, tui.Context{Name: t.Context, Cluster: cmp.Or(t.Name, t.Context), Region: t.Region, Account: t.Account})
+	}
+	first, err := env.screenCluster(ctx, start.Context, start.Context)
+	w.Open = func(ctx context.Context, at string) (*tui.Cluster, error) {
+		if at == start.Context && first != nil {
+			return first, nil
+		}
+		return env.screenCluster(ctx, at, start.Context)
+	}
+	if err == nil && first.Login != nil {
+		_ = first.Login() // before the screen; whoever needs the login shows what went wrong
+		first.Login = nil
+	}
+	return w, quiet(), nil
+}
+
+// quiet keeps libraries and credential plugins from writing over the screens.
+func quiet() (done func()) {
+	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	if err != nil {
+		return func() {}
+	}
+	was := os.Stderr
+	os.Stderr = null
+	return func() { os.Stderr = was; _ = null.Close() }
+}
+
+func hintOf(err error) string { return strings.Replace(outcomeOf(err).hint, "%s", "CLUSTER", 1) }
+
+// shown is one cluster on its way to the screen.
+type shown struct {
+	env *Env
+	c   *cluster.Cluster
+	new []access.Note // not shown yet
+}
+
+// screenCluster opens the cluster of a context. The flags that name a cluster are about the first one only.
+func (env *Env) screenCluster(ctx context.Context, at, start string) (*tui.Cluster, error) {
+	own := &Env{
+		Now: env.Now, LastLook: env.LastLook, name: env.name, persist: env.persist, flags: env.flags, override: env.override,
+		noNativeToken: env.noNativeToken, requireMatch: env.requireMatch,
+	}
+	command := append(strings.Fields(env.name), env.given()...)
+	if at != start {
+		command = append(strings.Fields(env.name), "--context", at)
+		if f := env.persist.Lookup("kubeconfig"); f.Changed {
+			command = append(command, "--kubeconfig", f.Value.String())
+		}
+		own.name, own.persist = shell.Line(command), pflag.NewFlagSet("", pflag.ContinueOnError)
+		own.flags, own.override = env.flags.In(at), Env{}.override
+	}
+	target, err := own.target()
+	if err != nil {
+		return nil, err
+	}
+	c, err := cluster.Open(ctx, own.settings(target))
+	if err != nil {
+		return nil, err
+	}
+	s := &shown{env: own, c: c, new: c.Notes}
+	known := &tui.Cluster{
+		Command: command, Read: s.read, Principals: s.principals, Policies: s.policies, Namespaces: c.Namespaces,
+		Groups: c.Groups, Resolve: s.resolve, Hints: s.hints, Propose: s.propose,
+	}
+	if c.Session.MayAsk() || c.Plugin() {
+		known.Login = func() error { return s.login(ctx) }
+	}
+	return known, nil
+}
+
+// login asks what there is to ask: the AWS login's questions, then those of the credential plugin.
+func (s *shown) login(ctx context.Context) error {
+	err := s.c.Session.Prepare(ctx)
+	if s.c.Plugin() && err == nil {
+		_ = s.c.AWSAuth(ctx) // the token stays in memory; errors come again when it is needed
+	}
+	return err
+}
+
+func (s *shown) hints(ctx context.Context, e access.Entry, info access.Info) []string {
+	lives, _ := s.c.Lives(ctx, []access.Entry{e})
+	return s.env.hintsOn(e, info, access.Snapshot{}.Mark([]access.Entry{e}, lives).Stale(e.Principal))
+}
+
+// read reads who has access, piece by piece.
+func (s *shown) read(ctx context.Context, who []access.Principal) iter.Seq2[tui.Piece, error] {
+	return func(yield func(tui.Piece, error) bool) {
+		ctx, stop := context.WithCancel(ctx)
+		defer stop()
+		pieces := make(chan found, 256)
+		go s.readInto(ctx, who, pieces)
+		for f := range pieces {
+			f.drain(pieces)
+			if !yield(f.Piece, f.err) {
+				return
+			}
+		}
+	}
+}
+
+// found is a piece, or why there is none.
+type found struct {
+	tui.Piece
+	err error
+}
+
+// drain joins what has come in the meantime, so that the screen is drawn once for it.
+func (f *found) drain(more <-chan found) {
+	for range cap(more) {
+		select {
+		case next, ok := <-more:
+			if !ok {
+				return
+			}
+			f.join(next)
+		default:
+			return
+		}
+	}
+}
+
+func (f *found) join(next found) {
+	if next.Cluster.Name != "" {
+		f.Cluster = next.Cluster
+	}
+	if next.Caller != "" {
+		f.Caller = next.Caller
+	}
+	f.Entries = append(f.Entries, next.Entries...)
+	f.Unread = append(f.Unread, next.Unread...)
+	f.Dead, f.Doubtful = append(f.Dead, next.Dead...), append(f.Doubtful, next.Doubtful...)
+	f.Deleted = append(f.Deleted, next.Deleted...)
+	f.Mappings = append(f.Mappings, next.Mappings...)
+	f.Warnings = append(f.Warnings, next.Warnings...)
+	f.Total = max(f.Total, next.Total)
+	f.Blind = f.Blind || next.Blind
+	f.err = errors.Join(f.err, next.err)
+}
+
+func (s *shown) readInto(ctx context.Context, who []access.Principal, pieces chan<- found) {
+	defer close(pieces)
+	send := func(f found) {
+		select {
+		case pieces <- f:
+		case <-ctx.Done():
+		}
+	}
+	reader := s.c.Reading(
+		func(part access.Snapshot) { send(found{Piece: tui.Piece{Snapshot: part}}) },
+		func(_, total int) { send(found{Piece: tui.Piece{Total: total}}) },
+	)
+	all := len(who) == 0
+	want := access.Want{Principals: who}
+	if all {
+		want = access.Want{All: true, AWSAuth: true, Lives: access.AllLives}
+	}
+	read, err := reader.Snapshot(ctx, want)
+	if err != nil {
+		send(found{err: err})
+		return
+	}
+	last := found{Piece: tui.Piece{Snapshot: access.Snapshot{Unread: read.Unread}}}
+	if all {
+		last.Dead, last.Deleted, last.Doubtful = read.Dead, read.Deleted, read.Doubtful
+		last.Mappings = mappingsOf(read, nil)
+		last.Blind = read.AWSAuth.Err != nil && read.Cluster.Mode.ReadsConfigMap()
+		read.Unread = nil // they have rows of their own
+		s.new = append(s.new, s.env.known(s.c, read)...)
+	}
+	last.Warnings, s.new = sentences(s.new), nil
+	send(last)
+}
+
+func (s *shown) principals(ctx context.Context, family tui.Family) iter.Seq2[[]access.Principal, error] {
+	list := map[tui.Family]func(context.Context) iter.Seq2[[]access.Principal, error]{
+		tui.Roles: s.c.IAM.Roles, tui.Users: s.c.IAM.Users, tui.PermissionSets: s.c.IAM.PermissionSets,
+	}
+	return list[family](ctx)
+}
+
+func (s *shown) policies(ctx context.Context) ([]policy.Policy, error) {
+	docs, _ := s.c.Region().Policies(ctx) // the embedded list is what the commands fall back to, too
+	return docs, nil
+}
+
+func (s *shown) resolve(ctx context.Context, text string) (access.Principal, string, error) {
+	ref, err := access.ParsePrincipal(text)
+	if err != nil {
+		return "", "", err
+	}
+	f, err := s.c.IAM.Resolve(ctx, ref)
+	return f.Principal, f.Doubt, err
+}
+
+// propose plans what was picked, as the commands do.
+func (s *shown) propose(ctx context.Context, asked tui.Request) (tui.Proposal, error) {
+	var r change.Request
+	if asked.Grant != nil {
+		r = change.Grant(asked.Who, asked.Grant, false)
+	} else {
+		r = change.Revoke(asked.Who, asked.Revoke, asked.Revoke.Whole(), asked.EntryOnly, s.c.Names(ctx), s.c)
+	}
+	r.Told = asked.Command
+	engine := s.env.engine(s.c)
+	engine.Waiting = nil
+	run := engine.Run(r)
+	p, err := run.Propose(ctx)
+	said := sentences(p.Notes)
+	if err == nil && p.Incomplete { // of several principals: what the screen showed is not what would be done
+		err = errors.New(strings.Join(said, "; "))
+	}
+	if err != nil {
+		return tui.Proposal{}, err
+	}
+	apply := func(ctx context.Context, accepted []access.RiskName) iter.Seq2[access.Result, error] {
+		return func(yield func(access.Result, error) bool) {
+			defer run.Release()
+			run.Accept = accepted
+			now, same, err := run.Again(ctx, p)
+			if err == nil && !same {
+				err = fmt.Errorf("%w: the plan is no longer the one that was shown; nothing was changed", access.ErrChanged)
+			}
+			var results iter.Seq[access.Result]
+			if err = cmp.Or(err, now.Refused(accepted)); err == nil {
+				results, err = run.Apply(ctx, now)
+			}
+			if err != nil {
+				yield(access.Result{}, err)
+				return
+			}
+			for result := range results {
+				if !yield(result, nil) {
+					return
+				}
+			}
+		}
+	}
+	return tui.Proposal{Plan: p.Plan, Warnings: said, Risks: p.Risks, Apply: apply}, nil
+}
+
+// sentences are the notes as text.
+func sentences(notes []access.Note) (all []string) {
+	for _, n := range notes {
+		text := n.Text
+		if n.Err != nil {
+			text = n.Err.Error()
+		}
+		all = append(all, text)
+	}
+	return all
+}

@@ -1,0 +1,58 @@
+package printer
+
+import (
+	"strings"
+	"time"
+
+	"github.com/kubectl-access/kubectl-access/pkg/journal"
+	"github.com/kubectl-access/kubectl-access/pkg/shell"
+)
+
+// Changes are the recorded changes of a cluster.
+func Changes(all []journal.Record, now time.Time) Table {
+	t := Table{Columns: []Column{{Name: "ID"}, {Name: "AGE"}, {Name: "STATE"}, {Name: "CHANGED"}, {Name: "COMMAND"}}}
+	undone := journal.Undone(all)
+	for _, r := range all {
+		state := string(r.State())
+		if undone[r.ID] {
+			state = "undone"
+		}
+		if r.Undoes != "" {
+			state += ", undoes " + r.Undoes
+		}
+		command := r.Args
+		if len(command) > 1 && command[0] == "kubectl" { // what was picked is recorded as it is told, "kubectl access …"
+			command = command[1:]
+		}
+		t.Rows = append(t.Rows, []string{
+			Clean(r.ID), age(r, now), Clean(state), WhatChanged(r), Clean(shell.Line(command[min(1, len(command)):])),
+		})
+	}
+	return t
+}
+
+// age is unknown where a clock was wrong.
+func age(r journal.Record, now time.Time) string {
+	if r.Time.After(now) {
+		r.Time = time.Time{}
+	}
+	return Age(r.Time, now)
+}
+
+// WhatChanged names the parts of a cluster that a change was about.
+func WhatChanged(r journal.Record) string {
+	var parts []string
+	if r.Mode != nil {
+		parts = append(parts, "mode")
+	}
+	if len(r.Entries) > 0 {
+		parts = append(parts, Count(len(r.Entries), "entry", "entries"))
+	}
+	if r.AWSAuth != nil {
+		parts = append(parts, "aws-auth")
+	}
+	if len(parts) == 0 {
+		return "nothing"
+	}
+	return strings.Join(parts, ", ")
+}

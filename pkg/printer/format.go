@@ -1,0 +1,176 @@
+package printer
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/cli-runtime/pkg/printers"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/manifest"
+)
+
+// Format is a value of -o: the formats of kubectl that need no text/template.
+type Format struct {
+	Name      string   // "" for people
+	Allowed   []string // what the command has
+	NoHeaders bool
+}
+
+// Check refuses a format that the command does not have, and a path that cannot be read.
+func (f Format) Check() error {
+	if f.Name == "" {
+		return nil
+	}
+	for _, a := range f.Allowed {
+		if f.Name == a || strings.HasSuffix(a, "=") && strings.HasPrefix(f.Name, a) {
+			_, err := f.printer() // a path may be wrong
+			return err
+		}
+	}
+	return fmt.Errorf("unable to match a printer suitable for the output format %q, allowed formats are: %s", f.Name, strings.Join(f.Allowed, ", "))
+}
+
+// People reports whether the format is a table or text for people.
+func (f Format) People() bool { return f.Name == "" || f.Name == "wide" }
+
+// printer is cli-runtime's for the format.
+func (f Format) printer() (printers.ResourcePrinter, error) {
+	switch f.Name {
+	case "json":
+		return &printers.JSONPrinter{}, nil
+	case "yaml":
+		return &printers.YAMLPrinter{}, nil
+	case "name":
+		return &printers.NamePrinter{}, nil
+	}
+	if path, ok := strings.CutPrefix(f.Name, "jsonpath="); ok {
+		p, err := printers.NewJSONPathPrinter(path)
+		if err != nil {
+			return nil, err
+		}
+		p.AllowMissingKeys(true)
+		return p, nil
+	}
+	return printers.NewTablePrinter(printers.PrintOptions{Wide: f.Name == "wide", NoHeaders: f.NoHeaders}), nil
+}
+
+// Table prints rows for people.
+func (f Format) Table(w io.Writer, t Table) error {
+	var table metav1.Table
+	for _, c := range t.Columns {
+		column := metav1.TableColumnDefinition{Name: c.Name, Type: "string"}
+		if c.Wide {
+			column.Priority = 1
+		}
+		table.ColumnDefinitions = append(table.ColumnDefinitions, column)
+	}
+	for _, row := range t.Rows {
+		cells := make([]any, len(row))
+		for i, cell := range row {
+			cells[i] = cell
+		}
+		table.Rows = append(table.Rows, metav1.TableRow{Cells: cells})
+	}
+	p, err := f.printer()
+	if err != nil {
+		return err
+	}
+	return p.PrintObj(&table, w)
+}
+
+// Entries prints entries in the written form; one that was asked for by name as an object, else a list.
+func (f Format) Entries(w io.Writer, entries []access.Entry, cluster access.Info, one bool) error {
+	return f.Snapshot(w, access.Snapshot{Cluster: cluster, Entries: entries}, one)
+}
+
+// Snapshot prints its entries, and which of them are stale.
+func (f Format) Snapshot(w io.Writer, s access.Snapshot, one bool) error {
+	entries, cluster := s.Entries, s.Cluster
+	if f.People() || one && len(entries) == 0 {
+		return nil
+	}
+	items := make([]any, len(entries))
+	for i, e := range entries {
+		form := manifest.Of(e, cluster)
+		form.Mark(s.Stale(e.Principal), e.Principal)
+		if f.Name == "name" {
+			form = manifest.AccessEntry{APIVersion: "v1", Kind: "AccessEntry"} // without its group: the short name reads like a command's argument
+			form.Metadata.Name = Clean(e.Principal.Short(cluster.Account()))
+		}
+		items[i] = form
+	}
+	if one {
+		return f.Object(w, items[0])
+	}
+	if f.Name == "name" {
+		for _, item := range items {
+			if err := f.Object(w, item); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	return f.Object(w, map[string]any{"apiVersion": "v1", "kind": "List", "metadata": map[string]any{}, "items": items})
+}
+
+// Object prints anything that has a JSON form with apiVersion and kind.
+func (f Format) Object(w io.Writer, v any) error {
+	p, err := f.printer()
+	if err != nil {
+		return err
+	}
+	data, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	var u unstructured.Unstructured
+	if err := json.Unmarshal(data, &u.Object); err != nil {
+		return err
+	}
+	var text strings.Builder
+	if f.Name == "yaml" {
+		return writeYAML(w, v)
+	}
+	if err := p.PrintObj(&u, &text); err != nil {
+		return err
+	}
+	return f.write(w, text.String())
+}
+
+// write keeps from a terminal what it would obey. In JSON an escape says the same; a path prints the bare value.
+func (f Format) write(w io.Writer, text string) error {
+	switch {
+	case f.Name == "json":
+		text = EscapeJSON(text)
+	case Terminal(w):
+		text = CleanLines(text)
+	}
+	_, err := io.WriteString(w, text)
+	return err
+}
+
+func writeYAML(w io.Writer, v any) error {
+	data, err := manifest.YAML(v)
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(data)
+	return err
+}
+
+// Plain prints an object that is no Kubernetes object, as JSON or YAML or by a path.
+func (f Format) Plain(w io.Writer, v any) error {
+	if f.Name == "json" {
+		data, err := json.MarshalIndent(v, "", "    ")
+		if err != nil {
+			return err
+		}
+		return f.write(w, string(data)+"\n")
+	}
+	return f.Object(w, v)
+}

@@ -1,0 +1,134 @@
+package printer
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+)
+
+// ModeReport is what the modes mean for one cluster.
+type ModeReport struct {
+	Cluster      string      `json:"cluster"`
+	Mode         access.Mode `json:"mode"`
+	Next         access.Mode `json:"next,omitempty"`
+	Entries      int         `json:"entries"`
+	Mappings     int         `json:"mappings"`                  // in force, or as good as
+	WithoutEntry []string    `json:"withoutEntry,omitempty"`    // people and accounts that only a mapping lets in
+	Impossible   []string    `json:"noEntryPossible,omitempty"` // of those: accounts and roles of AWS services
+	Nodes        []string    `json:"nodesWithoutEntry,omitempty"`
+	Dead         []string    `json:"deadEntries,omitempty"`     // of whom a mapping has to let in
+	Doubtful     []string    `json:"doubtfulEntries,omitempty"` // of whom IAM tells nothing
+	Unread       string      `json:"unread,omitempty"`          // why aws-auth could not be read
+}
+
+// ModeOf reports on the cluster of a snapshot with every entry and aws-auth.
+func ModeOf(s access.Snapshot) ModeReport {
+	r := ModeReport{Cluster: s.Cluster.Name, Mode: s.Cluster.Mode, Next: s.Cluster.Mode.Next(), Entries: len(s.Entries)}
+	if s.AWSAuth == nil {
+		return r
+	}
+	if s.AWSAuth.Err != nil {
+		r.Unread = s.AWSAuth.Err.Error()
+		return r
+	}
+	mappings := s.AWSAuth.InForce()
+	people, nodes := access.Stranded(mappings, s)
+	r.Mappings = len(mappings)
+	r.WithoutEntry, r.Nodes = shorts(people, s.Cluster.Account()), shorts(nodes, s.Cluster.Account())
+	r.Impossible = shorts(slices.DeleteFunc(slices.Clone(people), access.Mapping.Migrates), s.Cluster.Account())
+	r.Dead, r.Doubtful = shorts(s.Dead, s.Cluster.Account()), shorts(s.Doubtful, s.Cluster.Account())
+	return r
+}
+
+func shorts[T interface{ Short(account string) string }](named []T, account string) []string {
+	var all []string
+	for _, n := range named {
+		all = append(all, n.Short(account))
+	}
+	return all
+}
+
+// Text shows each mode on its lines, with a mark at the cluster's own.
+func (r ModeReport) Text(command func(...string) string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "cluster %s is in mode %s\n", Clean(r.Cluster), r.Mode)
+	for _, m := range access.Modes {
+		mark := " "
+		if m == r.Mode {
+			mark = "*"
+		}
+		fmt.Fprintf(&b, "%s %-19s %s\n", mark, m, Clean(r.Meaning(m)))
+	}
+	switch left := len(r.WithoutEntry) + len(r.Nodes); {
+	case r.Next == access.ModeAPI && left > len(r.Impossible):
+		fmt.Fprintf(&b, "next: %s, which makes entries of mappings\n", command("migrate"))
+	case r.Next == access.ModeAPI && left > 0:
+		fmt.Fprintf(&b, "next: %s, which says what can be decided about %s: no access entry is possible\n",
+			command("migrate", "--remove-mappings"), Clean(strings.Join(r.Impossible, ", ")))
+	case r.Next != "":
+		fmt.Fprintf(&b, "next: %s\n", command("mode", string(r.Next), "--accept-risk="+string(access.OneWayMode)))
+	}
+	return b.String()
+}
+
+// Meaning is what a mode means here: as it is, as it would be, or as it was.
+func (r ModeReport) Meaning(m access.Mode) string {
+	now, behind := m == r.Mode, m == access.ModeConfigMap || r.Mode == access.ModeAPI
+	for _, row := range []struct {
+		fits bool
+		text string
+	}{
+		{now && m == access.ModeConfigMap, "only aws-auth lets in: " + r.mapped() + "; the cluster's creator is an administrator that no list shows"},
+		{now && m == access.ModeBoth, Count(r.Entries, "entry", "entries") + " and aws-auth let in, and an entry wins; in aws-auth " + r.mapped()},
+		{now, Count(r.Entries, "entry lets", "entries let") + " in, and nothing else; aws-auth is not read any more"},
+		{behind && m == access.ModeConfigMap, "only aws-auth lets in; there is no way back here"},
+		{behind, "entries and aws-auth let in; there is no way back here"},
+		{m == access.ModeBoth, "entries will count too, and win over aws-auth, where " + r.mapped() + " go on; EKS makes its creator's administration an entry; there is no way back"},
+	} {
+		if row.fits {
+			return row.text
+		}
+	}
+	return "only entries will let in; in aws-auth " + r.mapped() + ", " + r.left() + "; there is no way back"
+}
+
+func (r ModeReport) mapped() string {
+	if r.Unread != "" {
+		return "nobody knows how many mappings (" + r.Unread + ")"
+	}
+	return Count(r.Mappings, "mapping", "mappings") + " in force"
+}
+
+// left names whom the end of aws-auth would lock out.
+func (r ModeReport) left() string {
+	var parts []string
+	if len(r.WithoutEntry) > 0 {
+		parts = append(parts, fmt.Sprintf("%d without an entry: %s", len(r.WithoutEntry), strings.Join(r.WithoutEntry, ", ")))
+	}
+	if len(r.Nodes) > 0 {
+		parts = append(parts, fmt.Sprintf("%d of nodes without an entry for nodes: %s", len(r.Nodes), strings.Join(r.Nodes, ", ")))
+	}
+	switch {
+	case r.Unread != "":
+		return "nor who has no entry"
+	case len(parts) == 0:
+		parts = append(parts, "all of them with an entry")
+	}
+	if len(r.Dead) > 0 {
+		parts = append(parts, "stale entries, whose role or user was deleted or recreated: "+strings.Join(r.Dead, ", "))
+	}
+	if len(r.Doubtful) > 0 {
+		parts = append(parts, "not checked, since IAM tells nothing of their role or user: entries of "+strings.Join(r.Doubtful, ", "))
+	}
+	return strings.Join(parts, "; ")
+}
+
+// Count reads "1 entry" or "2 entries".
+func Count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
