@@ -54,9 +54,10 @@ const lanes = 16
 //
 //	1  the mode that adds entries       failed: nothing else is done
 //	2  what adds to entries             failed: the other principals continue, and nothing is revoked
-//	3  aws-auth                         failed: nothing is revoked
-//	4  what revokes from entries
-//	5  the mode that ends aws-auth      only when all before it is done
+//	3  what adds to the caller's own    only if that of other administrators is done, who can help if it fails
+//	4  aws-auth                         failed: nothing is revoked
+//	5  what revokes from entries
+//	6  the mode that ends aws-auth      only if everything before it is done
 func Apply(ctx context.Context, c Cluster, plan Plan) iter.Seq[Result] {
 	return apply(ctx, c, plan, false)
 }
@@ -68,12 +69,16 @@ func apply(ctx context.Context, c Cluster, plan Plan, hold bool) iter.Seq[Result
 		var running sync.WaitGroup
 		defer running.Wait()
 		defer stop()
-		failed := false
+		failed, alone := false, false
 		for i, phase := range phases(plan) {
-			const takes = 2 // the first phase that may
-			for _, results := range start(ctx, &running, c, phase, failed || hold && i >= takes) {
+			const own, takes = 2, 3 // the caller's, and the first phase that may take
+			held := failed || hold && i >= takes
+			if i == own {
+				held = alone
+			}
+			for _, results := range start(ctx, &running, c, phase, held) {
 				for r := range results {
-					failed = failed || r.Err != nil
+					failed, alone = failed || r.Err != nil, alone || r.Err != nil && plan.backs(r.Step)
 					if !yield(r) {
 						return
 					}
@@ -86,21 +91,31 @@ func apply(ctx context.Context, c Cluster, plan Plan, hold bool) iter.Seq[Result
 // phases splits the plan into phases that run one after the other, and each phase into lanes. A principal's steps that add
 // and those that revoke are in different phases.
 func phases(plan Plan) [][][]Step {
-	var adding, taking [][]Step
+	var adding, own, taking [][]Step
 	for _, c := range plan.Changes {
 		steps := c.steps()
 		cut := slices.IndexFunc(steps, Step.Takes)
 		if cut < 0 {
 			cut = len(steps)
 		}
-		if cut > 0 {
+		switch {
+		case cut == 0:
+		case plan.Caller.means(c.Principal()):
+			own = append(own, steps[:cut])
+		default:
 			adding = append(adding, steps[:cut])
 		}
 		if cut < len(steps) {
 			taking = append(taking, steps[cut:])
 		}
 	}
-	return [][][]Step{{plan.turnOn()}, adding, {plan.rewrite()}, taking, {plan.turnOff()}}
+	return [][][]Step{{plan.turnOn()}, adding, own, {plan.rewrite()}, taking, {plan.turnOff()}}
+}
+
+// backs reports whether the caller's own entry waits for a step: one of the mode, or of another administrator's entry.
+func (p Plan) backs(step Step) bool {
+	c, entry := p.Change(step.Principal())
+	return !entry || c.After != nil && c.After.Administers()
 }
 
 // start runs the lanes of one phase and returns the results of each in its own channel. The channels have room for all

@@ -170,7 +170,7 @@ func (s Snapshot) byNames(username string, groups []string, by Source) (rights [
 
 // right is the right of a binding. A ClusterRoleBinding to cluster-admin makes an administrator, too.
 func (b Binding) right(by Source, via, session string) Right {
-	r := Right{Kind: ByRole, Name: b.Role.Kind + " " + b.Role.Name, Where: b.Namespace, By: by, Via: via, session: session}
+	r := Right{Kind: ByRole, Name: b.Role.Kind + " " + b.Role.Name, Where: b.Namespace, By: by, Via: via, Binding: b.String(), session: session}
 	if b.Namespace == "" && b.Role == (RoleRef{"ClusterRole", "cluster-admin"}) {
 		r.Kind, r.Name = Administer, ""
 	}

@@ -24,7 +24,7 @@ const (
 // Kinds are all types, the usual one first.
 var Kinds = []Kind{Standard, EC2Linux, EC2Windows, EC2, FargateLinux, HybridLinux, Hyperpod}
 
-// HelpPrefix is the prefix of the temporary groups that a migration gives to a new entry.
+// HelpPrefix begins the names of groups and RBAC bindings that earlier versions used during a migration.
 const HelpPrefix = "kubectl-access:migrating:"
 
 // Mode is the cluster's authentication mode: which sources it reads.

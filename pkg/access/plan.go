@@ -27,6 +27,7 @@ type ConfigMapChange struct{ Before, After ConfigMap }
 // applied.
 type Plan struct {
 	Cluster Info
+	Caller  Principal // who makes the change, "" where that is not known
 	Mode    *ModeChange
 	AWSAuth *ConfigMapChange
 	Changes []Change // sorted by principal
@@ -38,7 +39,7 @@ type Plan struct {
 // Diff compares two snapshots of one cluster. It ignores what EKS decides: ARN, times, and the username of an entry that
 // sets none.
 func Diff(before, after Snapshot) Plan {
-	plan := Plan{Cluster: before.Cluster}
+	plan := Plan{Cluster: before.Cluster, Caller: before.Caller}
 	if from, to := before.Cluster.Mode, after.Cluster.Mode; from != to && to != "" {
 		plan.Mode = &ModeChange{From: from, To: to}
 	}

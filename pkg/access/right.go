@@ -26,7 +26,9 @@ type Right struct {
 	Name  string // the policy, "ClusterRole view", the group or the username
 	Where string // a namespace or a pattern; "": the whole cluster
 	By    Source
-	Via   string // the bound group or user
+	Via   string // the group or user that RBAC binds
+	// Binding is the RoleBinding or ClusterRoleBinding that gives it; "": it does not come from RBAC.
+	Binding string
 
 	session string // the only session that has it; "": all
 }

@@ -18,7 +18,7 @@ const (
 	RestoreMapping    RiskName = "restore-mapping"
 	UnreadAWSAuth     RiskName = "unread-aws-auth"
 	OneWayMode        RiskName = "one-way-mode"
-	BriefGap          RiskName = "brief-gap"              // of a migration, where RBAC cannot bridge it
+	BriefGap          RiskName = "brief-gap"              // a note of a migration, no longer refused
 	OverwriteLater    RiskName = "overwrite-later-change" // of an undo
 	OtherAccount      RiskName = "other-account"          // of a context whose account or region AWS contradicts
 	BreakCapability   RiskName = "break-capability"

@@ -105,7 +105,8 @@ func (r *Run) ready(ctx context.Context, dir string) error {
 	if r.Ready == nil {
 		return nil
 	}
-	err := r.Ready(ctx)
+	notes, err := r.Ready(ctx)
+	r.Notes = append(r.Notes, notes...)
 	if err == nil || r.Unrecorded {
 		return err
 	}

@@ -121,7 +121,7 @@ func TestAWordOfTheCommandDecidesNothing(t *testing.T) {
 			must(t, "migrate", "--yes")
 			before(t)
 			colleague(t, "migrate", "--yes", "--remove-mappings")
-			expect(t, exitRefused, "undo --yes", "leave-mappings: their lines of aws-auth, of which these entries were made, are gone")
+			expect(t, exitRefused, "undo --yes", "leave-mappings: their aws-auth mappings, from which these entries were created, are gone")
 		})
 	}
 }

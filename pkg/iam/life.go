@@ -117,7 +117,7 @@ func (c *Client) list(ctx context.Context, kind string) (map[string]made, error)
 // one.
 func (c *Client) LookUp(ctx context.Context, p access.Principal) access.Identity {
 	if !c.owns(ctx, p) {
-		return access.Identity{Doubt: "IAM of account " + p.Account() + " would have to be asked whether it exists and has a path"}
+		return access.Identity{Doubt: "only IAM of account " + p.Account() + " knows whether it exists"}
 	}
 	found, _, err := c.Made(ctx, p)
 	switch {

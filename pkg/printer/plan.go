@@ -192,11 +192,7 @@ func facts(e *access.Entry) []string {
 		}
 	}
 	for _, g := range e.Groups {
-		fact := "group " + g
-		if strings.HasPrefix(g, access.HelpPrefix) {
-			fact += "  (for the time of the migration only)"
-		}
-		all = append(all, fact)
+		all = append(all, "group "+g)
 	}
 	if e.Username != "" {
 		all = append(all, "username "+e.Username)

@@ -104,7 +104,7 @@ func TestPlanIsADiffOfRights(t *testing.T) {
 	view := access.Grant{Policy: "AmazonEKSViewPolicy", Scope: access.Scope{Namespaces: []string{"dev"}}}
 	wider := access.Grant{Policy: "AmazonEKSViewPolicy", Scope: access.Scope{Namespaces: []string{"dev", "qa"}}}
 	before := access.Entry{Principal: dev, Kind: access.Standard, Username: "u:a", Groups: []string{"old"}, Grants: []access.Grant{view}}
-	after := access.Entry{Principal: dev, Kind: access.Standard, Username: "u:b", Groups: []string{access.HelpPrefix + "a"}, Grants: []access.Grant{wider}, Tags: map[string]string{"a": "\x1b"}}
+	after := access.Entry{Principal: dev, Kind: access.Standard, Username: "u:b", Groups: []string{"new"}, Grants: []access.Grant{wider}, Tags: map[string]string{"a": "\x1b"}}
 	other := access.Entry{Principal: "arn:aws:iam::111122223333:user/x", Kind: access.Standard, Grants: []access.Grant{view}}
 	plan := access.Plan{Cluster: demo, Changes: []access.Change{{Before: &before, After: &after}, {Before: &other}, {After: &other}}}
 	var b strings.Builder
@@ -114,7 +114,7 @@ func TestPlanIsADiffOfRights(t *testing.T) {
 -     group old
 -     username u:a
 +     view in namespace qa
-+     group kubectl-access:migrating:a  (for the time of the migration only)
++     group new
 +     username u:b
 +     tag a=^[
 - user/x  (the whole entry)

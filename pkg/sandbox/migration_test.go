@@ -105,7 +105,7 @@ func (r report) named(who string) (lost []string, gained bool) {
 // check holds the law of the migration: rights before and after are equal but for what the plan names.
 func check(t *testing.T, box *sandbox.Sandbox, w sandbox.World, args ...string) {
 	t.Helper()
-	box.Become(w)
+	become(t, box, w)
 	args = append([]string{"migrate"}, args...)
 	r := planned(t, args...)
 	before := box.Rights()
@@ -144,7 +144,7 @@ func check(t *testing.T, box *sandbox.Sandbox, w sandbox.World, args ...string) 
 	}
 	shape := box.Shape()
 	if strings.Contains(strings.Join(shape, "\n"), "migrating") {
-		t.Errorf("help is left: %v", shape)
+		t.Errorf("something temporary is left: %v", shape)
 	}
 	if _, errOut, code := run(t.Context(), append(args, "--yes", "--accept-risk=one-way-mode")...); code != 0 || !slices.Equal(shape, box.Shape()) {
 		t.Errorf("a second run: exit %d, %s\nwas %s\n%s", code, strings.Join(box.Shape(), "\n"), strings.Join(shape, "\n"), errOut)
@@ -257,7 +257,7 @@ func TestRightsOfRandomClusters(t *testing.T) {
 					args = append(args, flag)
 				}
 			}
-			box.Become(w)
+			become(t, box, w)
 			decisions := decide(t, r, planned(t, append([]string{"migrate"}, args...)...))
 			check(t, box, w, append(args, "--decisions", decisions)...)
 		})
