@@ -146,11 +146,11 @@ func inPlace(step Step, now *Entry) bool {
 // errRounds says that the cluster moved in every round.
 var errRounds = errors.New("it changed again and again")
 
-// giveUp yields the open steps, whose end will not be known, and says where the plan could not be made again.
+// giveUp yields the open steps, whose end will not be known, and says where planning again failed.
 func giveUp(open []Result, why error, yield func(Result) bool) {
 	for _, r := range open {
 		if !errors.Is(why, errRounds) && !errors.Is(r.Err, ErrSkipped) {
-			r.Err = fmt.Errorf("%w; then the plan could not be made again: %w", r.Err, why)
+			r.Err = fmt.Errorf("%w; then planning again failed: %w", r.Err, why)
 		}
 		if !yield(r) {
 			return

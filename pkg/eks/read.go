@@ -73,17 +73,13 @@ func (c *Cluster) FirstNames(ctx context.Context) (names []access.Principal, mor
 // Policies is the live list of access policies of the region.
 func (c *Cluster) Policies(ctx context.Context) ([]access.Policy, error) {
 	var all []access.Policy
-	for pages := eks.NewListAccessPoliciesPaginator(c.api, &eks.ListAccessPoliciesInput{}); pages.HasMorePages(); {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, explain("list access policies", err)
-		}
+	err := each(ctx, "list access policies", eks.NewListAccessPoliciesPaginator(c.api, nil), func(page *eks.ListAccessPoliciesOutput) {
 		for _, p := range page.AccessPolicies {
 			all = append(all, access.Policy(aws.ToString(p.Name)))
 		}
-	}
+	})
 	slices.Sort(all)
-	return all, nil
+	return all, err
 }
 
 // Snapshot reads what is wanted, all concurrently. It starts to read entries when their page of names arrives. A cluster in
@@ -170,16 +166,12 @@ func (c *Cluster) list(ctx context.Context, policyARN string, found func(access.
 	if policyARN != "" {
 		in.AssociatedPolicyArn = &policyARN
 	}
-	for pages := eks.NewListAccessEntriesPaginator(c.api, in); pages.HasMorePages(); {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return explain("list access entries of "+c.Name+" in "+c.session.Region(), err)
-		}
+	doing := "list access entries of " + c.Name + " in " + c.session.Region()
+	return each(ctx, doing, eks.NewListAccessEntriesPaginator(c.api, in), func(page *eks.ListAccessEntriesOutput) {
 		for _, arn := range page.AccessEntries {
 			found(access.Principal(arn))
 		}
-	}
-	return nil
+	})
 }
 
 // reader collects entries that are read concurrently.
@@ -267,18 +259,12 @@ func (c *Cluster) describe(ctx context.Context, p access.Principal) (access.Entr
 func (c *Cluster) grants(ctx context.Context, p access.Principal) ([]access.Grant, error) {
 	grants := []access.Grant{}
 	in := &eks.ListAssociatedAccessPoliciesInput{ClusterName: &c.Name, PrincipalArn: aws.String(string(p))}
-	for pages := eks.NewListAssociatedAccessPoliciesPaginator(c.api, in); pages.HasMorePages(); {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, explain("list associated access policies", err)
-		}
+	var unknown error
+	err := each(ctx, "list associated access policies", eks.NewListAssociatedAccessPoliciesPaginator(c.api, in), func(page *eks.ListAssociatedAccessPoliciesOutput) {
 		for _, a := range page.AssociatedAccessPolicies {
 			g, err := grantOf(a)
-			if err != nil {
-				return nil, err
-			}
-			grants = append(grants, g)
+			grants, unknown = append(grants, g), errors.Join(unknown, err)
 		}
-	}
-	return grants, nil
+	})
+	return grants, errors.Join(err, unknown)
 }

@@ -28,7 +28,7 @@ type Program struct {
 	dead    bool
 	calls   int
 	asked   map[string]uint64
-	steps   int                      // under way
+	steps   int                      // in progress
 	seen    map[access.Principal]int // the versions that the last plan was made of
 }
 
