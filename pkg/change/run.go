@@ -10,7 +10,6 @@ import (
 	"sync"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
-	"github.com/kubectl-access/kubectl-access/pkg/edit"
 	"github.com/kubectl-access/kubectl-access/pkg/journal"
 )
 
@@ -154,19 +153,6 @@ func (r *Run) replan(ctx context.Context, who []access.Principal) (access.Plan, 
 	return plan, r.rebase(plan, who)
 }
 
-// editOf is the edit for a principal. An entry that this change has made is made as it was planned: the edit would find an
-// entry where there was none, and mappings that it overrides by now.
-func (r *Run) editOf(s access.Snapshot, p access.Principal) access.Edit {
-	if _, exists := s.Entry(p); exists && r.ground != nil && r.ground.made(p) {
-		for _, plan := range slices.Backward(r.plans) {
-			if ch, ok := plan.Change(p); ok && ch.Before == nil && !ch.After.Node() {
-				return edit.Grant(*ch.After)
-			}
-		}
-	}
-	return r.Edit(p)
-}
-
 // rebase corrects the record before the next write: of principals that nothing was done about yet, what the new plan found is
 // what was before the change.
 func (r *Run) rebase(plan access.Plan, who []access.Principal) error {
@@ -258,11 +244,11 @@ func (r *recorded) touched(p access.Principal) bool {
 	return false
 }
 
-// made reports whether the principal's entry was, or may have been, made or deleted by us.
-func (r *recorded) made(p access.Principal) bool {
+// sent reports whether a part of an entry was, or may have been, changed by us.
+func (r *recorded) sent(s journal.Sent) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.done[journal.Sent{Principal: p, Part: access.PartEntry}]
+	return r.done[s]
 }
 
 // begun reports whether a step was, or may have been, sent.

@@ -124,7 +124,7 @@ func (w *world) play(ctx context.Context) {
 
 func newWorld(seed uint64, dir string) *world {
 	r := rand.New(rand.NewPCG(seed, 11))
-	w := &world{seed: seed, r: r, faults: pick(r, 0, 0, 0.02, 0.08, 0.2), kills: pick(r, 0, 0, 0.3, 0.7), programs: map[*accesstest.Program]*program{}}
+	w := &world{seed: seed, r: r, faults: pick(r, 0, 0, 0.02, 0.08, 0.2), kills: pick(r, 0, 0, 0.3, 0.7), programs: map[*accesstest.Program]*program{}, owed: map[access.Principal]owed{}}
 	w.haste = pick(r, 100*time.Millisecond, time.Second, 8*time.Second)
 	w.busy, w.policies = some(r, everybody), some(r, allPolicies)
 	w.account = &accesstest.Account{
