@@ -26,14 +26,16 @@ var mayImport = map[string][]string{
 	"kube":                {"access"},
 	"manifest":            {"access"},
 	"journal":             {"access", "manifest"},
-	"sandbox":             {"policy"},
-	"sandbox/sandboxtest": {"sandbox"},
+	"sandbox":             {"sandbox/awsapi", "sandbox/kubeapi"},
+	"sandbox/awsapi":      {"policy"},
+	"sandbox/kubeapi":     {"policy", "sandbox/awsapi"},
+	"sandbox/sandboxtest": {"sandbox", "sandbox/awsapi"},
 	"whoami":              {"access", "shell"},
-	"migrate":             {"access", "edit"},
-	"printer":             {"access", "journal", "kubeconfig", "manifest", "policy", "shell", "whoami"},
+	"migrate":             {"access", "awsauth", "change", "edit", "journal", "manifest", "shell"},
+	"printer":             {"access", "awsauth", "journal", "kubeconfig", "manifest", "migrate", "policy", "shell", "whoami"},
 	"tui":                 {"access", "edit", "policy", "printer", "shell"},
 	"cluster": {
-		"access", "awsauth", "eks", "iam", "journal", "kube", "kubeconfig", "login", "migrate", "policy", "whoami",
+		"access", "awsauth", "eks", "iam", "journal", "kube", "kubeconfig", "login", "manifest", "migrate", "policy", "whoami",
 	},
 	"change": {"access", "awsauth", "edit", "journal", "policy"},
 	"cmd": {
@@ -47,7 +49,7 @@ var onlyIn = []struct {
 	library string
 	in      []string
 }{
-	{"github.com/aws/", []string{"eks", "iam", "login", "sandbox"}},
+	{"github.com/aws/", []string{"eks", "iam", "login", "sandbox/sandboxtest"}},
 	{"k8s.io/client-go", []string{"kube", "kubeconfig", "cmd"}},
 	{"k8s.io/apimachinery", []string{"kube", "kubeconfig", "awsauth", "printer", "cmd"}},
 	{"k8s.io/api/", []string{"kube"}},
@@ -56,7 +58,7 @@ var onlyIn = []struct {
 	{"github.com/spf13/pflag", []string{"cmd", "kubeconfig"}},
 	{"charm.land/", []string{"tui"}},
 	{"github.com/charmbracelet/", []string{"tui"}},
-	{"sigs.k8s.io/yaml", []string{"manifest", "awsauth", "sandbox"}},
+	{"sigs.k8s.io/yaml", []string{"manifest", "awsauth", "sandbox/kubeapi"}},
 	{"go.yaml.in/yaml/v3", []string{"kubefile"}}, // keeps order, comments and form; for rewriting files of others
 }
 

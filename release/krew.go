@@ -1,5 +1,5 @@
-// Package release makes the krew manifest of a release, and tests what else a release is made of: the archives,
-// the licences of what is linked, and the workflows.
+// Package release makes the krew manifest of a release, and tests its other parts: the archives, the licences of
+// dependencies, and the workflows.
 package release
 
 import (
@@ -9,8 +9,8 @@ import (
 	"text/template"
 )
 
-// Render fills in .krew.yaml as krew-release-bot does, but asks for the sums instead of downloading archives.
-// Of the bot's fields only the tag is known: its own trial command fills in no other.
+// Render fills in .krew.yaml as krew-release-bot does, but looks up the sums instead of downloading archives. It fills in
+// the tag only, like the bot's own trial command.
 func Render(text, tag string, sum func(file string) (string, error)) (string, error) {
 	fields := struct{ TagName string }{tag}
 	fill := func(t *template.Template, err error) (string, error) {
@@ -43,7 +43,7 @@ func Sums(text string) map[string]string {
 	return sums
 }
 
-// Lookup is a sum for Render out of these.
+// Lookup finds a sum for Render.
 func Lookup(sums map[string]string) func(file string) (string, error) {
 	return func(file string) (string, error) {
 		if sum, ok := sums[file]; ok {

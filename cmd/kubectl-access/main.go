@@ -1,4 +1,4 @@
-// Command kubectl-access is a kubectl plugin that shows and changes who may enter an Amazon EKS cluster.
+// Command kubectl-access is a kubectl plugin that shows and changes who has access to an Amazon EKS cluster.
 package main
 
 import (
@@ -15,8 +15,8 @@ import (
 )
 
 func main() {
-	debug.SetGCPercent(400) // reading a large cluster makes garbage quickly and keeps little
-	// A reader of our output who goes away must not end a change in the middle of it: writes fail then, and that is told.
+	debug.SetGCPercent(400) // reading a large cluster allocates much and keeps little
+	// A closed output pipe must not end a change halfway: writes fail instead, and the error is reported.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	env := &cmd.Env{

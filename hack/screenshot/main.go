@@ -24,7 +24,7 @@ const (
 	margin     = 14
 )
 
-// paper is what a screen is drawn on.
+// paper is the background of a screen.
 type paper struct{ back, ink string }
 
 var papers = map[string]paper{
@@ -45,7 +45,7 @@ func main() {
 	}
 }
 
-// cut finds a screen among several, which form feeds divide.
+// cut finds a screen among several, which form feeds separate.
 func cut(text, name string) string {
 	if name != "" {
 		_, text, _ = strings.Cut(text, "\f"+name+"\n")
@@ -74,7 +74,7 @@ func picture(text string, p paper) string {
 	return b.String()
 }
 
-// row draws the cells of a line, those of one style together.
+// row draws the cells of a line, grouped by style.
 func row(b *strings.Builder, buffer uv.ScreenBuffer, y, width int) {
 	for x := 0; x < width; {
 		first := buffer.CellAt(x, y)
@@ -99,7 +99,7 @@ func row(b *strings.Builder, buffer uv.ScreenBuffer, y, width int) {
 	}
 }
 
-// wide characters stand alone, so that no font moves what follows.
+// wide characters are drawn alone, so that no font moves the following ones.
 func wide(s string) bool { return ansi.StringWidth(s) != 1 || len(s) > 3 }
 
 func draw(b *strings.Builder, s uv.Style, run string, from, to, y int) {

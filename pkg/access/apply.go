@@ -8,19 +8,19 @@ import (
 	"time"
 )
 
-// Want says what of a cluster is to be read.
+// Want is what to read of a cluster.
 type Want struct {
 	All            bool        // every entry
 	Principals     []Principal // these entries, where they exist
-	Administrators bool        // everybody with cluster-admin, for judging risks
+	Administrators bool        // all entries with cluster-admin, for judging risks
 	Policies       bool        // the live list of access policies
 	AWSAuth        bool        // the ConfigMap aws-auth
 	RBAC           bool        // the RBAC bindings
 	Namespaces     bool        // the names of the namespaces
-	Lives          Lives       // of which entries it matters what became of their role or user
+	Lives          Lives       // for which entries to check the role or user
 }
 
-// Lives says about which entries IAM is asked.
+// Lives is for which entries to check whether their role or user still exists.
 type Lives int
 
 // No entries, those that compete with active mappings, or all.
@@ -30,51 +30,55 @@ const (
 	AllLives
 )
 
-// Cluster is the only door to the outside.
+// Cluster reads and changes a cluster. It is the only interface of this package to the outside.
 type Cluster interface {
-	// Snapshot reads what is wanted. One entry that cannot be read does not spoil the others.
+	// Snapshot reads what is wanted. An entry that cannot be read does not affect the others.
 	Snapshot(context.Context, Want) (Snapshot, error)
-	// Do carries out one step. It answers ErrChanged when the cluster is not what the step expects,
-	// and ErrUnknown when nobody can tell whether the step was carried out.
+	// Do carries out one step. It returns ErrChanged when the cluster is not in the state that the step expects, and
+	// ErrUnknown when it is unknown whether the step was carried out.
 	Do(context.Context, Step) error
 }
 
-// Result is what became of one step.
+// Result is the result of one step.
 type Result struct {
 	Step    Step
 	Err     error
-	InPlace bool // nothing was left to do: the cluster has it already
+	InPlace bool // nothing was left to do
 }
 
-// lanes is how many principals are worked on at the same time.
+// lanes is how many principals are changed at the same time.
 const lanes = 16
 
-// Apply carries a plan out and tells of each step, phase by phase. The steps of one principal
-// follow each other, those of different principals run side by side. A failed step ends its own
-// principal's steps; the context ends all.
+// Apply carries out a plan and yields the result of each step, phase by phase. The steps of one principal run in sequence,
+// those of different principals concurrently. A failed step ends its own principal's steps; the context ends all.
 //
-//	1  the mode that turns entries on   failed: nothing else is done
-//	2  what adds to entries             failed: the other principals go on, and nothing is taken
-//	3  aws-auth                         failed: nothing is taken
-//	4  what takes from entries
-//	5  the mode that ends aws-auth      only when all before it is done
+//	1  the mode that adds entries       failed: nothing else is done
+//	2  what adds to entries             failed: the other principals continue, and nothing is revoked
+//	3  what adds to the caller's own    only if that of other administrators is done, who can help if it fails
+//	4  aws-auth                         failed: nothing is revoked
+//	5  what revokes from entries
+//	6  the mode that ends aws-auth      only if everything before it is done
 func Apply(ctx context.Context, c Cluster, plan Plan) iter.Seq[Result] {
 	return apply(ctx, c, plan, false)
 }
 
-// apply leaves what takes away alone from the start where hold says so.
+// apply skips what revokes from the start where hold is set.
 func apply(ctx context.Context, c Cluster, plan Plan, hold bool) iter.Seq[Result] {
 	return func(yield func(Result) bool) {
 		ctx, stop := context.WithCancel(ctx)
 		var running sync.WaitGroup
 		defer running.Wait()
 		defer stop()
-		failed := false
+		failed, alone := false, false
 		for i, phase := range phases(plan) {
-			const takes = 2 // the first phase that may
-			for _, results := range start(ctx, &running, c, phase, failed || hold && i >= takes) {
+			const own, takes = 2, 3 // the caller's, and the first phase that may take
+			held := failed || hold && i >= takes
+			if i == own {
+				held = alone
+			}
+			for _, results := range start(ctx, &running, c, phase, held) {
 				for r := range results {
-					failed = failed || r.Err != nil
+					failed, alone = failed || r.Err != nil, alone || r.Err != nil && plan.backs(r.Step)
 					if !yield(r) {
 						return
 					}
@@ -84,28 +88,38 @@ func apply(ctx context.Context, c Cluster, plan Plan, hold bool) iter.Seq[Result
 	}
 }
 
-// phases splits the plan into what must be over before the next begins, and each phase into
-// lanes. The steps of a principal that add and those that take are in different phases.
+// phases splits the plan into phases that run one after the other, and each phase into lanes. A principal's steps that add
+// and those that revoke are in different phases.
 func phases(plan Plan) [][][]Step {
-	var adding, taking [][]Step
+	var adding, own, taking [][]Step
 	for _, c := range plan.Changes {
 		steps := c.steps()
 		cut := slices.IndexFunc(steps, Step.Takes)
 		if cut < 0 {
 			cut = len(steps)
 		}
-		if cut > 0 {
+		switch {
+		case cut == 0:
+		case plan.Caller.means(c.Principal()):
+			own = append(own, steps[:cut])
+		default:
 			adding = append(adding, steps[:cut])
 		}
 		if cut < len(steps) {
 			taking = append(taking, steps[cut:])
 		}
 	}
-	return [][][]Step{{plan.turnOn()}, adding, {plan.rewrite()}, taking, {plan.turnOff()}}
+	return [][][]Step{{plan.turnOn()}, adding, own, {plan.rewrite()}, taking, {plan.turnOff()}}
 }
 
-// start runs the lanes of one phase and returns the results of each in its own channel.
-// The channels hold all that comes, so nobody waits for a reader who has gone.
+// backs reports whether the caller's own entry waits for a step: one of the mode, or of another administrator's entry.
+func (p Plan) backs(step Step) bool {
+	c, entry := p.Change(step.Principal())
+	return !entry || c.After != nil && c.After.Administers()
+}
+
+// start runs the lanes of one phase and returns the results of each in its own channel. The channels have room for all
+// results, so no lane waits for a reader that stopped.
 func start(ctx context.Context, running *sync.WaitGroup, c Cluster, phase [][]Step, hold bool) []chan Result {
 	results := make([]chan Result, len(phase))
 	next := make(chan int, len(phase))
@@ -137,7 +151,7 @@ func runLane(ctx context.Context, c Cluster, steps []Step, broken bool, results 
 	}
 }
 
-// Pause waits, or returns the context's error when that ends first.
+// Pause waits, or returns the context's error if that ends first.
 func Pause(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// leftBehind names the mappings in force that stop to count and have no entry.
+// leftBehind reports the active mappings that the plan ends and that have no entry.
 func (p Plan) leftBehind(before Snapshot) []Risk {
 	if p.Mode != nil && p.Mode.To == ModeAPI && before.AWSAuth == nil {
-		return []Risk{{LeaveMappings, "aws-auth was not read, so nobody knows whom the step locks out"}}
+		return []Risk{{LeaveMappings, "aws-auth was not read, so it is unknown who would lose access"}}
 	}
 	if p.Mode != nil && p.Mode.To == ModeAPI && before.AWSAuth.Err != nil {
-		return []Risk{{LeaveMappings, fmt.Sprintf("nobody knows whom the step locks out: %v", before.AWSAuth.Err)}}
+		return []Risk{{LeaveMappings, fmt.Sprintf("it is unknown who would lose access: %v", before.AWSAuth.Err)}}
 	}
 	after := p.Apply(before)
 	people, nodes := Stranded(p.ending(before), after)
@@ -27,19 +27,19 @@ func (p Plan) leftBehind(before Snapshot) []Risk {
 	return risks
 }
 
-// advice is what comes next for mappings without an entry.
+// advice is what to do with mappings without an entry.
 func advice(people []Mapping, account string) string {
 	cannot := slices.DeleteFunc(slices.Clone(people), Mapping.Migrates)
 	switch len(cannot) {
 	case 0:
-		return "`kubectl access migrate` makes entries of them"
+		return "`kubectl access migrate` creates entries for them"
 	case len(people):
-		return "no access entry is possible for them: `kubectl access migrate --remove-mappings` says what can be decided"
+		return "they cannot have an access entry: `kubectl access migrate --remove-mappings` asks what to do with them"
 	}
-	return "`kubectl access migrate` makes entries of them, but no access entry is possible for " + list(cannot, account) + ": it says what can be decided"
+	return "`kubectl access migrate` creates entries for them, and asks what to do with those that cannot have one: " + list(cannot, account)
 }
 
-// ending are the mappings in force that the plan ends.
+// ending are the active mappings that the plan ends.
 func (p Plan) ending(before Snapshot) []Mapping {
 	switch {
 	case p.Mode != nil && p.Mode.To == ModeAPI:
@@ -64,12 +64,12 @@ func Stranded(mappings []Mapping, s Snapshot) (people, nodes []Mapping) {
 	return people, nodes
 }
 
-// InForce are the lines that let somebody in.
+// InForce are the active mappings.
 func (m ConfigMap) InForce() []Mapping {
 	return slices.DeleteFunc(slices.Clone(m.Mappings), func(l Mapping) bool { return l.State != InForce })
 }
 
-// lost are the mappings that are in force before and not, or with another name or fewer groups, after.
+// lost are the active mappings that are gone afterwards, or have another username or fewer groups.
 func (c ConfigMapChange) lost() []Mapping {
 	after := c.After.InForce()
 	return slices.DeleteFunc(c.Before.InForce(), func(was Mapping) bool {

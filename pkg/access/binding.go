@@ -2,8 +2,7 @@ package access
 
 import "slices"
 
-// Binding is an RBAC RoleBinding, or without a namespace a ClusterRoleBinding, with those of its
-// subjects that a mapping or an entry can be: users and groups.
+// Binding is an RBAC RoleBinding, or without a namespace a ClusterRoleBinding, with the users and groups of its subjects.
 type Binding struct {
 	Namespace, Name string
 	Role            RoleRef
@@ -16,7 +15,7 @@ type RBAC struct {
 	Err      error
 }
 
-// RoleRef is the Role or ClusterRole that a binding gives.
+// RoleRef is the Role or ClusterRole of a binding.
 type RoleRef struct{ Kind, Name string }
 
 // Kind is RoleBinding or ClusterRoleBinding.
@@ -35,7 +34,7 @@ func (b Binding) String() string {
 	return b.Kind() + " " + b.Namespace + "/" + b.Name
 }
 
-// Gives tells whether the binding gives at least what another does to at least the same subjects.
+// Gives reports whether the binding grants at least what another does, to at least the same subjects.
 func (b Binding) Gives(o Binding) bool {
 	return b.Namespace == o.Namespace && b.Role == o.Role && contains(b.Users, o.Users) && contains(b.Groups, o.Groups)
 }

@@ -8,26 +8,25 @@ import (
 	"slices"
 )
 
-// rounds is how often Converge looks again before it gives up.
+// rounds is how often Converge reads again before it gives up.
 const rounds = 6
 
-// Road is what Converge needs beside the plan.
+// Road is what Converge needs besides the plan.
 type Road struct {
 	Cluster Cluster
-	// Replan reads these principals again and plans the same edit for them anew. It answers
-	// ErrUnknown when they could not be read this time.
+	// Replan reads these principals again and plans the same edit for them again. It returns ErrUnknown when they could not
+	// be read this time.
 	Replan func(context.Context, []Principal) (Plan, error)
-	// Pause waits before the nth look, counted from 1.
+	// Pause waits before the nth read, counted from 1.
 	Pause func(ctx context.Context, n int) error
 }
 
-// Converge applies a plan and, where the cluster had moved or an answer was lost, looks again
-// and plans the rest anew, until nothing is open. It tells of each step once, when its end is
-// known: Result.InPlace marks a step that nobody needs to do any more, because the cluster has
-// already what it asks for, and not by us.
+// Converge applies a plan and, where the cluster had changed or an answer was lost, reads again and plans the rest again,
+// until nothing is open. It yields each step once, when its result is known: Result.InPlace marks a step that another
+// writer had already done.
 func (r Road) Converge(ctx context.Context, plan Plan) iter.Seq[Result] {
 	return func(yield func(Result) bool) {
-		failed := map[Principal]bool{} // for good
+		failed := map[Principal]bool{} // permanently
 		for n := 1; ; n++ {
 			open, ok := r.round(ctx, plan, failed, yield)
 			if !ok || len(open) == 0 {
@@ -46,8 +45,8 @@ func (r Road) Converge(ctx context.Context, plan Plan) iter.Seq[Result] {
 	}
 }
 
-// round applies the plan once and keeps back the results whose end is not known. What takes
-// away stays held in later rounds too, once something failed for good.
+// round applies the plan once and returns the steps whose result is not known. Once something failed permanently, later
+// rounds revoke nothing either.
 func (r Road) round(ctx context.Context, plan Plan, failed map[Principal]bool, yield func(Result) bool) (open []Result, ok bool) {
 	opened := map[Principal]bool{}
 	for result := range apply(ctx, r.Cluster, plan, len(failed) > 0) {
@@ -72,7 +71,7 @@ func unsettled(err error) bool {
 	return errors.Is(err, ErrChanged) || errors.Is(err, ErrExists) || errors.Is(err, ErrUnknown) || errors.Is(err, ErrThrottled)
 }
 
-// again looks anew, and once more where even that got no answer.
+// again plans again, and repeats that while no answer comes.
 func (r Road) again(ctx context.Context, n int, open []Result) (Plan, error) {
 	var who []Principal
 	for _, o := range open {
@@ -80,6 +79,7 @@ func (r Road) again(ctx context.Context, n int, open []Result) (Plan, error) {
 	}
 	slices.Sort(who)
 	who = slices.Compact(who)
+	last := errRounds
 	for ; n <= rounds; n++ {
 		if err := r.Pause(ctx, n); err != nil {
 			return Plan{}, err
@@ -88,12 +88,13 @@ func (r Road) again(ctx context.Context, n int, open []Result) (Plan, error) {
 		if !errors.Is(err, ErrUnknown) {
 			return plan, err
 		}
+		last = err
 	}
-	return Plan{}, ErrUnknown
+	return Plan{}, last
 }
 
-// settle tells of the open steps that are in place by now: of those whose answer was lost that they are done, of the
-// others that somebody else was faster. Of what is not in place the new plan's steps will tell.
+// settle yields the open steps that are in place now: as done where the answer was lost, else as done by another writer.
+// The others are steps of the new plan.
 func settle(open []Result, next Plan, yield func(Result) bool) bool {
 	for _, o := range open {
 		if next.settled(o.Step) && !yield(Result{Step: o.Step, InPlace: !MayBeDone(o.Err)}) {
@@ -103,7 +104,7 @@ func settle(open []Result, next Plan, yield func(Result) bool) bool {
 	return true
 }
 
-// settled tells whether a step is in place where this plan is what is left to do.
+// settled reports whether a step is in place, given the plan of what is left.
 func (p Plan) settled(step Step) bool {
 	switch step.(type) {
 	case SetMode:
@@ -115,7 +116,7 @@ func (p Plan) settled(step Step) bool {
 	return !still || inPlace(step, change.Before)
 }
 
-// inPlace tells whether an entry, nil for none, has what a step asks for.
+// inPlace reports whether an entry, nil for none, has what a step sets.
 func inPlace(step Step, now *Entry) bool {
 	if _, ok := step.(DeleteEntry); ok || now == nil {
 		return ok && now == nil
@@ -142,11 +143,14 @@ func inPlace(step Step, now *Entry) bool {
 	return false
 }
 
-// giveUp tells of open steps whose end will not be known, and why: the plan could not be made again.
+// errRounds says that the cluster moved in every round.
+var errRounds = errors.New("it changed again and again")
+
+// giveUp yields the open steps, whose end will not be known, and says where planning again failed.
 func giveUp(open []Result, why error, yield func(Result) bool) {
 	for _, r := range open {
-		if !errors.Is(r.Err, why) && !errors.Is(r.Err, ErrSkipped) {
-			r.Err = fmt.Errorf("%w; then the plan could not be made again: %w", r.Err, why)
+		if !errors.Is(why, errRounds) && !errors.Is(r.Err, ErrSkipped) {
+			r.Err = fmt.Errorf("%w; then planning again failed: %w", r.Err, why)
 		}
 		if !yield(r) {
 			return

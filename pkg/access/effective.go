@@ -8,7 +8,7 @@ import (
 
 // Access is what a principal may do by all sources together (EKS User Guide, "Change authentication mode"): an entry
 // overrides the mappings of the same principal, unless its role or user was deleted or recreated. An account,
-// as twelve digits, stands for everybody whom only a mapping of mapAccounts gives access.
+// as 12 digits, stands for everyone whose only access is a mapping of mapAccounts.
 func (s Snapshot) Access(p Principal) []Right {
 	if slices.ContainsFunc(s.Deleted, p.means) {
 		return nil
@@ -23,7 +23,7 @@ func (s Snapshot) Access(p Principal) []Right {
 	return rights
 }
 
-// alive finds the entry that works for a principal, whose path may not be known.
+// alive finds the working entry of a principal, whose path may be unknown.
 func (s Snapshot) alive(p Principal) (Entry, bool) {
 	if !s.Cluster.Mode.ReadsEntries() {
 		return Entry{}, false
@@ -35,7 +35,7 @@ func (s Snapshot) alive(p Principal) (Entry, bool) {
 	return s.Entries[i], true
 }
 
-// HasEntry reports whether the snapshot holds an entry that works for a principal.
+// HasEntry reports whether the snapshot has a working entry of a principal.
 func (s Snapshot) HasEntry(p Principal) bool {
 	_, has := s.alive(p)
 	return has
@@ -51,7 +51,7 @@ func (s Snapshot) ActiveMapping(p Principal) (Mapping, bool) {
 	return all[0], true
 }
 
-// activeMappings are more than one where it is left to chance which of them counts: of users that differ in letter case.
+// activeMappings are more than one where it is undefined which one is used: for users that differ in letter case.
 func (s Snapshot) activeMappings(p Principal) []Mapping {
 	if _, overridden := s.alive(p); overridden || s.AWSAuth == nil || !s.Cluster.Mode.ReadsConfigMap() {
 		return nil
@@ -79,7 +79,7 @@ func (s Snapshot) byEntry(e Entry) []Right {
 	return append(rights, s.byNames(username, e.Groups, Source{})...)
 }
 
-// ofNodes marks rights that only nodes have, and nobody else who comes as their role.
+// ofNodes marks rights that only nodes have, and not other sessions of their role.
 func ofNodes(rights []Right) []Right {
 	for i := range rights {
 		rights[i].session = "nodes"
@@ -87,8 +87,8 @@ func ofNodes(rights []Right) []Right {
 	return rights
 }
 
-// nodeGroups are the groups of nodes: those that EKS shows, and on a new entry those that are documented, which is so for
-// EC2_LINUX and EC2_WINDOWS only (eks-access.md §4.4).
+// nodeGroups are the groups of nodes: those that EKS shows, and for a new entry the documented ones, of EC2_LINUX and
+// EC2_WINDOWS only (eks-access.md §4.4).
 func nodeGroups(e Entry) []string {
 	if len(e.Groups) == 0 && (e.Kind == EC2Linux || e.Kind == EC2Windows) {
 		return []string{nodes}
@@ -129,8 +129,8 @@ func (s Snapshot) byMapping(m Mapping, p Principal) []Right {
 	return rights
 }
 
-// Identity is the username and the groups that a mapping gives a principal, without system:masters and the groups of
-// everybody and of all nodes. Whom the mapping of an account gives access comes by the ARN without its path (eks-access.md §6.1).
+// Identity is the username and groups that a mapping gives a principal, without system:masters and the groups of all
+// users and all nodes. With the mapping of an account the username is the ARN without its path (eks-access.md §6.1).
 func (m Mapping) Identity(p Principal) (username string, groups []string) {
 	if m.Kind == MappedAccount {
 		return strings.TrimSuffix(string(p), p.field(5)) + p.Kind() + "/" + p.Name(), nil
@@ -143,7 +143,7 @@ func (m Mapping) Identity(p Principal) (username string, groups []string) {
 	return Expand(m.Username, p), groups
 }
 
-// byNames are the rights that RBAC gives to a username and to groups.
+// byNames are the rights that RBAC grants to a username and to groups.
 func (s Snapshot) byNames(username string, groups []string, by Source) (rights []Right) {
 	groups = slices.DeleteFunc(union(groups, nil), func(g string) bool { return strings.TrimSpace(g) == "" || g == authenticated })
 	if s.RBAC == nil || s.RBAC.Err != nil {
@@ -168,9 +168,9 @@ func (s Snapshot) byNames(username string, groups []string, by Source) (rights [
 	return rights
 }
 
-// right is what the binding gives. A ClusterRole cluster-admin that RBAC binds everywhere makes an administrator, too.
+// right is the right of a binding. A ClusterRoleBinding to cluster-admin makes an administrator, too.
 func (b Binding) right(by Source, via, session string) Right {
-	r := Right{Kind: ByRole, Name: b.Role.Kind + " " + b.Role.Name, Where: b.Namespace, By: by, Via: via, session: session}
+	r := Right{Kind: ByRole, Name: b.Role.Kind + " " + b.Role.Name, Where: b.Namespace, By: by, Via: via, Binding: b.String(), session: session}
 	if b.Namespace == "" && b.Role == (RoleRef{"ClusterRole", "cluster-admin"}) {
 		r.Kind, r.Name = Administer, ""
 	}
@@ -180,7 +180,7 @@ func (b Binding) right(by Source, via, session string) Right {
 const (
 	masters       = "system:masters"
 	nodes         = "system:nodes"
-	authenticated = "system:authenticated" // the group of everybody who has access
+	authenticated = "system:authenticated" // the group of all users
 )
 
 // Effect is what a plan changes in the access of one principal.
@@ -193,7 +193,7 @@ func (e Effect) same(f Effect) bool {
 	return e.Principal == f.Principal && slices.Equal(e.Lost, f.Lost) && slices.Equal(e.Gained, f.Gained)
 }
 
-// effects compares the access of everybody whom the difference between two snapshots concerns.
+// effects compares the access of every principal that the difference between two snapshots concerns.
 func effects(before, after Snapshot, changes []Change) (all []Effect) {
 	for _, p := range concerned(before, after, changes) {
 		was, will := before.Access(p), after.Access(p)
@@ -205,7 +205,7 @@ func effects(before, after Snapshot, changes []Change) (all []Effect) {
 	return all
 }
 
-// concerned are those whose entry changes and, where the mode or aws-auth does, everybody.
+// concerned are the principals whose entry changes and, if the mode or aws-auth changes, all of them.
 func concerned(before, after Snapshot, changes []Change) []Principal {
 	var all []Principal
 	for _, c := range changes {
@@ -221,8 +221,8 @@ func concerned(before, after Snapshot, changes []Change) []Principal {
 	return all
 }
 
-// everybody is who may have access by what the snapshot holds. The mapping of a whole account gives it to the caller, too,
-// and to whom RBAC knows by the ARN.
+// everybody is every principal that may have access according to the snapshot. The mapping of a whole account may also
+// give access to the caller, and to principals whose ARN is a user in RBAC.
 func (s Snapshot) everybody() (all []Principal) {
 	for _, e := range s.Entries {
 		all = addPrincipal(all, e.Principal)
@@ -274,7 +274,7 @@ func (p Plan) Effect(who Principal) Effect {
 // means reports whether both are the same account, or the same IAM identity.
 func (p Principal) means(q Principal) bool { return p == q || p.Account() != "" && p.Is(q) }
 
-// Place is where a mapping stands in aws-auth: mapRoles[0].
+// Place names a mapping by its place in aws-auth: mapRoles[0].
 func (m Mapping) Place() string {
 	if m.Item == 0 {
 		return m.Kind.Section()

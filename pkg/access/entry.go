@@ -24,13 +24,13 @@ const (
 // Kinds are all types, the usual one first.
 var Kinds = []Kind{Standard, EC2Linux, EC2Windows, EC2, FargateLinux, HybridLinux, Hyperpod}
 
-// HelpPrefix is how the names begin of the groups that a migration puts an entry in while it makes it.
+// HelpPrefix begins the names of groups and RBAC bindings that earlier versions used during a migration.
 const HelpPrefix = "kubectl-access:migrating:"
 
 // Mode is the cluster's authentication mode: which sources it reads.
 type Mode string
 
-// The modes, in the only order in which a cluster can go through them.
+// The modes, in the only possible order.
 const (
 	ModeConfigMap Mode = "CONFIG_MAP"
 	ModeBoth      Mode = "API_AND_CONFIG_MAP"
@@ -40,8 +40,8 @@ const (
 // Modes are all modes, in that order.
 var Modes = []Mode{ModeConfigMap, ModeBoth, ModeAPI}
 
-// Next is the mode that a cluster may be taken to from this one, "" from the last: one step, and
-// no way back (eks-access.md §5).
+// Next is the only mode that a cluster can change to from this one, "" for the last. It cannot change back (eks-access.md
+// §5).
 func (m Mode) Next() Mode {
 	switch m {
 	case ModeAPI:
@@ -53,22 +53,22 @@ func (m Mode) Next() Mode {
 	}
 }
 
-// ReadsEntries tells whether access entries count. A cluster that names no mode is older than they are.
+// ReadsEntries reports whether the cluster reads access entries. A cluster without a mode is older than they are.
 func (m Mode) ReadsEntries() bool { return m == ModeBoth || m == ModeAPI }
 
-// ReadsConfigMap tells whether aws-auth counts.
+// ReadsConfigMap reports whether the cluster reads aws-auth.
 func (m Mode) ReadsConfigMap() bool { return m != ModeAPI }
 
-// Info is what EKS tells about a cluster.
+// Info is the EKS description of a cluster.
 type Info struct {
 	Name, ARN, Endpoint, Status, Version string
 	Mode                                 Mode
 	CA                                   string // certificates to trust at the endpoint: PEM in base64
-	LocalID                              string // of a local cluster on Outposts, whose tokens are made for it and not for the name
-	Private                              bool   // only the cluster's own network reaches the endpoint
+	LocalID                              string // of a local cluster on Outposts, whose tokens contain it instead of the name
+	Private                              bool   // the endpoint is only reachable in the cluster's network
 }
 
-// Account owns the cluster.
+// Account is the account that owns the cluster.
 func (i Info) Account() string { return Principal(i.ARN).Account() }
 
 // Partition is the cluster's AWS partition.
@@ -80,20 +80,20 @@ func (i Info) Region() string { return Principal(i.ARN).field(3) }
 // Snapshot is what was read from one cluster, in canonical order.
 type Snapshot struct {
 	Cluster    Info
-	Caller     Principal  // who asks, without its path; risks are judged against it
-	Entries    []Entry    // those that were asked for
-	Policies   []Policy   // the live list, where it was asked for
-	AWSAuth    *ConfigMap // where it was asked for
-	RBAC       *RBAC      // where it was asked for
-	Namespaces []string   // where they were asked for, and could be read
+	Caller     Principal  // without its path
+	Entries    []Entry    // the requested ones
+	Policies   []Policy   // the live list, if requested
+	AWSAuth    *ConfigMap // if requested
+	RBAC       *RBAC      // if requested
+	Namespaces []string   // if requested and readable
 	Unread     []Unread   // entries that exist and could not be read
 
-	// EKS ties an entry to the unique ID of its role or user (eks-access.md §4.1). Dead are the entries that no longer
-	// work, since theirs was deleted or recreated, and Doubtful those that IAM tells nothing of. For a plan IAM is only
-	// asked about entries that compete with a line of aws-auth.
+	// EKS ties an entry to the unique ID of its role or user (eks-access.md §4.1). Dead are the entries that no longer work
+	// because that was deleted or recreated, and Doubtful those for which it is unknown. For a plan only entries that
+	// compete with a mapping are checked.
 	Dead, Doubtful []Principal
-	Deleted        []Principal // those whose role or user is gone: neither an entry nor a mapping gives them access
-	Doubt          error       // why IAM said nothing of Doubtful entries, where all were asked about
+	Deleted        []Principal // whose role or user no longer exists: neither an entry nor a mapping gives it access
+	Doubt          error       // why Doubtful entries could not be checked, where all were
 }
 
 // Unread is an entry that exists and could not be read.
@@ -102,7 +102,7 @@ type Unread struct {
 	Err       error
 }
 
-// Entry lets one IAM principal in.
+// Entry is an access entry: it gives access to one IAM principal.
 type Entry struct {
 	Principal Principal
 	Kind      Kind
@@ -115,22 +115,22 @@ type Entry struct {
 	Created, Modified time.Time
 }
 
-// Grant is one access policy and where it holds.
+// Grant is one access policy and its scope.
 type Grant struct {
 	Policy Policy
 	Scope  Scope
 }
 
-// Stale says why an entry no longer works; "" where it does, or nobody knows.
+// Stale is why an entry no longer works; "" where it works, or that is unknown.
 type Stale string
 
-// The role or user of a stale entry was deleted, or deleted and created again under the same name.
+// The role or user of a stale entry was deleted, or recreated under the same name.
 const (
 	StaleDeleted   Stale = "deleted"
 	StaleRecreated Stale = "recreated"
 )
 
-// Stale tells what became of the role or user of a principal's entry.
+// Stale is why a principal's entry no longer works.
 func (s Snapshot) Stale(p Principal) Stale {
 	switch {
 	case !slices.Contains(s.Dead, p):
@@ -149,7 +149,7 @@ func (s Stale) Status(p Principal) string {
 	return "stale (" + p.Kind() + " " + string(s) + ")"
 }
 
-// Words go on in a sentence about the role or user.
+// Words continue a sentence about the role or user.
 func (s Stale) Words() string {
 	if s == StaleRecreated {
 		return "deleted and recreated after this entry"
@@ -166,7 +166,7 @@ func (s Snapshot) Entry(p Principal) (Entry, bool) {
 	return s.Entries[i], true
 }
 
-// Put is the snapshot with the entry added or replaced; the receiver stays as it was.
+// Put is a copy of the snapshot with the entry added or replaced.
 func (s Snapshot) Put(e Entry) Snapshot {
 	s = s.Drop(e.Principal)
 	s.Entries = append(s.Entries, e.Canonical())
@@ -174,7 +174,7 @@ func (s Snapshot) Put(e Entry) Snapshot {
 	return s
 }
 
-// Drop is the snapshot without the principal's entry; the receiver stays as it was.
+// Drop is a copy of the snapshot without the principal's entry.
 func (s Snapshot) Drop(p Principal) Snapshot {
 	s.Entries = slices.DeleteFunc(slices.Clone(s.Entries), func(e Entry) bool { return e.Principal == p })
 	return s
@@ -185,7 +185,7 @@ func SortEntries(entries []Entry) {
 	slices.SortFunc(entries, func(a, b Entry) int { return strings.Compare(string(a.Principal), string(b.Principal)) })
 }
 
-// Canonical is the entry with everything sorted, each thing once, so that equality is plain.
+// Canonical is the entry with everything sorted and without duplicates, so that equality is plain.
 func (e Entry) Canonical() Entry {
 	e.Groups = union(e.Groups, nil)
 	e.Tags = maps.Clone(e.Tags)
@@ -207,27 +207,27 @@ func (e Entry) Grant(p Policy) (Grant, bool) {
 	return e.Grants[i], true
 }
 
-// Node tells whether the entry is for nodes.
+// Node reports whether the entry is for nodes.
 func (e Entry) Node() bool { return e.Kind != Standard && e.Kind != "" }
 
-// Managed tells whether AWS owns the entry, so that EKS refuses every change.
+// Managed reports whether AWS owns the entry, so that EKS refuses changes.
 func (e Entry) Managed() bool { return e.Principal.ServiceLinked() }
 
-// Administers tells whether the entry makes somebody administrator of the whole cluster.
+// Administers reports whether the entry makes its principal a cluster administrator.
 func (e Entry) Administers() bool {
 	g, ok := e.Grant(ClusterAdmin)
 	return ok && g.Scope.WholeCluster() && !e.Node() && !e.Managed()
 }
 
-// Empty tells whether the entry lets in without any right.
+// Empty reports whether the entry has neither policies nor groups.
 func (e Entry) Empty() bool { return len(e.Grants) == 0 && len(e.Groups) == 0 }
 
-// ExpiresTag is the tag that holds when an entry ends, in RFC 3339.
+// ExpiresTag is the tag with the expiry of an entry, in RFC 3339.
 const ExpiresTag = "kubectl-access/expires"
 
-// Expires is when the entry shall end; zero: never.
+// Expires is the expiry of the entry; zero: none.
 func (e Entry) Expires() time.Time {
-	t, _ := time.Parse(time.RFC3339, e.Tags[ExpiresTag]) // a tag that somebody else wrote is no expiry
+	t, _ := time.Parse(time.RFC3339, e.Tags[ExpiresTag]) // other values are not an expiry
 	return t
 }
 

@@ -10,7 +10,7 @@ var (
 	ErrNotFound  = errors.New("not found")
 	ErrNoCluster = fmt.Errorf("%w", ErrNotFound) // the cluster itself
 	ErrExists    = errors.New("already exists")
-	// ErrNoPrincipal says that EKS knows no role or user with the ARN of an entry.
+	// ErrNoPrincipal says that EKS does not know the role or user of an entry.
 	ErrNoPrincipal = errors.New("no such role or user")
 	ErrForbidden   = errors.New("access denied")
 	ErrPassRole    = fmt.Errorf("%w", ErrForbidden) // iam:PassRole, which entries for nodes need
@@ -19,7 +19,7 @@ var (
 	ErrThrottled   = errors.New("throttled")
 	// ErrChanged says that the cluster is no longer in the state that the plan was made from.
 	ErrChanged = errors.New("the entry changed in the meantime")
-	// ErrOverwritten is an ErrChanged of a step that was carried out: what is there is something else, set at the same time.
+	// ErrOverwritten is an ErrChanged of a step that was carried out: another change set something else at the same time.
 	ErrOverwritten = fmt.Errorf("%w", ErrChanged)
 	// ErrUnknown says that a call was sent and no answer came: it may have been carried out.
 	ErrUnknown = errors.New("no answer")

@@ -5,23 +5,23 @@ import (
 	"strings"
 )
 
-// Mapping is one line of the aws-auth ConfigMap.
+// Mapping is one item of mapRoles, mapUsers or mapAccounts in the aws-auth ConfigMap.
 type Mapping struct {
 	Kind     MappingKind
-	ARN      string // as it is written; the account for a line of mapAccounts
+	ARN      string // as written; the account for an item of mapAccounts
 	Username string
 	Groups   []string
 	State    MappingState
-	Reason   string // why the line is not in force, "" when it is
-	Item     int    // its place in its section, from 1; 0 when that is not known
+	Reason   string // why it is not active, "" when it is
+	Item     int    // its place in its section, from 1; 0 when unknown
 }
 
-// Section is the data key of aws-auth that such lines stand in.
+// Section is the data key of such mappings.
 func (k MappingKind) Section() string {
 	return map[MappingKind]string{MappedRole: "mapRoles", MappedUser: "mapUsers", MappedAccount: "mapAccounts"}[k]
 }
 
-// MappingKind is the section of aws-auth that a line stands in.
+// MappingKind is the kind of a mapping, by its section.
 type MappingKind string
 
 // The three sections.
@@ -31,11 +31,11 @@ const (
 	MappedAccount MappingKind = "account"
 )
 
-// MappingState tells whether a line does anything.
+// MappingState is whether a mapping has an effect.
 type MappingState string
 
-// A line is in force, or a later line of the same principal wins, or no caller ever matches it,
-// or the authenticator does not read it at all.
+// A mapping is active, overridden by a later one of the same principal, never matches a caller, or is invalid and dropped
+// by the authenticator.
 const (
 	InForce      MappingState = "inForce"
 	Shadowed     MappingState = "shadowed"
@@ -43,63 +43,56 @@ const (
 	Dropped      MappingState = "dropped"
 )
 
-// Masters tells whether the line makes somebody administrator of the whole cluster.
-func (m Mapping) Masters() bool {
-	for _, g := range m.Groups {
-		if g == "system:masters" {
-			return true
-		}
-	}
-	return false
-}
+// Masters reports whether the mapping has the group system:masters.
+func (m Mapping) Masters() bool { return slices.Contains(m.Groups, masters) }
 
-// Node tells whether the line lets nodes in, which all have such a username (eks-access.md §6.4).
+// Node reports whether the mapping is for nodes, which all have such a username (eks-access.md §6.4).
 func (m Mapping) Node() bool { return strings.HasPrefix(m.Username, "system:node:") }
 
-// For tells whether the line is for a principal, by its name or as one of mapAccounts for everybody of the account.
+// For reports whether the mapping is for a principal, by name or through mapAccounts.
 func (m Mapping) For(p Principal) bool {
 	return m.Names(p) || m.Kind == MappedAccount && m.ARN != "" && m.ARN == p.Account()
 }
 
-// Names tells whether the line names a principal. Letter case and paths do not count (eks-access.md §6.2).
+// Names reports whether the mapping names a principal. Letter case and paths do not count (eks-access.md §6.2).
 func (m Mapping) Names(p Principal) bool {
 	return m.Kind != MappedAccount && Principal(strings.ToLower(m.ARN)).Is(p)
 }
 
-// same reports whether both say the same, wherever they stand.
+// same reports whether both are equal, whatever their place.
 func (m Mapping) same(o Mapping) bool {
 	return m.Kind == o.Kind && m.ARN == o.ARN && m.Username == o.Username && slices.Equal(m.Groups, o.Groups)
 }
 
-// Belongs reports whether a mapping is one of a principal's own, whether it works or not: it says the principal's name
-// without a path, as the authenticator compares it, or its very ARN.
+// Belongs reports whether a mapping is a principal's own, whether it works or not: it has the principal's ARN, or the ARN
+// without its path, as the authenticator compares it.
 func (m Mapping) Belongs(p Principal) bool {
 	return m.Names(p) && (Principal(m.ARN).Path() == "/" || strings.EqualFold(m.ARN, string(p)))
 }
 
-// HasEntry tells whether an entry lets in whom the line does: one for nodes where the line is for
-// nodes. A line for a whole account has none.
+// HasEntry reports whether the principal of the mapping has an entry, one for nodes if the mapping is for nodes. The mapping
+// of a whole account has none.
 func (m Mapping) HasEntry(s Snapshot) bool {
 	return m.entered(s, func(e Entry) bool { return e.Node() || !m.Node() })
 }
 
-// Outweighed tells whether an entry wins over the line, since both name the same principal (eks-access.md §5).
+// Outweighed reports whether an entry of the same principal overrides the mapping (eks-access.md §5).
 func (m Mapping) Outweighed(s Snapshot) bool {
 	return m.entered(s, func(Entry) bool { return true })
 }
 
-// entered leaves out the dead: they let nobody in, so the line goes on to do so.
+// entered ignores stale entries: they do not override the mapping.
 func (m Mapping) entered(s Snapshot, fits func(Entry) bool) bool {
 	return slices.ContainsFunc(s.Entries, func(e Entry) bool {
 		return m.Names(e.Principal) && fits(e) && !slices.Contains(s.Dead, e.Principal)
 	})
 }
 
-// Migrates tells whether an entry can stand in the line's place: there is none for a whole account, and only AWS creates
-// those of service-linked roles.
+// Migrates reports whether an entry can replace the mapping: there is none for a whole account, and only AWS creates those
+// of service-linked roles.
 func (m Mapping) Migrates() bool { return m.Kind != MappedAccount && !Principal(m.ARN).ServiceRole() }
 
-// Short is the line's principal as Principal.Short writes it, or the account.
+// Short is the mapping's principal as Principal.Short writes it, or the account.
 func (m Mapping) Short(account string) string {
 	if m.Kind == MappedAccount {
 		return "account " + m.ARN
@@ -107,8 +100,7 @@ func (m Mapping) Short(account string) string {
 	return Principal(m.ARN).Short(account)
 }
 
-// Normal is an ARN with everything before the name in lower case, as AWS writes it: aws-auth is compared without case,
-// EKS compares with it.
+// Normal is an ARN with everything before the name in lower case, as AWS writes it: aws-auth ignores case, EKS does not.
 func Normal(arn string) Principal {
 	cut := strings.IndexByte(arn, '/')
 	if cut < 0 {

@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// OwnerKind is what keeps an entry beside the people who use this program.
+// OwnerKind is another tool or service that manages an entry.
 type OwnerKind string
 
-// The owners that an entry's tags, policies or principal tell of.
+// The owners that an entry's tags, policies or principal indicate.
 const (
 	ByACK            OwnerKind = "ACK"
 	ByEksctl         OwnerKind = "eksctl"
@@ -22,34 +22,34 @@ const (
 	ByBatch          OwnerKind = "AWS Batch"
 )
 
-// Owner is who keeps an entry: it may undo what others change, or need what they take away. Tags outlive their owner, so
-// one proves no more than that it is or was so; the zero Owner is nobody.
+// Owner is what manages an entry: it may revert changes, or depend on the entry. Tags outlive their owner, so they only prove
+// that it manages or managed the entry. The zero Owner is none.
 type Owner struct {
 	Kind    OwnerKind
-	Name    string // what the owner calls it: a stack, an object; "" where nothing tells
-	Proof   bool   // false: the tags are only a custom of some teams
+	Name    string // the owner's name for it: a stack, an object; "" where unknown
+	Proof   bool   // false: the tags are only a convention of some teams
 	Adds    bool   // others may add to the entry
-	Effect  string // what becomes of a change that is made here, or breaks by it
+	Effect  string // what happens to a change that is made here, or breaks because of it
 	Instead string // where to change it instead
 }
 
-// owners is the one table of owners, the surest first. name tells what the owner calls the entry, and whether it owns it
-// at all. Facts: eks-access.md §15a, clients.md §4.2.
+// owners is the only table of owners, the most certain first. name is the owner's name for the entry, and whether it owns
+// it. Facts: eks-access.md §15a, clients.md §4.2.
 var owners = []struct {
 	kind    OwnerKind
 	name    func(Entry) (string, bool)
-	adds    bool // it minds no additions, only what is taken away
+	adds    bool // it accepts additions, but not removals
 	effect  string
 	instead func(name string) string
 }{
-	{ByACK, ackObject, false, "its controller undoes the change at its next resync", editObject},
+	{ByACK, ackObject, false, "its controller reverts the change at its next resync", editObject},
 	{ByEksctl, eksctlStack, false, "the next update of the stack overwrites the change", sameText("use eksctl")},
 	{
 		ByCloudFormation, tagged("aws:cloudformation:stack-name"), false, "the next update of the stack overwrites the change",
 		func(stack string) string { return "change the template of stack " + stack },
 	},
 	{
-		ByCrossplane, tagged("crossplane-name"), false, "its controller undoes the change", // UNVERIFIED (clients.md §4): for entries
+		ByCrossplane, tagged("crossplane-name"), false, "its controller reverts the change", // UNVERIFIED (clients.md §4): for entries
 		func(name string) string { return "kubectl edit accessentries.eks.aws.upbound.io " + name },
 	},
 	{ByACKCapability, holding("AmazonEKSACKPolicy"), true, degrades, sameText(inEKS)},
@@ -60,7 +60,7 @@ var owners = []struct {
 		ByAutoMode, holding("AmazonEKSComputePolicy", "AmazonEKSBlockStoragePolicy", "AmazonEKSLoadBalancingPolicy", "AmazonEKSNetworkingPolicy"), true,
 		"EKS Auto Mode needs it to run nodes, volumes and load balancers", sameText("change the cluster's Auto Mode settings"),
 	},
-	{ByTerraform, terraform, false, "its next apply undoes changes to groups, username and tags", sameText("change the Terraform configuration")},
+	{ByTerraform, terraform, false, "its next apply reverts changes to groups, username and tags", sameText("change the Terraform configuration")},
 }
 
 const (
@@ -68,7 +68,7 @@ const (
 	inEKS    = "change or delete the capability in EKS"
 )
 
-// Owner finds who keeps an entry.
+// Owner is what manages an entry.
 func (e Entry) Owner() Owner {
 	for _, o := range owners {
 		if name, ok := o.name(e); ok {
@@ -78,7 +78,7 @@ func (e Entry) Owner() Owner {
 	return Owner{}
 }
 
-// String reads "managed by ACK: default/joiner", and is empty where nobody is known.
+// String reads "managed by ACK: default/joiner"; empty for the zero Owner.
 func (o Owner) String() string {
 	switch {
 	case o.Kind == "":
@@ -91,7 +91,7 @@ func (o Owner) String() string {
 	return "managed by " + string(o.Kind) + ": " + o.Name
 }
 
-// OwnerRemark says before a change of an entry that has an owner what becomes of it; "" where there is nothing to say.
+// OwnerRemark is what will happen to the change of an entry with an owner; "" for none.
 func (c Change) OwnerRemark(account string) string {
 	if c.Before == nil {
 		return ""
@@ -114,11 +114,11 @@ func (c Change) OwnerRemark(account string) string {
 	return c.Principal().Short(account) + is + who + ": " + o.Effect + "; " + o.Instead
 }
 
-// capabilityPolicies are what EKS gives to the roles of its capabilities (eks-access.md §15a).
+// capabilityPolicies are the policies of the roles of EKS capabilities (eks-access.md §15a).
 var capabilityPolicies = []Policy{"AmazonEKSACKPolicy", "AmazonEKSArgoCDClusterPolicy", "AmazonEKSArgoCDPolicy", "AmazonEKSKROPolicy"}
 
-// capability names what a capability of EKS needs and loses. What becomes of one whose entry is deleted is UNVERIFIED
-// (eks-access.md §15a), so that counts too.
+// capability reports a capability of EKS that loses a policy. The effect of deleting its entry is UNVERIFIED (eks-access.md
+// §15a), so that counts too.
 func (c Change) capability(cluster Info) []Risk {
 	if c.Before == nil {
 		return nil
@@ -153,8 +153,7 @@ func holding(policies ...Policy) func(Entry) (string, bool) {
 	}
 }
 
-// ackObject is NAMESPACE/NAME. ACK itself tags the namespace only; the name is there where the controller was told to
-// tag it too.
+// ackObject is NAMESPACE/NAME. ACK tags the namespace by default, and the name only if it is configured to.
 func ackObject(e Entry) (string, bool) {
 	namespace, name := e.Tags["services.k8s.aws/namespace"], e.Tags["services.k8s.aws/name"]
 	if name == "" {
@@ -177,7 +176,7 @@ func editObject(object string) string {
 	return "change its object, one of: kubectl get accessentries.eks.services.k8s.aws -A"
 }
 
-// eksctlStack also knows the stacks that eksctl names itself (declarative.md §7).
+// eksctlStack also recognizes stacks by the names that eksctl gives them (declarative.md §7).
 func eksctlStack(e Entry) (string, bool) {
 	stack := e.Tags["aws:cloudformation:stack-name"]
 	if stack == "" {
@@ -190,7 +189,7 @@ func batchRole(e Entry) (string, bool) {
 	return "", e.Principal.ServiceLinked() && e.Principal.Name() == BatchRole
 }
 
-// terraform has no mark of its own; these tags are a custom of many teams.
+// terraform has no tag of its own; these are a convention of many teams.
 func terraform(e Entry) (string, bool) {
 	for k, v := range e.Tags {
 		k = strings.ToLower(strings.NewReplacer("-", "", "_", "").Replace(k))

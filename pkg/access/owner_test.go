@@ -16,8 +16,8 @@ func TestOwnerIsToldByTagsPoliciesAndPrincipal(t *testing.T) {
 		remark string // of a deletion
 	}{
 		{"nobody", access.Entry{Tags: map[string]string{"team": "dev"}}, "", ""},
-		{"ACK tags its namespace only", access.Entry{Tags: ack}, "managed by ACK: default", "undoes the change at its next resync; change its object, one of: kubectl -n default get accessentries.eks.services.k8s.aws"},
-		{"ACK that was told to tag the name", access.Entry{Tags: with(ack, "services.k8s.aws/name", "joiner")}, "managed by ACK: default/joiner", "is or was managed by ACK (default/joiner): its controller undoes the change at its next resync; kubectl -n default edit accessentry joiner"},
+		{"ACK tags its namespace only", access.Entry{Tags: ack}, "managed by ACK: default", "reverts the change at its next resync; change its object, one of: kubectl -n default get accessentries.eks.services.k8s.aws"},
+		{"ACK that was told to tag the name", access.Entry{Tags: with(ack, "services.k8s.aws/name", "joiner")}, "managed by ACK: default/joiner", "is or was managed by ACK (default/joiner): its controller reverts the change at its next resync; kubectl -n default edit accessentry joiner"},
 		{"a stack", access.Entry{Tags: map[string]string{"aws:cloudformation:stack-name": "access"}}, "managed by CloudFormation: access", "change the template of stack access"},
 		{"eksctl's stack by its name", access.Entry{Tags: map[string]string{"aws:cloudformation:stack-name": "eksctl-demo-accessentry-X1"}}, "managed by eksctl: eksctl-demo-accessentry-X1", "use eksctl"},
 		{"eksctl's stack by its tag", access.Entry{Tags: map[string]string{"aws:cloudformation:stack-name": "s", "alpha.eksctl.io/cluster-name": "demo"}}, "managed by eksctl: s", "use eksctl"},
@@ -109,4 +109,70 @@ func grants(policies ...access.Policy) (all []access.Grant) {
 		all = append(all, access.Grant{Policy: p})
 	}
 	return all
+}
+
+// TestOwnersAndWhoIsNone: the surest owner counts, and what only looks like one is none.
+func TestOwnersAndWhoIsNone(t *testing.T) {
+	const stack, ack = "aws:cloudformation:stack-name", "services.k8s.aws/controller-version"
+	tags := func(pairs ...string) access.Entry {
+		e := entry(dev, "")
+		e.Tags = map[string]string{}
+		for i := 0; i < len(pairs); i += 2 {
+			e.Tags[pairs[i]] = pairs[i+1]
+		}
+		return e
+	}
+	with := func(e access.Entry, policies ...access.Policy) access.Entry {
+		e.Grants = append(e.Grants, grants(policies...)...)
+		return e
+	}
+	for _, c := range []struct {
+		name  string
+		entry access.Entry
+		kind  access.OwnerKind
+		owns  string // what the owner calls it
+		proof bool
+	}{
+		{"nobody", tags(), "", "", false},
+		{"ACK by its namespace", tags(ack, "v1", "services.k8s.aws/namespace", "ns"), access.ByACK, "ns", true},
+		{"ACK by its object", tags(ack, "v1", "services.k8s.aws/namespace", "ns", "k8s-name", "n"), access.ByACK, "ns/n", true},
+		{"ACK's namespace without its version", tags("services.k8s.aws/namespace", "ns"), "", "", false},
+		{"eksctl's stack", tags(stack, "eksctl-demo-accessentry-1"), access.ByEksctl, "eksctl-demo-accessentry-1", true},
+		{"eksctl's cluster", tags("alpha.eksctl.io/cluster-name", "demo"), access.ByEksctl, "demo", true},
+		{"another stack of eksctl", tags(stack, "eksctl-demo-nodegroup-1"), access.ByCloudFormation, "eksctl-demo-nodegroup-1", true},
+		{"a stack with an entry in its name", tags(stack, "my-accessentry-stack"), access.ByCloudFormation, "my-accessentry-stack", true},
+		{"Crossplane", tags("crossplane-name", "n"), access.ByCrossplane, "n", true},
+		{"ACK before the stack it came from", tags(ack, "v1", stack, "s"), access.ByACK, "", true},
+		{"Argo CD", with(tags(), "AmazonEKSArgoCDPolicy"), access.ByArgoCD, "", true},
+		{"the capability ACK", with(tags(), view, "AmazonEKSACKPolicy"), access.ByACKCapability, "", true},
+		{"Auto Mode", with(tags(), "AmazonEKSNetworkingPolicy"), access.ByAutoMode, "", true},
+		{"Auto Mode's nodes", with(tags(), access.AutoNode), "", "", false},
+		{"AWS Batch", access.Entry{Principal: linked}, access.ByBatch, "", true},
+		{"a stack before a policy", with(tags(stack, "s"), "AmazonEKSKROPolicy"), access.ByCloudFormation, "s", true},
+		{"Terraform", tags("managed_by", "terraform"), access.ByTerraform, "", false},
+		{"a repository of Terraform", tags("IaC", "https://example.com/terraform-live"), access.ByTerraform, "", false},
+		{"a tag of its name", tags("Terraform", "true"), access.ByTerraform, "", false},
+		{"which denies it", tags("Terraform", "False"), "", "", false},
+		{"another tool", tags("ManagedBy", "pulumi"), "", "", false},
+		{"another tag", tags("purpose", "terraform"), "", "", false},
+	} {
+		o := c.entry.Owner()
+		if o.Kind != c.kind || o.Name != c.owns || o.Proof != c.proof {
+			t.Errorf("%s: %+v", c.name, o)
+		}
+		if (o.String() == "") != (c.kind == "") || c.owns != "" && !strings.Contains(o.String(), c.owns) {
+			t.Errorf("%s: %s", c.name, o)
+		}
+		create := access.Change{After: &c.entry}
+		if got := create.OwnerRemark(ownAccount); got != "" {
+			t.Errorf("%s: a new entry has an owner: %s", c.name, got)
+		}
+		less, tagged := c.entry, c.entry
+		less.Grants, less.Username = nil, "u:other"
+		tagged.Tags = map[string]string{"another": "tag"}
+		takes, adds := access.Change{Before: &c.entry, After: &less}.OwnerRemark(ownAccount), access.Change{Before: &c.entry, After: &tagged}.OwnerRemark(ownAccount)
+		if (takes != "") != (c.kind != "") || (adds != "") != (c.kind != "" && !o.Adds) {
+			t.Errorf("%s: of what takes %q, of what adds %q", c.name, takes, adds)
+		}
+	}
 }

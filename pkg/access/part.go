@@ -6,12 +6,12 @@ import (
 	"strings"
 )
 
-// Part is what of an entry, or of the cluster, one step is about.
+// Part is the part of an entry, or of the cluster, that one step changes.
 type Part string
 
 // The parts; each access policy is a part of its own.
 const (
-	PartEntry    Part = "entry"    // its making, with username, groups and tags, and its end
+	PartEntry    Part = "entry"    // its creation, with username, groups and tags, and its deletion
 	PartIdentity Part = "identity" // username and groups, which EKS sets in one call
 	PartTags     Part = "tags"
 	PartMode     Part = "mode"
@@ -20,7 +20,7 @@ const (
 
 func partOf(p Policy) Part { return Part("policy " + p) }
 
-// PartOf tells what a step is about.
+// PartOf is the part that a step changes.
 func PartOf(s Step) Part {
 	switch s := s.(type) {
 	case Associate:
@@ -39,7 +39,7 @@ func PartOf(s Step) Part {
 	return PartEntry
 }
 
-// Only is the change as far as these parts of it were carried out; false where nothing was.
+// Only is the change limited to these parts of it; false where it has none of them.
 func (c Change) Only(done map[Part]bool) (Change, bool) {
 	switch {
 	case c.After == nil:
@@ -47,7 +47,7 @@ func (c Change) Only(done map[Part]bool) (Change, bool) {
 	case c.Before == nil && !done[PartEntry]:
 		return Change{}, false
 	}
-	reached := *c.After // an entry that was made has all but its policies
+	reached := *c.After // a created entry has all but its policies
 	if c.Before != nil {
 		reached = *c.Before
 		if done[PartIdentity] {
@@ -87,8 +87,8 @@ func policiesOf(c Change) map[Policy]bool {
 	return all
 }
 
-// PartsOf describes each part of an entry, nil for none, in a text that is equal where the part is. It leaves out what EKS
-// alone decides: username and groups of nodes.
+// PartsOf describes each part of an entry, nil for none, in a text that is equal if and only if the part is. It leaves out
+// the username and groups of nodes, which EKS decides.
 func PartsOf(e *Entry) map[Part]string {
 	parts := map[Part]string{}
 	if e == nil {
@@ -108,7 +108,7 @@ func PartsOf(e *Entry) map[Part]string {
 	return parts
 }
 
-// Parts are those that differ before and after.
+// Parts are the parts that differ before and after.
 func (c Change) Parts() (parts []Part) {
 	before, after := PartsOf(c.Before), PartsOf(c.After)
 	for part, text := range after {

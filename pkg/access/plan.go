@@ -8,13 +8,13 @@ import (
 	"strings"
 )
 
-// Edit turns what is into what should be. It is pure and leaves its input alone.
+// Edit is a function from the current state to the desired state. It is pure and does not change its input.
 type Edit func(Snapshot) (Snapshot, error)
 
 // Change is one entry before and after: nil before is a create, nil after a delete.
 type Change struct{ Before, After *Entry }
 
-// Itself stands, among principals, for the cluster: its mode and its aws-auth.
+// Itself stands for the cluster among principals: its mode and its aws-auth.
 const Itself Principal = ""
 
 // ModeChange is the cluster's mode before and after.
@@ -23,22 +23,23 @@ type ModeChange struct{ From, To Mode }
 // ConfigMapChange is aws-auth before and after.
 type ConfigMapChange struct{ Before, After ConfigMap }
 
-// Plan is the difference between what is and what should be. It is data: the plan that
-// was shown is the plan that is applied.
+// Plan is the difference between the current and the desired state. It is data: the plan that is shown is the one that is
+// applied.
 type Plan struct {
 	Cluster Info
+	Caller  Principal // who makes the change, "" where that is not known
 	Mode    *ModeChange
 	AWSAuth *ConfigMapChange
 	Changes []Change // sorted by principal
-	Effects []Effect // what changes in anybody's access, whatever it comes from
-	// Asked are those whose whole access the change was asked to remove: their mappings are not left behind by mistake.
+	Effects []Effect // what changes in anybody's access, from any source
+	// Asked are the principals whose whole access the request removes: their mappings are not left behind by mistake.
 	Asked []Principal
 }
 
-// Diff compares two snapshots of one cluster. What EKS alone decides (ARN, times, the
-// username of an entry that asks for none) makes no difference.
+// Diff compares two snapshots of one cluster. It ignores what EKS decides: ARN, times, and the username of an entry that
+// sets none.
 func Diff(before, after Snapshot) Plan {
-	plan := Plan{Cluster: before.Cluster}
+	plan := Plan{Cluster: before.Cluster, Caller: before.Caller}
 	if from, to := before.Cluster.Mode, after.Cluster.Mode; from != to && to != "" {
 		plan.Mode = &ModeChange{From: from, To: to}
 	}
@@ -62,7 +63,7 @@ func Diff(before, after Snapshot) Plan {
 	return plan
 }
 
-// Make runs an edit and compares.
+// Make applies an edit and compares.
 func Make(before Snapshot, edit Edit) (Plan, Snapshot, error) {
 	after, err := edit(before)
 	if err != nil {
@@ -71,11 +72,11 @@ func Make(before Snapshot, edit Edit) (Plan, Snapshot, error) {
 	return Diff(before, after), after, nil
 }
 
-// Empty tells whether there is nothing to do.
+// Empty reports whether there is nothing to do.
 func (p Plan) Empty() bool { return len(p.Changes) == 0 && p.Mode == nil && p.AWSAuth == nil }
 
-// Same reports whether both plans take the same entries, mode and aws-auth to the same end, and change the same in
-// anybody's access. What EKS alone decides makes no difference.
+// Same reports whether both plans make the same changes to entries, mode and aws-auth, with the same effects on anybody's
+// access. It ignores what EKS decides.
 func (p Plan) Same(q Plan) bool {
 	entry := func(a, b *Entry) bool { return a == nil && b == nil || a != nil && b != nil && a.Same(*b) }
 	change := func(a, b Change) bool { return entry(a.Before, b.Before) && entry(a.After, b.After) }
@@ -87,12 +88,12 @@ func (c *ConfigMapChange) same(d *ConfigMapChange) bool {
 	return c == nil && d == nil || c != nil && d != nil && c.Before.Same(d.Before) && c.After.Same(d.After)
 }
 
-// DeletesEntry reports whether a whole access entry goes.
+// DeletesEntry reports whether the plan deletes an access entry.
 func (p Plan) DeletesEntry() bool {
 	return slices.ContainsFunc(p.Changes, func(c Change) bool { return c.After == nil })
 }
 
-// Change finds what happens to a principal's entry.
+// Change finds the change of a principal's entry.
 func (p Plan) Change(principal Principal) (Change, bool) {
 	i := slices.IndexFunc(p.Changes, func(c Change) bool { return c.Principal() == principal })
 	if i < 0 {
@@ -101,7 +102,7 @@ func (p Plan) Change(principal Principal) (Change, bool) {
 	return p.Changes[i], true
 }
 
-// Principal is whom the change is about.
+// Principal is the principal of the entry.
 func (c Change) Principal() Principal {
 	if c.After != nil {
 		return c.After.Principal
@@ -109,8 +110,8 @@ func (c Change) Principal() Principal {
 	return c.Before.Principal
 }
 
-// Takes tells whether the change takes a right, a group or the entry away, or gives
-// another username, to which RBAC may bind rights.
+// Takes reports whether the change removes a right, a group or the entry, or changes the username, to which RBAC may bind
+// rights.
 func (c Change) Takes() bool {
 	if c.Before == nil || c.After == nil {
 		return c.After == nil
@@ -123,14 +124,14 @@ func (c Change) Takes() bool {
 		len(union(c.Before.Groups, c.After.Groups)) > len(c.After.Groups)
 }
 
-// ExpiryNotes say of entries that have an expiry that new access shares it, or that it changes.
+// ExpiryNotes say that new access shares an entry's expiry, or that the expiry changes.
 func (p Plan) ExpiryNotes() (notes []string) {
 	for _, c := range p.Changes {
 		if c.Before == nil || c.After == nil || c.Before.Expires().IsZero() || c.After.Expires().IsZero() {
 			continue
 		}
 		name, was, will := c.Principal().Short(p.Cluster.Account()), c.Before.Tags[ExpiresTag], c.After.Tags[ExpiresTag]
-		gives := Change{Before: c.After, After: c.Before}.Takes() // the other way round
+		gives := Change{Before: c.After, After: c.Before}.Takes() // reversed
 		switch {
 		case was != will:
 			notes = append(notes, fmt.Sprintf("the expiry of %s changes from %s to %s", name, was, will))
@@ -141,7 +142,7 @@ func (p Plan) ExpiryNotes() (notes []string) {
 	return notes
 }
 
-// covers tells whether every name of t is in s too.
+// covers reports whether s includes every namespace of t.
 func (s Scope) covers(t Scope) bool {
 	if s.WholeCluster() || t.WholeCluster() {
 		return s.WholeCluster()
@@ -150,7 +151,7 @@ func (s Scope) covers(t Scope) bool {
 	return !left
 }
 
-// Same compares what people decide about two canonical entries.
+// Same compares the parts of two canonical entries that users decide.
 func (e Entry) Same(f Entry) bool {
 	return e.Principal == f.Principal && e.Kind == f.Kind && e.Username == f.Username &&
 		slices.Equal(e.Groups, f.Groups) && maps.Equal(e.Tags, f.Tags) &&

@@ -49,7 +49,7 @@ func entry(p access.Principal, words string) access.Entry {
 }
 
 func grant(name, namespaces string) access.Grant {
-	g := access.Grant{Policy: map[string]access.Policy{"view": view, "edit": edit, "admin": access.ClusterAdmin, "auto": access.AutoNode}[name]}
+	g := access.Grant{Policy: map[string]access.Policy{"view": view, "edit": edit, "admin": access.ClusterAdmin, "auto": access.AutoNode, "ack": "AmazonEKSACKPolicy"}[name]}
 	if namespaces != "" {
 		g.Scope.Namespaces = strings.Split(namespaces, ",")
 	}
@@ -181,10 +181,10 @@ func TestCheckNamesTheRule(t *testing.T) {
 		{entry(dev, "user:john{{SessionName}}"), "colon"},
 		{entry(dev, "user:john{{SessionNameRaw}}"), "colon"},
 		{entry(dev, "user::john{{SessionName}}"), ""},
-		{entry(dev, "kind:Standard"), "types are STANDARD"},
+		{entry(dev, "kind:Standard"), "use one of STANDARD"},
 		{entry(alice, "kind:EC2_LINUX"), "for roles"},
 		{entry(foreign, "kind:EC2_LINUX"), "own account"},
-		{entry(node, "kind:EC2_LINUX view"), "no access policies"},
+		{entry(node, "kind:EC2_LINUX view"), "cannot have access policies"},
 		{entry(dev, "view:Dev"), "namespace"},
 		{entry(dev, "view:-dev"), "namespace"},
 		{entry(dev, "view:"+strings.Repeat("x", 64)), "namespace"},
@@ -201,43 +201,6 @@ func TestCheckNamesTheRule(t *testing.T) {
 	}
 }
 
-func TestParsePolicy(t *testing.T) {
-	known := []access.Policy{view, edit, access.ClusterAdmin, "AmazonAIOpsAssistantPolicy", "AWSBackupFullAccessPolicyForBackup", access.BatchNamespace}
-	for text, want := range map[string]access.Policy{
-		"view": view, "VIEW": view, string(view): view, view.ARN("aws-cn"): view, " edit ": edit, "cluster-admin": access.ClusterAdmin,
-		"ai-ops-assistant": "AmazonAIOpsAssistantPolicy", "aws-backup-full-access-for-backup": "AWSBackupFullAccessPolicyForBackup",
-		"backup-full-access-for-backup": "AWSBackupFullAccessPolicyForBackup", "batch-namespace": access.BatchNamespace, "AWSBatchNamespacePolicy": access.BatchNamespace,
-	} {
-		if got, err := access.ParsePolicy(text, known); got != want || err != nil {
-			t.Errorf("ParsePolicy(%q) = %q, %v", text, got, err)
-		}
-	}
-	for text, says := range map[string]string{
-		"veiw": "did you mean view?", "nothing-like-it": "`kubectl access policies`", "": "policies",
-		"arn:aws:iam::aws:policy/AdministratorAccess": "IAM policy", "arn:aws:s3:::bucket": "something else",
-		"AmazonEKSWorkerNodePolicy": "IAM policy", "amazoneks_cni_policy": "gives no access to Kubernetes", "AmazonEKSClusterPolicy": "IAM policy",
-	} {
-		if _, err := access.ParsePolicy(text, known); err == nil || !strings.Contains(err.Error(), says) {
-			t.Errorf("ParsePolicy(%q): %v, want %q", text, err, says)
-		}
-	}
-}
-
-func TestScope(t *testing.T) {
-	some := access.Scope{Namespaces: []string{"dev-*", "qa"}}
-	for ns, want := range map[string]bool{"qa": true, "dev-x": true, "dev": false, "dev-*": true, "qa2": false} {
-		if some.Reaches(ns) != want {
-			t.Errorf("Reaches(%s) = %v", ns, !want)
-		}
-	}
-	if _, left := some.Without([]string{"qa", "dev-*"}); left {
-		t.Error("an empty list of namespaces would be the whole cluster")
-	}
-	if !some.With(access.Scope{}).WholeCluster() {
-		t.Error("the whole cluster takes in every namespace")
-	}
-}
-
 // TestPlansAreTheSameWhereTheyTakeTheSameToTheSame end: what is deleted counts, not only that it is.
 func TestPlansAreTheSameWhereTheyTakeTheSameToTheSame(t *testing.T) {
 	none, has, more := snapshot(), snapshot(entry(dev, "view:dev")), snapshot(entry(dev, "view:dev group:g"))
@@ -250,6 +213,15 @@ func TestPlansAreTheSameWhereTheyTakeTheSameToTheSame(t *testing.T) {
 		return s
 	}
 	seen := access.Diff(has, none)
+	loses := func(before string) access.Plan {
+		return access.Diff(state(before), state("x=; "+before[strings.Index(before, "bind"):]))
+	}
+	gains := func(after string) access.Plan {
+		return access.Diff(state("x=; "+after[strings.Index(after, "bind"):]), state(after))
+	}
+	off := func(caller string) access.Plan {
+		return access.Diff(state("auth=111122223333; rbac; caller="+caller), state("mode=API; auth=111122223333; rbac; caller="+caller))
+	}
 	for name, c := range map[string]struct {
 		a, b access.Plan
 		same bool
@@ -260,6 +232,16 @@ func TestPlansAreTheSameWhereTheyTakeTheSameToTheSame(t *testing.T) {
 		"more is left":       {access.Diff(none, has), access.Diff(none, more), false},
 		"one is there":       {access.Diff(none, has), access.Diff(snapshot(entry(dev, "")), has), false},
 		"done by another":    {seen, access.Diff(none, none), false},
+		"another tag":        {access.Diff(state("dev="), state("dev=tag:a=1")), access.Diff(state("dev="), state("dev=tag:a=2")), false},
+		"from another tag":   {access.Diff(state("dev=tag:a=1"), state("dev=")), access.Diff(state("dev=tag:a=2"), state("dev=")), false},
+		"made, not changed":  {access.Diff(state("dead=dev"), state("dev=; dead=dev")), access.Diff(state("dev=tag:a=1; dead=dev"), state("dev=; dead=dev")), false},
+		"another mode":       {access.Diff(state("mode=CONFIG_MAP; auth"), state("auth")), access.Diff(state("auth"), state("mode=API; auth")), false},
+		"to other aws-auth":  {access.Diff(auth("a"), auth("b")), access.Diff(auth("a"), auth("c")), false},
+		"another's access":   {off("ops"), off("dev"), false},
+		"the same access":    {off("ops"), off("ops"), true},
+		"loses another role": {loses("x=group:g; bind=view group:g"), loses("x=group:g; bind=edit group:g"), false},
+		"loses the same":     {loses("x=group:g; bind=view group:g"), loses("x=group:g; bind=view group:g"), true},
+		"gains another role": {gains("x=group:g; bind=view group:g"), gains("x=group:g; bind=edit group:g"), false},
 		"also the mode":      {access.Diff(none, has), access.Diff(none, inAPI), false},
 		"the same mode":      {access.Diff(none, inAPI), access.Diff(none, inAPI), true},
 		"also aws-auth":      {access.Diff(has, has), access.Diff(auth("a"), auth("b")), false},
@@ -285,10 +267,15 @@ func TestExpiryNotes(t *testing.T) {
 		{"view:dev " + early, "view:dev tag:a=b " + early, ""},
 		{"view:dev " + early, "edit:dev", ""},
 		{"view:dev", "view:dev,qa", ""},
+		{"view:dev", "view:dev,qa " + early, ""},
 	} {
 		notes := access.Diff(snapshot(entry(dev, c.before)), snapshot(entry(dev, c.after))).ExpiryNotes()
 		if got := strings.Join(notes, "; "); got != c.want {
 			t.Errorf("%q to %q: %s", c.before, c.after, got)
 		}
+	}
+	made, gone := access.Diff(snapshot(), snapshot(entry(dev, "view "+early))), access.Diff(snapshot(entry(dev, "view "+early)), snapshot())
+	if notes := append(made.ExpiryNotes(), gone.ExpiryNotes()...); len(notes) > 0 {
+		t.Errorf("of what is made or deleted: %v", notes)
 	}
 }

@@ -12,7 +12,7 @@ import (
 // Policy is an EKS access policy by its AWS name, such as AmazonEKSViewPolicy.
 type Policy string
 
-// The policies that rules of this program speak of.
+// The policies with rules of their own.
 const (
 	ClusterAdmin Policy = "AmazonEKSClusterAdminPolicy"
 	AutoNode     Policy = "AmazonEKSAutoNodePolicy"
@@ -20,16 +20,15 @@ const (
 	BatchNamespace Policy = "AWSBatchNamespacePolicy"
 )
 
-// BatchRole is the service-linked role of AWS Batch, which makes the role's entry itself (eks-access.md §15a).
+// BatchRole is the service-linked role of AWS Batch, which creates the entry itself (eks-access.md §15a).
 const BatchRole = "AWSServiceRoleForBatch"
 
-// ErrPolicy is wrapped where a text names no access policy.
+// ErrPolicy says that a text is not an access policy.
 var ErrPolicy = errors.New("no such access policy")
 
-// isIAM says of an IAM policy that it is none.
-const isIAM = "this is an IAM policy, which is attached to a role in IAM and gives no access to Kubernetes; --policy takes an EKS access policy, see `kubectl access policies`"
+const isIAM = "this is an IAM policy, which gives no access to Kubernetes; --policy expects an EKS access policy, see `kubectl access policies`"
 
-// iamPolicies are IAM policies of EKS and its nodes that people take for access policies (EKS User Guide, "AWS managed policies").
+// iamPolicies are IAM policies of EKS and its nodes that are often mistaken for access policies (EKS User Guide, "AWS managed policies").
 var iamPolicies = []string{
 	"AmazonEKSWorkerNodePolicy", "AmazonEKSWorkerNodeMinimalPolicy", "AmazonEKSClusterPolicy", "AmazonEKS_CNI_Policy", "AmazonEKSServicePolicy",
 	"AmazonEKSVPCResourceController", "AmazonEKSFargatePodExecutionRolePolicy", "AmazonEKSLocalOutpostClusterPolicy", "AmazonEKSServiceRolePolicy",
@@ -43,7 +42,7 @@ func (p Policy) ARN(partition string) string {
 	return "arn:" + partition + ":eks::aws:cluster-access-policy/" + string(p)
 }
 
-// PolicyOf is the policy of an ARN; what is no ARN is taken as a name.
+// PolicyOf is the policy of an ARN or a name.
 func PolicyOf(arn string) Policy {
 	return Policy(arn[strings.LastIndexByte(arn, '/')+1:])
 }
@@ -54,7 +53,7 @@ func (p Policy) Short() string {
 	return kebab(strings.Replace(s, "Policy", "", 1))
 }
 
-// kebab puts a dash before each word of a CamelCase name; a run of capitals is one word.
+// kebab puts a dash before each word of a CamelCase name; consecutive capitals are one word.
 func kebab(s string) string {
 	var b strings.Builder
 	runes := []rune(s)
@@ -68,7 +67,7 @@ func kebab(s string) string {
 	return b.String()
 }
 
-// ParsePolicy finds the policy that a short name, an AWS name or an ARN means among the known ones.
+// ParsePolicy finds a policy among the known ones by its short name, AWS name or ARN.
 func ParsePolicy(text string, known []Policy) (Policy, error) {
 	s := strings.TrimSpace(text)
 	if strings.HasPrefix(s, "arn:") {
@@ -76,7 +75,7 @@ func ParsePolicy(text string, known []Policy) (Policy, error) {
 			return "", fmt.Errorf("%w: %q: %s", ErrPolicy, s, isIAM)
 		}
 		if !strings.Contains(s, ":eks::aws:cluster-access-policy/") {
-			return "", fmt.Errorf("%w: %q: this ARN is of something else; it looks like %s", ErrPolicy, s, ClusterAdmin.ARN("aws"))
+			return "", fmt.Errorf("%w: %q: not the ARN of an access policy, which looks like %s", ErrPolicy, s, ClusterAdmin.ARN("aws"))
 		}
 		s = string(PolicyOf(s))
 	}
@@ -95,7 +94,7 @@ func ParsePolicy(text string, known []Policy) (Policy, error) {
 	return "", fmt.Errorf("%w: %q%s; `kubectl access policies` lists them", ErrPolicy, text, DidYouMean(strings.ToLower(s), names))
 }
 
-// DidYouMean goes on in a sentence about a name that is not known: the nearest of those that are, or nothing.
+// DidYouMean continues a sentence about an unknown name with the nearest known one, if any.
 func DidYouMean(s string, known []string) string {
 	best, least := "", 3
 	for _, name := range known {
@@ -129,12 +128,12 @@ func distance(a, b string) int {
 	return row[len(b)]
 }
 
-// Scope is where a grant holds: in the named namespaces, or with none in the whole cluster.
+// Scope is where a grant applies: in the named namespaces, or with none in the whole cluster.
 type Scope struct {
 	Namespaces []string // sorted; a trailing * matches any rest
 }
 
-// WholeCluster tells whether the scope is the cluster and not a list of namespaces.
+// WholeCluster reports whether the scope is the cluster and not a list of namespaces.
 func (s Scope) WholeCluster() bool { return len(s.Namespaces) == 0 }
 
 // With is the scope that covers both.
@@ -145,15 +144,14 @@ func (s Scope) With(t Scope) Scope {
 	return Scope{Namespaces: union(s.Namespaces, t.Namespaces)}
 }
 
-// Without takes namespaces off a list of namespaces; false when nothing is left, since
-// an empty list would mean the whole cluster.
+// Without removes namespaces from the scope; false when nothing is left, because an empty list would mean the whole cluster.
 func (s Scope) Without(namespaces []string) (Scope, bool) {
 	rest := slices.DeleteFunc(slices.Clone(s.Namespaces), func(ns string) bool { return slices.Contains(namespaces, ns) })
 	return Scope{Namespaces: rest}, len(rest) > 0
 }
 
-// Reaches tells whether the scope holds in a namespace. What an asterisk means that does not stand at the end is
-// UNVERIFIED (eks-access.md §4.5); here it reaches, so that nothing counts as taken away that is not.
+// Reaches reports whether the scope includes a namespace. The meaning of an asterisk that is not at the end is UNVERIFIED
+// (eks-access.md §4.5); here it matches, so that nothing counts as revoked that is not.
 func (s Scope) Reaches(namespace string) bool {
 	return s.WholeCluster() || slices.ContainsFunc(s.Namespaces, func(ns string) bool {
 		ok, err := path.Match(ns, namespace)
@@ -171,14 +169,14 @@ func (s Scope) String() string {
 	return "namespaces " + strings.Join(s.Namespaces, ", ")
 }
 
-// union is both lists, sorted, each element once; never nil's twin of an empty list.
+// union is both lists, sorted and without duplicates; nil if empty.
 func union(a, b []string) []string {
 	all := slices.Concat(a, b)
 	slices.Sort(all)
 	return slices.Compact(all)
 }
 
-// PartitionOf is the partition of a region, told by how the region's name begins (AWS SDK partition data).
+// PartitionOf is the partition of a region, by the prefix of its name (AWS SDK partition data).
 func PartitionOf(region string) string {
 	prefixes := []struct{ begins, partition string }{
 		{"cn-", "aws-cn"},

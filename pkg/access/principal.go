@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Principal is the full ARN of an IAM role or user, as EKS holds it. What EKS returns
-// is kept as it is, so a Principal read from a cluster may be any ARN.
+// Principal is the full ARN of an IAM role or user. What EKS returns is not checked, so a Principal that was read from a
+// cluster may be any ARN.
 type Principal string
 
 // Partitions are the partitions of AWS in which EKS runs (AWS SDK endpoint data).
@@ -34,7 +34,7 @@ func (p Principal) Partition() string { return p.field(1) }
 // Account is the twelve-digit account that owns the principal.
 func (p Principal) Account() string { return p.field(4) }
 
-// Kind is role or user, or whatever else stands in the ARN's place for it.
+// Kind is role or user, or another word in the ARN's place for it.
 func (p Principal) Kind() string {
 	kind, _, _ := strings.Cut(p.field(5), "/")
 	return kind
@@ -46,14 +46,14 @@ func (p Principal) Name() string {
 	return resource[strings.LastIndexByte(resource, '/')+1:]
 }
 
-// Path is what stands between the kind and the name, "/" when there is none.
+// Path is the part between the kind and the name, "/" when there is none.
 func (p Principal) Path() string {
 	resource := strings.TrimPrefix(p.field(5), p.Kind())
 	return resource[:strings.LastIndexByte(resource, '/')+1]
 }
 
-// Short is role/NAME or user/NAME with its path for a principal of the given account,
-// sso/PERMISSION_SET for its Identity Center roles, and the ARN for every other.
+// Short is role/NAME or user/NAME with its path for a principal of the given account, sso/PERMISSION_SET for its Identity
+// Center roles, and the ARN for all others.
 func (p Principal) Short(account string) string {
 	if account == "" || p.Account() != account || p.field(5) == "" {
 		return string(p)
@@ -64,26 +64,26 @@ func (p Principal) Short(account string) string {
 	return p.field(5)
 }
 
-// ServiceLinked tells whether AWS owns the role; EKS refuses to make and to delete its entry.
+// ServiceLinked reports whether AWS owns the role; EKS refuses to create and delete its entry.
 func (p Principal) ServiceLinked() bool {
 	return strings.HasPrefix(p.field(5), "role/aws-service-role/")
 }
 
-// ServiceRole also knows one that is written without its path, as aws-auth wants it.
+// ServiceRole also recognizes one without its path, as aws-auth requires it.
 func (p Principal) ServiceRole() bool {
 	return p.ServiceLinked() || strings.HasPrefix(p.field(5), "role/"+serviceRole)
 }
 
-// serviceRole is how the names of service-linked roles begin.
+// serviceRole is the prefix of the names of service-linked roles.
 const serviceRole = "AWSServiceRoleFor"
 
-// PermissionSet is the IAM Identity Center permission set that the role stands for, or "".
-// The name may hold underscores, so the suffix of sixteen hex digits is cut from the end.
+// PermissionSet is the IAM Identity Center permission set of the role, or "". The name may contain underscores, so the
+// suffix of 16 hex digits is cut from the end.
 func (p Principal) PermissionSet() string {
 	return PermissionSet(p.Name())
 }
 
-// PermissionSet cuts the permission set out of a role name AWSReservedSSO_<set>_<16 hex>.
+// PermissionSet is the permission set in a role name AWSReservedSSO_<set>_<16 hex>.
 func PermissionSet(roleName string) string {
 	set, ok := strings.CutPrefix(roleName, "AWSReservedSSO_")
 	cut := len(set) - 17
@@ -93,37 +93,36 @@ func PermissionSet(roleName string) string {
 	return set[:cut]
 }
 
-// Is tells whether both name the same IAM identity. Paths do not count: a session's ARN
-// hides them, and names are unique in an account without them, ignoring case.
+// Is reports whether both are the same IAM identity. Paths do not count: a session's ARN omits them, and names are unique in
+// an account without them, ignoring case.
 func (p Principal) Is(q Principal) bool {
 	return p != "" && p.Partition() == q.Partition() && p.Account() == q.Account() &&
 		p.Kind() == q.Kind() && strings.EqualFold(p.Name(), q.Name())
 }
 
-// Ref is a principal as somebody wrote it, before IAM was asked.
+// Ref is a principal as written, before it is looked up in IAM.
 type Ref struct {
 	Written   string
-	Principal Principal // the ARN, as far as the text tells it; "" for the short forms
-	Lookup    Lookup    // what IAM must be asked before the principal is known
+	Principal Principal // the ARN, as far as the text contains it; "" for the short forms
+	Lookup    Lookup    // what must be looked up in IAM
 	Name      string    // the role, user or permission set to look up
-	Path      string    // the path that was written, "" when none was
+	Path      string    // the written path, "" for none
 }
 
-// Lookup is what IAM must be asked to complete a Ref.
+// Lookup is what must be looked up in IAM to complete a Ref.
 type Lookup int
 
-// What IAM may have to be asked.
+// The kinds of lookups.
 const (
 	LookupNone          Lookup = iota // the ARN is complete
-	LookupPath                        // a session or a path-less ARN: the role's path is wanted, the ARN does without
+	LookupPath                        // a session or an ARN without the role's path
 	LookupRole                        // role/NAME
 	LookupUser                        // user/NAME
 	LookupPermissionSet               // sso/PERMISSION_SET
 	LookupCaller                      // me
 )
 
-// Matches tells whether what was written may mean the principal. The short forms mean those of
-// the cluster's account.
+// Matches reports whether the text may mean the principal. The short forms mean principals of the cluster's account.
 func (r Ref) Matches(p Principal, account string) bool {
 	if r.Principal == "" && p.Account() != account {
 		return false
@@ -144,21 +143,20 @@ func (r Ref) Matches(p Principal, account string) bool {
 // ErrPrincipal is wrapped by every refusal of ParsePrincipal.
 var ErrPrincipal = errors.New("not a principal")
 
-// ParsePrincipal reads every form that a principal may be written in: a role or user ARN,
-// role/NAME, user/NAME, sso/PERMISSION_SET, an STS session's ARN, me; and, because people
-// paste them, the same quoted, percent-encoded, with blanks around, or as an access
-// entry's ARN. Everything else is refused with what to write instead.
+// ParsePrincipal reads every form of a principal: a role or user ARN, role/NAME, user/NAME, sso/PERMISSION_SET, an STS
+// session's ARN, me; and, because people paste them, the same quoted, percent-encoded, with spaces around, or as an access
+// entry's ARN. Everything else is refused with what to use instead.
 func ParsePrincipal(text string) (Ref, error) {
 	s := unpaste(text)
 	ref, err := parseForm(s)
 	if err != nil {
-		return Ref{}, fmt.Errorf("%w: %q: %w", ErrPrincipal, strings.TrimSpace(text), err)
+		return Ref{}, fmt.Errorf("%q is %w: %w", strings.TrimSpace(text), ErrPrincipal, err)
 	}
 	ref.Written = s
 	return ref, nil
 }
 
-// pasted is what comes along when text is copied: blanks, also those that have no width, and quotes of every kind.
+// pasted are characters that are copied along with text: spaces, also those without width, and quotes.
 const pasted = " \t\r\n\u00a0\u200b\u200c\u200d\u2060\ufeff" + `'"` + "`,;" + "“”„‘’‚«»‹›"
 
 func unpaste(s string) string {
@@ -175,7 +173,7 @@ func parseForm(s string) (Ref, error) {
 	kind, rest, _ := strings.Cut(s, "/")
 	switch {
 	case s == "":
-		return Ref{}, errors.New("it is empty; write role/NAME, user/NAME, sso/PERMISSION_SET, an ARN or me")
+		return Ref{}, errors.New("it is empty; use role/NAME, user/NAME, sso/PERMISSION_SET, an ARN or me")
 	case s == "me":
 		return Ref{Lookup: LookupCaller}, nil
 	case strings.HasPrefix(s, "arn:"):
@@ -204,10 +202,10 @@ func shortRef(lookup Lookup, kind, rest string) (Ref, error) {
 
 func permissionSetRef(set string) (Ref, error) {
 	if of := PermissionSet(set); of != "" {
-		return Ref{}, fmt.Errorf("this is the name of a permission set's role; write sso/%s", of)
+		return Ref{}, fmt.Errorf("this is the name of a permission set's role; use sso/%s", of)
 	}
 	if strings.ContainsAny(set, "*?") {
-		return Ref{}, errors.New("permission sets are named one by one, without wildcards")
+		return Ref{}, errors.New("permission sets do not support wildcards")
 	}
 	if len(set) > 32 || !inCharset(set) {
 		return Ref{}, errors.New("a permission set's name has up to 32 letters, digits and +=,.@_-")
@@ -215,15 +213,15 @@ func permissionSetRef(set string) (Ref, error) {
 	return Ref{Lookup: LookupPermissionSet, Name: set}, nil
 }
 
-// checkName holds IAM's rules for names and paths (IAM API Reference, CreateRole).
+// checkName checks IAM's rules for names and paths (IAM API Reference, CreateRole).
 func checkName(kind, name, path string) error {
 	switch {
 	case strings.ContainsAny(path+name, "*?"):
-		return errors.New("EKS takes no wildcards in a principal; write one ARN, or sso/PERMISSION_SET for an Identity Center role")
+		return errors.New("EKS does not support wildcards in principals; use one ARN, or sso/PERMISSION_SET for an Identity Center role")
 	case strings.ContainsAny(path+name, "${}<>"):
-		return errors.New("it holds a placeholder that nobody filled in; write the real name")
+		return errors.New("it contains a placeholder; use the real name")
 	case name == "":
-		return fmt.Errorf("the %s's name is missing; write %s/NAME", kind, kind)
+		return fmt.Errorf("the %s's name is missing; use %s/NAME", kind, kind)
 	case len(name) > 64:
 		return fmt.Errorf("an IAM %s's name has at most 64 characters", kind)
 	case !inCharset(name):
@@ -231,7 +229,7 @@ func checkName(kind, name, path string) error {
 	case strings.ContainsFunc(path, func(r rune) bool { return r < 0x21 || r > 0x7e }):
 		return errors.New("an IAM path has printable ASCII characters only")
 	case path == "/":
-		return errors.New("there is one slash too many before the name")
+		return errors.New("there are two slashes before the name")
 	case len(path) > 511: // and the slash before it
 		return errors.New("an IAM path has at most 512 characters")
 	}

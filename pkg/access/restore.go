@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// Restore is the steps that give back what a step took from an entry, whatever the entry holds meanwhile.
+// Restore is the steps that restore what a step removed from an entry, whatever its present state.
 func Restore(step Step) []Step {
 	switch s := step.(type) {
 	case DeleteEntry:
 		e := s.Entry
 		e.Tags = maps.Clone(e.Tags)
-		maps.DeleteFunc(e.Tags, func(k, _ string) bool { return strings.HasPrefix(strings.ToLower(k), "aws:") }) // AWS alone sets these
+		maps.DeleteFunc(e.Tags, func(k, _ string) bool { return strings.HasPrefix(strings.ToLower(k), "aws:") }) // only AWS can set these
 		return Change{After: &e}.steps()
 	case Disassociate:
 		return []Step{Associate{To: s.From, Grant: s.Grant, New: true}}
@@ -26,7 +26,7 @@ func Restore(step Step) []Step {
 	return nil
 }
 
-// Kept reports whether an entry still has what a step added and lacks what it took: a later change may have added to it.
+// Kept reports whether an entry still has what a step added and lacks what it removed; later changes may have added more.
 func Kept(step Step, now Entry) bool {
 	names := func(e Entry, p Policy) []string {
 		g, ok := e.Grant(p)
@@ -54,7 +54,7 @@ func Kept(step Step, now Entry) bool {
 	return true
 }
 
-// kept compares name by name; that a scope is the whole cluster is a name too.
+// kept compares name by name; the whole cluster counts as a name.
 func kept(before, after, now []string) bool {
 	for _, name := range union(before, after) {
 		was, will := slices.Contains(before, name), slices.Contains(after, name)

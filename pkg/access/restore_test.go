@@ -52,6 +52,8 @@ func TestAStepIsKeptByWhatWasAddedLater(t *testing.T) {
 		{"view:a edit:a", "view:a", "view:a edit:b", false},
 		{"group:a", "group:a group:b", "group:b group:c", true},
 		{"group:a", "group:a group:b", "group:a group:c", false},
+		{"group:a user:u:1", "group:a group:b user:u:1", "group:b user:u:2", true}, // somebody else's change
+		{"group:a user:u:1", "group:a group:b user:u:2", "group:b user:u:1", false},
 		{"group:a group:b", "group:a", "group:a group:b group:c", false},
 	} {
 		before := entry(dev, c.before)

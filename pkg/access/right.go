@@ -6,32 +6,34 @@ import (
 	"strings"
 )
 
-// RightKind says what a Right is.
+// RightKind is the kind of a Right.
 type RightKind int
 
-// The kinds of rights. Where RBAC could not be read, a group or a username may give anything, so it is a right by itself.
+// The kinds of rights. If RBAC could not be read, a group or username may give anything, so it counts as a right itself.
 const (
-	Connect    RightKind = iota // being authenticated at all
+	Connect    RightKind = iota // being authenticated
 	Administer                  // everything in the whole cluster: cluster-admin or system:masters
 	ByPolicy                    // an access policy
-	ByRole                      // a Role or ClusterRole that RBAC binds
-	ByGroup                     // a group whose bindings are not known
-	ByUsername                  // a username whose bindings are not known
-	JoinNodes                   // to be a node
+	ByRole                      // a Role or ClusterRole
+	ByGroup                     // a group with unknown bindings
+	ByUsername                  // a username with unknown bindings
+	JoinNodes                   // being a node
 )
 
-// Right is one thing that a principal may do in a cluster, and by which source.
+// Right is one thing that a principal may do in a cluster, and its source.
 type Right struct {
 	Kind  RightKind
 	Name  string // the policy, "ClusterRole view", the group or the username
-	Where string // a namespace, or a pattern of them; "": the whole cluster
+	Where string // a namespace or a pattern; "": the whole cluster
 	By    Source
 	Via   string // the group or user that RBAC binds
+	// Binding is the RoleBinding or ClusterRoleBinding that gives it; "": it does not come from RBAC.
+	Binding string
 
 	session string // the only session that has it; "": all
 }
 
-// Source is where a right comes from: an entry, or one mapping of aws-auth.
+// Source is the source of a right: an entry or a mapping.
 type Source struct{ Mapping string } // mapRoles[0]; "": the access entry
 
 func (s Source) String() string {
@@ -63,8 +65,8 @@ func (r Right) String() string {
 	return text
 }
 
-// covers reports whether whoever has r can do all that o allows. Policies and roles of different names are not
-// compared: only their rules could tell, and what is not proven counts as different.
+// covers reports whether r allows everything that o allows. Policies and roles of different names count as different; their
+// rules are not compared.
 func (r Right) covers(o Right) bool {
 	if r.session != "" && r.session != o.session {
 		return false
@@ -79,7 +81,7 @@ func (r Right) covers(o Right) bool {
 	return r.Where == "" || r.Where == o.Where || o.Where != "" && within && err == nil
 }
 
-// Administrates reports whether the rights make somebody, and not only one session, administrator of the cluster.
+// Administrates reports whether the rights make a principal, and not only one session, a cluster administrator.
 func Administrates(rights []Right) bool {
 	return slices.ContainsFunc(rights, func(r Right) bool { return r.Kind == Administer && r.session == "" })
 }
@@ -91,12 +93,12 @@ func beyond(rights, others []Right) []Right {
 	})
 }
 
-// bySource are the rights by mappings, or those by an entry.
+// bySource are the rights through mappings, or those through an entry.
 func bySource(rights []Right, mapping bool) []Right {
 	return slices.DeleteFunc(slices.Clone(rights), func(r Right) bool { return (r.By.Mapping != "") != mapping })
 }
 
-// joinRights names what counts: of an administrator nothing else, and being authenticated only where there is no more.
+// joinRights names the rights: for an administrator only that, and being authenticated only if there are no others.
 func joinRights(rights []Right) string {
 	if i := slices.IndexFunc(rights, func(r Right) bool { return r.Kind == Administer }); i >= 0 {
 		rights = rights[i : i+1]

@@ -5,10 +5,10 @@ import (
 	"slices"
 )
 
-// RiskName is what --accept-risk takes.
+// RiskName is a value of --accept-risk.
 type RiskName string
 
-// The dangers that a plan is refused for.
+// The risks for which a plan is refused.
 const (
 	LoseOwnAccess     RiskName = "lose-own-access"
 	LastAdministrator RiskName = "last-administrator"
@@ -18,27 +18,26 @@ const (
 	RestoreMapping    RiskName = "restore-mapping"
 	UnreadAWSAuth     RiskName = "unread-aws-auth"
 	OneWayMode        RiskName = "one-way-mode"
-	BriefGap          RiskName = "brief-gap"              // a migration's, where RBAC cannot help over it
-	OverwriteLater    RiskName = "overwrite-later-change" // an undo's, which alone knows what was before
-	OtherAccount      RiskName = "other-account"          // a context's, whose account or region AWS contradicts
+	BriefGap          RiskName = "brief-gap"              // a note of a migration, no longer refused
+	OverwriteLater    RiskName = "overwrite-later-change" // of an undo
+	OtherAccount      RiskName = "other-account"          // of a context whose account or region AWS contradicts
 	BreakCapability   RiskName = "break-capability"
 )
 
-// RiskNames are all risks, for completion and for checking what was accepted.
+// RiskNames are all risks, for completion and for checking flags.
 var RiskNames = []RiskName{
 	LoseOwnAccess, LastAdministrator, RemoveNodes, LeaveMappings, OverrideMapping, RestoreMapping, UnreadAWSAuth, BreakCapability,
 	OneWayMode, OverwriteLater, BriefGap, OtherAccount,
 }
 
-// Risk is one thing that a plan may break, with a sentence that says what.
+// Risk is one thing that a plan may break, with a sentence about it.
 type Risk struct {
 	Name RiskName
 	Why  string
 }
 
-// Risks judges a plan by what it changes in the access of each principal, whatever that comes from. The snapshot must
-// hold every entry that the plan touches and, when the plan takes an administrator away, every administrator; when it
-// takes mappings away, every entry and aws-auth.
+// Risks judges a plan by its effects on the access of each principal, from any source. The snapshot must contain every entry
+// that the plan changes; every administrator if the plan removes one; and every entry and aws-auth if it removes mappings.
 func (p Plan) Risks(before Snapshot) []Risk {
 	var risks []Risk
 	add := func(name RiskName, why string) {
@@ -66,13 +65,13 @@ func (p Plan) Risks(before Snapshot) []Risk {
 	return risks
 }
 
-// becomesAdministrator reports whether somebody is administrator of the cluster after the plan.
+// becomesAdministrator reports whether the plan makes a principal a cluster administrator.
 func (p Plan) becomesAdministrator(before Snapshot, who Principal) bool {
 	return Administrates(p.Apply(before).Access(who))
 }
 
-// TakesAdministrator reports whether somebody may stop being administrator of the cluster. Where RBAC could not be read,
-// whoever loses a group or a username may have been one.
+// TakesAdministrator reports whether a principal may stop being a cluster administrator. If RBAC could not be read, any that
+// loses a group or a username may have been one.
 func (p Plan) TakesAdministrator(before Snapshot) bool {
 	unread := before.RBAC != nil && before.RBAC.Err != nil
 	may := func(r Right) bool {
@@ -83,7 +82,7 @@ func (p Plan) TakesAdministrator(before Snapshot) bool {
 	})
 }
 
-// MayTakeAdministrator reports whether a step of the plan may be the one after which somebody is no administrator any more.
+// MayTakeAdministrator reports whether a step of the plan may end the administration of a principal.
 func (p Plan) MayTakeAdministrator(step Step) bool {
 	loses := func(e Effect) bool {
 		return slices.ContainsFunc(e.Lost, func(r Right) bool { return r.Kind == Administer })
@@ -106,7 +105,7 @@ func (p Plan) lastAdministrator(before Snapshot) string {
 	return why
 }
 
-// Administrators are those who administer the cluster by any source that the snapshot holds.
+// Administrators are the cluster administrators by any source in the snapshot.
 func (s Snapshot) Administrators() []Principal {
 	var all []Principal
 	for _, p := range s.everybody() {
@@ -117,7 +116,7 @@ func (s Snapshot) Administrators() []Principal {
 	return all
 }
 
-// nodes is said of nodes that lose the cluster: their entry goes or changes, or one for people overrides their mapping.
+// nodes reports nodes that lose access: their entry is deleted or changed, or one for people overrides their mapping.
 func (p Plan) nodes(c Change) string {
 	name := c.Principal().Short(p.Cluster.Account())
 	loses := slices.ContainsFunc(p.Effect(c.Principal()).Lost, func(r Right) bool { return r.Kind == JoinNodes })
@@ -130,7 +129,7 @@ func (p Plan) nodes(c Change) string {
 	return ""
 }
 
-// overrides is said of a new entry that gives less than the mapping that it overrides (eks-access.md §5).
+// overrides reports a new entry that gives less than the mapping that it overrides (eks-access.md §5).
 func (p Plan) overrides(c Change) string {
 	lost := bySource(p.Effect(c.Principal()).Lost, true)
 	if c.Before != nil || len(lost) == 0 || lost[0].Kind == JoinNodes {
@@ -139,16 +138,16 @@ func (p Plan) overrides(c Change) string {
 	return fmt.Sprintf("the new entry of %s overrides %s and does not give: %s; to keep that, add --keep-mapping-access", c.Principal().Short(p.Cluster.Account()), lost[0].By, joinRights(lost))
 }
 
-// restores is said of the removal of an entry after which a mapping counts again that gives more.
+// restores reports the removal of an entry that makes a mapping active again which gives more.
 func (p Plan) restores(c Change) string {
 	gained := bySource(p.Effect(c.Principal()).Gained, true)
 	if c.After != nil || len(gained) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("without its entry %s has access by %s again: %s", c.Principal().Short(p.Cluster.Account()), gained[0].By, joinRights(gained))
+	return fmt.Sprintf("without its entry %s has access through %s again: %s", c.Principal().Short(p.Cluster.Account()), gained[0].By, joinRights(gained))
 }
 
-// unread is said where an entry is created or deleted and nobody knows whether a mapping is overridden or restored.
+// unread reports that an entry is created or deleted while it is unknown whether that overrides or restores a mapping.
 func (p Plan) unread(before Snapshot) string {
 	if before.AWSAuth == nil || before.AWSAuth.Err == nil || before.Cluster.Mode != ModeBoth {
 		return ""
@@ -161,18 +160,18 @@ func (p Plan) unread(before Snapshot) string {
 	return ""
 }
 
-// NotChecked says which source of the access that the plan changes could not be read; "" where none is missing.
+// NotChecked names the source of affected access that could not be read; "" for none.
 func (p Plan) NotChecked(before Snapshot) string {
 	names := func(r Right) bool { return r.Kind == ByGroup || r.Kind == ByUsername && r.By.Mapping != "" }
 	for _, e := range p.Effects {
 		if before.RBAC != nil && before.RBAC.Err != nil && (slices.ContainsFunc(e.Lost, names) || slices.ContainsFunc(e.Gained, names)) {
-			return fmt.Sprintf("not checked: what RBAC gives to these groups and usernames (%v)", before.RBAC.Err)
+			return fmt.Sprintf("not checked: RBAC bindings of these groups and usernames (%v)", before.RBAC.Err)
 		}
 	}
 	return ""
 }
 
-// Apply is the snapshot as the plan leaves it.
+// Apply is the snapshot after the plan.
 func (p Plan) Apply(s Snapshot) Snapshot {
 	if p.Mode != nil {
 		s.Cluster.Mode = p.Mode.To

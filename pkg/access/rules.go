@@ -7,13 +7,12 @@ import (
 	"strings"
 )
 
-// reserved are the beginnings that EKS keeps for itself in usernames and groups of
-// STANDARD entries (EKS User Guide, "Create access entries").
+// reserved are prefixes that EKS does not allow in usernames and groups of STANDARD entries (EKS User Guide, "Create access
+// entries").
 var reserved = []string{"system:", "eks:", "aws:", "amazon:", "iam:"}
 
-// Check says by which rule EKS would refuse an entry of that cluster, before anything is
-// sent; nil when no rule is known to. Errors wrap ErrRule. Whether the principal exists
-// only EKS can tell.
+// Check is why EKS would refuse an entry of that cluster, nil for no known rule. Errors wrap ErrRule. It does not check
+// whether the principal exists.
 func Check(e Entry, cluster Info) error {
 	if err := CheckSize(e, cluster); err != nil {
 		return err
@@ -31,7 +30,7 @@ func checkManaged(e Entry, c Info) error {
 		return errNotOurs
 	}
 	if p := c.Partition(); p != "" && e.Principal.Partition() != p {
-		return fmt.Errorf("a principal of partition %s cannot enter a cluster of %s", e.Principal.Partition(), p)
+		return fmt.Errorf("a principal of partition %s cannot have access to a cluster of partition %s", e.Principal.Partition(), p)
 	}
 	return nil
 }
@@ -41,9 +40,8 @@ var (
 	errManaged = errors.New("AWS owns the entries of service-linked roles; only their access policies can be changed")
 )
 
-// CheckManaged refuses what AWS keeps for itself in the entries of service-linked roles: their making, their end, and all
-// but their policies. Of those EKS decides: AWS Batch wants one from its customers, other roles are UNVERIFIED
-// (eks-access.md §15a).
+// CheckManaged refuses changes that only AWS can make to entries of service-linked roles: everything but their policies.
+// EKS decides about those: AWS Batch requires one from its customers, other roles are UNVERIFIED (eks-access.md §15a).
 func (c Change) CheckManaged(cluster Info) error {
 	if !c.Principal().ServiceLinked() {
 		return nil
@@ -68,7 +66,7 @@ func (c Change) CheckManaged(cluster Info) error {
 func checkKind(e Entry, c Info) error {
 	switch {
 	case !slices.Contains(Kinds, e.Kind):
-		return fmt.Errorf("there is no type %q; the types are %s", e.Kind, joinKinds())
+		return fmt.Errorf("unknown type %q; use one of %s", e.Kind, joinKinds())
 	case !e.Node():
 		return nil
 	case e.Principal.Kind() != "role":
@@ -79,7 +77,7 @@ func checkKind(e Entry, c Info) error {
 	return nil
 }
 
-// checkGroups leaves alone what EKS itself puts on node entries.
+// checkGroups ignores the groups that EKS itself sets on entries for nodes.
 func checkGroups(e Entry, _ Info) error {
 	if e.Node() {
 		return nil
@@ -92,15 +90,15 @@ func checkGroups(e Entry, _ Info) error {
 	return nil
 }
 
-// CheckGroup says why EKS would refuse a group on a STANDARD entry; nil when no rule is known to (eks-access.md §4.2).
+// CheckGroup is why EKS would refuse a group on a STANDARD entry, nil for no known rule (eks-access.md §4.2).
 func CheckGroup(g string) error {
 	switch prefix := Reserved(g); {
 	case prefix == "system:":
-		return fmt.Errorf("the group %s cannot be given: groups must not begin with system:; for system:masters grant --policy cluster-admin -A", g)
+		return fmt.Errorf("group %s is not allowed: groups cannot begin with system:; instead of system:masters, grant --policy cluster-admin -A", g)
 	case prefix != "":
-		return fmt.Errorf("the group %s cannot be given: groups must not begin with %s", g, prefix)
+		return fmt.Errorf("group %s is not allowed: groups cannot begin with %s", g, prefix)
 	case strings.TrimSpace(g) == "":
-		return fmt.Errorf("a group has no name")
+		return fmt.Errorf("a group name is empty")
 	}
 	return nil
 }
@@ -112,7 +110,7 @@ func checkUsername(e Entry, _ Info) error {
 	return CheckUsername(e.Username)
 }
 
-// DefaultUsername is what EKS sets on a STANDARD entry when it is told none (eks-access.md §4.3).
+// DefaultUsername is what EKS sets on a STANDARD entry without a username (eks-access.md §4.3).
 func DefaultUsername(p Principal) string {
 	if p.Kind() == "user" {
 		return string(p)
@@ -120,19 +118,19 @@ func DefaultUsername(p Principal) string {
 	return "arn:" + p.Partition() + ":sts::" + p.Account() + ":assumed-role/" + p.Name() + "/{{SessionName}}"
 }
 
-// CheckUsername says why EKS would refuse a username on a STANDARD entry; nil when no rule is known to (eks-access.md §4.3).
+// CheckUsername is why EKS would refuse a username on a STANDARD entry, nil for no known rule (eks-access.md §4.3).
 func CheckUsername(name string) error {
 	if prefix := Reserved(name); prefix != "" {
-		return fmt.Errorf("the username %s cannot be given: usernames must not begin with %s", name, prefix)
+		return fmt.Errorf("username %s is not allowed: usernames cannot begin with %s", name, prefix)
 	}
 	before, _, session := strings.Cut(name, "{{SessionName")
 	if session && !strings.Contains(before, ":") {
-		return fmt.Errorf("the username %s needs a colon before {{SessionName}}, as in team:{{SessionName}}", name)
+		return fmt.Errorf("username %s needs a colon before {{SessionName}}, for example team:{{SessionName}}", name)
 	}
 	return nil
 }
 
-// Reserved is the beginning of a username or group that EKS keeps for itself, "" where it has none.
+// Reserved is the reserved prefix of a username or group, "" for none.
 func Reserved(s string) string {
 	for _, prefix := range reserved {
 		if strings.HasPrefix(s, prefix) {
@@ -144,7 +142,7 @@ func Reserved(s string) string {
 
 func checkGrants(e Entry, _ Info) error {
 	if len(e.Grants) > 0 && e.Node() && e.Kind != EC2 && e.Kind != Hyperpod { // HYPERPOD_LINUX is UNVERIFIED (eks-access.md §4.4)
-		return fmt.Errorf("entries of type %s take no access policies", e.Kind)
+		return fmt.Errorf("entries of type %s cannot have access policies", e.Kind)
 	}
 	for _, g := range e.Grants {
 		for _, ns := range g.Scope.Namespaces {
@@ -156,11 +154,11 @@ func checkGrants(e Entry, _ Info) error {
 	return nil
 }
 
-// checkNamespace lets through what a namespace's name can be, and asterisks.
+// checkNamespace allows names of namespaces, with asterisks.
 func checkNamespace(ns string) error {
 	bad := func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' && r != '*' }
 	if ns == "" || len(ns) > 63 || strings.ContainsFunc(ns, bad) || strings.HasPrefix(ns, "-") || strings.HasSuffix(ns, "-") {
-		return fmt.Errorf("%q cannot be a namespace: up to 63 of a-z, 0-9 and -, and * at the end for any rest", ns)
+		return fmt.Errorf("%q is not a valid namespace: use up to 63 of a-z, 0-9 and -; a trailing * matches any suffix", ns)
 	}
 	return nil
 }
@@ -169,15 +167,15 @@ func checkTags(e Entry, _ Info) error {
 	for k, v := range e.Tags {
 		switch {
 		case k == "" || len([]rune(k)) > 128 || len([]rune(v)) > 256:
-			return fmt.Errorf("the tag %q is too long or has no key: keys have 1 to 128 characters, values up to 256", k)
+			return fmt.Errorf("tag %q is too long or has no key: keys have 1 to 128 characters, values up to 256", k)
 		case strings.HasPrefix(strings.ToLower(k), "aws:"):
-			return fmt.Errorf("the tag %s cannot be set: aws: at the beginning is reserved", k)
+			return fmt.Errorf("tag %s is not allowed: the prefix aws: is reserved", k)
 		}
 	}
 	return nil
 }
 
-// CheckSize says what a whole entry may not exceed: 50 tags, those of AWS itself not counted (eks-access.md §4.6).
+// CheckSize checks the limit of a whole entry: 50 tags, without those of AWS itself (eks-access.md §4.6).
 func CheckSize(e Entry, cluster Info) error {
 	own := 0
 	for k := range e.Tags {

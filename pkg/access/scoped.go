@@ -6,16 +6,16 @@ import (
 	"strings"
 )
 
-// Scoped is a policy as somebody wrote it, and the namespaces after its colon: edit:dev,qa.
+// Scoped is a policy as written, with the namespaces after its colon: edit:dev,qa.
 type Scoped struct {
 	Policy     string
-	Namespaces []string // nil: it has none of its own
+	Namespaces []string // nil: none
 }
 
-// ErrStar is wrapped where * stands for all namespaces: a policy that holds in all of them holds in the cluster too.
+// ErrStar says that * was used for all namespaces: for that the scope is the whole cluster.
 var ErrStar = errors.New("* is not a namespace")
 
-// String is how it can be written.
+// String is the written form.
 func (s Scoped) String() string {
 	if s.Namespaces == nil {
 		return s.Policy
@@ -23,8 +23,8 @@ func (s Scoped) String() string {
 	return s.Policy + ":" + strings.Join(s.Namespaces, ",")
 }
 
-// ParseScoped reads policies separated by commas. A colon begins the namespaces of a policy, and what follows without
-// a colon belongs to the same policy:
+// ParseScoped reads policies separated by commas. A colon begins the namespaces of a policy; the following words without a
+// colon belong to the same policy:
 //
 //	view,edit            view and edit, without namespaces of their own
 //	edit:dev,qa          edit in dev and qa
@@ -58,7 +58,7 @@ func ParseScoped(text string) (all []Scoped, err error) {
 	return all, nil
 }
 
-// CutScope cuts a word at the colon between a policy and a namespace. The colons of an ARN are before its slash.
+// CutScope splits a word at the colon between policy and namespace. An ARN has its own colons before its slash.
 func CutScope(word string) (policy, namespace string, found bool) {
 	arn := ""
 	if strings.HasPrefix(word, "arn:") {

@@ -1,7 +1,9 @@
 package access_test
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -73,5 +75,64 @@ func TestParseGrants(t *testing.T) {
 	}
 	if _, err := access.ParseGrants([]access.Scoped{{Policy: "veiw"}}, []access.Policy{view}); err == nil {
 		t.Error("veiw is no policy")
+	}
+}
+
+// FuzzParseScoped: what was read is written so that it is read the same, and no scope is empty, since that would be the cluster.
+func FuzzParseScoped(f *testing.F) {
+	for _, s := range []string{"view", "edit:dev,qa,view:a", "admin,edit:dev", "arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy:dev,qa", "arn:x,y:z", ":", ",", "a:*", "arn:a,arn:b/c:d"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		all, err := access.ParseScoped(text)
+		if err != nil {
+			return
+		}
+		words := make([]string, len(all))
+		for i, s := range all {
+			words[i] = s.String()
+			if s.Namespaces != nil && len(s.Namespaces) == 0 || slices.ContainsFunc(s.Namespaces, func(ns string) bool { return strings.TrimSpace(ns) == "" || ns == "*" }) {
+				t.Fatalf("%q has a scope of %q", text, s.Namespaces)
+			}
+		}
+		again, err := access.ParseScoped(strings.Join(words, ","))
+		if diff := cmp.Diff(all, again); diff != "" || err != nil || strings.Join(words, ",") != text {
+			t.Fatalf("%q is written %q: %v\n%s", text, words, err, diff)
+		}
+	})
+}
+
+// TestCutScopeKeepsAnARNWhole: its colons are before its slash.
+func TestCutScopeKeepsAnARNWhole(t *testing.T) {
+	const arn = "arn:aws-cn:eks::aws:cluster-access-policy/AmazonEKSViewPolicy"
+	for _, c := range []struct {
+		text, policy, namespace string
+		found                   bool
+	}{
+		{"view", "view", "", false},
+		{"view:dev", "view", "dev", true},
+		{"view:", "view", "", true},
+		{":dev", "", "dev", true},
+		{"view:a:b", "view", "a:b", true},
+		{arn, arn, "", false},
+		{arn + ":dev", arn, "dev", true},
+		{arn + ":", arn, "", true},
+		{"arn:aws:iam", "arn:aws:iam", "", false},
+		{"arnold:dev", "arnold", "dev", true},
+	} {
+		policy, namespace, found := access.CutScope(c.text)
+		if policy != c.policy || namespace != c.namespace || found != c.found {
+			t.Errorf("%q: %q, %q, %v", c.text, policy, namespace, found)
+		}
+	}
+}
+
+// TestAStarIsNoNamespace: whoever writes it means the cluster, and is told by an error that can be tested for.
+func TestAStarIsNoNamespace(t *testing.T) {
+	for text, star := range map[string]bool{"edit:*": true, "edit:a,*": true, "*:a": false, "edit:": false, ":a": false} {
+		_, err := access.ParseScoped(text)
+		if errors.Is(err, access.ErrStar) != star || (err == nil) != (text == "*:a") {
+			t.Errorf("%q: %v", text, err)
+		}
 	}
 }

@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// ErrSpan is wrapped where a text says no length of time.
+// ErrSpan says that a text is not a duration.
 var ErrSpan = errors.New("must be a duration such as 30m, 8h, 1d, 2w or 1d12h")
 
-// ParseSpan reads how long something lasts: as Go writes it, with weeks and days before it. A day has 24 hours.
+// ParseSpan reads a duration of Go, with optional weeks and days before it. A day has 24 hours.
 func ParseSpan(text string) (time.Duration, error) {
 	const day = 24 * time.Hour
 	rest, total := text, time.Duration(0)
@@ -22,7 +22,7 @@ func ParseSpan(text string) (time.Duration, error) {
 		if !found {
 			continue
 		}
-		n, err := strconv.ParseUint(count, 10, 12) // eighty years are enough, and weeks and days fit together
+		n, err := strconv.ParseUint(count, 10, 12) // up to 80 years, without overflow
 		if err != nil {
 			return 0, ErrSpan
 		}

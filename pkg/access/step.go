@@ -7,24 +7,24 @@ import (
 	"strings"
 )
 
-// Step is what one API call does. It carries what it expects to find.
+// Step is one API call, with the state that it expects.
 type Step interface {
 	Principal() Principal // Itself for a step about the whole cluster
-	// Takes tells whether the step takes something away; such steps come last.
+	// Takes reports whether the step may revoke something; such steps come last.
 	Takes() bool
-	// String says what was done when the step is: "granted view in namespace dev".
+	// String is what a finished step did: "granted view in namespace dev".
 	String() string
 }
 
-// The steps, each one call of the EKS API, or of the cluster's for its aws-auth.
+// The steps. Each is one call of the EKS API, or of the Kubernetes API for aws-auth.
 type (
-	// CreateEntry makes an entry without its grants.
+	// CreateEntry creates an entry without its grants.
 	CreateEntry struct{ Entry Entry }
 	// UpdateEntry sets username and groups.
 	UpdateEntry struct{ Before, After Entry }
-	// TagEntry sets tags, of which EKS keeps the others.
+	// TagEntry sets tags and keeps the others.
 	TagEntry struct {
-		Entry Entry // for its ARN; EKS tags by that
+		Entry Entry // for its ARN
 		Tags  map[string]string
 	}
 	// UntagEntry removes tags.
@@ -37,77 +37,46 @@ type (
 		To    Principal
 		Grant Grant
 		Was   *Scope // the scope that the policy has now; nil: it is not on the entry
-		New   bool   // the entry is made by the same plan: EKS may need a moment to see it
+		New   bool   // the same plan creates the entry: EKS may need a moment to see it
 	}
-	// Disassociate takes a policy off an entry.
+	// Disassociate removes a policy from an entry.
 	Disassociate struct {
 		From  Principal
 		Grant Grant
 	}
 	// DeleteEntry removes an entry and its grants.
 	DeleteEntry struct{ Entry Entry }
-	// SetMode takes the cluster to its next mode and waits until it is there.
+	// SetMode changes the cluster's mode and waits until it is changed.
 	SetMode struct {
 		Cluster  string
 		From, To Mode
 	}
-	// WriteAWSAuth changes the data of aws-auth, makes it or deletes it.
+	// WriteAWSAuth changes the data of aws-auth, or creates or deletes it.
 	WriteAWSAuth struct{ Before, After ConfigMap }
 )
 
-// Principal is whom the step is about.
-func (s CreateEntry) Principal() Principal { return s.Entry.Principal }
-
-// Principal is whom the step is about.
-func (s UpdateEntry) Principal() Principal { return s.After.Principal }
-
-// Principal is whom the step is about.
-func (s TagEntry) Principal() Principal { return s.Entry.Principal }
-
-// Principal is whom the step is about.
-func (s UntagEntry) Principal() Principal { return s.Entry.Principal }
-
-// Principal is whom the step is about.
-func (s Associate) Principal() Principal { return s.To }
-
-// Principal is whom the step is about.
+func (s CreateEntry) Principal() Principal  { return s.Entry.Principal }
+func (s UpdateEntry) Principal() Principal  { return s.After.Principal }
+func (s TagEntry) Principal() Principal     { return s.Entry.Principal }
+func (s UntagEntry) Principal() Principal   { return s.Entry.Principal }
+func (s Associate) Principal() Principal    { return s.To }
 func (s Disassociate) Principal() Principal { return s.From }
+func (s DeleteEntry) Principal() Principal  { return s.Entry.Principal }
+func (SetMode) Principal() Principal        { return Itself }
+func (WriteAWSAuth) Principal() Principal   { return Itself }
 
-// Principal is whom the step is about.
-func (s DeleteEntry) Principal() Principal { return s.Entry.Principal }
+// EKS sets groups and username in one call, and replaces the scope of a policy that is already there. What changed mappings
+// give is not known here.
 
-// Principal is Itself.
-func (SetMode) Principal() Principal { return Itself }
-
-// Principal is Itself.
-func (WriteAWSAuth) Principal() Principal { return Itself }
-
-// Takes is true of the last mode, which ends aws-auth.
-func (s SetMode) Takes() bool { return s.To == ModeAPI }
-
-// Takes is true: nobody here knows what the lines that change give.
-func (WriteAWSAuth) Takes() bool { return true }
-
-// Takes is false for a step that only adds.
-func (CreateEntry) Takes() bool { return false }
-
-// Takes counts a change of groups or username as taking: EKS sets both in one call.
+func (CreateEntry) Takes() bool   { return false }
 func (s UpdateEntry) Takes() bool { return Change{Before: &s.Before, After: &s.After}.Takes() }
-
-// Takes is false: a tag gives no rights.
-func (TagEntry) Takes() bool { return false }
-
-// Takes is false: a tag gives no rights.
-func (UntagEntry) Takes() bool { return false }
-
-// Takes is true where the scope shrinks: EKS replaces the scope of a policy that is already there.
-func (s Associate) Takes() bool { return s.Was != nil && !s.Grant.Scope.covers(*s.Was) }
-
-// Takes is true.
-func (Disassociate) Takes() bool { return true }
-
-// Takes is true.
-func (DeleteEntry) Takes() bool { return true }
+func (TagEntry) Takes() bool      { return false }
+func (UntagEntry) Takes() bool    { return false }
+func (s Associate) Takes() bool   { return s.Was != nil && !s.Grant.Scope.covers(*s.Was) }
+func (Disassociate) Takes() bool  { return true }
+func (DeleteEntry) Takes() bool   { return true }
+func (s SetMode) Takes() bool     { return s.To == ModeAPI }
+func (WriteAWSAuth) Takes() bool  { return true }
 
 func (s CreateEntry) String() string {
 	if s.Entry.Node() {
@@ -189,9 +158,8 @@ func orNone(s string) string {
 	return s
 }
 
-// Steps are the calls of the plan, those of one principal in a row and in their safe order:
-// what adds before what takes, a delete last. The mode that turns entries on comes first, the one
-// that turns aws-auth off last.
+// Steps are the calls of the plan. Those of one principal follow each other in a safe order: additions first, a delete last.
+// A mode that adds entries comes first, one that ends aws-auth last.
 func (p Plan) Steps() []Step {
 	steps := p.turnOn()
 	for _, c := range p.Changes {
@@ -239,7 +207,7 @@ func (c Change) steps() []Step {
 	return steps
 }
 
-// order: 0 what only adds, 1 what narrows or takes.
+// order is 0 for what only adds, 1 for what revokes.
 func order(s Step) int {
 	if s.Takes() {
 		return 1

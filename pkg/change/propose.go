@@ -45,6 +45,22 @@ func (r *Run) Propose(ctx context.Context) (p Proposal, err error) {
 	return p, nil
 }
 
+// Foresee plans and judges a request on what is known already, and reads nothing for the plan.
+func (e *Engine) Foresee(ctx context.Context, request Request, before access.Snapshot) (p Proposal, err error) {
+	r := e.Run(request)
+	p = Proposal{Who: r.Who, Before: before}
+	if p.Plan, p.After, err = r.plan(before, r.Who); err == nil {
+		p.Risks, p.Notes = r.judge(ctx, p.Plan, before)
+	}
+	return p, err
+}
+
+// Fresh reads what a request needs, until it shows what this machine has changed a moment ago.
+func (e *Engine) Fresh(ctx context.Context, request Request) (access.Snapshot, []access.Note, error) {
+	r := e.Run(request)
+	return r.fresh(ctx, r.Who)
+}
+
 // first is one round trip: the snapshot, and what else the edit needs.
 func (r *Run) first(ctx context.Context, p *Proposal) (s access.Snapshot, err error) {
 	g, ctx := errgroup.WithContext(ctx)

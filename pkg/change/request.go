@@ -55,7 +55,7 @@ type Request struct {
 	Prepare func(context.Context) error                    // what the edit needs from AWS, asked while the entries are read
 	Check   func(context.Context, access.Snapshot) Checked // looks at what was read before the plan is made
 	Risks   func(access.Snapshot) []access.Risk            // beside those of every plan
-	Ready   func(context.Context) error                    // what must be there before the first step
+	Ready   func(context.Context) ([]access.Note, error)   // what must be there before the first step
 	Reword  func(access.Result) access.Result              // says of a failure what it means here
 	Accept  []access.RiskName                              // risks that were accepted by name
 	Told    []string                                       // the command line that asks for the same, for the record
@@ -67,7 +67,6 @@ type Request struct {
 	Names      bool // its notes need the namespaces that there are
 	Asks       bool // it changes more than it names, so the plan is shown and needs a yes
 	DryRun     bool // nothing will be sent: other changes are not kept waiting
-	Unrecorded bool // a change on record has it already
 	Incomplete bool // something that was asked for is not in the request
 }
 

@@ -94,9 +94,6 @@ func (r *Run) begin(p Proposal) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if r.Unrecorded {
-		return "", nil
-	}
 	r.record = journal.Of(p.Plan, r.Now(), p.Before.Caller, r.Told)
 	r.record.Kind, r.record.Undoes, r.record.Steps = r.Kind, r.Undoes, p.leftOut
 	return dir, journal.Begin(dir, &r.record)
@@ -108,8 +105,9 @@ func (r *Run) ready(ctx context.Context, dir string) error {
 	if r.Ready == nil {
 		return nil
 	}
-	err := r.Ready(ctx)
-	if err == nil || r.Unrecorded {
+	notes, err := r.Ready(ctx)
+	r.Notes = append(r.Notes, notes...)
+	if err == nil {
 		return err
 	}
 	r.record.Steps = append(r.record.Steps, journal.Step{What: "make ready", Error: err.Error()})
@@ -118,19 +116,10 @@ func (r *Run) ready(ctx context.Context, dir string) error {
 
 // finish completes the record.
 func (r *Run) finish(dir string) {
-	if r.Unrecorded {
-		return
-	}
 	r.ground.end()
 	if err := journal.Finish(dir, &r.record, r.Now()); err != nil {
 		r.note(access.NoteNotChecked, "what was done is not in its record %s: %v", r.record.ID, err)
 	}
-}
-
-// Unfinished adds to the record that something of the change is left to do.
-func (r *Run) Unfinished(what string, err error) error {
-	r.record.Steps = append(r.record.Steps, journal.Step{What: what, Error: err.Error()})
-	return journal.Save(r.ground.dir, r.record)
 }
 
 // replan plans the same edit anew for some principals; a new risk ends it.
@@ -169,7 +158,7 @@ func (r *Run) replan(ctx context.Context, who []access.Principal) (access.Plan, 
 // rebase corrects the record before the next write: of principals that nothing was done about yet, what the new plan found is
 // what was before the change.
 func (r *Run) rebase(plan access.Plan, who []access.Principal) error {
-	if r.ground == nil || r.Unrecorded || !r.record.Finished.IsZero() {
+	if r.ground == nil || !r.record.Finished.IsZero() {
 		return nil
 	}
 	r.ground.mu.Lock()
@@ -177,9 +166,6 @@ func (r *Run) rebase(plan access.Plan, who []access.Principal) error {
 	r.record.Rebase(plan, slices.DeleteFunc(slices.Clone(who), r.ground.touched))
 	return journal.Save(r.ground.dir, r.record)
 }
-
-// Failed reports whether something could not be done for a principal.
-func (r *Run) Failed(p access.Principal) bool { return r.failed[p] }
 
 // Entries are the entries of the proposal's principals as they were left, without those that something failed for.
 func (r *Run) Entries(p Proposal) (entries []access.Entry) {
@@ -201,7 +187,7 @@ func (r *Run) Record() journal.Record { return r.record }
 // recorded is the cluster with a memory of what was, or may have been, changed by us.
 type recorded struct {
 	access.Cluster
-	dir string // of the journal; empty: nothing is recorded
+	dir string // of the journal
 
 	mu     sync.Mutex
 	record *journal.Record
@@ -230,9 +216,6 @@ func (r *recorded) begin(sent journal.Sent) error {
 		return nil
 	}
 	r.done[sent] = false
-	if r.dir == "" {
-		return nil
-	}
 	r.record.Sent = append(r.record.Sent, sent)
 	return journal.Send(r.dir, r.record.ID, sent)
 }

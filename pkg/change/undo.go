@@ -41,7 +41,7 @@ func Undo(r journal.Record, undone bool, dir Directory, awsAuth func(context.Con
 // undoing is a recorded change on its way back, as far as it was carried out.
 type undoing struct {
 	journal.Record
-	undone  bool // it was taken back already
+	undone  bool // it was undone already
 	entries map[access.Principal]access.Change
 	awsAuth access.ConfigMapChange
 	who     []access.Principal
@@ -100,13 +100,13 @@ func (u *undoing) remarks(s access.Snapshot) []string {
 	var all []string
 	switch {
 	case u.undone:
-		all = append(all, u.ID+" was taken back already")
+		all = append(all, u.ID+" was undone already")
 	case u.State() == journal.Interrupted && len(u.who) == 0:
-		all = append(all, u.ID+" did not come to its end, and nothing of it was sent")
+		all = append(all, u.ID+" was interrupted, and nothing of it was sent")
 	case len(u.who) == 0:
-		all = append(all, u.ID+" changed nothing, so there is nothing to take back")
+		all = append(all, u.ID+" changed nothing, so there is nothing to undo")
 	case u.State() == journal.Interrupted:
-		all = append(all, u.ID+" did not come to its end; what it did is taken back")
+		all = append(all, u.ID+" was interrupted; what it did will be undone")
 	}
 	if u.Mode != nil {
 		all = append(all, fmt.Sprintf("the change of the mode from %s to %s cannot be undone: it is irreversible", u.Mode.Before, u.Mode.After))
@@ -116,7 +116,7 @@ func (u *undoing) remarks(s access.Snapshot) []string {
 		all = append(all, backs[p].Notes...)
 	}
 	if u.AWSAuth != nil && !s.Cluster.Mode.ReadsConfigMap() {
-		all = append(all, fmt.Sprintf("the cluster is in mode %s and does not read aws-auth: what comes back in it lets nobody in", s.Cluster.Mode))
+		all = append(all, fmt.Sprintf("the cluster is in mode %s and does not read aws-auth: the mappings that are restored give no access", s.Cluster.Mode))
 	}
 	return all
 }
@@ -145,7 +145,7 @@ func (u *undoing) risks(s access.Snapshot) []access.Risk {
 		overwrites = append(overwrites, lost...)
 	}
 	if len(overwrites) > 0 {
-		risks = append(risks, access.Risk{Name: access.OverwriteLater, Why: "somebody has set this since, and it would be lost: " + strings.Join(overwrites, "; ")})
+		risks = append(risks, access.Risk{Name: access.OverwriteLater, Why: "this was set by a later change and would be lost: " + strings.Join(overwrites, "; ")})
 	}
 	return append(risks, u.locked(s, backs)...)
 }
@@ -153,10 +153,10 @@ func (u *undoing) risks(s access.Snapshot) []access.Risk {
 // locked names whom aws-auth let in when the change was made, and nothing would after their entries go.
 func (u *undoing) locked(s access.Snapshot, backs map[access.Principal]edit.Back) []access.Risk {
 	var who []string
-	why := "the cluster read aws-auth when the change was made and does not any more"
+	why := "the cluster read aws-auth when the change was made and no longer does"
 	ended := u.Cluster.Mode.ReadsConfigMap() && !s.Cluster.Mode.ReadsConfigMap()
 	if !ended {
-		why = "their lines of aws-auth, of which these entries were made, are gone or cannot be read"
+		why = "their aws-auth mappings, from which these entries were created, are gone or cannot be read"
 	}
 	for _, p := range u.who {
 		if _, has := s.Entry(p); !has || backs[p].After != nil {
@@ -169,7 +169,7 @@ func (u *undoing) locked(s access.Snapshot, backs map[access.Principal]edit.Back
 	if len(who) == 0 {
 		return nil
 	}
-	return []access.Risk{{Name: access.LeaveMappings, Why: fmt.Sprintf("%s: without their entries nothing lets in %s", why, strings.Join(who, ", "))}}
+	return []access.Risk{{Name: access.LeaveMappings, Why: fmt.Sprintf("%s: without their entries these have no access: %s", why, strings.Join(who, ", "))}}
 }
 
 // migrated tells whether the change made an entry of a line of aws-auth.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/awsauth"
+	"github.com/kubectl-access/kubectl-access/pkg/journal"
 	"github.com/kubectl-access/kubectl-access/pkg/migrate"
 )
 
@@ -41,17 +42,21 @@ func (c *Cluster) MigrationFacts(ctx context.Context, m *awsauth.Map) (migrate.F
 		live := awsauth.Parse(s.AWSAuth.Data)
 		m = &live
 	}
-	for _, u := range s.Unread { // who has an entry that cannot be read must not be planned as if there were none
+	for _, u := range s.Unread { // an entry that cannot be read must not be planned as if there were none
 		return f, awsauth.Map{}, u.Err
 	}
 	f.Cluster, f.Entries, f.Mappings = s.Cluster, s.Entries, m.Mappings
+	if dir, err := journal.Dir(); err == nil {
+		records, _ := journal.Read(dir) // without them no entry is taken for an unfinished one
+		f.Begun = records.Begun(s.Cluster.ARN)
+	}
 	c.identities(ctx, &f)
 	return f, *m, ctx.Err()
 }
 
-// identities asks IAM about the principals of the lines, and what became of those with entries.
+// identities asks IAM about the principals of the mappings, and whether those with entries were recreated.
 func (c *Cluster) identities(ctx context.Context, f *migrate.Facts) {
-	f.Identities = map[string]migrate.Identity{}
+	f.Identities = map[string]access.Identity{}
 	var mu sync.Mutex
 	var g errgroup.Group
 	g.SetLimit(16)
@@ -83,5 +88,5 @@ func (c *Cluster) identities(ctx context.Context, f *migrate.Facts) {
 			return nil
 		})
 	}
-	_ = g.Wait() // none of them fails; what IAM does not tell is a doubt
+	_ = g.Wait() // none of them fails; what IAM does not answer is a doubt
 }

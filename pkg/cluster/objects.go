@@ -2,10 +2,14 @@ package cluster
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/kube"
+	"github.com/kubectl-access/kubectl-access/pkg/manifest"
 )
 
 // Plugin reports whether the kubeconfig's credential plugin has to run for a token.
@@ -74,4 +78,24 @@ func (c *Cluster) Unbind(ctx context.Context, bindings []access.Binding) []error
 		}
 	}
 	return errs
+}
+
+// Manifests are bindings as manifests that kubectl applies.
+func Manifests(bindings []access.Binding) (string, error) {
+	var b strings.Builder
+	if len(bindings) > 0 {
+		b.WriteString("# The entries need these bindings first; --apply-rbac creates them.\n")
+	}
+	for _, binding := range bindings {
+		o, err := kube.Manifest(binding)
+		if err != nil {
+			return "", err
+		}
+		text, err := manifest.YAML(json.RawMessage(o))
+		if err != nil {
+			return "", err
+		}
+		fmt.Fprintf(&b, "---\n%s", text)
+	}
+	return b.String(), nil
 }

@@ -185,11 +185,14 @@ func (env *Env) namespace() string {
 // notes prints what to know, and what could not be done.
 func (env *Env) notes(all []access.Note) {
 	for _, n := range all {
-		if n.Err != nil {
+		switch {
+		case n.Err != nil:
 			env.tell(n.Err)
-			continue
+		case n.Kind == access.NoteDone:
+			fmt.Fprintln(env.IO.ErrOut, printer.Clean(n.Text))
+		default:
+			env.warn("%s", n.Text)
 		}
-		env.warn("%s", n.Text)
 	}
 }
 

@@ -44,7 +44,7 @@ const homepage = "https://github.com/kubectl-access/kubectl-access"
 
 // outcomes are tried in order; the first match wins.
 var outcomes = []outcome{
-	{is: cluster.ErrWrong, code: exitRefused, hint: "check the context with `kubectl access cluster`; if the cluster is right and only reached another way, name it with --eks-cluster"},
+	{is: cluster.ErrWrong, code: exitRefused, hint: "check the context with `kubectl access cluster`; if the cluster is right but reached through a proxy or tunnel, name it with --eks-cluster"},
 	{is: access.ErrRefused, code: exitRefused},
 	{is: tui.ErrCancelled, code: exitRefused},
 	{is: access.ErrPrincipal, code: exitRefused},

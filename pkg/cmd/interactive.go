@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/migrate"
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
 	"github.com/kubectl-access/kubectl-access/pkg/tui"
 )
@@ -220,4 +221,34 @@ func shortPolicies(policies []access.Policy) []access.Scoped {
 		all[i].Policy = p.Short()
 	}
 	return all
+}
+
+// choose puts one question. An empty line is the default; an option is chosen by its number or written out.
+func (env *Env) choose(ctx context.Context, q migrate.Question) (string, error) {
+	for {
+		fmt.Fprintf(env.IO.ErrOut, "\n%s\n  %s\n", printer.Clean(q.ID), printer.Clean(q.Text))
+		for i, o := range q.Options {
+			fmt.Fprintf(env.IO.ErrOut, "  %d) %s  %s\n", i+1, printer.Clean(o.Answer), printer.Clean(o.Means))
+		}
+		answer, err := env.prompt(ctx, fmt.Sprintf("Choose [%s]: ", printer.Clean(q.Default)))
+		if answer == "" {
+			answer = q.Default
+		}
+		if o, ok := q.Option(answer); ok && err == nil {
+			answer, err = env.value(ctx, o)
+		}
+		if err != nil || q.Fits(answer) {
+			return answer, err
+		}
+		fmt.Fprintf(env.IO.ErrOut, "not an option; enter a number or a name\n")
+	}
+}
+
+// value is the option as an answer. It asks for the option's value.
+func (env *Env) value(ctx context.Context, o migrate.Option) (string, error) {
+	if o.Asks == "" {
+		return o.Answer, nil
+	}
+	line, err := env.prompt(ctx, fmt.Sprintf("  %s ", o.Asks))
+	return o.Answer + strings.TrimPrefix(line, o.Answer), err
 }

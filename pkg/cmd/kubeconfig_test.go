@@ -191,7 +191,7 @@ func TestAClusterThatNobodyCanEnterIsNotWritten(t *testing.T) {
 	oddities(t)
 	file := filepath.Join(t.TempDir(), "kubeconfig")
 	for name, says := range map[string]string{
-		"creating": "cluster creating is CREATING and has no endpoint yet; wait for it with `aws eks wait cluster-active --name creating --region us-west-2`",
+		"creating": "cluster creating is CREATING and has no endpoint yet; wait with `aws eks wait cluster-active --name creating --region us-west-2`",
 		"deleting": "cluster deleting is DELETING", "no-ca": "EKS returned no certificate authority", "unreached": "EKS returned no endpoint",
 	} {
 		_, stderr, code := command("kubeconfig", "--name", name, "--kubeconfig", file)

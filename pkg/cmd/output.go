@@ -160,6 +160,8 @@ func (v view) apply(ctx context.Context, p change.Proposal) error {
 	if err != nil {
 		return err
 	}
+	v.env.notes(v.run.Notes)
+	v.run.Notes = nil
 	if p.Plan.Mode != nil {
 		fmt.Fprintln(v.env.IO.ErrOut, "Waiting for EKS to change the mode (usually takes a few minutes)…")
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/change"
 	"github.com/kubectl-access/kubectl-access/pkg/journal"
+	"github.com/kubectl-access/kubectl-access/pkg/migrate"
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
 )
 
@@ -75,7 +76,7 @@ func (env *Env) undo(ctx context.Context, f *changeFlags, id string) error {
 	if err != nil {
 		return err
 	}
-	r, err := env.choose(all, id)
+	r, err := env.chosen(all, id)
 	if err != nil {
 		return err
 	}
@@ -91,11 +92,14 @@ func (env *Env) undo(ctx context.Context, f *changeFlags, id string) error {
 		return err
 	}
 	_, err = env.run(ctx, c, f, request)
-	return err
+	if !migrate.Left(*r) || f.dryRun == "client" || err != nil && !errors.Is(err, errFailed) {
+		return err
+	}
+	return errors.Join(err, env.tidy(ctx, env.migrationRun(c, f, migrate.Facts{})))
 }
 
-// choose finds the record to undo; nil: there is none.
-func (env *Env) choose(all journal.Journal, id string) (*journal.Record, error) {
+// chosen finds the record to undo; nil: there is none.
+func (env *Env) chosen(all journal.Journal, id string) (*journal.Record, error) {
 	list := env.command("undo", "--list")
 	if id == "" {
 		r, err := all.Last(env.Now(), func(journal.Record) bool { return true })

@@ -178,7 +178,7 @@ func TestUndoOfAMigrationWhoseLinesAreGone(t *testing.T) {
 	colleague(t, "migrate", "--yes", "--remove-mappings")
 	before := world(t)
 	out, code := command("undo", "--yes")
-	if code != 2 || !strings.Contains(out, "leave-mappings: their lines of aws-auth, of which these entries were made, are gone") || !strings.Contains(out, "role/ops") {
+	if code != 2 || !strings.Contains(out, "leave-mappings: their aws-auth mappings, from which these entries were created, are gone") || !strings.Contains(out, "role/ops") {
 		t.Errorf("exit %d: %s", code, out)
 	}
 	if after := world(t); len(after) != len(before) {

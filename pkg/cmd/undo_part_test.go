@@ -104,7 +104,7 @@ func TestWithoutTheNewestRecordThereIsNoLastChange(t *testing.T) {
 	if err := os.Truncate(file, 40); err != nil {
 		t.Fatal(err)
 	}
-	expect(t, exitRefused, "undo --yes", "refused: cannot tell which change was the last: the record cannot be read: "+file+": ", "kubectl access undo --list")
+	expect(t, exitRefused, "undo --yes", "refused: cannot determine the last change: the record cannot be read: "+file+": ", "kubectl access undo --list")
 	expect(t, exitRefused, "undo --yes "+id, "error: the record cannot be read: "+file+": ")
 	expect(t, exitDone, "undo --list", "Warning: a record cannot be read: "+file+": ", "\n"+first+" ")
 	expect(t, exitDone, "undo --yes "+first, "accessentry/role/newcomer deleted\n")
@@ -121,7 +121,7 @@ func TestAWordOfTheCommandDecidesNothing(t *testing.T) {
 			must(t, "migrate", "--yes")
 			before(t)
 			colleague(t, "migrate", "--yes", "--remove-mappings")
-			expect(t, exitRefused, "undo --yes", "leave-mappings: their lines of aws-auth, of which these entries were made, are gone")
+			expect(t, exitRefused, "undo --yes", "leave-mappings: their aws-auth mappings, from which these entries were created, are gone")
 		})
 	}
 }

@@ -1,5 +1,4 @@
-// Package edit holds the verbs of the core: pure functions which turn what is into what
-// should be.
+// Package edit contains the edits of the core: pure functions from the current state to the desired state.
 package edit
 
 import (
@@ -11,14 +10,13 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 )
 
-// ErrNarrow is wrapped where exactly what was named cannot be taken away, because something
-// wider gives it.
-var ErrNarrow = errors.New("cannot take this away alone")
+// ErrNarrow says that something cannot be revoked alone, because a wider grant includes it.
+var ErrNarrow = errors.New("cannot revoke this alone")
 
-// ErrUnread is wrapped where an edit depends on something that could not be read.
+// ErrUnread says that an edit depends on something that could not be read.
 var ErrUnread = errors.New("not possible now")
 
-// Each does one edit after the other.
+// Each applies one edit after the other.
 func Each(edits ...access.Edit) access.Edit {
 	return func(s access.Snapshot) (access.Snapshot, error) {
 		var err error
@@ -31,45 +29,46 @@ func Each(edits ...access.Edit) access.Edit {
 	}
 }
 
-// Grant lets a principal in, or adds to what is there: grants widen, groups and tags are
-// added, a username replaces the one before. It never takes a right away. An entry's type
-// cannot change; "" asks for STANDARD, or for the one that is there.
+// Grant creates an entry or adds to it: it widens scopes, adds groups and tags, and replaces the username. It never removes
+// a right. The type of an entry cannot change; "" means STANDARD, or the existing one.
 func Grant(want access.Entry) access.Edit {
-	return func(s access.Snapshot) (access.Snapshot, error) {
-		have, exists := s.Entry(want.Principal)
-		if !exists {
-			have = access.Entry{Principal: want.Principal, Kind: want.Kind}
-		}
-		if have.Kind == "" {
-			have.Kind = access.Standard
-		}
-		if want.Kind != "" && want.Kind != have.Kind {
-			return access.Snapshot{}, fmt.Errorf("%w: %s has an entry of type %s; the type cannot change, revoke the entry first",
-				access.ErrRule, want.Principal.Short(s.Cluster.Account()), have.Kind)
-		}
-		if err := checkExpiry(have, exists, want, s.Cluster); err != nil {
-			return access.Snapshot{}, err
-		}
-		if have.Node() && (want.Username != "" || len(want.Groups) > 0) {
-			return access.Snapshot{}, fmt.Errorf("%w: %s: an entry of type %s has the groups and the username that EKS gives it",
-				access.ErrRule, want.Principal.Short(s.Cluster.Account()), have.Kind)
-		}
-		will := merge(have, want).Canonical()
-		if exists && have.Same(will) {
-			return s, nil
-		}
-		if exists && have.Managed() {
-			return s.Put(will), access.Change{Before: &have, After: &will}.CheckManaged(s.Cluster)
-		}
-		want.Kind = have.Kind
-		if err := access.Check(want.Canonical(), s.Cluster); err != nil { // what others put there is no business of this grant
-			return access.Snapshot{}, err
-		}
-		return s.Put(will), access.CheckSize(will, s.Cluster)
-	}
+	return func(s access.Snapshot) (access.Snapshot, error) { return grant(s, want) }
 }
 
-// refusal is a rule of this program where EKS has none: an access.ErrRule, but not in its words.
+func grant(s access.Snapshot, want access.Entry) (access.Snapshot, error) {
+	have, exists := s.Entry(want.Principal)
+	if !exists {
+		have = access.Entry{Principal: want.Principal, Kind: want.Kind}
+	}
+	if have.Kind == "" {
+		have.Kind = access.Standard
+	}
+	if want.Kind != "" && want.Kind != have.Kind {
+		return access.Snapshot{}, fmt.Errorf("%w: %s has an entry of type %s; the type cannot change, revoke the entry first",
+			access.ErrRule, want.Principal.Short(s.Cluster.Account()), have.Kind)
+	}
+	if err := checkExpiry(have, exists, want, s.Cluster); err != nil {
+		return access.Snapshot{}, err
+	}
+	if have.Node() && (want.Username != "" || len(want.Groups) > 0) {
+		return access.Snapshot{}, fmt.Errorf("%w: %s: EKS sets the groups and username of an entry of type %s",
+			access.ErrRule, want.Principal.Short(s.Cluster.Account()), have.Kind)
+	}
+	will := merge(have, want).Canonical()
+	if exists && have.Same(will) {
+		return s, nil
+	}
+	if exists && have.Managed() {
+		return s.Put(will), access.Change{Before: &have, After: &will}.CheckManaged(s.Cluster)
+	}
+	want.Kind = have.Kind
+	if err := access.Check(want.Canonical(), s.Cluster); err != nil { // checks only what this grant adds
+		return access.Snapshot{}, err
+	}
+	return s.Put(will), access.CheckSize(will, s.Cluster)
+}
+
+// refusal is a rule of this program: an access.ErrRule with its own text.
 type refusal string
 
 func (r refusal) Error() string { return string(r) }
@@ -77,8 +76,8 @@ func (r refusal) Error() string { return string(r) }
 // Is makes it an access.ErrRule.
 func (refusal) Is(target error) bool { return target == access.ErrRule }
 
-// checkExpiry refuses an expiry for access that has none: its tag is about the whole entry. An entry without grants and
-// groups has permanent access too, since RBAC may bind its username.
+// checkExpiry refuses an expiry for access that has none, because the tag applies to the whole entry. An entry without grants
+// and groups has permanent access too, because RBAC may bind its username.
 func checkExpiry(have access.Entry, exists bool, want access.Entry, cluster access.Info) error {
 	text, set := want.Tags[access.ExpiresTag]
 	switch who := want.Principal.Short(cluster.Account()); {
@@ -92,7 +91,7 @@ func checkExpiry(have access.Entry, exists bool, want access.Entry, cluster acce
 	return nil
 }
 
-// SetMode takes the cluster one step on. EKS knows no other way (eks-access.md §5).
+// SetMode changes the cluster to its next mode. EKS allows no other change (eks-access.md §5).
 func SetMode(to access.Mode) access.Edit {
 	return func(s access.Snapshot) (access.Snapshot, error) {
 		next := s.Cluster.Mode.Next()
@@ -101,9 +100,9 @@ func SetMode(to access.Mode) access.Edit {
 		case to == next:
 			s.Cluster.Mode = to
 		case next == "":
-			return access.Snapshot{}, fmt.Errorf("%w: from mode %s there is no way on or back", access.ErrRule, s.Cluster.Mode)
+			return access.Snapshot{}, fmt.Errorf("%w: mode %s is the last one and cannot be changed", access.ErrRule, s.Cluster.Mode)
 		default:
-			return access.Snapshot{}, fmt.Errorf("%w: from mode %s a cluster goes to %s, in one step and not back", access.ErrRule, s.Cluster.Mode, next)
+			return access.Snapshot{}, fmt.Errorf("%w: mode %s can only be changed to %s", access.ErrRule, s.Cluster.Mode, next)
 		}
 		return s, nil
 	}
@@ -137,38 +136,39 @@ func widen(grants []access.Grant, g access.Grant) []access.Grant {
 	return grants
 }
 
-// Revocation names what to take away; a zero one means the whole entry.
+// Revocation is what to revoke; a zero one means the whole entry.
 type Revocation struct {
-	// Grants without a policy are about every policy; without namespaces, about all of the policy's scope.
+	// Grants without a policy mean every policy; without namespaces, the policy's whole scope.
 	Grants []access.Grant
 	Groups []string
 }
 
-// Whole reports whether nothing is named: everything goes.
+// Whole reports whether the whole entry is revoked.
 func (r Revocation) Whole() bool { return len(r.Grants) == 0 && len(r.Groups) == 0 }
 
-// Revoke takes exactly what is named from a principal. What is not there is not missed.
+// Revoke removes exactly what is named from an entry. What is missing is ignored.
 func Revoke(p access.Principal, what Revocation) access.Edit {
-	return func(s access.Snapshot) (access.Snapshot, error) {
-		have, exists := s.Entry(p)
-		if !exists {
-			return s, nil
-		}
-		if what.Whole() {
-			return s.Drop(p), access.Change{Before: &have}.CheckManaged(s.Cluster)
-		}
-		was := have
-		grants, err := what.rest(have)
-		if err != nil {
-			return access.Snapshot{}, fmt.Errorf("%s: %w", p.Short(s.Cluster.Account()), err)
-		}
-		have.Grants = grants
-		have.Groups = slices.DeleteFunc(slices.Clone(have.Groups), func(g string) bool { return slices.Contains(what.Groups, g) })
-		return s.Put(have), access.Change{Before: &was, After: &have}.CheckManaged(s.Cluster)
-	}
+	return func(s access.Snapshot) (access.Snapshot, error) { return revoke(s, p, what) }
 }
 
-// rest are the grants that stay.
+func revoke(s access.Snapshot, p access.Principal, what Revocation) (access.Snapshot, error) {
+	have, exists := s.Entry(p)
+	if !exists {
+		return s, nil
+	}
+	if what.Whole() {
+		return s.Drop(p), access.Change{Before: &have}.CheckManaged(s.Cluster)
+	}
+	was := have
+	grants, err := what.rest(have)
+	if err != nil {
+		return access.Snapshot{}, fmt.Errorf("%s: %w", p.Short(s.Cluster.Account()), err)
+	}
+	have.Grants = grants
+	have.Groups = slices.DeleteFunc(slices.Clone(have.Groups), func(g string) bool { return slices.Contains(what.Groups, g) })
+	return s.Put(have), access.Change{Before: &was, After: &have}.CheckManaged(s.Cluster)
+}
+
 func (r Revocation) rest(e access.Entry) ([]access.Grant, error) {
 	var stay []access.Grant
 	for _, g := range e.Grants {
@@ -183,8 +183,8 @@ func (r Revocation) rest(e access.Entry) ([]access.Grant, error) {
 	return stay, nil
 }
 
-// narrow takes what is named off a grant. A namespace which only something wider covers is an
-// error, for it would go on being reachable.
+// narrow removes what is named from a grant. A namespace that is only part of a wider scope is an error, because it would
+// remain in scope.
 func (r Revocation) narrow(g access.Grant) (access.Grant, bool, error) {
 	var named []string
 	for _, off := range r.Grants {
@@ -202,7 +202,7 @@ func (r Revocation) narrow(g access.Grant) (access.Grant, bool, error) {
 	}
 	for _, ns := range named {
 		if keeps && scope.Reaches(ns) {
-			return g, true, fmt.Errorf("%w: %s goes on reaching %s; grant first what shall stay under a policy of its own, then revoke the whole of this one",
+			return g, true, fmt.Errorf("%w: %s also includes %s; first grant what should remain, with another policy, then revoke this policy",
 				ErrNarrow, access.Grant{Policy: g.Policy, Scope: scope}, ns)
 		}
 	}

@@ -7,8 +7,8 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 )
 
-// Keep is Grant for principals whose access comes from aws-auth: the new entry also carries the groups and the username
-// of the mapping that it overrides and, for system:masters, which an entry cannot have, the policy cluster-admin.
+// Keep is Grant for principals with access through aws-auth: the new entry also gets the groups and username of the mapping
+// that it overrides and, for system:masters, which an entry cannot have, the policy cluster-admin.
 func Keep(want access.Entry) access.Edit {
 	return func(s access.Snapshot) (access.Snapshot, error) {
 		m, mapped := s.ActiveMapping(want.Principal)
@@ -24,7 +24,7 @@ func Keep(want access.Entry) access.Edit {
 			if access.Templated(g) {
 				return access.Snapshot{}, fmt.Errorf("%w: %s: an entry cannot have the group %s of its mapping %s, which differs between sessions", access.ErrRule, name, g, m.Place())
 			}
-			if !m.Masters() || access.CheckGroup(g) == nil { // cluster-admin gives all that another reserved group may
+			if !m.Masters() || access.CheckGroup(g) == nil { // cluster-admin includes what a reserved group may give
 				want.Groups = append(want.Groups[:len(want.Groups):len(want.Groups)], g)
 			}
 		}

@@ -11,20 +11,18 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 )
 
-// Back is what taking a change back comes to on the cluster as it is now. Only what the change did
-// is taken back; what came later stays:
+// Back is the effect of an undo on the present cluster. It reverses only what the change did; later changes stay:
 //
-//	the change added it       it goes
-//	the change took it        it comes back
-//	the change set another    the old value comes back, and where somebody has set yet another
-//	                          since, that one is overwritten: Overwrites names it
+//	the change added it      it is removed
+//	the change removed it    it is restored
+//	the change replaced it   the old value is restored; a value that was set since is overwritten, and in Overwrites
 type Back struct {
 	After      *access.Entry // nil: no entry
-	Overwrites []string      // later values that get lost
-	Notes      []string      // what cannot be as it was, or stays
+	Overwrites []string      // later values that are lost
+	Notes      []string      // what cannot be restored, or stays
 }
 
-// Undo takes the change of one entry back.
+// Undo reverses the change of one entry.
 func Undo(c access.Change) access.Edit {
 	return func(s access.Snapshot) (access.Snapshot, error) {
 		b, err := TakeBack(c, s)
@@ -38,7 +36,7 @@ func Undo(c access.Change) access.Edit {
 	}
 }
 
-// TakeBack tells what Undo would do. It is an error where EKS has no way.
+// TakeBack is what Undo would do. It is an error where EKS does not allow it.
 func TakeBack(c access.Change, s access.Snapshot) (Back, error) {
 	now, exists := s.Entry(c.Principal())
 	short := c.Principal().Short(s.Cluster.Account())
@@ -51,11 +49,11 @@ func TakeBack(c access.Change, s access.Snapshot) (Back, error) {
 	case !exists && c.Before == nil:
 		return Back{}, nil
 	case !exists && c.After != nil:
-		return Back{Notes: []string{short + ": the entry was deleted since; it stays so"}}, nil
+		return Back{Notes: []string{short + ": the entry was deleted since and stays deleted"}}, nil
 	case !exists:
-		b := Back{After: withoutReserved(*c.Before), Notes: []string{short + ": the entry is made anew; EKS gives it a new ARN and creation time, and binds it to the role or user of today"}}
+		b := Back{After: withoutReserved(*c.Before), Notes: []string{short + ": the entry will be recreated with a new ARN and creation time, tied to the current role or user"}}
 		if len(b.After.Tags) < len(c.Before.Tags) {
-			b.Notes = append(b.Notes, short+": the tags of AWS that it had do not come back, nobody else can set them")
+			b.Notes = append(b.Notes, short+": its tags of AWS cannot be restored, because only AWS can set them")
 		}
 		if !s.Cluster.Mode.ReadsEntries() {
 			return b, access.ErrMode
@@ -65,7 +63,6 @@ func TakeBack(c access.Change, s access.Snapshot) (Back, error) {
 	return takeBack(c, now, short), nil
 }
 
-// takeBack works on an entry that exists.
 func takeBack(c access.Change, now access.Entry, short string) Back {
 	var none access.Entry
 	before, after := &none, &none
@@ -84,7 +81,7 @@ func takeBack(c access.Change, now access.Entry, short string) Back {
 		b.Overwrites[i] = fmt.Sprintf("%s: tag %s=%s", short, key, now.Tags[key])
 	}
 	if c.Before != nil && now.Username != before.Username {
-		gone := c.After == nil // and somebody made another entry since
+		gone := c.After == nil // and another entry was created since
 		if gone || before.Username != after.Username {
 			then.Username = before.Username
 		}
@@ -100,24 +97,24 @@ func takeBack(c access.Change, now access.Entry, short string) Back {
 			b.Overwrites = append(b.Overwrites, short+": username "+now.Username)
 		}
 	default:
-		b.Notes = append(b.Notes, short+": the entry stays, since more was given to it later")
+		b.Notes = append(b.Notes, short+": the entry stays, because it was changed later")
 	}
 	return b
 }
 
-// bare tells of an entry that holds nothing but what EKS itself puts there: the groups of nodes, tags of AWS.
+// bare reports whether an entry has nothing but what EKS sets itself: the groups of nodes, tags of AWS.
 func bare(e access.Entry) bool {
 	return len(e.Grants) == 0 && (e.Node() || len(e.Groups) == 0) && len(withoutReserved(e).Tags) == 0
 }
 
-// withoutReserved is the entry without tags of AWS, which nobody else can set (eks-access.md §4.6).
+// withoutReserved is the entry without tags of AWS, which only AWS can set (eks-access.md §4.6).
 func withoutReserved(e access.Entry) *access.Entry {
 	e.Tags = maps.Clone(e.Tags)
 	maps.DeleteFunc(e.Tags, func(k, _ string) bool { return strings.HasPrefix(strings.ToLower(k), "aws:") })
 	return &e
 }
 
-// grantsBack restores each policy's scope, name by name.
+// grantsBack restores the scope of each policy, name by name.
 func grantsBack(before, after, now access.Entry) []access.Grant {
 	policies := map[access.Policy]bool{}
 	for _, g := range slices.Concat(before.Grants, after.Grants, now.Grants) {
@@ -149,7 +146,7 @@ func scope(e access.Entry, p access.Policy) map[string]bool {
 	return set(g.Scope.Namespaces)
 }
 
-// restore puts back into now what was taken between before and after, and takes out what was added.
+// restore adds to now what was removed between before and after, and removes what was added.
 func restore(before, after, now map[string]bool) map[string]bool {
 	then := maps.Clone(now)
 	if then == nil {
@@ -168,8 +165,7 @@ func restore(before, after, now map[string]bool) map[string]bool {
 	return then
 }
 
-// valuesBack restores the values that differ between before and after. It names the keys whose
-// value now is neither.
+// valuesBack restores the values that differ between before and after, and returns the keys whose value is neither.
 func valuesBack(before, after, now map[string]string) (then map[string]string, overwritten []string) {
 	then = maps.Clone(now)
 	if then == nil {
@@ -192,11 +188,11 @@ func valuesBack(before, after, now map[string]string) (then map[string]string, o
 	return then, overwritten
 }
 
-// UndoAWSAuth takes a change of aws-auth back, key by key.
+// UndoAWSAuth reverses a change of aws-auth, key by key.
 func UndoAWSAuth(c access.ConfigMapChange) access.Edit {
 	return func(s access.Snapshot) (access.Snapshot, error) {
 		if s.AWSAuth == nil {
-			return access.Snapshot{}, errors.New("take back the change of aws-auth: it was not read")
+			return access.Snapshot{}, errors.New("undo the change of aws-auth: it was not read")
 		}
 		if s.AWSAuth.Err != nil {
 			return access.Snapshot{}, fmt.Errorf("%w: undo the change of aws-auth: %w", ErrUnread, s.AWSAuth.Err)
@@ -208,7 +204,7 @@ func UndoAWSAuth(c access.ConfigMapChange) access.Edit {
 	}
 }
 
-// TakeBackAWSAuth tells what UndoAWSAuth would do, and which keys get lost that were written since.
+// TakeBackAWSAuth is what UndoAWSAuth would do, and which later changes it overwrites.
 func TakeBackAWSAuth(c access.ConfigMapChange, now access.ConfigMap) (then access.ConfigMap, overwrites []string) {
 	if c.After.Exists() && c.Before.Exists() && !now.Exists() {
 		return access.ConfigMap{Data: c.Before.Data}, []string{"aws-auth: it was deleted since"}

@@ -64,7 +64,7 @@ func TestUndoTakesBackWhatTheChangeDidAndKeepsWhatCameLater(t *testing.T) {
 		{"created, tagged by AWS", "-", "view", "view #aws:x=1", "-", "", ""},
 		{"created, made anew by somebody", "-", "view", "view user=z", "-", "username z", ""},
 		{"deleted with tags of AWS", "view #a=1 #aws:x=1", "-", "-", "view #a=1", "", "tags of AWS"},
-		{"deleted", "view:dev @g #a=1 user=x", "-", "-", "view:dev @g #a=1 user=x", "", "made anew"},
+		{"deleted", "view:dev @g #a=1 user=x", "-", "-", "view:dev @g #a=1 user=x", "", "recreated"},
 		{"deleted, made again otherwise", "view:dev user=x", "-", "edit user=y", "edit view:dev user=x", "username y", ""},
 		{"changed, deleted since", "view", "edit", "-", "-", "", "deleted since"},
 		{"widened", "view:dev", "view:dev,qa", "view:dev,qa", "view:dev", "", ""},

@@ -1,5 +1,4 @@
-// Package eks is the real cluster behind the core: it reads and writes access entries over
-// the EKS API. AWS's types and errors stop here.
+// Package eks reads and writes access entries over the EKS API. AWS's types and errors stop here.
 package eks
 
 import (
@@ -16,11 +15,11 @@ import (
 type Cluster struct {
 	// Name is the cluster's name in the session's account and region.
 	Name string
-	// Progress, when set, hears how many of how many entries found so far were read, and 0 of 0 when a read
-	// begins and when it has ended, however it ended. It may be called from several goroutines.
+	// Progress, when set, is called with the number of entries read and found so far, and with 0 of 0 when a read begins
+	// and when it ends. It may be called from several goroutines.
 	Progress func(done, total int)
-	// Found, when set, hears of each part of a snapshot as soon as it was read: a snapshot that holds
-	// that part alone. It may be called from several goroutines.
+	// Found, when set, is called with each part of a snapshot as soon as it is read: a snapshot with that part only. It may
+	// be called from several goroutines.
 	Found func(access.Snapshot)
 
 	session *login.Session
@@ -29,14 +28,13 @@ type Cluster struct {
 
 var _ access.Cluster = (*Cluster)(nil)
 
-// New connects to a cluster; it sends nothing. All calls share one client, whose adaptive
-// retries learn the pace that the service allows.
+// New makes a client of a cluster. It sends nothing. All calls share one client, whose adaptive retries learn the rate that
+// the service allows.
 func New(session *login.Session, name string) *Cluster {
 	return &Cluster{Name: name, session: session, api: eks.NewFromConfig(session.Config)}
 }
 
-// ByEndpoint names the cluster of the region whose API server has that endpoint.
-// It returns access.ErrNotFound when none has.
+// ByEndpoint finds the cluster of the region by its endpoint. It returns access.ErrNotFound when there is none.
 func (c *Cluster) ByEndpoint(ctx context.Context, same func(endpoint string) bool) (access.Info, error) {
 	names, err := c.ClusterNames(ctx)
 	if err != nil {
@@ -56,17 +54,17 @@ func (c *Cluster) ByEndpoint(ctx context.Context, same func(endpoint string) boo
 	return access.Info{}, access.ErrNotFound
 }
 
-// Description is what EKS tells of one cluster, or why it does not.
+// Description is one cluster, or why it could not be read.
 type Description struct {
 	Name string
 	Info access.Info
 	Err  error
 }
 
-// Describe asks for clusters of the region, all at the same time, and answers in the order of the names.
+// Describe reads clusters of the region concurrently. The result has the order of the names.
 func (c *Cluster) Describe(ctx context.Context, names []string) []Description {
 	all := make([]Description, len(names))
-	var g errgroup.Group // not group: one that fails does not stop the others
+	var g errgroup.Group // without a context: one failure does not stop the others
 	g.SetLimit(inFlight)
 	for i, name := range names {
 		g.Go(func() error {
@@ -75,19 +73,32 @@ func (c *Cluster) Describe(ctx context.Context, names []string) []Description {
 			return nil
 		})
 	}
-	_ = g.Wait() // every failure stands in its Description
+	_ = g.Wait() // failures are in Description
 	return all
 }
 
-// ClusterNames are the clusters of the session's region, all pages.
+// ClusterNames are the clusters of the session's region.
 func (c *Cluster) ClusterNames(ctx context.Context) ([]string, error) {
 	var names []string
-	for pages := eks.NewListClustersPaginator(c.api, &eks.ListClustersInput{}); pages.HasMorePages(); {
-		page, err := pages.NextPage(ctx)
+	err := each(ctx, "list clusters", eks.NewListClustersPaginator(c.api, nil),
+		func(page *eks.ListClustersOutput) { names = append(names, page.Clusters...) })
+	return names, err
+}
+
+// paginator is one of the SDK's.
+type paginator[Page any] interface {
+	HasMorePages() bool
+	NextPage(context.Context, ...func(*eks.Options)) (Page, error)
+}
+
+// each reads all pages.
+func each[Page any](ctx context.Context, doing string, p paginator[Page], read func(Page)) error {
+	for p.HasMorePages() {
+		page, err := p.NextPage(ctx)
 		if err != nil {
-			return nil, explain("list the region's clusters", err)
+			return explain(doing, err)
 		}
-		names = append(names, page.Clusters...)
+		read(page)
 	}
-	return names, nil
+	return nil
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/login"
 )
 
-// kinds says which error of the core an error code of EKS is (eks-access.md §3.1).
+// kinds are the errors of the core for the error codes of EKS (eks-access.md §3.1).
 var kinds = map[string]error{
 	"ResourceNotFoundException": access.ErrNotFound,
 	"NotFoundException":         access.ErrNotFound,
@@ -25,7 +25,7 @@ var kinds = map[string]error{
 // errBusy says that another update of the cluster is in progress.
 var errBusy = errors.New("the cluster is not active")
 
-// sentences say which error an EKS message is where its code is too general (eks-access.md §3.2).
+// sentences are the errors of the core for messages of EKS whose code is too general (eks-access.md §3.2).
 var sentences = []struct {
 	part string
 	is   error
@@ -47,7 +47,7 @@ type explained struct {
 func (e *explained) Error() string   { return e.text }
 func (e *explained) Unwrap() []error { return e.under }
 
-// explain turns an AWS error into one of the core, keeping what AWS said word for word.
+// explain turns an AWS error into one of the core, with the message of AWS.
 func explain(doing string, err error) error {
 	var already *explained
 	if err == nil || errors.As(err, &already) {

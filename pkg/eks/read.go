@@ -11,16 +11,15 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/eks"
-	"github.com/aws/aws-sdk-go-v2/service/eks/types"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 )
 
-// inFlight is how many reads go out at the same time; more gains little and wears the retry quota.
+// inFlight is how many reads run at the same time; more gains little and uses up the retry quota.
 const inFlight = 32
 
-// Info asks for the cluster itself.
+// Info describes the cluster itself.
 func (c *Cluster) Info(ctx context.Context) (access.Info, error) {
 	out, err := c.api.DescribeCluster(ctx, &eks.DescribeClusterInput{Name: &c.Name})
 	if err != nil {
@@ -36,7 +35,7 @@ func (c *Cluster) Info(ctx context.Context) (access.Info, error) {
 	if out.Cluster.OutpostConfig != nil {
 		info.LocalID = aws.ToString(out.Cluster.Id)
 	}
-	if c := out.Cluster.AccessConfig; c != nil && c.AuthenticationMode != "" { // a cluster from before access entries may have none: eks-access.md §2
+	if c := out.Cluster.AccessConfig; c != nil && c.AuthenticationMode != "" { // missing for clusters older than access entries (eks-access.md §2)
 		info.Mode = access.Mode(out.Cluster.AccessConfig.AuthenticationMode)
 	}
 	if vpc := out.Cluster.ResourcesVpcConfig; vpc != nil {
@@ -45,7 +44,7 @@ func (c *Cluster) Info(ctx context.Context) (access.Info, error) {
 	return info, nil
 }
 
-// Entry reads one principal's entry with nothing else beside it; access.ErrNotFound where it has none.
+// Entry reads one principal's entry only; access.ErrNotFound where it has none.
 func (c *Cluster) Entry(ctx context.Context, p access.Principal) (access.Entry, error) {
 	found, unread, err := c.entries(ctx, access.Want{Principals: []access.Principal{p}})
 	switch {
@@ -59,7 +58,7 @@ func (c *Cluster) Entry(ctx context.Context, p access.Principal) (access.Entry, 
 	return found[0], nil
 }
 
-// FirstNames are up to 100 principals that have an entry, in one call; more tells that there are others.
+// FirstNames are up to 100 principals with an entry, in one call. more reports that there are others.
 func (c *Cluster) FirstNames(ctx context.Context) (names []access.Principal, more bool, err error) {
 	out, err := c.api.ListAccessEntries(ctx, &eks.ListAccessEntriesInput{ClusterName: &c.Name, MaxResults: aws.Int32(100)})
 	if err != nil {
@@ -74,21 +73,17 @@ func (c *Cluster) FirstNames(ctx context.Context) (names []access.Principal, mor
 // Policies is the live list of access policies of the region.
 func (c *Cluster) Policies(ctx context.Context) ([]access.Policy, error) {
 	var all []access.Policy
-	for pages := eks.NewListAccessPoliciesPaginator(c.api, &eks.ListAccessPoliciesInput{}); pages.HasMorePages(); {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, explain("list access policies", err)
-		}
+	err := each(ctx, "list access policies", eks.NewListAccessPoliciesPaginator(c.api, nil), func(page *eks.ListAccessPoliciesOutput) {
 		for _, p := range page.AccessPolicies {
 			all = append(all, access.Policy(aws.ToString(p.Name)))
 		}
-	}
+	})
 	slices.Sort(all)
-	return all, nil
+	return all, err
 }
 
-// Snapshot reads what is wanted, everything at the same time. Entries are read from the moment
-// their page of names has come. A cluster in mode CONFIG_MAP has no entries; that is no error.
+// Snapshot reads what is wanted, all concurrently. It starts to read entries when their page of names arrives. A cluster in
+// mode CONFIG_MAP has no entries; that is not an error.
 func (c *Cluster) Snapshot(ctx context.Context, want access.Want) (access.Snapshot, error) {
 	var s access.Snapshot
 	var entries []access.Entry
@@ -105,7 +100,7 @@ func (c *Cluster) Snapshot(ctx context.Context, want access.Want) (access.Snapsh
 	})
 	g.Go(func() (err error) { entries, s.Unread, err = c.entries(ctx, want); return })
 	if want.Policies {
-		g.Go(func() error { s.Policies, _ = c.Policies(ctx); return nil }) // without: the embedded list
+		g.Go(func() error { s.Policies, _ = c.Policies(ctx); return nil }) // without it, the embedded list is used
 	}
 	if err := g.Wait(); err != nil {
 		return access.Snapshot{}, err
@@ -144,7 +139,7 @@ func (c *Cluster) entries(ctx context.Context, want access.Want) ([]access.Entry
 		arn := access.ClusterAdmin.ARN(access.PartitionOf(c.session.Region()))
 		err = c.list(ctx, arn, func(p access.Principal) { r.read(ctx, p) })
 	}
-	_ = r.g.Wait() // every failure stands in Unread
+	_ = r.g.Wait() // failures are in Unread
 	if ended := ctx.Err(); ended != nil {
 		return nil, nil, ended
 	}
@@ -158,36 +153,32 @@ func (c *Cluster) entries(ctx context.Context, want access.Want) ([]access.Entry
 	return r.entries, r.unread, nil
 }
 
-// Names are the principals that have an entry, all pages.
+// Names are the principals with an entry.
 func (c *Cluster) Names(ctx context.Context) ([]access.Principal, error) {
 	var all []access.Principal
 	err := c.list(ctx, "", func(p access.Principal) { all = append(all, p) })
 	return all, err
 }
 
-// list names the principals that have an entry, all pages; with a policy's ARN those who have it.
+// list calls found with each principal that has an entry; with a policy's ARN, only with those that have it.
 func (c *Cluster) list(ctx context.Context, policyARN string, found func(access.Principal)) error {
 	in := &eks.ListAccessEntriesInput{ClusterName: &c.Name, MaxResults: aws.Int32(100)}
 	if policyARN != "" {
 		in.AssociatedPolicyArn = &policyARN
 	}
-	for pages := eks.NewListAccessEntriesPaginator(c.api, in); pages.HasMorePages(); {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return explain("list access entries of "+c.Name+" in "+c.session.Region(), err)
-		}
+	doing := "list access entries of " + c.Name + " in " + c.session.Region()
+	return each(ctx, doing, eks.NewListAccessEntriesPaginator(c.api, in), func(page *eks.ListAccessEntriesOutput) {
 		for _, arn := range page.AccessEntries {
 			found(access.Principal(arn))
 		}
-	}
-	return nil
+	})
 }
 
-// reader gathers entries that are read side by side.
+// reader collects entries that are read concurrently.
 type reader struct {
 	c         *Cluster
 	g         errgroup.Group
-	noEntries atomic.Bool // the cluster's mode refuses to tell
+	noEntries atomic.Bool // the cluster's mode does not allow it
 
 	mu      sync.Mutex
 	seen    map[access.Principal]bool
@@ -196,9 +187,9 @@ type reader struct {
 	unread  []access.Unread
 }
 
-// read starts the two calls that make one entry.
+// read starts the two calls that read one entry.
 func (r *reader) read(ctx context.Context, p access.Principal) {
-	if p == access.Itself { // the cluster has no entry, and EKS would take an empty name for a list
+	if p == access.Itself { // the cluster has no entry, and with an empty name EKS would list
 		return
 	}
 	r.mu.Lock()
@@ -221,7 +212,7 @@ func (r *reader) read(ctx context.Context, p access.Principal) {
 	})
 }
 
-// halves is one entry while its two calls are under way.
+// halves is one entry while its two calls are in progress.
 type halves struct {
 	principal access.Principal
 	left      int
@@ -229,7 +220,7 @@ type halves struct {
 	err       error
 }
 
-// join adds what one of the two calls brought. Not found beats other errors: then there is no entry.
+// join adds the result of one of the two calls. Not found overrides other errors: then there is no entry.
 func (r *reader) join(h *halves, err error, add func()) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -251,7 +242,7 @@ func (r *reader) settle(h *halves) {
 		r.c.found(access.Snapshot{Entries: []access.Entry{h.entry.Canonical()}})
 	case errors.Is(h.err, access.ErrMode):
 		r.noEntries.Store(true)
-	case !errors.Is(h.err, access.ErrNotFound): // not found: there is none, or it went while we read
+	case !errors.Is(h.err, access.ErrNotFound): // not found: none, or deleted in the meantime
 		r.unread = append(r.unread, access.Unread{Principal: h.principal, Err: h.err})
 	}
 	r.c.progress(r.done, len(r.seen))
@@ -260,52 +251,20 @@ func (r *reader) settle(h *halves) {
 func (c *Cluster) describe(ctx context.Context, p access.Principal) (access.Entry, error) {
 	out, err := c.api.DescribeAccessEntry(ctx, &eks.DescribeAccessEntryInput{ClusterName: &c.Name, PrincipalArn: aws.String(string(p))})
 	if err != nil {
-		return access.Entry{}, explain("describe the entry", err)
+		return access.Entry{}, explain("describe access entry", err)
 	}
 	return entryOf(out.AccessEntry), nil
-}
-
-func entryOf(e *types.AccessEntry) access.Entry {
-	return access.Entry{
-		Principal: access.Principal(aws.ToString(e.PrincipalArn)), Kind: access.Kind(aws.ToString(e.Type)),
-		Username: aws.ToString(e.Username), Groups: e.KubernetesGroups, Tags: e.Tags, ARN: aws.ToString(e.AccessEntryArn),
-		Created: aws.ToTime(e.CreatedAt), Modified: aws.ToTime(e.ModifiedAt),
-	}
 }
 
 func (c *Cluster) grants(ctx context.Context, p access.Principal) ([]access.Grant, error) {
 	grants := []access.Grant{}
 	in := &eks.ListAssociatedAccessPoliciesInput{ClusterName: &c.Name, PrincipalArn: aws.String(string(p))}
-	for pages := eks.NewListAssociatedAccessPoliciesPaginator(c.api, in); pages.HasMorePages(); {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, explain("list the entry's policies", err)
-		}
+	var unknown error
+	err := each(ctx, "list associated access policies", eks.NewListAssociatedAccessPoliciesPaginator(c.api, in), func(page *eks.ListAssociatedAccessPoliciesOutput) {
 		for _, a := range page.AssociatedAccessPolicies {
 			g, err := grantOf(a)
-			if err != nil {
-				return nil, err
-			}
-			grants = append(grants, g)
+			grants, unknown = append(grants, g), errors.Join(unknown, err)
 		}
-	}
-	return grants, nil
-}
-
-// grantOf refuses a scope it does not understand: one without namespaces would read as the whole cluster.
-func grantOf(a types.AssociatedAccessPolicy) (access.Grant, error) {
-	g := access.Grant{Policy: access.PolicyOf(aws.ToString(a.PolicyArn))}
-	if a.AccessScope == nil {
-		return g, fmt.Errorf("EKS told no scope of %s", g.Policy)
-	}
-	switch a.AccessScope.Type {
-	case types.AccessScopeTypeCluster:
-		return g, nil
-	case types.AccessScopeTypeNamespace:
-		g.Scope.Namespaces = a.AccessScope.Namespaces
-		if !g.Scope.WholeCluster() {
-			return g, nil
-		}
-	}
-	return g, fmt.Errorf("EKS told a scope of %s that is not known here: %q", g.Policy, a.AccessScope.Type)
+	})
+	return grants, errors.Join(err, unknown)
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/shell"
 )
 
-// Do carries out one step by one call. Errors are those of access, with what EKS said.
+// Do carries out one step with one call. Errors are those of access, with the message of EKS.
 func (c *Cluster) Do(ctx context.Context, step access.Step) error {
 	var err error
 	switch s := step.(type) {
@@ -46,7 +46,7 @@ func (c *Cluster) Do(ctx context.Context, step access.Step) error {
 	case access.SetMode:
 		return c.setMode(ctx, s)
 	default:
-		return fmt.Errorf("no call is known for the step %T", step)
+		return fmt.Errorf("unknown step %T", step)
 	}
 	return namely(step.Principal(), moved(explainWrite(err)))
 }
@@ -149,7 +149,7 @@ func (c *Cluster) disassociate(ctx context.Context, s access.Disassociate) error
 	return n.doubt(err)
 }
 
-// tries is how often the SDK has sent one call.
+// tries counts how often the SDK sent one call.
 type tries int
 
 func (n *tries) count(o *eks.Options) {
@@ -201,7 +201,7 @@ func (c *Cluster) create(ctx context.Context, e access.Entry) error {
 	return n.doubt(err)
 }
 
-// update sends only what differs. An empty list of groups clears them, a missing one keeps them (eks-access.md §1).
+// update sends only what differs. An empty list of groups clears them, a missing list keeps them (eks-access.md §1).
 func (c *Cluster) update(ctx context.Context, s access.UpdateEntry) error {
 	in := &eks.UpdateAccessEntryInput{ClusterName: &c.Name, PrincipalArn: principal(s), KubernetesGroups: append([]string{}, s.After.Groups...)}
 	if s.Before.Username != s.After.Username {

@@ -1,5 +1,5 @@
-// Package iam completes principals: it finds the path that a role has, the role that IAM
-// Identity Center keeps for a permission set, and who the caller is.
+// Package iam completes principals: it finds the path of a role, the role of an IAM Identity Center permission set, and
+// the caller.
 package iam
 
 import (
@@ -17,25 +17,25 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/login"
 )
 
-// Client asks IAM for the account of the session.
+// Client reads IAM in the account of the session.
 type Client struct {
 	session *login.Session
 	api     *iam.Client
 }
 
-// New makes a client; it sends nothing.
+// New makes a client. It sends nothing.
 func New(session *login.Session) *Client {
 	return &Client{session: session, api: iam.NewFromConfig(session.Config)}
 }
 
-// Found is a completed principal. Doubt says in a sentence what could not be checked, "" when nothing.
+// Found is a completed principal. Doubt is a sentence about what could not be checked, "" for nothing.
 type Found struct {
 	Principal access.Principal
 	Doubt     string
 }
 
-// Resolve completes a principal. Errors: access.ErrNotFound when IAM has no such role or user,
-// access.ErrForbidden when IAM may not be asked and the ARN cannot do without, both saying what to write.
+// Resolve completes a principal. Errors: access.ErrNotFound when IAM has no such role or user, access.ErrForbidden when
+// the caller may not read IAM and the ARN is incomplete without it. Both say what to write instead.
 func (c *Client) Resolve(ctx context.Context, ref access.Ref) (Found, error) {
 	switch ref.Lookup {
 	case access.LookupCaller:
@@ -69,26 +69,26 @@ func (c *Client) caller(ctx context.Context) (Found, error) {
 func (c *Client) named(ctx context.Context, ref access.Ref) (Found, error) {
 	p, _, err := c.get(ctx, ref.Lookup == access.LookupUser, ref.Name)
 	if errors.Is(err, access.ErrForbidden) {
-		return Found{}, fmt.Errorf("%s: IAM may not be asked for its ARN, write the full ARN instead: %w", ref.Written, err)
+		return Found{}, fmt.Errorf("%s: cannot look up its ARN in IAM, use the full ARN instead: %w", ref.Written, err)
 	}
 	if err != nil {
 		return Found{}, fmt.Errorf("%s: %w", ref.Written, err)
 	}
 	if ref.Path != "" && !strings.EqualFold(ref.Path, p.Path()) {
-		return Found{}, fmt.Errorf("%s: %w: the one of that name is %s", ref.Written, access.ErrNotFound, p.Short(p.Account()))
+		return Found{}, fmt.Errorf("%s: %w; did you mean %s?", ref.Written, access.ErrNotFound, p.Short(p.Account()))
 	}
 	return Found{Principal: p}, nil
 }
 
-// path completes an ARN that hides the path. Only IAM of the principal's own account knows it, and
-// a role of the same name in the caller's account is somebody else.
+// path completes an ARN without its path. Only IAM in the principal's own account knows it; a role of the same name in the
+// caller's account is another one.
 func (c *Client) path(ctx context.Context, p access.Principal) (Found, error) {
 	found, _, err := c.get(ctx, p.Kind() == "user", p.Name())
 	if err == nil && found.Is(p) {
 		return Found{Principal: found}, nil
 	}
 	if p.PermissionSet() != "" {
-		return Found{}, fmt.Errorf("%s: an Identity Center role's ARN needs its path, and IAM does not tell it here: write the full ARN, which %s shows: %w",
+		return Found{}, fmt.Errorf("%s: the ARN of an Identity Center role needs its path, which could not be looked up: use the full ARN, which %s shows: %w",
 			p, "`aws iam get-role --role-name "+p.Name()+"`", whyNot(err, p))
 	}
 	if known := errors.Is(err, access.ErrNotFound) || errors.Is(err, access.ErrForbidden); err != nil && (!known || errors.Is(err, access.ErrNotFound) && c.owns(ctx, p)) {
@@ -99,7 +99,7 @@ func (c *Client) path(ctx context.Context, p access.Principal) (Found, error) {
 
 func whyNot(err error, p access.Principal) error {
 	if err == nil || errors.Is(err, access.ErrNotFound) {
-		return fmt.Errorf("IAM of account %s would have to be asked whether it has a path", p.Account())
+		return fmt.Errorf("its path can only be looked up in account %s", p.Account())
 	}
 	return err
 }
@@ -109,19 +109,17 @@ func (c *Client) owns(ctx context.Context, p access.Principal) bool {
 	return err == nil && me.Account() == p.Account() && me.Partition() == p.Partition()
 }
 
-// ssoPath is below which Identity Center keeps its roles (IAM Identity Center User Guide, "Referencing permission sets").
+// ssoPath is the path of Identity Center roles (IAM Identity Center User Guide, "Referencing permission sets").
 const ssoPath = "/aws-reserved/sso.amazonaws.com/"
 
 func (c *Client) permissionSet(ctx context.Context, set string) (Found, error) {
 	var found []access.Principal
 	var sets []string
-	for pages := iam.NewListRolesPaginator(c.api, &iam.ListRolesInput{PathPrefix: aws.String(ssoPath)}); pages.HasMorePages(); {
-		page, err := pages.NextPage(ctx)
+	for page, err := range c.PermissionSets(ctx) {
 		if err != nil {
-			return Found{}, fmt.Errorf("sso/%s: IAM does not list the roles, write the role's full ARN instead: %w", set, explain(err))
+			return Found{}, fmt.Errorf("sso/%s: use the role's full ARN instead: %w", set, err)
 		}
-		for _, role := range page.Roles {
-			p := access.Principal(aws.ToString(role.Arn))
+		for _, p := range page {
 			sets = append(sets, p.PermissionSet())
 			if strings.EqualFold(p.PermissionSet(), set) {
 				found = append(found, p)
@@ -130,11 +128,11 @@ func (c *Client) permissionSet(ctx context.Context, set string) (Found, error) {
 	}
 	switch len(found) {
 	case 0:
-		return Found{}, fmt.Errorf("sso/%s: %w: no role of that permission set is in this account; it has %s", set, access.ErrNotFound, orNone(sets))
+		return Found{}, fmt.Errorf("sso/%s: %w: this account has no role of that permission set; it has %s", set, access.ErrNotFound, orNone(sets))
 	case 1:
 		return Found{Principal: found[0]}, nil
 	}
-	return Found{}, fmt.Errorf("sso/%s: several roles have that permission set, write the ARN of one: %v", set, found)
+	return Found{}, fmt.Errorf("sso/%s: several roles have that permission set, use the ARN of one: %v", set, found)
 }
 
 func orNone(sets []string) string {
@@ -144,12 +142,11 @@ func orNone(sets []string) string {
 	return strings.Join(sets, ", ")
 }
 
-// Made is the full ARN of a role or user of the session's account, and when it was created.
+// Made is the full ARN and the creation time of a role or user in the session's account.
 func (c *Client) Made(ctx context.Context, p access.Principal) (access.Principal, time.Time, error) {
 	return c.get(ctx, p.Kind() == "user", p.Name())
 }
 
-// get returns the full ARN and the time of creation.
 func (c *Client) get(ctx context.Context, user bool, name string) (access.Principal, time.Time, error) {
 	if user {
 		out, err := c.api.GetUser(ctx, &iam.GetUserInput{UserName: &name})
@@ -165,7 +162,7 @@ func (c *Client) get(ctx context.Context, user bool, name string) (access.Princi
 	return access.Principal(aws.ToString(out.Role.Arn)), aws.ToTime(out.Role.CreateDate), nil
 }
 
-// explain turns an IAM error into one of the core, keeping what IAM said.
+// explain turns an IAM error into one of the core, with the message of IAM.
 func explain(err error) error {
 	var api smithy.APIError
 	if !errors.As(err, &api) || login.Trouble(err) != nil {

@@ -69,7 +69,7 @@ func TestResolveDoesNotTakeANamesakeOfAnotherAccount(t *testing.T) {
 		t.Errorf("%+v, %v", got, err)
 	}
 	_, err = resolve(t, c, "arn:aws:sts::444455556666:assumed-role/AWSReservedSSO_Developer_90a1b2c3d4e5f607/session")
-	if err == nil || !strings.Contains(err.Error(), "write the full ARN") {
+	if err == nil || !strings.Contains(err.Error(), "use the full ARN") {
 		t.Errorf("an Identity Center role without its path: %v", err)
 	}
 }
@@ -80,7 +80,7 @@ func TestResolveSaysWhatIsMissing(t *testing.T) {
 	for text, says := range map[string]string{
 		"role/nobody":    "cannot be found",
 		"user/nobody":    "cannot be found",
-		"role/other/dev": "the one of that name is role/team/dev",
+		"role/other/dev": "did you mean role/team/dev?",
 		"sso/Nothing":    "it has AdministratorAccess, Developer",
 		"arn:aws:sts::111122223333:assumed-role/nobody/s": "cannot be found",
 	} {

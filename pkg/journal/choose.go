@@ -11,14 +11,14 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 )
 
-// ErrUnreadable is wrapped by errors about a record that is there and cannot be read.
+// ErrUnreadable says that a record exists and cannot be read.
 var ErrUnreadable = errors.New("the record cannot be read")
 
-// skew is how far a clock may be ahead. AWS accepts no more either.
+// skew is how far ahead a clock may be; AWS accepts as much.
 const skew = 5 * time.Minute
 
-// In leaves the records of one cluster, and the broken ones that may be of it. An empty region or account is not compared:
-// a kubeconfig may not name it.
+// In keeps the records of one cluster, and the broken ones that may belong to it. An empty region or account is not
+// compared, because a kubeconfig may not contain it.
 func (j Journal) In(cluster, region, account string) Journal {
 	other := func(r Record) bool {
 		is := access.Info{ARN: r.Cluster.ARN}
@@ -30,7 +30,7 @@ func (j Journal) In(cluster, region, account string) Journal {
 	}
 }
 
-// hides reports whether the file may be the record of a change of that cluster. An empty one is of none.
+// hides reports whether the file may be the record of a change of that cluster. An empty one is not.
 func (b Broken) hides(cluster string) bool {
 	at, name := b.ID[:min(len(stamp), len(b.ID))], b.ID[min(len(stamp), len(b.ID)):]
 	_, err := time.Parse(stamp, at)
@@ -38,7 +38,7 @@ func (b Broken) hides(cluster string) bool {
 }
 
 // Last is the newest change that fits, did something and is not undone; nil where there is none. It is an error where
-// nobody can tell which change that is: a newer record cannot be read, or the newest is dated in the future.
+// that is not certain: a newer record cannot be read, or the newest is dated in the future.
 func (j Journal) Last(now time.Time, fits func(Record) bool) (*Record, error) {
 	undone := Undone(j.Records)
 	i := slices.IndexFunc(j.Records, func(r Record) bool {
@@ -50,16 +50,16 @@ func (j Journal) Last(now time.Time, fits func(Record) bool) (*Record, error) {
 	}
 	for _, b := range j.Broken {
 		if last == nil || b.ID > last.ID {
-			return nil, fmt.Errorf("cannot tell which change was the last: %w: %w", ErrUnreadable, b.Err)
+			return nil, fmt.Errorf("cannot determine the last change: %w: %w", ErrUnreadable, b.Err)
 		}
 	}
 	if last != nil && last.ID > now.Add(skew).UTC().Format(stamp) {
-		return nil, fmt.Errorf("cannot tell which change was the last: record %s is dated in the future", last.ID)
+		return nil, fmt.Errorf("cannot determine the last change: record %s is dated in the future", last.ID)
 	}
 	return last, nil
 }
 
-// Find is the record with that ID, or with the only one that begins so.
+// Find is the record with that ID, or with the only ID that begins with it.
 func (j Journal) Find(id string) (Record, error) {
 	var found []Record
 	for _, r := range j.Records {
@@ -84,8 +84,8 @@ func (j Journal) Find(id string) (Record, error) {
 	return Record{}, fmt.Errorf("no change of this cluster has the ID %s", id)
 }
 
-// Undone tells which records are undone: by a record that is done, whole, and not undone itself. Their order does not
-// matter, a clock may have been wrong.
+// Undone reports which records are undone: by a record that is done completely and not undone itself. Their order does
+// not matter, because a clock may have been wrong.
 func Undone(all []Record) map[string]bool {
 	by := map[string][]Record{}
 	for _, r := range all {
@@ -98,7 +98,7 @@ func Undone(all []Record) map[string]bool {
 	ask = func(id string) bool {
 		is, known := undone[id]
 		if !known {
-			undone[id] = false // a forged circle ends here
+			undone[id] = false // ends a forged cycle
 			is = slices.ContainsFunc(by[id], func(r Record) bool { return !ask(r.ID) })
 			undone[id] = is
 		}

@@ -8,11 +8,11 @@ import (
 	"runtime"
 )
 
-// ErrUnsafe says that somebody else may write to the state folder: undo would carry out what he puts there.
+// ErrUnsafe says that another user may write to the state folder: undo would carry out records that they put there.
 var ErrUnsafe = errors.New("unsafe state folder")
 
-// Dir is where the user's records are: kubectl-access below XDG_STATE_HOME, or where the system keeps such
-// things. A relative XDG_STATE_HOME is ignored, as the XDG Base Directory Specification says.
+// Dir is the folder of the user's records: kubectl-access in XDG_STATE_HOME, or the system's folder for state. A relative
+// XDG_STATE_HOME is ignored, as the XDG Base Directory Specification says.
 func Dir() (string, error) {
 	dir, err := stateDir()
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package journal keeps what was before each change, so that nothing is lost and each change can
-// be taken back: one JSON file per change, for its owner only.
+// Package journal records the state before each change, so that nothing is lost and each change can be undone: one JSON
+// file per change, readable by its owner only.
 package journal
 
 import (
@@ -17,22 +17,22 @@ import (
 
 const (
 	suffix = ".json"
-	stamp  = "20060102T150405.000Z" // how an ID begins
+	stamp  = "20060102T150405.000Z" // the beginning of an ID
 )
 
-// Begin gives the record an ID and keeps it in a file of its own. It returns when the disk has it.
+// Begin gives the record an ID and writes it to a file of its own. It returns when it is on disk.
 func Begin(dir string, r *Record) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("keep what was before the change: %w", err)
+		return fmt.Errorf("record the state before the change: %w", err)
 	}
 	for at := r.Time.UTC(); ; at = at.Add(time.Millisecond) {
 		r.ID = at.Format(stamp) + "-" + filepath.Base(r.Cluster.Name)
 		claim, err := os.OpenFile(path(dir, r.ID), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 		if errors.Is(err, fs.ErrExist) {
-			continue // another change of the same moment
+			continue // another change at the same time
 		}
 		if err != nil {
-			return fmt.Errorf("keep what was before the change: %w", err)
+			return fmt.Errorf("record the state before the change: %w", err)
 		}
 		claim.Close()
 		err = Save(dir, *r)
@@ -43,31 +43,31 @@ func Begin(dir string, r *Record) error {
 	}
 }
 
-// Finish completes the record by when it ended; what was done stands in it already.
+// Finish sets the time when the change ended. The record already holds what was done.
 func Finish(dir string, r *Record, at time.Time) error {
 	r.Finished = at.UTC()
 	return Save(dir, *r)
 }
 
-// Save replaces the record's file in one step: whoever is killed here leaves the old one or the new one.
+// Save replaces the record's file atomically: a kill leaves the old one or the new one.
 func Save(dir string, r Record) error {
 	data, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(dir, "*.new") // made with mode 0600
+	f, err := os.CreateTemp(dir, "*.new") // mode 0600
 	if err != nil {
-		return fmt.Errorf("keep the record of the change: %w", err)
+		return fmt.Errorf("write the record of the change: %w", err)
 	}
-	defer os.Remove(f.Name()) // gone already when all went well
+	defer os.Remove(f.Name()) // fails after the rename
 	if err := flush(f, append(data, '\n')); err != nil {
-		return fmt.Errorf("keep the record of the change: %w", err)
+		return fmt.Errorf("write the record of the change: %w", err)
 	}
 	return os.Rename(f.Name(), path(dir, r.ID))
 }
 
-// Send adds to the record's file what is about to be sent, and returns when the disk has it. What Save writes later
-// has to hold it too.
+// Send appends what is about to be sent to the record's file, and returns when it is on disk. A later Save must contain it
+// too.
 func Send(dir, id string, s Sent) error {
 	line, err := json.Marshal(s)
 	if err != nil {
@@ -78,7 +78,7 @@ func Send(dir, id string, s Sent) error {
 		err = flush(f, append(line, '\n'))
 	}
 	if err != nil {
-		return fmt.Errorf("keep what is about to be sent: %w", err)
+		return fmt.Errorf("record what is about to be sent: %w", err)
 	}
 	return nil
 }
@@ -90,19 +90,19 @@ func flush(f *os.File, data []byte) error {
 	return errors.Join(err, f.Sync(), f.Close())
 }
 
-// Journal is what was read from the folder of the records.
+// Journal is the content of the folder of records.
 type Journal struct {
 	Records []Record // the newest first
 	Broken  []Broken
 }
 
-// Broken is a file that is no record, or none that can be read.
+// Broken is a file that is not a record, or cannot be read.
 type Broken struct {
 	ID  string // the file's name without .json
 	Err error  // names the file
 }
 
-// Read returns what the folder holds.
+// Read reads the folder.
 func Read(dir string) (j Journal, err error) {
 	files, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -127,8 +127,8 @@ func Read(dir string) (j Journal, err error) {
 	return j, nil
 }
 
-// errNotBegun says that the file's owner was killed before there was a record in it, and so before anything was sent.
-var errNotBegun = errors.New("empty, no change was begun")
+// errNotBegun says that the process was killed before it wrote the record, and so before anything was sent.
+var errNotBegun = errors.New("empty: the change was not started")
 
 func one(dir, id string) (r Record, err error) {
 	data, err := os.ReadFile(path(dir, id))
@@ -143,11 +143,11 @@ func one(dir, id string) (r Record, err error) {
 		return r, fmt.Errorf("%s: %w", path(dir, id), err)
 	}
 	if r.ID != id {
-		return r, fmt.Errorf("%s is no record of a change", path(dir, id))
+		return r, fmt.Errorf("%s is not a record of a change", path(dir, id))
 	}
 	for {
 		var s Sent
-		if err := all.Decode(&s); err != nil { // the end, or a line that was not finished: that was not sent either
+		if err := all.Decode(&s); err != nil { // the end, or an incomplete line, which was not sent
 			return r, nil
 		}
 		r.Sent = append(r.Sent, s)

@@ -11,11 +11,11 @@ import (
 // ErrBusy says that another process of this machine is changing the same cluster.
 var ErrBusy = errors.New("another process on this machine is changing the access of this cluster")
 
-// Lock keeps the other processes of this machine from changing a cluster until unlock is called. It waits as long as the
-// context lasts, and calls waiting once when that takes a second. The lock is the operating system's and ends with its
-// process; the file stays. Where there are no such locks, or no folder for it, nothing is locked.
+// Lock prevents other processes of this machine from changing a cluster until unlock is called. It waits until the context
+// ends, and calls waiting once after a second. The lock is the operating system's and ends with the process; the file
+// stays. Without support for locks, or without a folder, nothing is locked.
 func Lock(ctx context.Context, dir, cluster string, waiting func()) (unlock func(), err error) {
-	if os.MkdirAll(dir, 0o700) != nil { // the record of the change, which is needed, will tell why
+	if os.MkdirAll(dir, 0o700) != nil { // Begin will fail too and report why
 		return func() {}, nil
 	}
 	const interval = 20 * time.Millisecond
@@ -41,5 +41,5 @@ func Lock(ctx context.Context, dir, cluster string, waiting func()) (unlock func
 	}
 }
 
-// errHeld says that somebody else has the lock.
+// errHeld says that another process has the lock.
 var errHeld = errors.New("locked")

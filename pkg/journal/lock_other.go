@@ -7,5 +7,5 @@ import (
 	"os"
 )
 
-// tryLock has no lock here.
+// tryLock is not supported on this system.
 func tryLock(string) (*os.File, error) { return nil, errors.ErrUnsupported }

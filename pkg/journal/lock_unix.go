@@ -8,7 +8,7 @@ import (
 	"syscall"
 )
 
-// tryLock opens the file and locks it. Closing it, which the end of the process does too, unlocks it.
+// tryLock opens and locks the file. Closing it, or the end of the process, unlocks it.
 func tryLock(name string) (*os.File, error) {
 	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {

@@ -6,7 +6,7 @@ import (
 	"syscall"
 )
 
-// tryLock opens the file and shares it with nobody. Closing it, which the end of the process does too, unlocks it.
+// tryLock opens the file without sharing it. Closing it, or the end of the process, unlocks it.
 func tryLock(name string) (*os.File, error) {
 	const sharingViolation syscall.Errno = 32
 	path, err := syscall.UTF16PtrFromString(name)

@@ -2,5 +2,5 @@
 
 package journal
 
-// checkOwner does nothing: elsewhere a folder's rights are not in its mode.
+// checkOwner does nothing: on other systems a folder's permissions are not in its mode.
 func checkOwner(string) error { return nil }

@@ -11,8 +11,8 @@ import (
 	"syscall"
 )
 
-// checkOwner refuses a folder that another user owns or may write to. Where it is a symbolic link, that holds for the link,
-// for what it leads to and for the folder that holds that. A folder that does not exist yet is fine.
+// checkOwner refuses a folder that another user owns or may write to. For a symbolic link this applies to the link, its
+// target and the target's parent. A missing folder is fine.
 func checkOwner(dir string) error {
 	link, err := os.Lstat(dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -43,7 +43,7 @@ func checkOwner(dir string) error {
 	return nil
 }
 
-// private refuses a folder in which others may write or replace files. A shared one may be the system's, such as /tmp.
+// private refuses a folder in which other users may write or replace files. A shared one may belong to the system, as /tmp.
 func private(path string, info fs.FileInfo, shared bool) error {
 	if err := ownedBy(path, info, shared); err != nil {
 		return err

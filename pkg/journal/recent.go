@@ -13,24 +13,23 @@ import (
 // Settling is how long EKS may still show a state from before a change (eks-access.md §2: several seconds).
 const Settling = 10 * time.Second
 
-// Recent is what this machine's changes of the last seconds made of each part of some entries.
+// Recent holds how this machine's changes of the last seconds changed each part of some entries.
 type Recent map[access.Principal]map[access.Part]course
 
 // course is the values of one part.
 type course struct {
-	was []string // what it was before and between the changes
-	is  []string // what it is now; two values where the last change was killed and may have come that far
-	// killed says that nobody looked what became of the last change.
-	killed bool
+	was    []string // its values before and between the changes
+	is     []string // its value now; two where the last change was killed and may have reached this part
+	killed bool     // the last change was another one, and was killed
 }
 
-// Lately returns the records that RecentChanges needs, the oldest first. What cannot be read is left out.
+// Lately returns the records that RecentChanges needs, oldest first. Unreadable ones are left out.
 func Lately(dir string, now time.Time) []Record {
 	files, err := os.ReadDir(dir) // sorted by name, and so by time
 	if err != nil {
 		return nil
 	}
-	const slack = time.Minute // the clock of a file server may be another
+	const slack = time.Minute // a file server's clock may differ
 	var all []Record
 	for _, file := range files {
 		id, ok := strings.CutSuffix(file.Name(), suffix)
@@ -45,8 +44,8 @@ func Lately(dir string, now time.Time) []Record {
 	return all
 }
 
-// RecentChanges finds out what the records, the oldest first, made of a cluster's entries. Records that are older than
-// Settling, or from the future because a clock was wrong, count for nothing. own is the ID of the change under way, if any.
+// RecentChanges is what the records, oldest first, changed in a cluster's entries. Records that are older than Settling, or
+// dated in the future, are ignored. own is the ID of the change that asks, if it has one.
 func RecentChanges(records []Record, cluster, own string, now time.Time) Recent {
 	recent := Recent{}
 	for _, r := range records {
@@ -82,13 +81,13 @@ func (r Record) sent(p access.Principal) (parts []access.Part) {
 	return parts
 }
 
-// add follows one change as far as its parts were sent. Where it did not come to its end, the last part was begun and may or
-// may not have been carried out; those before it were.
+// add adds one change up to the last part that was sent. If the change was killed, that part may or may not have been
+// carried out; those before it were.
 func (recent Recent) add(c access.Change, r Record, own string) {
 	sent, open := r.sent(c.Principal()), r.Finished.IsZero()
 	perhaps, surely := reached(c, sent), reached(c, sent)
 	switch {
-	case r.Sent == nil: // a record from before there was a list of what was sent
+	case r.Sent == nil: // an old record, without a list of what was sent
 		perhaps, surely = c.After, c.After
 	case open && len(sent) > 0:
 		surely = reached(c, sent[:len(sent)-1])
@@ -115,9 +114,9 @@ func reached(c access.Change, parts []access.Part) *access.Entry {
 	return c.Before
 }
 
-// Behind names the principals of whom a snapshot shows something that was so before a recent change, or between two, and is
-// not so any more; with perhaps also where that is not certain, since the change was killed. The snapshot was read for want:
-// only an entry that was asked for can be missing.
+// Behind returns the principals for which a snapshot still shows a state from before a recent change, or between two; with
+// perhaps also where that is not certain because the change was killed. The snapshot was read for want: an entry counts as
+// missing only if it was requested.
 func (recent Recent) Behind(s access.Snapshot, want access.Want, perhaps bool) []access.Principal {
 	var behind []access.Principal
 	for _, p := range slices.SortedFunc(maps.Keys(recent), func(a, b access.Principal) int { return strings.Compare(string(a), string(b)) }) {
@@ -137,7 +136,7 @@ func (recent Recent) Behind(s access.Snapshot, want access.Want, perhaps bool) [
 	return behind
 }
 
-// asked reports whether the snapshot would hold an entry of this principal.
+// asked reports whether the snapshot would contain an entry of this principal.
 func (recent Recent) asked(p access.Principal, want access.Want) bool {
 	admin := access.Grant{Policy: access.ClusterAdmin}
 	administers := slices.Contains(recent[p][access.PartOf(access.Associate{Grant: admin})].is, admin.String())

@@ -10,25 +10,24 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/manifest"
 )
 
-// Record is one change of one cluster: what was before it, what should be after it and, once it
-// is over, what was really done.
+// Record is one change of one cluster: the state before, the planned state after and, once it ended, what was done.
 type Record struct {
-	ID       string           `json:"id"` // the file's name without .json; later ones sort behind
+	ID       string           `json:"id"` // the file's name without .json; sorts by time
 	Time     time.Time        `json:"time"`
 	Cluster  Cluster          `json:"cluster"`
 	Caller   access.Principal `json:"caller"`
-	Kind     Kind             `json:"kind,omitempty"`   // empty in records from before there was this field
+	Kind     Kind             `json:"kind,omitempty"`   // empty in old records
 	Args     []string         `json:"args"`             // the command line, for people
-	Undoes   string           `json:"undoes,omitempty"` // the ID of the change that this one takes back
+	Undoes   string           `json:"undoes,omitempty"` // ID of the change that this one undoes
 	Mode     *Mode            `json:"mode,omitempty"`
 	AWSAuth  *AWSAuth         `json:"awsAuth,omitempty"`
 	Entries  []Entry          `json:"entries,omitempty"`
-	Sent     []Sent           `json:"sent"`              // null in records from before there was this field
-	Finished time.Time        `json:"finished,omitzero"` // zero: it is under way, or was killed
+	Sent     []Sent           `json:"sent"`              // null in old records
+	Finished time.Time        `json:"finished,omitzero"` // zero: in progress, or killed
 	Steps    []Step           `json:"steps,omitempty"`
 }
 
-// Kind is what a change was.
+// Kind is the kind of a change.
 type Kind string
 
 // The kinds of changes.
@@ -40,8 +39,8 @@ const (
 	Undo    Kind = "undo"
 )
 
-// Migrated reports whether the change made entries of mappings of aws-auth. A record without a kind tells by the groups of a
-// migration that it gave, or by the command; what else is in its command line means nothing.
+// Migrated reports whether the change was a migration. A record without a kind is one if it set the groups of a migration,
+// or by its command, and not by other words of its command line.
 func (r Record) Migrated() bool {
 	if r.Kind != "" {
 		return r.Kind == Migrate
@@ -71,28 +70,28 @@ type AWSAuth struct {
 	After  map[string]string `json:"after"`
 }
 
-// Entry is one access entry before and after, in the written form; null where there is none.
+// Entry is one access entry before and after, in its written form; null where there is none.
 type Entry struct {
 	Before *manifest.AccessEntry `json:"before"`
 	After  *manifest.AccessEntry `json:"after"`
 }
 
-// Sent is what was sent to EKS, or to the cluster where it has no principal; while the change is under way and when it was
-// killed, perhaps only begun.
+// Sent is a part that was sent to EKS, or to the cluster where it has no principal. The last one of an unfinished change may
+// not have been carried out.
 type Sent struct {
 	Principal access.Principal `json:"principal,omitempty"`
 	Part      access.Part      `json:"part"`
 }
 
-// Step is what became of one step.
+// Step is the result of one step.
 type Step struct {
-	Principal access.Principal `json:"principal,omitempty"` // none: the step was about the cluster
+	Principal access.Principal `json:"principal,omitempty"` // empty: the cluster
 	What      string           `json:"what"`
 	Error     string           `json:"error,omitempty"`
-	InPlace   bool             `json:"inPlace,omitempty"` // the cluster had it already
+	InPlace   bool             `json:"inPlace,omitempty"` // it was already done
 }
 
-// Of records a plan before it is carried out.
+// Of is the record of a plan before it is carried out.
 func Of(plan access.Plan, at time.Time, caller access.Principal, args []string) Record {
 	c := plan.Cluster
 	r := Record{Time: at.UTC(), Cluster: Cluster{Name: c.Name, ARN: c.ARN, Mode: c.Mode}, Caller: caller, Args: args, Sent: []Sent{}}
@@ -108,8 +107,8 @@ func Of(plan access.Plan, at time.Time, caller access.Principal, args []string) 
 	return r
 }
 
-// Rebase records another plan for some principals, access.Itself among them, and leaves the others'
-// as they are. It is for those who were found changed before anything was done about them.
+// Rebase records a new plan for some principals, access.Itself among them, and keeps the others. It is for principals that
+// had changed before anything was sent for them.
 func (r *Record) Rebase(plan access.Plan, who []access.Principal) {
 	r.Entries = slices.DeleteFunc(r.Entries, func(e Entry) bool { return slices.Contains(who, e.principal()) })
 	for _, change := range plan.Changes {
@@ -157,13 +156,12 @@ func (r Record) Changes() ([]access.Change, error) {
 	return all, nil
 }
 
-// Did tells whether something of that part was sent, or may have been.
+// Did reports whether that part was sent, or may have been.
 func (r Record) Did(p access.Principal, part access.Part) bool {
 	return r.Sent == nil || slices.Contains(r.Sent, Sent{p, part})
 }
 
-// Done are the recorded changes of entries as far as they were carried out, or may have been: what was never sent is
-// nothing to take back.
+// Done are the recorded changes of entries, without parts that were never sent and so need no undo.
 func (r Record) Done() ([]access.Change, error) {
 	planned, err := r.Changes()
 	if err != nil || r.Sent == nil {
@@ -190,7 +188,7 @@ func read(form *manifest.AccessEntry) (*access.Entry, error) {
 	return &e, err
 }
 
-// Add adds what became of a step.
+// Add adds the result of a step.
 func (r *Record) Add(result access.Result) {
 	s := Step{Principal: result.Step.Principal(), What: result.Step.String(), InPlace: result.InPlace}
 	if result.Err != nil {
@@ -199,10 +197,10 @@ func (r *Record) Add(result access.Result) {
 	r.Steps = append(r.Steps, s)
 }
 
-// State is what became of a change.
+// State is the result of a change.
 type State string
 
-// A change is under way or was killed, or all of it was done, or a part, or nothing.
+// An interrupted change is in progress or was killed.
 const (
 	Interrupted State = "interrupted"
 	Done        State = "done"
@@ -210,7 +208,7 @@ const (
 	NotDone     State = "not done"
 )
 
-// State tells it by the steps.
+// State derives the result from the steps.
 func (r Record) State() State {
 	failed := 0
 	for _, s := range r.Steps {
@@ -223,7 +221,7 @@ func (r Record) State() State {
 		return Interrupted
 	case failed == 0:
 		return Done
-	case failed < len(r.Steps), len(r.Sent) > 0: // of what failed without an answer nobody knows
+	case failed < len(r.Steps), len(r.Sent) > 0: // without an answer it is unknown
 		return PartDone
 	}
 	return NotDone

@@ -31,10 +31,10 @@ func (c *Client) AWSAuth(ctx context.Context) (access.ConfigMap, error) {
 	if err := c.read(ctx, configMap(c.rest.Get()).Name(name), &o); err != nil {
 		return access.ConfigMap{}, fmt.Errorf("read ConfigMap %s/%s: %w", namespace, name, err)
 	}
-	if o.Metadata.ResourceVersion == "" { // what is written without one overwrites whatever is there
+	if o.Metadata.ResourceVersion == "" { // a write without one would overwrite anything
 		return access.ConfigMap{}, fmt.Errorf("read ConfigMap %s/%s: %s", namespace, name, c.stranger())
 	}
-	if o.Data == nil { // it is there and holds nothing
+	if o.Data == nil { // exists but is empty
 		o.Data = map[string]string{}
 	}
 	return access.ConfigMap{Data: o.Data, Version: o.Metadata.ResourceVersion}, nil
@@ -42,10 +42,9 @@ func (c *Client) AWSAuth(ctx context.Context) (access.ConfigMap, error) {
 
 func configMap(r *rest.Request) *rest.Request { return r.Namespace(namespace).Resource("configmaps") }
 
-// WriteAWSAuth makes the data of aws-auth that of after: it creates the ConfigMap where there was
-// none, deletes it where after has none, and otherwise sends the keys that differ, so that nothing
-// else of the object is touched. It answers access.ErrChanged when the ConfigMap is not what before
-// says any more, and access.ErrUnknown when no answer came.
+// WriteAWSAuth changes the data of aws-auth from before to after: it creates or deletes the ConfigMap, or patches the keys
+// that differ and nothing else. Errors: access.ErrChanged where the ConfigMap is no longer what before says,
+// access.ErrUnknown where no answer came.
 func (c *Client) WriteAWSAuth(ctx context.Context, before, after access.ConfigMap) error {
 	if before.Same(after) {
 		return nil
@@ -79,7 +78,7 @@ func (c *Client) write(before, after access.ConfigMap) (*rest.Request, object) {
 	}
 }
 
-// object is JSON in the making.
+// object is a JSON object.
 type object = map[string]any
 
 // differing is a merge patch: the keys that change, and null for those that go.
@@ -98,8 +97,8 @@ func differing(before, after map[string]string) object {
 	return patch
 }
 
-// explainWrite tells apart what was refused because the ConfigMap moved on, and what may have been
-// carried out although no answer came.
+// explainWrite reports ErrChanged where the object was changed since it was read, and ErrUnknown where a failed write may
+// have been carried out.
 func (c *Client) explainWrite(ctx context.Context, err error) error {
 	var status apierrors.APIStatus
 	plain := c.explain(ctx, err)

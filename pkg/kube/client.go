@@ -1,8 +1,8 @@
-// Package kube asks a cluster's API server the little that this program wants to know of it:
-// what stands in aws-auth, and which namespaces there are. The one thing it writes is the data of aws-auth.
+// Package kube reads and writes what this program needs from a cluster's API server: aws-auth, namespaces, RBAC, and the
+// caller's identity and rights.
 //
-// Only the REST client of client-go is used, with structs of our own. The typed clientset and
-// core/v1 would make the program start slower and its file half as big again.
+// It uses only the REST client of client-go, with its own structs. The typed clientset and core/v1 would make the program
+// start slower and its binary half as big again.
 package kube
 
 import (
@@ -29,35 +29,35 @@ import (
 
 const (
 	userAgent = "kubectl-access"
-	patience  = 10 * time.Second // for a server that says nothing, where nobody set a timeout
+	patience  = 10 * time.Second // for a server that does not answer, where no timeout is set
 	page      = 500
 )
 
-// Client speaks to one cluster's API server.
+// Client is a client of one cluster's API server.
 type Client struct {
 	rest    rest.Interface
 	host    string
 	timeout time.Duration
-	secrets []string // never to be seen in an error
+	secrets []string // must not appear in an error
 	watch   *watch
 }
 
-// New makes a client and does not talk yet. A token that was made in this process goes into
-// cfg.BearerToken: client-go then leaves the kubeconfig's credential plugin alone.
+// New makes a client. It sends nothing. With a token in cfg.BearerToken client-go does not run the kubeconfig's credential
+// plugin.
 func New(cfg *rest.Config) (*Client, error) {
 	cfg = rest.CopyConfig(cfg)
 	v1 := schema.GroupVersion{Version: "v1"}
 	cfg.APIPath, cfg.GroupVersion, cfg.NegotiatedSerializer = "/api", &v1, codecs(v1)
-	cfg.QPS, cfg.UserAgent = -1, userAgent // client-go would wait in silence after a few calls
-	cfg.WarningHandler = rest.NoWarnings{} // they would go to stderr by another way than ours
+	cfg.QPS, cfg.UserAgent = -1, userAgent // client-go would throttle silently after a few calls
+	cfg.WarningHandler = rest.NoWarnings{} // they would go to stderr directly
 	if cfg.Timeout == 0 {
 		cfg.Timeout = patience
 	}
-	w := &watch{now: time.Now} //nolint:forbidigo // what is compared is this machine's own clock
+	w := &watch{now: time.Now} //nolint:forbidigo // measures this machine's own clock
 	cfg.Wrap(func(next http.RoundTripper) http.RoundTripper { w.RoundTripper = next; return w })
 	r, err := rest.RESTClientFor(cfg)
 	if err != nil {
-		return nil, fmt.Errorf("kubeconfig: %s", access.HidePasswords(err.Error())) // it quotes the server
+		return nil, fmt.Errorf("kubeconfig: %s", access.HidePasswords(err.Error())) // the error quotes the server
 	}
 	c := &Client{rest: r, host: r.Get().URL().Host, timeout: cfg.Timeout, watch: w}
 	for _, s := range []string{cfg.BearerToken, cfg.Password} {
@@ -68,7 +68,7 @@ func New(cfg *rest.Config) (*Client, error) {
 	return c, nil
 }
 
-// At speaks to the API server at an endpoint without a kubeconfig: with the certificates to trust, PEM in base64, and a token.
+// At makes a client without a kubeconfig, from an endpoint, trusted certificates (PEM in base64) and a token.
 func At(endpoint, ca, token string) (*Client, error) {
 	pem, err := base64.StdEncoding.DecodeString(ca)
 	if err != nil {
@@ -77,7 +77,7 @@ func At(endpoint, ca, token string) (*Client, error) {
 	return New(&rest.Config{Host: endpoint, BearerToken: token, TLSClientConfig: rest.TLSClientConfig{CAData: pem}})
 }
 
-// codecs know no kind but Status, which is what refusals come as.
+// codecs only know the kind Status, which refusals have.
 func codecs(v1 schema.GroupVersion) runtime.NegotiatedSerializer {
 	scheme := runtime.NewScheme()
 	metav1.AddToGroupVersion(scheme, v1)
@@ -86,46 +86,55 @@ func codecs(v1 schema.GroupVersion) runtime.NegotiatedSerializer {
 
 // Namespaces are the names of all namespaces, sorted.
 func (c *Client) Namespaces(ctx context.Context) ([]string, error) {
-	names, err := c.namespaces(ctx, page)
-	if apierrors.IsResourceExpired(err) { // the list grew old between two pages: take it in one
-		names, err = c.namespaces(ctx, 0)
+	type namespace struct {
+		Metadata struct {
+			Name string `json:"name"`
+		} `json:"metadata"`
 	}
-	if err != nil {
-		return nil, fmt.Errorf("list namespaces: %w", err)
+	all, err := list[namespace](ctx, c, "/api/v1", "namespaces")
+	var names []string
+	for _, n := range all {
+		names = append(names, n.Metadata.Name)
 	}
 	slices.Sort(names)
-	return slices.Compact(names), nil
+	return slices.Compact(names), err
 }
 
-func (c *Client) namespaces(ctx context.Context, limit int) (names []string, err error) {
+// list reads all items of a resource.
+func list[Item any](ctx context.Context, c *Client, path, resource string) ([]Item, error) {
+	all, err := listPages[Item](ctx, c, path, resource, page)
+	if apierrors.IsResourceExpired(err) { // the list expired between two pages: read it in one
+		all, err = listPages[Item](ctx, c, path, resource, 0)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("list %s: %w", resource, err)
+	}
+	return all, nil
+}
+
+func listPages[Item any](ctx context.Context, c *Client, path, resource string, limit int) (all []Item, err error) {
 	for next := ""; ; {
-		var list struct {
+		var answer struct {
 			Metadata struct {
 				Continue string `json:"continue"`
 			} `json:"metadata"`
-			Items []struct {
-				Metadata struct {
-					Name string `json:"name"`
-				} `json:"metadata"`
-			} `json:"items"`
+			Items []Item `json:"items"`
 		}
-		get := c.rest.Get().Resource("namespaces").Param("limit", strconv.Itoa(limit))
+		get := c.rest.Get().AbsPath(path, resource).Param("limit", strconv.Itoa(limit))
 		if next != "" {
 			get.Param("continue", next)
 		}
-		if err := c.read(ctx, get, &list); err != nil {
+		if err := c.read(ctx, get, &answer); err != nil {
 			return nil, err
 		}
-		for _, item := range list.Items {
-			names = append(names, item.Metadata.Name)
-		}
-		if next = list.Metadata.Continue; next == "" {
-			return names, nil
+		all = append(all, answer.Items...)
+		if next = answer.Metadata.Continue; next == "" {
+			return all, nil
 		}
 	}
 }
 
-// silent keeps client-go from writing to stderr what its error tells as well.
+// silent stops client-go from also writing its error to stderr.
 func silent(ctx context.Context) context.Context { return logr.NewContext(ctx, logr.Discard()) }
 
 func (c *Client) read(ctx context.Context, get *rest.Request, into any) error {
@@ -138,7 +147,7 @@ func (c *Client) read(ctx context.Context, get *rest.Request, into any) error {
 		return c.explain(ctx, err)
 	}
 	var object struct {
-		Kind string `json:"kind"` // every answer of an API server has one; without it {} would read as an empty object
+		Kind string `json:"kind"` // in every answer of an API server; without this check {} would be an empty object
 	}
 	if err := errors.Join(json.Unmarshal(body, &object), json.Unmarshal(body, into)); err != nil {
 		return &failure{text: c.stranger(), err: err}

@@ -142,7 +142,7 @@ func TestAnswersBecomeErrorsToTestFor(t *testing.T) {
 		{403, "Forbidden", "User \"dev\"\n cannot \x1b[31mget", access.ErrForbidden, "access denied: User \"dev\" cannot \ufffd[31mget"},
 		{401, "Unauthorized", "Unauthorized", ErrUnauthorized, "(Unauthorized)"},
 		{429, "TooManyRequests", "slow down", access.ErrThrottled, "throttled by the API server"},
-		{500, "InternalError", "etcd said k8s-aws-v1.secret", nil, "answers: etcd said …"},
+		{500, "InternalError", "etcd said k8s-aws-v1.secret", nil, "answered: etcd said …"},
 	} {
 		c, _ := serve(t, func(w http.ResponseWriter, _ *http.Request) { status(w, row.code, row.reason, row.message) })
 		_, err := c.AWSAuth(t.Context())
@@ -163,7 +163,7 @@ func TestAStrangersAnswerIsNoAnswer(t *testing.T) {
 			fmt.Fprint(w, "<html>login</html>")
 		})
 		_, err := c.AWSAuth(t.Context())
-		if err == nil || errors.Is(err, access.ErrNotFound) || !strings.Contains(err.Error(), "does not answer as a Kubernetes API server") {
+		if err == nil || errors.Is(err, access.ErrNotFound) || !strings.Contains(err.Error(), "does not answer like a Kubernetes API server") {
 			t.Errorf("%d: %v", code, err)
 		}
 	}
@@ -197,12 +197,12 @@ func TestWhyNoAnswerComes(t *testing.T) {
 		text   string
 	}{
 		{"plugin", func(c *rest.Config) { c.BearerToken, c.ExecProvider = "", missingPlugin() }, "credential plugin failed: executable no-such-plugin not found"},
-		{"ca", func(c *rest.Config) { c.CAData = nil }, "signed by nobody in the kubeconfig's certificate-authority-data"},
+		{"ca", func(c *rest.Config) { c.CAData = nil }, "not signed by the kubeconfig's certificate-authority-data"},
 		{"name", func(c *rest.Config) { c.ServerName = "other.test" }, "not other.test"},
 		{"refused", func(c *rest.Config) { c.Host = "https://" + closed.Addr().String() }, "refuses connections"},
-		{"plain", func(c *rest.Config) { c.Host = "https://" + plain.Listener.Addr().String() }, "does not speak TLS"},
-		{"timeout", func(c *rest.Config) { c.Timeout = 50 * time.Millisecond }, "does not answer in time"},
-		{"dns", func(c *rest.Config) { c.Dial = noSuchHost }, `no host "cluster.test"`},
+		{"plain", func(c *rest.Config) { c.Host = "https://" + plain.Listener.Addr().String() }, "does not use TLS"},
+		{"timeout", func(c *rest.Config) { c.Timeout = 50 * time.Millisecond }, "did not answer in time"},
+		{"dns", func(c *rest.Config) { c.Dial = noSuchHost }, `host "cluster.test" not found`},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			cfg := rest.CopyConfig(cfg)

@@ -7,8 +7,8 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 )
 
-// Groups are the groups that RBAC bindings name, and for each what it is given: "ClusterRole view
-// on the whole cluster", "Role developer in dev". Groups that an entry cannot have are left out.
+// Groups are the groups that RBAC bindings refer to, with the roles of each: "ClusterRole view on the whole cluster",
+// "Role developer in dev". Groups that an entry cannot have are left out.
 func (c *Client) Groups(ctx context.Context) (map[string][]string, error) {
 	bindings, err := c.Bindings(ctx)
 	if err != nil {

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 
 	"golang.org/x/sync/errgroup"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -46,49 +45,18 @@ type subject struct {
 	Name     string `json:"name"`
 }
 
-// Bindings are all RBAC bindings of the cluster, those of the whole cluster first.
+// Bindings are all RBAC bindings of the cluster, ClusterRoleBindings first.
 func (c *Client) Bindings(ctx context.Context) ([]access.Binding, error) {
-	resources := []string{"clusterrolebindings", "rolebindings"}
-	found := make([][]access.Binding, len(resources))
+	var wide, narrow []binding
 	g, ctx := errgroup.WithContext(ctx)
-	for i, resource := range resources {
-		g.Go(func() (err error) {
-			found[i], err = c.bindings(ctx, resource, page)
-			if apierrors.IsResourceExpired(err) { // the list grew old between two pages: take it in one
-				found[i], err = c.bindings(ctx, resource, 0)
-			}
-			if err != nil {
-				return fmt.Errorf("list %s: %w", resource, err)
-			}
-			return nil
-		})
-	}
+	g.Go(func() (err error) { wide, err = list[binding](ctx, c, rbacPath, "clusterrolebindings"); return err })
+	g.Go(func() (err error) { narrow, err = list[binding](ctx, c, rbacPath, "rolebindings"); return err })
 	err := g.Wait()
-	return slices.Concat(found...), err
-}
-
-func (c *Client) bindings(ctx context.Context, resource string, limit int) (all []access.Binding, err error) {
-	for next := ""; ; {
-		var list struct {
-			Metadata struct {
-				Continue string `json:"continue"`
-			} `json:"metadata"`
-			Items []binding `json:"items"`
-		}
-		get := c.rest.Get().AbsPath(rbacPath, resource).Param("limit", strconv.Itoa(limit))
-		if next != "" {
-			get.Param("continue", next)
-		}
-		if err := c.read(ctx, get, &list); err != nil {
-			return nil, err
-		}
-		for _, b := range list.Items {
-			all = append(all, b.plain())
-		}
-		if next = list.Metadata.Continue; next == "" {
-			return all, nil
-		}
+	var all []access.Binding
+	for _, b := range slices.Concat(wide, narrow) {
+		all = append(all, b.plain())
 	}
+	return all, err
 }
 
 func (b binding) plain() access.Binding {
@@ -128,7 +96,6 @@ func (c *Client) Binding(ctx context.Context, b access.Binding) (access.Binding,
 	return have.plain(), nil
 }
 
-// bindingPath is where the binding's resource is.
 func bindingPath(b access.Binding) []string {
 	if b.Namespace == "" {
 		return []string{rbacPath, "clusterrolebindings"}
@@ -136,8 +103,7 @@ func bindingPath(b access.Binding) []string {
 	return []string{rbacPath, "namespaces", b.Namespace, "rolebindings"}
 }
 
-// Bind makes a binding. One of that name that is there already is access.ErrExists; access.ErrUnknown
-// says that no answer came.
+// Bind creates a binding. Errors: access.ErrExists where the name is taken, access.ErrUnknown where no answer came.
 func (c *Client) Bind(ctx context.Context, b access.Binding) error {
 	body, err := Manifest(b)
 	if err != nil {
@@ -148,12 +114,12 @@ func (c *Client) Bind(ctx context.Context, b access.Binding) error {
 	case err == nil:
 		return nil
 	case apierrors.IsAlreadyExists(err):
-		return fmt.Errorf("make %s: %w", b, access.ErrExists)
+		return fmt.Errorf("create %s: %w", b, access.ErrExists)
 	}
-	return fmt.Errorf("make %s: %w", b, c.explainWrite(ctx, err))
+	return fmt.Errorf("create %s: %w", b, c.explainWrite(ctx, err))
 }
 
-// Unbind deletes a binding; one that is not there is not missed.
+// Unbind deletes a binding; a missing one is ignored.
 func (c *Client) Unbind(ctx context.Context, b access.Binding) error {
 	err := c.rest.Delete().AbsPath(append(bindingPath(b), b.Name)...).Do(silent(ctx)).Error()
 	if err == nil || apierrors.IsNotFound(err) {

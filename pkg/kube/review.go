@@ -26,8 +26,8 @@ type Identity struct {
 // reviews are the versions of SelfSubjectReview: v1 since Kubernetes 1.28, v1beta1 since 1.27.
 var reviews = []string{"v1", "v1beta1"}
 
-// WhoAmI asks the cluster who the caller is. A cluster that is too old to tell, or forbids to ask, lets the
-// caller in all the same: then the identity is empty. Errors: ErrUnauthorized, ErrUnreachable and the others of this package.
+// WhoAmI is the caller's identity in the cluster. It is empty where the caller has access but the cluster is too old for
+// reviews, or forbids them. Errors are ErrUnauthorized, ErrUnreachable and the others of this package.
 func (c *Client) WhoAmI(ctx context.Context) (Identity, error) {
 	for _, version := range reviews {
 		var answer struct {
@@ -42,13 +42,13 @@ func (c *Client) WhoAmI(ctx context.Context) (Identity, error) {
 		case errors.Is(err, access.ErrForbidden):
 			return Identity{}, nil
 		case !apierrors.IsNotFound(err):
-			return Identity{}, fmt.Errorf("ask the cluster who you are: %w", err)
+			return Identity{}, fmt.Errorf("get your identity from the cluster: %w", err)
 		}
 	}
 	return Identity{}, c.greet(ctx)
 }
 
-// greet asks what only those who are let in may ask, of a cluster that has no reviews.
+// greet makes a request that requires access, for a cluster without reviews.
 func (c *Client) greet(ctx context.Context) error {
 	var answer struct {
 		Kind string `json:"kind"`
@@ -62,8 +62,8 @@ func (c *Client) greet(ctx context.Context) error {
 	return nil
 }
 
-// HasRights tells whether RBAC allows the caller anything in a namespace beyond asking about himself. Access
-// policies do not count here: the cluster does not list them (EKS User Guide, "Review access policy permissions").
+// HasRights reports whether RBAC allows the caller anything in a namespace beyond reviews of itself. Access policies do not
+// count: the cluster does not list them (EKS User Guide, "Review access policy permissions").
 func (c *Client) HasRights(ctx context.Context, namespace string) (bool, error) {
 	var answer struct {
 		Status struct {
@@ -74,7 +74,7 @@ func (c *Client) HasRights(ctx context.Context, namespace string) (bool, error) 
 	}
 	spec := map[string]any{"namespace": namespace}
 	if err := c.review(ctx, "authorization.k8s.io/v1", "SelfSubjectRulesReview", "selfsubjectrulesreviews", spec, &answer); err != nil {
-		return false, fmt.Errorf("ask the cluster for your rights in namespace %s: %w", namespace, err)
+		return false, fmt.Errorf("get your rights in namespace %s: %w", namespace, err)
 	}
 	for _, rule := range answer.Status.ResourceRules {
 		for _, r := range rule.Resources {
@@ -86,8 +86,8 @@ func (c *Client) HasRights(ctx context.Context, namespace string) (bool, error) 
 	return false, nil
 }
 
-// May asks the cluster whether the caller may do something; group "" is the core group, namespace "" is all of them.
-// Access policies count, as they do in every answer of SelfSubjectAccessReview.
+// May reports whether the caller may do something; group "" is the core group, namespace "" is all of them. Access
+// policies count, as in every SelfSubjectAccessReview.
 func (c *Client) May(ctx context.Context, verb, group, resource, namespace string) (bool, error) {
 	resource, sub, _ := strings.Cut(resource, "/")
 	spec := map[string]any{"resourceAttributes": map[string]string{
@@ -99,7 +99,7 @@ func (c *Client) May(ctx context.Context, verb, group, resource, namespace strin
 		} `json:"status"`
 	}
 	if err := c.review(ctx, "authorization.k8s.io/v1", "SelfSubjectAccessReview", "selfsubjectaccessreviews", spec, &answer); err != nil {
-		return false, fmt.Errorf("ask the cluster whether you may %s %s: %w", verb, resource, err)
+		return false, fmt.Errorf("check whether you may %s %s: %w", verb, resource, err)
 	}
 	return answer.Status.Allowed, nil
 }
@@ -117,10 +117,10 @@ func (c *Client) review(ctx context.Context, version, kind, resource string, spe
 	return c.read(ctx, post, into)
 }
 
-// Clock is how far the server's clock was ahead of this machine's at its last answer; false before there is one.
+// Clock is how far the server's clock was ahead of this machine's at its last answer; false without an answer.
 func (c *Client) Clock() (time.Duration, bool) { return c.watch.clock() }
 
-// watch sees every answer for its date.
+// watch reads the date of every answer.
 type watch struct {
 	http.RoundTripper
 	now func() time.Time

@@ -240,9 +240,9 @@ func TestAJSONFileStaysJSON(t *testing.T) {
 
 func TestWhatIsNoKubeconfigIsLeftAlone(t *testing.T) {
 	for text, says := range map[string]string{
-		"- a\n": "not a map", "clusters: {}\n": "clusters is not a list", "users: x\n": "users is no list", "contexts: [x]\n": "item of contexts in line 1 is not a map",
+		"- a\n": "not a map", "clusters: {}\n": "clusters is not a list", "users: x\n": "users is not a list", "contexts: [x]\n": "item of contexts in line 1 is not a map",
 		"a: b\n---\nc: d\n": "single YAML document", "a: [\n": "not valid YAML", "clusters: []\nclusters: []\n": "twice", "current-context: []\n": "is not a string",
-		"x: &x [{name: a}]\nclusters: *x\n":                                               "is no list",
+		"x: &x [{name: a}]\nclusters: *x\n":                                               "is not a list",
 		"users:\n- name: " + arn + "shop\n  user: &u {token: x}\n- name: b\n  user: *u\n": "anchor",
 	} {
 		path := put(t, filepath.Join(t.TempDir(), "config"), text)

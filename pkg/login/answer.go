@@ -11,22 +11,22 @@ import (
 	"github.com/aws/smithy-go/middleware"
 )
 
-// ErrIncomplete says that an answer came without what was asked for, which AWS itself does not do.
+// ErrIncomplete says that an answer lacks a required member, so it does not come from AWS.
 var ErrIncomplete = errors.New("the answer is incomplete")
 
-// needed are by operation the members of an answer that are read without a further look, here or in the SDK. The SDK
-// takes any JSON object for an answer, also the {} of something that stands between this machine and AWS.
+// needed are, by operation, the members of an answer that are used without a check. The SDK accepts any JSON object as an
+// answer, also the {} of a proxy between this machine and AWS.
 var needed = map[string][]string{
 	"DescribeCluster":              {"Cluster.Name", "Cluster.Arn"},
 	"DescribeAccessEntry":          {"AccessEntry.PrincipalArn", "AccessEntry.Type"},
-	"ListAssociatedAccessPolicies": {"PrincipalArn"}, // without policies it still says whose they are
+	"ListAssociatedAccessPolicies": {"PrincipalArn"}, // present even without policies
 	"UpdateClusterConfig":          {"Update.Id"},
 	"DescribeUpdate":               {"Update.Status"},
 	"DescribeNodegroup":            {"Nodegroup.NodeRole"},
 	"DescribeFargateProfile":       {"FargateProfile.PodExecutionRoleArn"},
 	"GetRole":                      {"Role.Arn", "Role.CreateDate"},
 	"GetUser":                      {"User.Arn", "User.CreateDate"},
-	"ListRoles":                    {"Roles"}, // who is not in the list is taken for deleted
+	"ListRoles":                    {"Roles"}, // a role that is not listed counts as deleted
 	"ListUsers":                    {"Users"},
 	"GetCallerIdentity":            {"Arn", "Account", "UserId"},
 	"AssumeRole":                   {"Credentials"},
@@ -34,7 +34,7 @@ var needed = map[string][]string{
 	"GetRoleCredentials":           {"RoleCredentials"},
 }
 
-// wholeAnswers refuses an answer that lacks what is needed of it. It stands outside of the retries.
+// wholeAnswers refuses incomplete answers, without retries.
 func wholeAnswers(stack *middleware.Stack) error {
 	return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("WholeAnswers", refuseIncomplete), middleware.After)
 }
@@ -54,7 +54,7 @@ func refuseIncomplete(ctx context.Context, in middleware.InitializeInput, next m
 	return out, m, nil
 }
 
-// lacking is the first part of the path that the answer has no value for, "" where it has all.
+// lacking is the first part of the path without a value in the answer, "" for none.
 func lacking(answer reflect.Value, path string) string {
 	names := strings.Split(path, ".")
 	for i, name := range names {

@@ -59,7 +59,7 @@ func TestAnIncompleteAnswerIsRefused(t *testing.T) {
 	}
 	for _, answer := range []string{"<GetCallerIdentityResult/>", "<GetCallerIdentityResult><Arn/></GetCallerIdentityResult>"} {
 		session := answering(t, "<GetCallerIdentityResponse>"+answer+"</GetCallerIdentityResponse>")
-		if _, err := session.Caller(t.Context()); fmt.Sprint(err) != "ask AWS who you are: the answer is incomplete: STS answered GetCallerIdentity without Arn" {
+		if _, err := session.Caller(t.Context()); fmt.Sprint(err) != "get your identity from AWS: the answer is incomplete: STS answered GetCallerIdentity without Arn" {
 			t.Errorf("%s: %v", answer, err)
 		}
 		if _, err := session.Token(t.Context(), "demo"); err != nil {

@@ -8,9 +8,8 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// plainBodies lets net/http read a request's body in no other way than by Read. The SDK closes the body as soon as the
-// answer's header is there; its WriteTo then fails with EOF, upon which net/http closes the connection while the
-// answer is still being read (smithy-go v1.28.9, transport/http/internal/io/safe.go: WriteTo of a closed body).
+// plainBodies makes net/http read a request's body with Read only. The SDK closes the body when the answer's header
+// arrives; its WriteTo then fails with EOF, and net/http closes the connection while the answer is still being read (smithy-go v1.28.9, transport/http/internal/io/safe.go: WriteTo of a closed body).
 func plainBodies(stack *middleware.Stack) error {
 	return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("PlainBodies", hideWriteTo), middleware.After)
 }

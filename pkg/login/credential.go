@@ -25,7 +25,7 @@ type ExecStatus struct {
 	Token               string    `json:"token"`
 }
 
-// NewExecCredential is the answer to what kubectl asked in KUBERNETES_EXEC_INFO.
+// NewExecCredential is the answer to kubectl.
 func NewExecCredential(version, token string, expires time.Time) ExecCredential {
 	return ExecCredential{
 		Kind: "ExecCredential", APIVersion: version,
@@ -33,8 +33,8 @@ func NewExecCredential(version, token string, expires time.Time) ExecCredential 
 	}
 }
 
-// ExecVersion is the version that KUBERNETES_EXEC_INFO asks for: v1beta1 where it asks for none, as `aws eks
-// get-token` has it. doubt is a sentence where it asks for something else, and v1beta1 is given all the same.
+// ExecVersion is the version that KUBERNETES_EXEC_INFO requests; v1beta1 where it requests none, like `aws eks get-token`.
+// doubt is a warning where it requests another one and gets v1beta1.
 func ExecVersion(info string) (version, doubt string) {
 	if info == "" {
 		return ExecV1Beta1, ""
@@ -50,5 +50,5 @@ func ExecVersion(info string) (version, doubt string) {
 	case ExecV1, ExecV1Beta1:
 		return asked.APIVersion, ""
 	}
-	return ExecV1Beta1, "KUBERNETES_EXEC_INFO asks for a version that is not known here; answering in " + ExecV1Beta1
+	return ExecV1Beta1, "KUBERNETES_EXEC_INFO requests an unknown version; answering in " + ExecV1Beta1
 }

@@ -86,7 +86,7 @@ func unsent(err error) error {
 	return send.Err
 }
 
-// failure is an error of the SDK in words for people.
+// failure is an error of the SDK in plain words.
 type failure struct {
 	text string
 	is   error // Trouble's answer
@@ -102,7 +102,7 @@ func (f *failure) Unwrap() []error {
 	return []error{f.is, f.err}
 }
 
-// Plain says what an error of the SDK says without the SDK's frame, which names attempts, requests and its own parts.
+// Plain is an error of the SDK without the SDK's frame, which names attempts, requests and internals.
 func Plain(err error) error {
 	if err == nil {
 		return nil
@@ -120,7 +120,7 @@ func Plain(err error) error {
 	case errors.As(err, &operation):
 		f.text = operation.Err.Error()
 	}
-	if errors.Is(f.is, ErrMissing) { // the last place that was looked at says nothing of the others
+	if errors.Is(f.is, ErrMissing) { // the rest is about the last source only
 		f.text, _, _ = strings.Cut(f.text, ", operation error ")
 	}
 	return f

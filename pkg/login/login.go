@@ -1,5 +1,4 @@
-// Package login makes AWS sessions: credentials, region, retries and the pace of calls, in
-// one place for every AWS service that the program asks.
+// Package login makes AWS sessions: credentials, region, retries and rate of calls, in one place for all AWS services.
 package login
 
 import (
@@ -22,16 +21,16 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 )
 
-// Settings say who talks to AWS and where; the zero value is what the AWS SDK finds by itself.
+// Settings choose the identity and region; the zero value is what the AWS SDK finds by itself.
 type Settings struct {
 	Region  string
 	Profile string
-	// ProfileFromEnv marks a profile that AWS_PROFILE names: as for the AWS CLI, keys in the environment beat it.
+	// ProfileFromEnv marks a profile that AWS_PROFILE names: as in the AWS CLI, keys in the environment override it.
 	ProfileFromEnv bool
 	RoleARN        string // role to assume with the credentials found
-	SessionName    string // of the assumed role; "": kubectl-access. EKS usernames may hold it
+	SessionName    string // of the assumed role; "": kubectl-access. EKS usernames may contain it
 	ExternalID     string
-	Env            map[string]string // AWS_* variables that go before those of the process
+	Env            map[string]string // AWS_* variables that override those of the process
 	Timeout        time.Duration     // of one call; 0: 30 seconds
 	Trace          func(format string, args ...any)
 }
@@ -49,10 +48,10 @@ type Identity struct {
 	Principal            access.Principal // the role without its path, or the user; for root and federated users the ARN
 }
 
-// ErrNoRegion says that nothing names a region.
+// ErrNoRegion says that no region is configured.
 var ErrNoRegion = errors.New("no AWS region is known: pass --region")
 
-// New makes a session. It talks to nobody: credentials are fetched by the first call.
+// New makes a session. It sends nothing: the first call gets the credentials.
 func New(ctx context.Context, s Settings) (*Session, error) {
 	cfg, err := config.LoadDefaultConfig(ctx, s.options()...)
 	if err != nil {
@@ -76,33 +75,33 @@ func New(ctx context.Context, s Settings) (*Session, error) {
 	return session, nil
 }
 
-// Region is where the session's calls go.
+// Region is the region of the session's calls.
 func (s *Session) Region() string { return s.Config.Region }
 
-// Caller is who the session is: a role without its path, or a user. Asked once; the call
-// needs no permission (STS API Reference, GetCallerIdentity).
+// Caller is the session's identity: a role without its path, or a user. The call is made once and needs no permission (STS
+// API Reference, GetCallerIdentity).
 func (s *Session) Caller(ctx context.Context) (access.Principal, error) {
 	id, err := s.identity(ctx)
 	return id.Principal, err
 }
 
-// Identity is all that AWS says of the caller, asked once.
+// Identity is what AWS reports about the caller. The call is made once.
 func (s *Session) Identity(ctx context.Context) (Identity, error) { return s.identity(ctx) }
 
 func (s *Session) whoAmI(ctx context.Context) (Identity, error) {
 	out, err := sts.NewFromConfig(s.Config).GetCallerIdentity(ctx, nil)
 	if err != nil {
-		return Identity{}, fmt.Errorf("ask AWS who you are: %w", Plain(err))
+		return Identity{}, fmt.Errorf("get your identity from AWS: %w", Plain(err))
 	}
 	id := Identity{ARN: aws.ToString(out.Arn), Account: aws.ToString(out.Account), UserID: aws.ToString(out.UserId)}
 	id.Principal = access.Principal(id.ARN)
 	if ref, err := access.ParsePrincipal(id.ARN); err == nil {
 		id.Principal = ref.Principal
-	} // root and federated users: nobody whom an entry could name
+	} // root and federated users, which cannot have an entry
 	return id, nil
 }
 
-// once keeps the answer of the first call that succeeded.
+// once keeps the first successful answer.
 func once(ask func(context.Context) (Identity, error)) func(context.Context) (Identity, error) {
 	var mu sync.Mutex
 	var known *Identity
@@ -139,11 +138,10 @@ func (s Settings) options() []func(*config.LoadOptions) error {
 	return append(opts, s.who()...)
 }
 
-// attempts of one call: a throttled read of a large cluster needs patience, not failure.
+// attempts of one call: many, because reading a large cluster is throttled.
 const attempts = 10
 
-// who turns the exec entry's environment into options, since setting variables of this
-// process would change what other clusters see.
+// who turns the exec entry's environment into options: setting variables of this process would affect other clusters.
 func (s Settings) who() []func(*config.LoadOptions) error {
 	var opts []func(*config.LoadOptions) error
 	if region := cmp.Or(s.Region, s.Env["AWS_REGION"], s.Env["AWS_DEFAULT_REGION"]); region != "" {
@@ -175,5 +173,5 @@ func (s Settings) client() *awshttp.BuildableClient {
 	})
 }
 
-// pool is how many connections stay open; with fewer than calls in flight each call would open its own.
+// pool is how many connections stay open; with fewer than concurrent calls each call would open its own.
 const pool = 64

@@ -10,11 +10,11 @@ import (
 	"strings"
 )
 
-// askMFA asks for a code on the terminal itself: stdout may be read by kubectl, and stdin may be a pipe.
+// askMFA asks for a code on the terminal itself: kubectl may read stdout, and stdin may be a pipe.
 func askMFA() (string, error) {
 	terminal, err := openTerminal()
 	if err != nil {
-		return "", errors.New("the role needs an MFA code, and there is no terminal to ask for it: log in first, for example with `aws sts get-session-token`")
+		return "", errors.New("the role requires an MFA code but there is no terminal to enter it: log in first, for example with `aws sts get-session-token`")
 	}
 	code, err := readMFA(terminal)
 	return code, errors.Join(err, terminal.Close())
@@ -28,14 +28,13 @@ func openTerminal() (io.ReadWriteCloser, error) {
 	if err != nil {
 		return nil, err
 	}
-	return console{in, os.Stderr}, nil
+	return console{in}, nil
 }
 
-// console is Windows' terminal, which is two files.
-type console struct {
-	io.ReadCloser
-	io.Writer
-}
+// console is the terminal of Windows, which needs another file for output.
+type console struct{ *os.File }
+
+func (console) Write(b []byte) (int, error) { return os.Stderr.Write(b) }
 
 func readMFA(terminal io.ReadWriter) (string, error) {
 	if _, err := fmt.Fprint(terminal, "MFA code: "); err != nil {
@@ -44,7 +43,7 @@ func readMFA(terminal io.ReadWriter) (string, error) {
 	line, err := bufio.NewReader(terminal).ReadString('\n')
 	code := strings.TrimSpace(line)
 	if code == "" {
-		return "", errors.Join(errors.New("no MFA code was given"), err)
+		return "", errors.Join(errors.New("no MFA code entered"), err)
 	}
 	return code, nil
 }

@@ -6,8 +6,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 )
 
-// MayAsk tells whether getting credentials may ask the user something: for an MFA code, or
-// whatever a credential process asks.
+// MayAsk reports whether getting credentials may prompt the user, for an MFA code or by a credential process.
 func (s *Session) MayAsk() bool {
 	for _, source := range s.Config.ConfigSources {
 		shared, ok := source.(config.SharedConfig)
@@ -23,7 +22,7 @@ func (s *Session) MayAsk() bool {
 	return false
 }
 
-// Prepare gets the credentials now, so that nothing is asked later.
+// Prepare gets the credentials now, so that no prompt comes later.
 func (s *Session) Prepare(ctx context.Context) error {
 	_, err := s.Config.Credentials.Retrieve(ctx)
 	return err

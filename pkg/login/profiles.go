@@ -12,19 +12,19 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 )
 
-// Profile is a profile of the AWS configuration that takes a role.
+// Profile is a profile of the AWS configuration that assumes a role.
 type Profile struct {
 	Name string
-	// Role is what it takes. Of an Identity Center profile the configuration tells the permission set alone:
-	// then the role's name is that, and its path is not known.
+	// Role is the role that it assumes. For an Identity Center profile the configuration contains only the permission set:
+	// then that is the role's name, and its path is unknown.
 	Role access.Principal
-	// login is where its first credentials come from: a profile or an Identity Center session.
+	// login is the source of its first credentials: a profile or an Identity Center session.
 	login string
 	SSO   bool
 }
 
-// Profiles are the profiles that take a role with the same login as the session's profile; all of them where the
-// session has none. They are read from the AWS configuration files; nobody is asked.
+// Profiles are the profiles that assume a role with the same login as the session's profile; all of them where the
+// session has none. They are read from the AWS configuration files.
 func (s Settings) Profiles(ctx context.Context) []Profile {
 	var all []Profile
 	for _, name := range s.ProfileNames() {
@@ -49,13 +49,13 @@ func (s Settings) Profiles(ctx context.Context) []Profile {
 	return same
 }
 
-// SingleSignOn tells whether the session's profile logs in by IAM Identity Center.
+// SingleSignOn reports whether the session's profile logs in through IAM Identity Center.
 func (s Settings) SingleSignOn(ctx context.Context) bool {
 	p, _ := s.profile(ctx, cmp.Or(s.Profile, s.lookup("AWS_PROFILE"), "default"))
 	return p.SSO
 }
 
-// profile reads one profile; false where it takes no role.
+// profile reads one profile; false where it assumes no role.
 func (s Settings) profile(ctx context.Context, name string) (Profile, bool) {
 	c, err := config.LoadSharedConfigProfile(ctx, name, func(o *config.LoadSharedConfigOptions) {
 		o.ConfigFiles, o.CredentialsFiles = s.files()
@@ -90,8 +90,7 @@ func (s Settings) files() (config, credentials []string) {
 	return config, credentials
 }
 
-// ProfileNames are the profiles that the configuration file has, in its order. The SDK reads profiles, but does not
-// list them.
+// ProfileNames are the profiles of the configuration file, in its order. The SDK cannot list them.
 func (s Settings) ProfileNames() []string {
 	file := cmp.Or(s.lookup("AWS_CONFIG_FILE"), config.DefaultSharedConfigFilename())
 	f, err := os.Open(file)

@@ -20,21 +20,21 @@ const (
 	clusterHeader = "x-k8s-aws-id"
 	maxToken      = 4096
 
-	// tokenLife is how long EKS takes a token from the moment it was signed (eks-access.md §14).
+	// tokenLife is how long EKS accepts a token after it was signed (eks-access.md §14).
 	tokenLife = 15 * time.Minute
-	// clientLife is how long clients shall use it: a minute less, for clocks and for the way.
+	// clientLife is how long clients should use it: a minute less, for clock skew and latency.
 	clientLife = 14 * time.Minute
 )
 
-// ErrToken says that a text is no token of an EKS cluster.
+// ErrToken says that a text is not a token of an EKS cluster.
 var ErrToken = errors.New("not an EKS token")
 
-// Token is a bearer token of an EKS cluster for the session's identity, good for 15 minutes: a
+// Token is a bearer token of an EKS cluster for the session's identity, valid for 15 minutes: a
 // presigned GetCallerIdentity bound to the cluster (aws-iam-authenticator, pkg/token). It is a
 // credential: never print, log or store it.
 func (s *Session) Token(ctx context.Context, cluster string) (string, error) {
 	cfg := s.Config.Copy()
-	cfg.Interceptors.AfterAttempt = nil // no call is made, so none is to be traced
+	cfg.Interceptors.AfterAttempt = nil // no call is made, so there is nothing to trace
 	presigned, err := sts.NewPresignClient(sts.NewFromConfig(cfg)).PresignGetCallerIdentity(ctx, nil, func(o *sts.PresignOptions) {
 		o.ClientOptions = append(o.ClientOptions, func(o *sts.Options) {
 			o.APIOptions = append(o.APIOptions,
@@ -48,8 +48,8 @@ func (s *Session) Token(ctx context.Context, cluster string) (string, error) {
 	return tokenPrefix + base64.RawURLEncoding.EncodeToString([]byte(presigned.URL)), nil
 }
 
-// Expiry is until when clients shall use a token made now: 14 minutes, or less where the
-// credentials that signed it end sooner, for STS then refuses it.
+// Expiry is until when clients should use a token made now: 14 minutes, or less where the credentials that signed it
+// expire sooner, because STS then refuses it.
 func (s *Session) Expiry(ctx context.Context, now time.Time) time.Time {
 	end := now.Add(clientLife)
 	c, err := s.Config.Credentials.Retrieve(ctx)
@@ -59,18 +59,17 @@ func (s *Session) Expiry(ctx context.Context, now time.Time) time.Time {
 	return end
 }
 
-// Bearer is what a token tells about itself. The cluster that it is for cannot be read from it:
-// only that its name was signed.
+// Bearer is what a token contains. It does not contain its cluster, only whether a cluster's name was signed.
 type Bearer struct {
 	AccessKeyID string
-	Region      string // where STS is asked
-	Temporary   bool   // signed by a session's credentials, not by a user's own
+	Region      string // of the STS endpoint
+	Temporary   bool   // signed with a session's credentials, not a user's own
 	Bound       bool   // to a cluster
 	Signed      time.Time
-	Expires     time.Time // when EKS stops to take it
+	Expires     time.Time // when EKS stops accepting it
 }
 
-// ReadToken takes a token apart. It checks the form, not the signature. Errors are ErrToken.
+// ReadToken parses a token. It checks the form, not the signature. Errors are ErrToken.
 func ReadToken(token string) (Bearer, error) {
 	encoded, ok := strings.CutPrefix(token, tokenPrefix)
 	if !ok || len(token) > maxToken {

@@ -8,7 +8,7 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// lookup is a variable as the exec entry's command would see it.
+// lookup is a variable in the environment of the exec entry's command.
 func (s Settings) lookup(name string) string {
 	if v, ok := s.Env[name]; ok {
 		return v
@@ -16,7 +16,7 @@ func (s Settings) lookup(name string) string {
 	return os.Getenv(name)
 }
 
-// tracer tells of each attempt of a call, by name and status only: headers hold secrets.
+// tracer prints each attempt of a call, with name and status only: headers contain secrets.
 type tracer struct {
 	printf func(format string, args ...any)
 }

@@ -8,22 +8,21 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/edit"
 )
 
-// Settled is the plan without the lines of which a question is open: what is done whatever is answered.
+// Settled is the plan without the mappings that have an open question: what is done whatever the answers are.
 func (p Plan) Settled() Plan {
 	open := map[string]bool{}
 	for _, q := range p.Questions {
 		open[q.ID] = !q.Decided
 	}
-	p.Lines = slices.DeleteFunc(slices.Clone(p.Lines), func(l Line) bool {
+	p.Mappings = slices.DeleteFunc(slices.Clone(p.Mappings), func(l Mapping) bool {
 		return slices.ContainsFunc(l.asked, func(id string) bool { return open[id] })
 	})
 	return p
 }
 
 // Principals are those who get an entry, in order.
-func (p Plan) Principals() []access.Principal {
-	var all []access.Principal
-	for _, l := range p.Lines {
+func (p Plan) Principals() (all []access.Principal) {
+	for _, l := range p.Mappings {
 		for _, e := range l.Entries {
 			all = append(all, e.Principal)
 		}
@@ -32,66 +31,62 @@ func (p Plan) Principals() []access.Principal {
 	return slices.Compact(all)
 }
 
-// Entry is what a principal gets in the end, and the line that it comes from.
-func (p Plan) Entry(who access.Principal) (access.Entry, Line) {
-	for _, l := range p.Lines {
+func (p Plan) entry(who access.Principal) (access.Entry, bool) {
+	for _, l := range p.Mappings {
 		for _, e := range l.Entries {
 			if e.Principal == who {
-				return e, l
+				return e, true
 			}
 		}
 	}
-	return access.Entry{}, Line{}
+	return access.Entry{}, false
 }
 
-// Begin makes a principal's entry, or goes on with one that was begun and takes nothing from it: somebody may have
-// given it more since. An entry that somebody else made is left alone: it was not there when the plan was made, and
-// wins over the line.
-func (p Plan) Begin(who access.Principal) access.Edit {
+// Create creates a principal's entry, or completes one that this migration or an interrupted one created, and takes nothing
+// from it. An entry that somebody else created after the plan was made is left alone: it overrides the mapping.
+func (p Plan) Create(who access.Principal) access.Edit {
 	return func(s access.Snapshot) (access.Snapshot, error) {
-		want, line := p.Entry(who)
+		want, planned := p.entry(who)
 		have, exists := s.Entry(who)
-		if exists && !Marked(have) {
+		if !planned {
+			return Unmark(who)(s)
+		}
+		if exists && !slices.Contains(p.Resumed, who) && !created(have, want) {
 			return s, nil
 		}
-		for _, g := range line.replaced {
-			want.Groups = append(slices.Clone(want.Groups), bridge(g))
-		}
-		return edit.Grant(want)(s)
+		return edit.Each(edit.Grant(want), Unmark(who))(s)
 	}
 }
 
-// Finish takes away the help that a principal's entry had while it was made.
-func Finish(who access.Principal) access.Edit {
-	return func(s access.Snapshot) (access.Snapshot, error) {
-		have, exists := s.Entry(who)
-		if !exists || !Marked(have) {
-			return s, nil
-		}
-		have.Groups = slices.DeleteFunc(slices.Clone(have.Groups), func(g string) bool { return strings.HasPrefix(g, access.HelpPrefix) })
-		return s.Put(have), nil
-	}
+// created reports whether an entry may be the planned one, without its policies or with them: where an answer is lost, the
+// plan is made again while its entry is there.
+func created(have, want access.Entry) bool {
+	return have.Kind == want.Kind && (want.Username == "" || have.Username == want.Username) && contains(have.Groups, want.Groups)
+}
+
+func contains(all, some []string) bool {
+	return !slices.ContainsFunc(some, func(s string) bool { return !slices.Contains(all, s) })
 }
 
 // Proof is one right of a migrated principal, and whether the entry that was read back gives it.
 type Proof struct {
 	Principal access.Principal
-	Right     string // what the line gave
-	By        string // what gives it now
+	Before    string // what the mapping gave
+	Now       string // what gives it now
 	Holds     bool
 }
 
-// Prove compares what was read back with what the lines gave: every group, policy and name that was
-// planned must be there, and every binding that had to follow.
+// Prove compares what was read back with the plan: every group, policy and username must be there, and every RBAC binding
+// that the entry needs.
 func (p Plan) Prove(s access.Snapshot, bindings []access.Binding) []Proof {
 	var all []Proof
-	for _, l := range p.Lines {
+	for _, l := range p.Mappings {
 		for _, want := range l.Entries {
 			have, exists := s.Entry(want.Principal)
 			all = append(all, prove(want, have, exists)...)
 			for _, b := range l.follow {
 				holds := slices.ContainsFunc(bindings, func(is access.Binding) bool { return is.Gives(b) })
-				all = append(all, Proof{want.Principal, "RBAC by the new name: " + b.Role.Name, b.String(), holds && exists})
+				all = append(all, Proof{want.Principal, "RBAC role " + b.Role.Name, b.String(), holds && exists})
 			}
 		}
 	}
@@ -99,10 +94,10 @@ func (p Plan) Prove(s access.Snapshot, bindings []access.Binding) []Proof {
 }
 
 func prove(want, have access.Entry, exists bool) []Proof {
-	if have.Administers() && !Marked(have) { // not by this plan: EKS makes one for the cluster's creator (eks-access.md §5)
-		return []Proof{{want.Principal, "all that the line gave", "its own entry: policy cluster-admin on the whole cluster", true}}
+	if have.Administers() && !created(have, want) { // not by this plan: EKS creates one for the cluster's creator (eks-access.md §5)
+		return []Proof{{want.Principal, "all rights of the mapping", "policy cluster-admin on the whole cluster", true}}
 	}
-	all := []Proof{{want.Principal, "is let in", "entry of type " + string(want.Kind), exists && have.Kind == want.Kind}}
+	all := []Proof{{want.Principal, "access", "entry of type " + string(want.Kind), exists && have.Kind == want.Kind}}
 	for _, g := range want.Grants {
 		was := g.String()
 		if g.Policy == access.ClusterAdmin && g.Scope.WholeCluster() {
@@ -120,36 +115,36 @@ func prove(want, have access.Entry, exists bool) []Proof {
 	return all
 }
 
-// covers tells whether every name of a scope is in another too.
+// covers reports whether every name of a scope is in another too.
 func covers(have, want access.Scope) bool {
 	return slices.Equal(have.With(want).Namespaces, have.Namespaces)
 }
 
-// Removable are the lines that nobody needs once the principals in done have their entries: the lines that
-// migrated or were covered, and those in their shadow, which would count again without them.
+// Removable are the mappings that are not needed once the principals in done have their entries: those that migrated or
+// were covered, and those that they override, which would become active without them.
 func (p Plan) Removable(done func(access.Principal) bool) []access.Mapping {
-	return p.withShadows(func(l Line) bool {
+	return p.withShadows(func(l Mapping) bool {
 		return l.Outcome != Stays && !slices.ContainsFunc(l.Entries, func(e access.Entry) bool { return !done(e.Principal) })
 	})
 }
 
-// Dead are the lines that migrate to nothing and shall go too, as was decided: of principals that are gone, of accounts.
+// Dead are the mappings without an entry that are to be removed, as decided: of deleted principals, of accounts.
 func (p Plan) Dead() []access.Mapping {
-	return p.withShadows(func(l Line) bool { return l.Outcome == Stays })
+	return p.withShadows(func(l Mapping) bool { return l.Outcome == Stays })
 }
 
-func (p Plan) withShadows(chosen func(Line) bool) []access.Mapping {
+func (p Plan) withShadows(chosen func(Mapping) bool) []access.Mapping {
 	gone := map[string]bool{}
-	var lines []access.Mapping
-	for _, l := range p.Lines {
+	var mappings []access.Mapping
+	for _, l := range p.Mappings {
 		if l.Removable && chosen(l) {
 			gone[strings.ToLower(l.ARN)] = true
 		}
 	}
-	for _, l := range p.Lines {
+	for _, l := range p.Mappings {
 		if l.State != access.Dropped && gone[strings.ToLower(l.ARN)] {
-			lines = append(lines, l.Mapping)
+			mappings = append(mappings, l.Mapping)
 		}
 	}
-	return lines
+	return mappings
 }

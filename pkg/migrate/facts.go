@@ -1,34 +1,36 @@
 package migrate
 
 import (
+	"slices"
+
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 )
 
-// Facts are what is known of a cluster. What is not known is left out, and the plan is careful there.
+// Facts are what is known about a cluster. What is not known is left out, and the plan is careful there.
 type Facts struct {
-	Cluster    access.Info              // without a name: no cluster was asked
-	Mappings   []access.Mapping         // all lines of aws-auth
-	Entries    []access.Entry           // those there are
-	Stale      []access.Principal       // whose entry is bound to a former role or user of that name, and does nothing
-	Identities map[string]Identity      // what IAM says of the ARNs of the lines, as they are written
-	Policies   []access.Policy          // the access policies there are
-	Bindings   []access.Binding         // all of RBAC
-	NoRBAC     string                   // why Bindings is not known, "" when it is
-	EKSNodes   map[access.Principal]any // roles of managed node groups and Fargate profiles
-	NoNodes    string                   // why EKSNodes is not known, "" when it is
-}
+	Cluster    access.Info                // without a name: no cluster was asked
+	Mappings   []access.Mapping           // all of aws-auth
+	Entries    []access.Entry             // all access entries
+	Stale      []access.Principal         // whose role or user was recreated, so that its entry no longer works
+	Identities map[string]access.Identity // what IAM knows about the ARNs of the mappings, as they are written
+	Policies   []access.Policy            // all access policies
+	Bindings   []access.Binding           // all of RBAC
+	NoRBAC     string                     // why Bindings is not known, "" when it is
+	EKSNodes   map[access.Principal]any   // roles of managed node groups and Fargate profiles
+	NoNodes    string                     // why EKSNodes is not known, "" when it is
 
-// Identity is what IAM says of a role or user.
-type Identity = access.Identity
+	// Begun are the entries that an interrupted migration of this machine created, as it wanted to leave them.
+	Begun map[access.Principal]access.Entry
+}
 
 // Choices are what people decided.
 type Choices struct {
 	Answers   map[string]string // by Question.ID
-	Unmatched []string          // ARNs of lines that never matched and shall let in now; All for each of them
-	ApplyRBAC bool              // bindings that must follow are made before the entries
+	Unmatched []string          // ARNs of mappings that never match and are to be migrated; All for each of them
+	ApplyRBAC bool              // create the RBAC bindings that the entries need
 }
 
-// All chooses every line that never matched.
+// All chooses every mapping that never matches.
 const All = "all"
 
 // entry is the one of a principal, whatever path or case it is written with.
@@ -40,3 +42,5 @@ func (f Facts) entry(p access.Principal) (access.Entry, bool) {
 	}
 	return access.Entry{}, false
 }
+
+func (f Facts) stale(e access.Entry) bool { return slices.ContainsFunc(f.Stale, e.Principal.Is) }

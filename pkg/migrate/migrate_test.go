@@ -12,16 +12,16 @@ const account = "arn:aws:iam::111122223333:"
 
 var cluster = access.Info{Name: "demo", ARN: "arn:aws:eks:us-west-2:111122223333:cluster/demo", Mode: access.ModeBoth}
 
-// role is a line in force: name, username, groups.
+// role is an active mapping: name, username, groups.
 func role(name, username string, groups ...string) access.Mapping {
 	return access.Mapping{Kind: access.MappedRole, ARN: account + "role/" + name, Username: username, Groups: groups, State: access.InForce, Item: 1}
 }
 
-// facts are those of a cluster whose IAM has a role for each line.
-func facts(lines ...access.Mapping) Facts {
-	f := Facts{Cluster: cluster, Mappings: lines, Identities: map[string]Identity{}, Policies: []access.Policy{"AmazonEKSViewPolicy", access.ClusterAdmin}}
-	for _, l := range lines {
-		f.Identities[l.ARN] = Identity{Principal: access.Principal(l.ARN)}
+// facts are those of a cluster whose IAM has a role for each mapping.
+func facts(mappings ...access.Mapping) Facts {
+	f := Facts{Cluster: cluster, Mappings: mappings, Identities: map[string]access.Identity{}, Policies: []access.Policy{"AmazonEKSViewPolicy", access.ClusterAdmin}}
+	for _, l := range mappings {
+		f.Identities[l.ARN] = access.Identity{Principal: access.Principal(l.ARN)}
 	}
 	return f
 }
@@ -41,7 +41,7 @@ func plan(t *testing.T, f Facts, answers ...string) Plan {
 
 func TestWhatALineBecomes(t *testing.T) {
 	for _, row := range []struct {
-		line    access.Mapping
+		mapping access.Mapping
 		answers []string
 		want    string // outcome, type, username, groups, policies
 	}{
@@ -68,7 +68,7 @@ func TestWhatALineBecomes(t *testing.T) {
 		{access.Mapping{Kind: access.MappedAccount, ARN: "444455556666", State: access.InForce}, nil, "stays"},
 		{access.Mapping{Kind: access.MappedAccount, ARN: "444455556666", State: access.InForce}, []string{"account/444455556666", "arns:arn:aws:iam::444455556666:role/p/x"}, "migrates STANDARD arn:aws:iam::444455556666:role/x  "},
 	} {
-		l := plan(t, facts(row.line), row.answers...).Lines[0]
+		l := plan(t, facts(row.mapping), row.answers...).Mappings[0]
 		got := string(l.Outcome)
 		if len(l.Entries) > 0 {
 			e := l.Entries[0]
@@ -79,7 +79,7 @@ func TestWhatALineBecomes(t *testing.T) {
 			got = strings.Join([]string{got, string(e.Kind), e.Username, strings.Join(e.Groups, ","), strings.Join(policies, ",")}, " ")
 		}
 		if got != row.want {
-			t.Errorf("%+v: %q, want %q (%s)", row.line, got, row.want, l.Why)
+			t.Errorf("%+v: %q, want %q (%s)", row.mapping, got, row.want, l.Why)
 		}
 	}
 }
@@ -87,20 +87,20 @@ func TestWhatALineBecomes(t *testing.T) {
 func TestWhatWouldLoseARightStays(t *testing.T) {
 	f := facts(role("dev", "system:dev", "system:x"))
 	f.Bindings = []access.Binding{{Name: "x", Role: access.RoleRef{Kind: "ClusterRole", Name: "view"}, Groups: []string{"system:x"}}}
-	if l := plan(t, f).Lines[0]; l.Outcome != Stays {
+	if l := plan(t, f).Mappings[0]; l.Outcome != Stays {
 		t.Errorf("%+v", l)
 	}
 	p := plan(t, f, "group/system:x", "drop")
-	lost := slices.ContainsFunc(p.Lines[0].Differences, func(d Difference) bool { return d.Code == DiffLost && d.Binding == "ClusterRoleBinding x" })
-	if p.Lines[0].Outcome != Migrates || !lost {
-		t.Errorf("%+v", p.Lines[0])
+	lost := slices.ContainsFunc(p.Mappings[0].Differences, func(d Difference) bool { return d.Code == DiffLost && d.Binding == "ClusterRoleBinding x" })
+	if p.Mappings[0].Outcome != Migrates || !lost {
+		t.Errorf("%+v", p.Mappings[0])
 	}
 	p = plan(t, f, "group/system:x", "rename:y")
-	if p.Lines[0].Outcome != Stays || len(p.Follow) != 1 || p.Follow[0].Name != "x:y" {
+	if p.Mappings[0].Outcome != Stays || len(p.Follow) != 1 || p.Follow[0].Name != "x:y" {
 		t.Errorf("%+v", p)
 	}
 	f.Bindings, f.NoRBAC = nil, "nobody may look"
-	if l := plan(t, f).Lines[0]; l.Outcome != Stays {
+	if l := plan(t, f).Mappings[0]; l.Outcome != Stays {
 		t.Errorf("%+v", l)
 	}
 }
@@ -110,33 +110,33 @@ func TestALineThatStaysDiffersInNothing(t *testing.T) {
 	node, team := role("n", ec2Name, "system:nodes"), role("dev", "dev", "mine", authenticated, "system:x")
 	everybody := access.Mapping{Kind: access.MappedAccount, ARN: "444455556666", State: access.InForce}
 	for _, row := range []struct {
-		line    access.Mapping
+		mapping access.Mapping
 		answers []string
 	}{
 		{node, []string{"node/" + node.ARN, leave}},
 		{team, []string{"group/system:x", leave}},
 		{everybody, nil},
 	} {
-		if l := plan(t, facts(row.line), row.answers...).Lines[0]; l.Outcome != Stays || l.Differences != nil || l.After != nil {
+		if l := plan(t, facts(row.mapping), row.answers...).Mappings[0]; l.Outcome != Stays || l.Differences != nil || l.After != nil {
 			t.Errorf("%+v", l)
 		}
 	}
 	f := facts(role("n", ec2Name, "system:nodes", "system:bootstrappers"))
 	f.Bindings = []access.Binding{{Name: "x", Role: access.RoleRef{Kind: "ClusterRole", Name: "view"}, Groups: []string{"system:bootstrappers"}}}
-	if l := plan(t, f).Lines[0]; l.Outcome != Stays || !strings.Contains(l.Why, "lost: ClusterRole view in the whole cluster") {
+	if l := plan(t, f).Mappings[0]; l.Outcome != Stays || !strings.Contains(l.Why, "lost: ClusterRole view on the whole cluster") {
 		t.Errorf("what an entry would lose is why it stays: %+v", l)
 	}
 }
 
-// TestSettledIsWhatNoAnswerChanges leaves out the lines that an open question is about.
+// TestSettledIsWhatNoAnswerChanges leaves out the mappings that an open question is about.
 func TestSettledIsWhatNoAnswerChanges(t *testing.T) {
 	node := role("n", ec2Name, "system:nodes")
 	f := facts(node, role("dev", "dev", "viewers"))
-	if p := plan(t, f).Settled(); len(p.Lines) != 1 || p.Lines[0].ARN != f.Mappings[1].ARN {
-		t.Errorf("%+v", p.Lines)
+	if p := plan(t, f).Settled(); len(p.Mappings) != 1 || p.Mappings[0].ARN != f.Mappings[1].ARN {
+		t.Errorf("%+v", p.Mappings)
 	}
-	if p := plan(t, f, "node/"+node.ARN, makeEntry).Settled(); len(p.Lines) != 2 {
-		t.Errorf("%+v", p.Lines)
+	if p := plan(t, f, "node/"+node.ARN, makeEntry).Settled(); len(p.Mappings) != 2 {
+		t.Errorf("%+v", p.Mappings)
 	}
 }
 
@@ -166,7 +166,7 @@ func TestAnswersThatCannotBeObeyed(t *testing.T) {
 	}
 }
 
-// TestOnlyADecisionAboutNothingIsUnused: one that was carried out is none, whether its line is still there or not.
+// TestOnlyADecisionAboutNothingIsUnused: one that was carried out is none, whether its mapping is still there or not.
 func TestOnlyADecisionAboutNothingIsUnused(t *testing.T) {
 	node := role("n", ec2Name, "system:nodes")
 	f := facts(node, role("dev", "dev", "iam:x"))
@@ -203,62 +203,93 @@ func TestTheOrderOfNamesIsKeptWhenTheyAreCarried(t *testing.T) {
 	}
 }
 
-func TestAnEntryThatSomebodyElseMadeIsLeftAlone(t *testing.T) {
+func TestAnEntryThatSomebodyElseCreatedIsLeftAlone(t *testing.T) {
 	p := plan(t, facts(role("dev", "dev", masters)))
 	who := access.Principal(account + "role/dev")
 	theirs := access.Snapshot{Cluster: cluster}.Put(access.Entry{Principal: who, Kind: access.Standard, Groups: []string{"few"}})
-	if made, _, err := access.Make(theirs, p.Begin(who)); err != nil || !made.Empty() {
+	if made, _, err := access.Make(theirs, p.Create(who)); err != nil || !made.Empty() {
 		t.Errorf("%+v, %v", made, err)
 	}
 	none := access.Snapshot{Cluster: cluster}
-	made, begun, err := access.Make(none, p.Begin(who))
+	made, begun, err := access.Make(none, p.Create(who))
 	if err != nil || made.Empty() {
 		t.Fatalf("%+v, %v", made, err)
 	}
 	e, _ := begun.Entry(who)
-	e.Grants = nil // killed before the policy was there
-	if rest, _, err := access.Make(none.Put(e), p.Begin(who)); err != nil || len(rest.Changes) != 1 {
-		t.Errorf("%+v, %v", rest, err)
+	if !e.Administers() || len(e.Groups) > 0 {
+		t.Errorf("%+v", e)
 	}
-	done, _ := Finish(who)(begun)
-	if is, _ := done.Entry(who); len(is.Groups) > 0 || !is.Administers() {
-		t.Errorf("%+v", is)
+	e.Grants = nil // the answer was lost before the policy was there
+	if rest, _, err := access.Make(none.Put(e), p.Create(who)); err != nil || len(rest.Changes) != 1 {
+		t.Errorf("%+v, %v", rest, err)
 	}
 }
 
-// TestWhatWasBegunIsCompletedAndKept: what somebody gave to an unfinished entry stays, and the plan says so.
-func TestWhatWasBegunIsCompletedAndKept(t *testing.T) {
+// TestWhatPausesIsNamed: a new entry overrides the mapping before it has its policies.
+func TestWhatPausesIsNamed(t *testing.T) {
+	gap := func(l Mapping) bool {
+		return slices.ContainsFunc(l.Differences, func(d Difference) bool {
+			return d.Code == DiffGap && strings.HasSuffix(d.Text, ": cluster-admin on the whole cluster")
+		})
+	}
+	p := plan(t, facts(role("dev", "dev", masters), role("ops", "ops", "viewers")))
+	if !gap(p.Mappings[0]) || gap(p.Mappings[1]) {
+		t.Errorf("%+v", p.Mappings)
+	}
+}
+
+// TestAnUnfinishedEntryIsCompletedAndKept: what somebody gave it since stays, and the plan says so. Without a record of the
+// interrupted migration nobody knows that it is unfinished.
+func TestAnUnfinishedEntryIsCompletedAndKept(t *testing.T) {
 	who := access.Principal(account + "role/dev")
 	in := func(namespaces ...string) []access.Grant {
 		return []access.Grant{{Policy: "AmazonEKSViewPolicy", Scope: access.Scope{Namespaces: namespaces}}}
 	}
-	begun := access.Entry{Principal: who, Kind: access.Standard, Username: "dev", Groups: []string{"extra", bridge("iam:x")}, Grants: in("prod"), Tags: map[string]string{"a": "b"}}
-	f := facts(role("dev", "dev", "iam:x", "few"))
-	f.Entries = []access.Entry{begun}
-	p := plan(t, f, "group/iam:x", "policy:view@dev")
-	s := access.Snapshot{Cluster: cluster}.Put(begun)
-	s, err := p.Begin(who)(s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := begun
-	want.Groups, want.Grants = append([]string{"few"}, begun.Groups...), in("dev", "prod")
-	if is, _ := s.Entry(who); !is.Same(want.Canonical()) {
-		t.Errorf("%+v", is)
-	}
-	if s, err = Finish(who)(s); err != nil {
-		t.Fatal(err)
-	}
-	for _, proof := range p.Prove(s, nil) {
-		if !proof.Holds {
-			t.Errorf("%+v", proof)
+	wanted := access.Entry{Principal: who, Kind: access.Standard, Username: "dev", Groups: []string{"few"}, Grants: in("dev")}
+	begun := access.Entry{Principal: who, Kind: access.Standard, Username: "dev", Groups: []string{"extra", "few"}, Grants: in("prod"), Tags: map[string]string{"a": "b"}}
+	marked, want := begun, begun
+	marked.Groups = append([]string{access.HelpPrefix + "iam:x"}, begun.Groups...)
+	want.Grants = in("dev", "prod")
+	for _, row := range []struct {
+		name    string
+		have    access.Entry
+		begun   bool
+		answers []string
+		outcome Outcome
+	}{
+		{"as decided again", begun, true, []string{"group/iam:x", "policy:view@dev"}, Migrates},
+		{"as decided then", begun, true, nil, Migrates},
+		{"by an earlier version", marked, true, nil, Migrates},
+		{"by an earlier version on another machine", marked, false, []string{"group/iam:x", "policy:view@dev"}, Migrates},
+		{"on another machine", begun, false, []string{"group/iam:x", "policy:view@dev"}, Covered},
+		{"finished", want, true, []string{"group/iam:x", "policy:view@dev"}, Covered},
+	} {
+		f := facts(role("dev", "dev", "iam:x", "few"))
+		f.Bindings = []access.Binding{{Name: "x", Role: access.RoleRef{Kind: "ClusterRole", Name: "view"}, Groups: []string{"iam:x"}}}
+		if f.Entries = []access.Entry{row.have}; row.begun {
+			f.Begun = map[access.Principal]access.Entry{who: wanted}
 		}
-	}
-	named := func(d Difference) bool {
-		return d.Code == DiffGained && strings.Contains(d.Text, "policy view in namespaces dev, prod")
-	}
-	if l := p.Lines[0]; l.Outcome != Migrates || !slices.ContainsFunc(l.Differences, named) {
-		t.Errorf("%+v", l)
+		p := plan(t, f, row.answers...)
+		if p.Mappings[0].Outcome != row.outcome {
+			t.Errorf("%s: %+v", row.name, p.Mappings[0])
+		}
+		if row.outcome != Migrates {
+			continue
+		}
+		s, err := p.Create(who)(access.Snapshot{Cluster: cluster}.Put(row.have))
+		if is, _ := s.Entry(who); err != nil || !is.Same(want.Canonical()) {
+			t.Errorf("%s: %+v, %v", row.name, is, err)
+		}
+		for _, proof := range p.Prove(s, nil) {
+			if !proof.Holds {
+				t.Errorf("%s: %+v", row.name, proof)
+			}
+		}
+		if !slices.ContainsFunc(p.Mappings[0].Differences, func(d Difference) bool {
+			return d.Code == DiffGained && strings.HasSuffix(d.Text, "view in namespace prod")
+		}) {
+			t.Errorf("%s: %+v", row.name, p.Mappings[0].Differences)
+		}
 	}
 }
 
@@ -336,13 +367,13 @@ func TestTheLineOfAWSBatchSaysWhatTakesItsPlace(t *testing.T) {
 		outcome Outcome
 		why     string
 	}{
-		{nil, Stays, "ENABLED on every compute environment of the cluster; once the entry is there: " + grant},
-		{[]access.Entry{e}, Stays, "jobs stay RUNNABLE without this: " + grant},
+		{nil, Stays, "ENABLED on every compute environment of the cluster; when the entry exists, run: " + grant},
+		{[]access.Entry{e}, Stays, "jobs stay RUNNABLE until you run: " + grant},
 		{given("other"), Stays, grant},
-		{given("jobs"), Covered, "wins over the line already"},
+		{given("jobs"), Covered, "its entry gives what the mapping gives"},
 	} {
 		f.Entries = row.entries
-		l := plan(t, f).Lines[0]
+		l := plan(t, f).Mappings[0]
 		if l.Outcome != row.outcome || !strings.HasSuffix(l.Why, row.why) || l.Removable != (row.outcome == Covered) {
 			t.Errorf("%v: %s, %q, removable %v", row.entries, l.Outcome, l.Why, l.Removable)
 		}
@@ -356,7 +387,7 @@ func TestAnAccountIsDroppedByDecisionOnly(t *testing.T) {
 		t.Errorf("without a decision: %+v", p.Dead())
 	}
 	p := plan(t, f, "account/444455556666", "drop")
-	if d := p.Lines[0].Differences; len(p.Dead()) != 1 || len(d) != 1 || d[0].Code != DiffDropped {
-		t.Errorf("%+v", p.Lines[0])
+	if d := p.Mappings[0].Differences; len(p.Dead()) != 1 || len(d) != 1 || d[0].Code != DiffDropped {
+		t.Errorf("%+v", p.Mappings[0])
 	}
 }

@@ -8,41 +8,39 @@ import (
 	"strings"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
-	"github.com/kubectl-access/kubectl-access/pkg/edit"
 )
 
-// Plan is what becomes of aws-auth.
+// Plan is what a migration does with aws-auth.
 type Plan struct {
 	Cluster   access.Info
-	Lines     []Line           // one for each mapping, in their order
-	Questions []Question       // what only people can decide, decided or not
-	Follow    []access.Binding // RBAC that must be there before the entries and is not yet
-	Bridges   []access.Binding // RBAC for the time in which entries get their policies
-	Unused    []string         // decisions about what is not asked here, where something else is not decided
+	Mappings  []Mapping          // all, in their order
+	Questions []Question         // what only people can decide, decided or not
+	Follow    []access.Binding   // RBAC bindings that the entries need and that do not exist yet
+	Unused    []string           // decisions about what is not asked here, where something else is not decided
+	Resumed   []access.Principal // whose entry an interrupted migration created and this one completes
+	Orphans   []access.Principal // whose entry is in a temporary group and has no mapping any more
 }
 
-// Line is one line of aws-auth and what it becomes.
-type Line struct {
+// Mapping is one mapping of aws-auth and what it becomes.
+type Mapping struct {
 	access.Mapping
 	Reading     Reading
 	Outcome     Outcome
-	Why         string         // of what does not migrate
+	Why         string         // why it does not migrate
 	Entries     []access.Entry // what it becomes: one, or for an account those that were named
-	Before      []Right        // what the principal may do by the line
-	After       []Right        // and by what it becomes
+	Before      []access.Right // what the principal may do by the mapping
+	After       []access.Right // and by the entry
 	Differences []Difference
-	Removable   bool // nobody needs the line any more once the plan is done
+	Removable   bool // the mapping is not needed once the plan is done
 
-	replaced []string // groups in whose place a policy stands
-	follow   []access.Binding
-	asked    []string // questions
+	follow []access.Binding
+	asked  []string // questions
 }
 
-// Outcome is what becomes of a line.
+// Outcome is what becomes of a mapping.
 type Outcome string
 
-// A line migrates; or an entry stands in its place already; or it stays, as it is; or it does
-// nothing today and is left alone.
+// A mapping becomes an entry; or it has one already; or it stays as it is; or it has no effect today and is left alone.
 const (
 	Migrates Outcome = "migrates"
 	Covered  Outcome = "covered"
@@ -50,7 +48,7 @@ const (
 	Nothing  Outcome = "nothing"
 )
 
-// Difference is one thing that is not the same before and after.
+// Difference is one thing that is not the same before and after the migration.
 type Difference struct {
 	Code    string `json:"code"`
 	Text    string `json:"text"`
@@ -70,14 +68,16 @@ const (
 	DiffAccount  = "account"
 	DiffDropped  = "access-lost"
 	DiffDoubt    = "not-checked"
+	DiffGap      = string(access.BriefGap)
+	DiffResumed  = "resumed"
 )
 
-func (l *Line) differs(code, format string, args ...any) {
+func (l *Mapping) differs(code, format string, args ...any) {
 	l.Differences = append(l.Differences, Difference{Code: code, Text: fmt.Sprintf(format, args...)})
 }
 
-// stay ends the planning of a line. What would have differed does not, but for what RBAC is made to know.
-func (l *Line) stay(format string, args ...any) bool {
+// stay ends the planning of a mapping that stays. What would have differed does not, except the RBAC bindings that it waits for.
+func (l *Mapping) stay(format string, args ...any) bool {
 	l.Outcome, l.Why = Stays, fmt.Sprintf(format, args...)
 	if len(l.follow) == 0 {
 		l.After, l.Differences = nil, nil
@@ -85,26 +85,27 @@ func (l *Line) stay(format string, args ...any) bool {
 	return false
 }
 
-// planner is a plan in the making.
+// planner collects a plan.
 type planner struct {
 	Facts
 	Choices
 	questions []Question
 	refused   []error
-	taken     map[string]bool  // principals that a line has, in lower case
-	made      []access.Binding // those that the plan makes
-	current   *Line
+	taken     map[string]bool  // principals that have a mapping, in lower case
+	made      []access.Binding // those that the plan creates
+	resumed   []access.Principal
+	current   *Mapping
 }
 
-// Make plans. An answer that fits no question, or cannot be obeyed, is an error.
+// Make plans. An answer that is not an option, or that EKS would refuse, is an error.
 func Make(f Facts, c Choices) (Plan, error) {
-	f.Mappings = f.unmatched()
+	f.Mappings, f.Bindings = f.unmatched(), withoutLeftover(f.Bindings)
 	p := &planner{Facts: f, Choices: c, taken: map[string]bool{}}
-	plan := Plan{Cluster: f.Cluster, Lines: make([]Line, len(f.Mappings))}
-	for _, inForce := range []bool{true, false} { // who is in force goes first, whatever else names the same principal
+	plan := Plan{Cluster: f.Cluster, Mappings: make([]Mapping, len(f.Mappings))}
+	for _, active := range []bool{true, false} { // active mappings first, whatever else names the same principal
 		for i, m := range f.Mappings {
-			if (m.State == access.InForce && m.Kind != access.MappedAccount) == inForce {
-				plan.Lines[i] = p.line(m)
+			if (m.State == access.InForce && m.Kind != access.MappedAccount) == active {
+				plan.Mappings[i] = p.mapping(m)
 			}
 		}
 	}
@@ -112,22 +113,19 @@ func Make(f Facts, c Choices) (Plan, error) {
 	return plan, errors.Join(p.refused...)
 }
 
-// gather puts into the plan what its lines have in common. A question counts where a line that has
-// no entry yet asks it.
+// gather adds what the mappings have in common. A question is open where a mapping without an entry asks it.
 func (p *planner) gather(plan *Plan) {
 	open := map[string]bool{}
-	for _, l := range plan.Lines {
+	for _, l := range plan.Mappings {
 		for _, id := range l.asked {
 			open[id] = open[id] || l.Outcome != Covered
 		}
 		plan.Follow = addBindings(plan.Follow, p.absent(l.follow))
-		if l.Outcome == Migrates {
-			plan.Bridges = addBindings(plan.Bridges, p.bridges(l.replaced))
-		}
 	}
+	plan.Resumed, plan.Orphans = p.resumed, p.orphans()
 	plan.Questions = slices.DeleteFunc(slices.Clone(p.questions), func(q Question) bool { return !open[q.ID] })
 	if !slices.ContainsFunc(plan.Questions, func(q Question) bool { return !q.Decided }) {
-		return // a slip in an ID would leave a question; what is left over was carried out
+		return // a typo in an ID would leave a question open; what remains was carried out
 	}
 	for _, id := range slices.Sorted(maps.Keys(p.Answers)) {
 		if _, asked := open[id]; !asked && !p.carriedOut(id) {
@@ -136,22 +134,22 @@ func (p *planner) gather(plan *Plan) {
 	}
 }
 
-// carriedOut tells of a decision about a principal whose line is gone and who has an entry.
+// carriedOut reports whether a decision is about a principal that has no mapping any more and has an entry.
 func (p *planner) carriedOut(id string) bool {
 	_, arn, _ := strings.Cut(id, "/")
 	_, exists := p.entry(access.Normal(arn))
 	return exists
 }
 
-func (p *planner) line(m access.Mapping) Line {
-	l := Line{Mapping: m, Outcome: Migrates}
+func (p *planner) mapping(m access.Mapping) Mapping {
+	l := Mapping{Mapping: m, Outcome: Migrates}
 	p.current = &l
 	if m.Kind != access.MappedAccount {
 		l.Reading = Read(m)
 	}
 	switch {
 	case m.State == access.NeverMatches && p.chosen(m):
-		l.differs(DiffGained, "the line never matched anybody: migrating it lets in who could not enter before")
+		l.differs(DiffGained, "the mapping never matched anyone: migrating it grants new access")
 		p.principal(&l)
 	case m.State != access.InForce:
 		l.Outcome, l.Why = Nothing, m.Reason
@@ -163,14 +161,14 @@ func (p *planner) line(m access.Mapping) Line {
 	return l
 }
 
-// chosen tells whether a line that never matched was named, or all were.
+// chosen reports whether a mapping that never matches was named, or all were.
 func (p *planner) chosen(m access.Mapping) bool {
 	return m.Kind != access.MappedAccount && slices.ContainsFunc(p.Unmatched, func(s string) bool { return s == All || strings.EqualFold(s, m.ARN) })
 }
 
-// principal plans a line for one role or user.
-func (p *planner) principal(l *Line) {
-	defer func() { // whatever becomes of the line that is in force, no other makes an entry that would win over it
+// principal plans a mapping for one role or user.
+func (p *planner) principal(l *Mapping) {
+	defer func() { // whatever becomes of the active mapping, no other creates an entry that would override it
 		if l.Outcome != Nothing {
 			p.taken[key(access.Normal(l.ARN))] = true
 		}
@@ -181,18 +179,35 @@ func (p *planner) principal(l *Line) {
 		return
 	}
 	have, exists := p.entry(e.Principal)
-	exists = exists && !Marked(have)
 	if exists {
 		e.Principal = have.Principal
 	}
 	wanted := p.want(l, &e)
-	if exists {
+	switch begun, unfinished := p.unfinished(have); {
+	case exists && unfinished:
+		p.resume(l, begun, wanted)
+	case exists:
 		p.covered(l, have, e, wanted)
+	case wanted:
+		l.pauses(e)
 	}
 }
 
-// want makes the entry that the line asks for, with its rights before and after.
-func (p *planner) want(l *Line, e *access.Entry) bool {
+// pauses names the policies of a new entry, which EKS associates by calls of their own. From its creation on the entry
+// overrides the mapping (eks-access.md §5), so for about a second the principal has only what the groups give.
+func (l *Mapping) pauses(e access.Entry) {
+	if len(e.Grants) == 0 || l.State != access.InForce {
+		return
+	}
+	policies := make([]string, len(e.Grants))
+	for i, g := range e.Grants {
+		policies[i] = g.String()
+	}
+	l.differs(DiffGap, "the rights of the mapping pause for about a second, until the new entry has its policies: %s", strings.Join(policies, ", "))
+}
+
+// want is the entry that the mapping asks for, with its rights before and after.
+func (p *planner) want(l *Mapping, e *access.Entry) bool {
 	e.Kind = l.Reading.EntryType
 	if l.Node() || e.Node() {
 		return p.node(l, e)
@@ -210,44 +225,32 @@ func (p *planner) want(l *Line, e *access.Entry) bool {
 	}
 	p.rights(l, will)
 	if missing := p.absent(l.follow); len(missing) > 0 && !p.ApplyRBAC && p.NoRBAC == "" {
-		return l.stay("RBAC must know its new name first: apply the bindings of this plan, or let --apply-rbac do it")
+		return l.stay("its new name needs RBAC bindings first: apply those of this plan, or add --apply-rbac")
 	}
 	l.Entries, l.Removable = []access.Entry{*e}, true
 	return true
 }
 
-// completed is the entry as it will be: what one that was begun has beyond the line stays.
-func (p *planner) completed(want access.Entry) (access.Entry, error) {
-	have, exists := p.entry(want.Principal)
-	if !exists || !Marked(have) {
-		return want, nil
-	}
-	s := access.Snapshot{Cluster: p.Cluster}.Put(have)
-	s, err := edit.Each(edit.Grant(want), Finish(have.Principal))(s)
-	will, _ := s.Entry(have.Principal)
-	return will, err
-}
-
-// covered is a line whose principal has an entry, which wins (eks-access.md §5).
-func (p *planner) covered(l *Line, have, want access.Entry, planned bool) {
+// covered is a mapping whose principal has an entry, which overrides it (eks-access.md §5).
+func (p *planner) covered(l *Mapping, have, want access.Entry, planned bool) {
 	asked := l.Entries
-	l.Outcome, l.Entries, l.replaced, l.follow = Covered, nil, nil, nil
-	l.Why = "its entry wins over the line already"
+	l.Outcome, l.Entries, l.follow = Covered, nil, nil
+	l.Why = "its entry gives what the mapping gives"
 	l.Differences, l.Before, l.After = nil, nil, nil
 	l.Removable = have.Node() && l.Node() || planned && len(asked) > 0 && gives(have, want)
 	switch {
-	case slices.ContainsFunc(p.Stale, have.Principal.Is):
+	case p.stale(have):
 		l.Outcome, l.Removable = Stays, false
-		l.Why = "its entry is bound to a former role or user of that name and does nothing: the line is what lets in; revoke the entry, then migrate again"
+		l.Why = "its role or user was recreated, so its entry no longer works and the mapping is active: revoke the entry, then migrate again"
 	case l.Node() && !have.Node():
 		l.Outcome, l.Removable = Stays, false
-		l.Why = "the line is for nodes, but the role's entry is of type STANDARD; revoke the entry, then migrate again"
+		l.Why = "the mapping is for nodes, but the role has an entry of type STANDARD: revoke the entry, then migrate again"
 	case !l.Removable:
-		l.Why += ", and does not give all that the line says"
+		l.Why = "its entry does not give all that the mapping gives"
 	}
 }
 
-// gives tells whether an entry gives what another shall.
+// gives reports whether an entry gives what another would.
 func gives(have, want access.Entry) bool {
 	if have.Administers() {
 		return true
@@ -257,22 +260,21 @@ func gives(have, want access.Entry) bool {
 			return false
 		}
 	}
-	missing := func(g string) bool { return !slices.Contains(have.Groups, g) }
-	return !slices.ContainsFunc(want.Groups, missing) && (want.Username == "" || want.Username == have.Username)
+	return contains(have.Groups, want.Groups) && (want.Username == "" || want.Username == have.Username)
 }
 
-// once lets only the first line of a principal through.
-func (p *planner) once(l *Line, e access.Entry) bool {
+// once lets only the first mapping of a principal become an entry.
+func (p *planner) once(l *Mapping, e access.Entry) bool {
 	if p.taken[key(e.Principal)] {
-		l.Outcome, l.Why = Nothing, "another line lets the same principal in and is the one that counts"
-		l.Removable = l.State == access.NeverMatches // it was chosen, and is in the entry now
+		l.Outcome, l.Why = Nothing, "another mapping of the same principal is active"
+		l.Removable = l.State == access.NeverMatches // it was chosen, and the entry covers it
 		return false
 	}
 	p.taken[key(e.Principal)] = true
 	return true
 }
 
-// key is by what IAM tells roles and users apart.
+// key tells roles and users apart as IAM does.
 func key(p access.Principal) string {
 	return strings.ToLower(p.Account() + " " + p.Kind() + "/" + p.Name())
 }

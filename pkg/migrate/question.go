@@ -9,7 +9,7 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 )
 
-// Question is something that has no one right answer.
+// Question is a decision that people must make.
 type Question struct {
 	ID      string   `json:"id"`
 	Text    string   `json:"question"`
@@ -19,14 +19,14 @@ type Question struct {
 	Decided bool     `json:"decided"`
 }
 
-// Option is one answer. One that ends in a colon is followed by what the people write, for which Asks asks.
+// Option is one answer. One that ends in a colon takes a value, for which Asks is the prompt.
 type Option struct {
 	Answer string `json:"answer"`
 	Means  string `json:"means"`
 	Asks   string `json:"-"`
 }
 
-// Unfit is an answer that cannot be obeyed.
+// Unfit is an answer that is not possible.
 type Unfit struct {
 	Question
 	Given, Why string
@@ -37,10 +37,10 @@ func (u Unfit) Error() string {
 	for i, o := range u.Options {
 		options[i] = o.Answer
 	}
-	return fmt.Sprintf("the decision %s: %q: %s; the options are %s", u.ID, u.Given, u.Why, strings.Join(options, ", "))
+	return fmt.Sprintf("decision %s: %q: %s; the options are %s", u.ID, u.Given, u.Why, strings.Join(options, ", "))
 }
 
-// What may be answered.
+// The answers.
 const (
 	leave     = "leave"
 	drop      = "drop"
@@ -54,10 +54,10 @@ const (
 	itemIs    = "item:"
 )
 
-// leaveIt is an option of every question about a line.
-func leaveIt() Option { return Option{Answer: leave, Means: "leave the line in aws-auth as it is"} }
+// leaveIt is an option of every question about a mapping.
+func leaveIt() Option { return Option{Answer: leave, Means: "leave the mapping in aws-auth"} }
 
-// ask returns the answer, split in what was chosen and what was written behind the colon.
+// ask returns the answer, split into the option and its value.
 func (p *planner) ask(q Question) (choice, value string) {
 	p.current.asked = append(p.current.asked, q.ID)
 	if i := slices.IndexFunc(p.questions, func(o Question) bool { return o.ID == q.ID }); i >= 0 {
@@ -68,14 +68,14 @@ func (p *planner) ask(q Question) (choice, value string) {
 		if q.Fits(answer) {
 			q.Answer, q.Decided = answer, true
 		} else {
-			p.refuse(q, answer, "it is none of the options")
+			p.refuse(q, answer, "not an option")
 		}
 	}
 	p.questions = append(p.questions, q)
 	return split(q.Answer)
 }
 
-// refuse keeps why an answer cannot be obeyed.
+// refuse records why an answer is not possible.
 func (p *planner) refuse(q Question, answer, why string) {
 	p.refused = append(p.refused, Unfit{q, answer, why})
 }
@@ -90,7 +90,7 @@ func (q Question) Option(chosen string) (Option, bool) {
 	return Option{}, false
 }
 
-// Fits tells whether an answer is one of the options.
+// Fits reports whether an answer is one of the options.
 func (q Question) Fits(answer string) bool {
 	return slices.ContainsFunc(q.Options, func(o Option) bool {
 		rest, ok := strings.CutPrefix(answer, o.Answer)
@@ -105,16 +105,16 @@ func split(answer string) (choice, value string) {
 	return answer, ""
 }
 
-// chance asks which of several lines of one user counts, where the authenticator leaves that to
-// chance: lines of mapUsers whose ARNs differ in case only (eks-access.md §6.3).
-func (p *planner) chance(l *Line) bool {
+// chance asks which of several mappings of one user is meant, where it is random which of them the authenticator matches:
+// mappings of mapUsers whose ARNs differ only in letter case (eks-access.md §6.3).
+func (p *planner) chance(l *Mapping) bool {
 	if l.Kind != access.MappedUser || l.State != access.InForce {
 		return true
 	}
-	q := Question{ID: "user/" + strings.ToLower(l.ARN), Text: "several lines name this user in different letter case, and which of them counts is left to chance; which is meant?", Default: leave}
+	q := Question{ID: "user/" + strings.ToLower(l.ARN), Text: "several mappings have this user in different letter case, and it is random which one matches. Which one is meant?", Default: leave}
 	for _, m := range p.Mappings {
 		if m.Kind == access.MappedUser && m.State == access.InForce && strings.EqualFold(m.ARN, l.ARN) {
-			q.Options = append(q.Options, Option{Answer: fmt.Sprintf("%s%d", itemIs, m.Item), Means: fmt.Sprintf("item %d of mapUsers: username %s, groups %s", m.Item, m.Username, strings.Join(m.Groups, ", "))})
+			q.Options = append(q.Options, Option{Answer: fmt.Sprintf("%s%d", itemIs, m.Item), Means: fmt.Sprintf("%s: username %s, groups %s", m.Place(), m.Username, strings.Join(m.Groups, ", "))})
 		}
 	}
 	if len(q.Options) < 2 {
@@ -123,11 +123,11 @@ func (p *planner) chance(l *Line) bool {
 	q.Options = append(q.Options, leaveIt())
 	switch _, value := p.ask(q); {
 	case value == fmt.Sprint(l.Item):
-		l.differs(DiffUsername, "another line of the same user in other letter case may have counted until now")
+		l.differs(DiffUsername, "another mapping of the same user in other letter case may have matched until now")
 		return true
 	case value != "":
-		l.Outcome, l.Why = Nothing, "it was decided that another line of the same user counts"
+		l.Outcome, l.Why = Nothing, "another mapping of the same user was chosen"
 		return false
 	}
-	return l.stay("another line has the same user in other letter case; decide which is meant: %s", q.ID)
+	return l.stay("another mapping has the same user in other letter case; decide which one is meant: %s", q.ID)
 }

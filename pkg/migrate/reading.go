@@ -7,19 +7,19 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 )
 
-// Reading is what a line means for access entries, told from the line alone.
+// Reading is what a mapping means for access entries, from the mapping alone.
 type Reading struct {
 	Principal       Class       `json:"principal"`
 	EntryType       access.Kind `json:"entryType"`
 	UsernameRefused bool        `json:"usernameRefused,omitempty"` // a STANDARD entry cannot have it
-	GroupsRefused   []string    `json:"groupsRefused,omitempty"`   // beside system:masters, which a policy stands in for
+	GroupsRefused   []string    `json:"groupsRefused,omitempty"`   // except system:masters, which a policy replaces
 	ClusterAdmin    bool        `json:"clusterAdmin,omitempty"`
 }
 
-// Class says what sort of ARN a line names.
+// Class is the kind of ARN in a mapping.
 type Class string
 
-// The classes. NeedsLookup is an Identity Center role without its path, which an entry cannot do without.
+// The classes. NeedsLookup is an Identity Center role without its path, which an entry needs.
 const (
 	ClassOK       Class = "ok"
 	NeedsLookup   Class = "needs-iam-lookup"
@@ -29,7 +29,7 @@ const (
 	NoPrincipal   Class = "not-a-principal"
 )
 
-// Read reads a line of mapRoles or mapUsers.
+// Read reads a mapping of mapRoles or mapUsers.
 func Read(m access.Mapping) Reading {
 	r := Reading{Principal: classify(m.ARN), EntryType: entryType(m), ClusterAdmin: m.Masters()}
 	if r.EntryType != access.Standard {
@@ -64,13 +64,13 @@ func classify(arn string) Class {
 
 const (
 	masters       = "system:masters"
-	authenticated = "system:authenticated" // everybody is in it who is let in
+	authenticated = "system:authenticated" // everyone with access is in it
 	ec2Name       = "system:node:{{EC2PrivateDNSName}}"
 	sessionNode   = "system:node:{{SessionName}}"
 )
 
-// entryType is the type of entry that a line asks for (eks-access.md §6.4). A username for nodes
-// without their group lets no node in.
+// entryType is the type of entry for a mapping (eks-access.md §6.4). A username for nodes without their group gives no node
+// access.
 func entryType(m access.Mapping) access.Kind {
 	in := func(group string) bool { return slices.Contains(m.Groups, group) }
 	switch {

@@ -7,9 +7,9 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 )
 
-// serviceLinked plans a line for a role whose entry only AWS makes. AWS Batch does so when it is told to, and leaves one
-// policy to its customers (eks-access.md §15a); of other services that is not known.
-func (p *planner) serviceLinked(l *Line, role access.Principal) bool {
+// serviceLinked plans a mapping for a role whose entry only AWS can create. AWS Batch does so when it is told to, and leaves
+// one policy to its customers (eks-access.md §15a); for other services that is not known.
+func (p *planner) serviceLinked(l *Mapping, role access.Principal) bool {
 	if !strings.EqualFold(role.Name(), access.BatchRole) {
 		return l.stay("EKS refuses entries for service-linked roles")
 	}
@@ -18,7 +18,7 @@ func (p *planner) serviceLinked(l *Line, role access.Principal) bool {
 	given, ok := have.Grant(access.BatchNamespace)
 	missing := slices.DeleteFunc(slices.Clone(namespaces), func(ns string) bool { return ok && given.Scope.Reaches(ns) })
 	if ok && len(missing) == 0 {
-		l.Outcome, l.Removable, l.Why = Covered, true, "its entry wins over the line already"
+		l.Outcome, l.Removable, l.Why = Covered, true, "its entry gives what the mapping gives"
 		return false
 	}
 	if len(missing) == 0 {
@@ -26,12 +26,12 @@ func (p *planner) serviceLinked(l *Line, role access.Principal) bool {
 	}
 	grant := "kubectl access grant role/" + access.BatchRole + " --policy " + access.BatchNamespace.Short() + " -n " + strings.Join(missing, ",")
 	if exists {
-		return l.stay("AWS Batch has its entry, which wins over the line, but jobs stay RUNNABLE without this: %s", grant)
+		return l.stay("AWS Batch has its entry, which overrides the mapping, but jobs stay RUNNABLE until you run: %s", grant)
 	}
-	return l.stay("AWS Batch makes the entry itself: set eksConfiguration.accessEntry.desiredState to ENABLED on every compute environment of the cluster; once the entry is there: %s", grant)
+	return l.stay("AWS Batch creates the entry itself: set eksConfiguration.accessEntry.desiredState to ENABLED on every compute environment of the cluster; when the entry exists, run: %s", grant)
 }
 
-// bindsIn are the namespaces in which RBAC gives a mapping something.
+// bindsIn are the namespaces in which RBAC binds a mapping.
 func (p *planner) bindsIn(m access.Mapping) (all []string) {
 	for _, b := range p.Bindings {
 		in := func(group string) bool { return slices.Contains(b.Groups, group) }

@@ -6,15 +6,15 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 )
 
-// shared names it where somebody else has the new name too, and so gets what RBAC is made to give to it.
-func (p *planner) shared(l *Line, name string, follow []access.Binding) {
+// shared says that others have the new name too, and so get the rights of its new RBAC bindings.
+func (p *planner) shared(l *Mapping, name string, follow []access.Binding) {
 	if len(follow) > 0 && p.inUse(l, name) {
-		l.differs(DiffShared, "%s is a name that others have too: they get what RBAC is made to give to it", name)
+		l.differs(DiffShared, "others have the name %s too: they get the rights of its new RBAC bindings", name)
 	}
 }
 
-// inUse tells whether others than the line have a group or username, or are given it by a decision.
-func (p *planner) inUse(l *Line, name string) bool {
+// inUse reports whether others than the mapping have a group or username, or get it by a decision.
+func (p *planner) inUse(l *Mapping, name string) bool {
 	decided := 0
 	for _, answer := range p.Answers {
 		if _, value := split(answer); value == name {

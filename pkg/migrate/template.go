@@ -6,7 +6,7 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 )
 
-// carry says what somebody of the old name is called under the new one; "" where that cannot be told.
+// carry is the new name of someone with an old name; "" where it cannot be determined.
 func carry(subject, from, to string) string {
 	found := access.NameMatcher(from).FindStringSubmatch(subject)
 	if found == nil {

@@ -1,5 +1,5 @@
-// Package policy knows the EKS access policies: what each is for, and the Kubernetes
-// rules it grants. EKS has no API that tells the rules, so they are embedded here.
+// Package policy contains the EKS access policies: what each is for, and the Kubernetes rules it grants. EKS has no API for
+// the rules, so they are embedded.
 package policy
 
 import (
@@ -20,7 +20,7 @@ type Policy struct {
 	UsedBy                string   `json:"usedBy,omitempty"`
 	Note                  string   `json:"note,omitempty"`
 	RulesForm             string   `json:"rulesForm"`           // table, prose or none
-	Described             []string `json:"described,omitempty"` // what is known where AWS publishes no rules
+	Described             []string `json:"described,omitempty"` // where AWS publishes no rules
 	Rules                 []Rule   `json:"rules,omitempty"`
 }
 
@@ -31,14 +31,14 @@ type Rule struct {
 	ResourceNames   []string `json:"resourceNames,omitempty"`
 	NonResourceURLs []string `json:"nonResourceURLs,omitempty"`
 	Verbs           []string `json:"verbs"`
-	// Restricted tells of a row that AWS limits to objects it does not name; such a row grants nothing in general.
+	// Restricted describes a row that AWS limits to objects that it does not name; it grants nothing in general.
 	Restricted string `json:"restricted,omitempty"`
 }
 
 //go:embed policies.json
 var document []byte
 
-var parse = sync.OnceValue(func() []Policy { //nolint:gochecknoglobals // a table that never changes, made when it is first needed
+var parse = sync.OnceValue(func() []Policy { //nolint:gochecknoglobals // a table that never changes, parsed on first use
 	var d struct {
 		Policies []Policy `json:"policies"`
 	}
@@ -48,7 +48,7 @@ var parse = sync.OnceValue(func() []Policy { //nolint:gochecknoglobals // a tabl
 	return d.Policies
 })
 
-// All returns every access policy known, those for people first, each part by name.
+// All returns every policy, those for people first, sorted by name.
 func All() []Policy {
 	all := slices.Clone(parse())
 	slices.SortFunc(all, func(a, b Policy) int {

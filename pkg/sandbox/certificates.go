@@ -13,11 +13,11 @@ import (
 	"time"
 )
 
-// certificates makes an authority and, signed by it, the certificate of a server on loopback.
+// certificates creates an authority and, signed by it, the certificate of a server on loopback.
 func certificates(name string) (ca []byte, config *tls.Config, err error) {
 	authority := &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name + " authority"},
-		// Fixed dates: the clock that an account is given says nothing about the clients'.
+		// Fixed dates: the account's clock may differ from the clients'.
 		NotBefore: time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC), NotAfter: time.Date(2120, 1, 1, 0, 0, 0, 0, time.UTC),
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
 	}

@@ -5,8 +5,11 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/kubectl-access/kubectl-access/pkg/policy"
+	"github.com/kubectl-access/kubectl-access/pkg/sandbox/awsapi"
+	"github.com/kubectl-access/kubectl-access/pkg/sandbox/kubeapi"
 )
 
 // World is a cluster as a test wants it, with the roles and users that its account has.
@@ -16,7 +19,8 @@ type World struct {
 	AWSAuth    map[string]string
 	Bindings   []Bound
 	Entries    []Entered
-	NodeRoles  []string // of managed node groups
+	NodeRoles  []string      // of managed node groups
+	UpdateTime time.Duration // how long a change of mode takes
 }
 
 // Bound is a binding: a ClusterRole, or a Role of its namespace, for users and groups.
@@ -36,35 +40,33 @@ type Entered struct {
 func (s *Sandbox) Become(w World) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	a, now := s.account, moment(s.options)
-	fresh := seeded(now)
-	a.Principals = fresh.Principals
+	a, now := s.account, s.now()
+	a.UpdateTime = w.UpdateTime
+	a.Principals = seeded(now).account.Principals
 	for _, name := range w.Principals {
-		p := splitARN(a.arnOf(name))
-		id := map[string]string{"role": "AROA", "user": "AIDA"}[p.kind]
-		a.add(&principal{Kind: p.kind, Path: p.path, Name: p.name, ID: uniqueID(id, p.name), Created: daysAgo(now, 900, p.name)})
+		a.Add(name, daysAgo(now, 900, name))
 	}
-	cl := a.Clusters["demo"]
-	cl.Mode, cl.AWSAuth, cl.Frame, cl.Entries, cl.Updates = w.Mode, maps.Clone(w.AWSAuth), nil, map[string]history{}, nil
-	cl.Bindings, cl.NodeGroups = slices.Clone(seedBindings[:3]), map[string]nodeGroup{}
+	cl, objects := a.Clusters["demo"], s.objects["demo"]
+	cl.Mode, cl.Entries, cl.Updates, cl.NodeGroups = w.Mode, map[string]awsapi.History{}, nil, map[string]awsapi.NodeGroup{}
+	objects.AWSAuth, objects.Frame, objects.Bindings = maps.Clone(w.AWSAuth), nil, kubeapi.NewBindings()[:3]
 	for _, b := range w.Bindings {
 		kind := "ClusterRole"
 		if b.Role == "developer" {
 			kind = "Role"
 		}
-		cl.Bindings = append(cl.Bindings, binding{Namespace: b.Namespace, Name: b.Name, Kind: kind, Role: b.Role, Users: b.Users, Groups: b.Groups})
+		objects.Bindings = append(objects.Bindings, kubeapi.Binding{Namespace: b.Namespace, Name: b.Name, Kind: kind, Role: b.Role, Users: b.Users, Groups: b.Groups})
 	}
 	for _, role := range w.NodeRoles {
-		cl.NodeGroups[strings.ReplaceAll(role, "/", "-")] = nodeGroup{Role: a.arnOf(role)}
+		cl.NodeGroups[strings.ReplaceAll(role, "/", "-")] = awsapi.NodeGroup{Role: a.ARNOf(role)}
 	}
-	if w.Mode == modeConfigMap {
+	if w.Mode == awsapi.ModeConfigMap {
 		return
 	}
 	for _, e := range append([]Entered{{Principal: "role/platform-admin", Policies: []string{"ClusterAdmin"}}}, w.Entries...) {
-		a.seedEntry(cl, seedEntry{e.Principal, "STANDARD", 5, e.Username, e.Groups, e.Policies, nil}, now)
+		seedEntry{e.Principal, "STANDARD", 5, e.Username, strings.Join(e.Groups, ","), strings.Join(e.Policies, " "), ""}.enter(a, cl, now)
 		if e.Stale {
-			cl.Entries[a.arnOf(e.Principal)].now().PrincipalID = "AROAFORMER"
-			who, _ := a.principal(a.arnOf(e.Principal))
+			cl.Entries[a.ARNOf(e.Principal)].Now().PrincipalID = "AROAFORMER"
+			who, _ := a.Principal(a.ARNOf(e.Principal))
 			who.Created = now
 		}
 	}
@@ -73,9 +75,9 @@ func (s *Sandbox) Become(w World) {
 // Without takes bindings away for as long as a test looks.
 func (s *Sandbox) Without(names []string, look func()) {
 	s.mu.Lock()
-	cl := s.account.Clusters["demo"]
+	cl := s.objects["demo"]
 	was := cl.Bindings
-	cl.Bindings = slices.DeleteFunc(slices.Clone(was), func(b binding) bool { return slices.Contains(names, b.String()) })
+	cl.Bindings = slices.DeleteFunc(slices.Clone(was), func(b kubeapi.Binding) bool { return slices.Contains(names, named(b)) })
 	s.mu.Unlock()
 	look()
 	s.mu.Lock()
@@ -83,7 +85,7 @@ func (s *Sandbox) Without(names []string, look func()) {
 	s.mu.Unlock()
 }
 
-func (b binding) String() string {
+func named(b kubeapi.Binding) string {
 	if b.Namespace == "" {
 		return "ClusterRoleBinding " + b.Name
 	}
@@ -98,8 +100,8 @@ var testSessions = []string{"amy", "bob@example.com", "i-0123456789abcdef0"}
 func (s *Sandbox) Rights() map[string][]string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	a, now := s.account, moment(s.options)
-	a.settle(now)
+	a, now := s.account, s.now()
+	server := &kubeapi.Server{Name: "demo", Objects: s.objects["demo"], Account: a}
 	rights := map[string][]string{}
 	for _, p := range a.Principals {
 		sessions := testSessions
@@ -107,27 +109,27 @@ func (s *Sandbox) Rights() map[string][]string {
 			sessions = []string{""}
 		}
 		for _, session := range sessions {
-			who := caller{principal: p, account: a.ID, session: session, key: "ASIAKEY"}
-			if u, ok := a.admit(a.Clusters["demo"], who, now); ok {
-				rights[a.arn(p)] = append(rights[a.arn(p)], may(u, session)...)
+			who := awsapi.Caller{Principal: p, Account: a.ID, Session: session, Key: "ASIAKEY"}
+			if u, ok := server.User(who, now); ok {
+				rights[a.ARN(p)] = append(rights[a.ARN(p)], may(u, session)...)
 			}
 		}
 	}
 	return rights
 }
 
-func may(u user, session string) []string {
+func may(u kubeapi.User, session string) []string {
 	lines := []string{session + " enter"}
 	for _, verb := range []string{"get", "update", "delete"} {
 		for _, resource := range []string{"pods", "secrets", "nodes"} {
 			for _, namespace := range []string{"", "dev", "staging", "prod"} {
-				if u.allowed(attributes{verb: verb, resource: resource, namespace: namespace}) {
+				if u.Allowed(kubeapi.Attributes{Verb: verb, Resource: resource, Namespace: namespace}) {
 					lines = append(lines, fmt.Sprintf("%s %s %s in %q", session, verb, resource, namespace))
 				}
 			}
 		}
 	}
-	if u.allowed(attributes{verb: "update", group: "apps", resource: "deployments", namespace: "dev"}) {
+	if u.Allowed(kubeapi.Attributes{Verb: "update", Group: "apps", Resource: "deployments", Namespace: "dev"}) {
 		lines = append(lines, session+" update deployments in dev")
 	}
 	return lines
@@ -137,10 +139,10 @@ func may(u user, session string) []string {
 func (s *Sandbox) Shape() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	cl := s.account.Clusters["demo"]
+	cl, objects := s.account.Clusters["demo"], s.objects["demo"]
 	shape := []string{"mode " + cl.Mode}
 	for arn, h := range cl.Entries {
-		if e := h.now(); e != nil {
+		if e := h.Now(); e != nil {
 			line := fmt.Sprint("entry ", arn, e.Type, e.Username, e.KubernetesGroups, e.Tags)
 			for _, p := range e.Policies {
 				line += fmt.Sprint(" ", p.PolicyARN, p.AccessScope)
@@ -148,11 +150,11 @@ func (s *Sandbox) Shape() []string {
 			shape = append(shape, line)
 		}
 	}
-	for key, text := range cl.AWSAuth {
+	for key, text := range objects.AWSAuth {
 		shape = append(shape, key+": "+text)
 	}
-	for _, b := range cl.Bindings {
-		shape = append(shape, fmt.Sprint("binding ", b, b.Role, b.Users, b.Groups))
+	for _, b := range objects.Bindings {
+		shape = append(shape, fmt.Sprint("binding ", named(b), b.Role, b.Users, b.Groups))
 	}
 	slices.Sort(shape)
 	return shape
@@ -170,47 +172,45 @@ func (s *Sandbox) Explains(said, right string) bool {
 	if text == "cluster administrator" || strings.HasPrefix(text, "cluster administrator (") {
 		return true
 	}
-	at := attributes{}
-	var namespace string
-	if _, err := fmt.Sscanf(rest, "%s %s in %q", &at.verb, &at.resource, &namespace); err != nil {
-		at = attributes{verb: "update", group: "apps", resource: "deployments"}
-		namespace = "dev"
+	at := kubeapi.Attributes{}
+	if _, err := fmt.Sscanf(rest, "%s %s in %q", &at.Verb, &at.Resource, &at.Namespace); err != nil {
+		at = kubeapi.Attributes{Verb: "update", Group: "apps", Resource: "deployments", Namespace: "dev"}
 	}
-	at.namespace = namespace
 	if subject, ok := strings.CutPrefix(text, "group "); ok {
-		return s.bound(user{Groups: []string{subject}}, session, at)
+		return s.bound(kubeapi.User{Groups: []string{subject}}, at)
 	}
 	if subject, ok := strings.CutPrefix(text, "username "); ok {
-		return s.bound(user{Name: strings.ReplaceAll(subject, "{{SessionName}}", strings.ReplaceAll(session, "@", "-"))}, session, at)
+		return s.bound(kubeapi.User{Name: strings.ReplaceAll(subject, "{{SessionName}}", strings.ReplaceAll(session, "@", "-"))}, at)
 	}
 	return nameGives(text, at)
 }
 
 // bound reports whether RBAC gives something to a user or group.
-func (s *Sandbox) bound(u user, _ string, at attributes) bool {
+func (s *Sandbox) bound(u kubeapi.User, at kubeapi.Attributes) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	u.bindings = s.account.Clusters["demo"].Bindings
-	return u.allowed(at)
+	u.Bindings = s.objects["demo"].Bindings
+	return u.Allowed(at)
 }
 
 // nameGives reads "view in namespace dev" and "ClusterRole edit on the whole cluster (group x)".
-func nameGives(text string, at attributes) bool {
+func nameGives(text string, at kubeapi.Attributes) bool {
 	text, _, _ = strings.Cut(text, " (")
 	name, namespace, scoped := strings.Cut(text, " in namespace ")
 	name = strings.TrimSuffix(name, " on the whole cluster")
-	if scoped && !inScope(accessScope{Type: "namespace", Namespaces: []string{namespace}}, at.namespace) {
-		return false
-	}
-	for _, r := range roles() {
-		if name == "ClusterRole "+r.name || name == "Role "+r.name {
-			return anyRule(r.rules, at)
-		}
+	u := kubeapi.User{Name: "anybody"}
+	if kind, role, ok := strings.Cut(name, " "); ok && (kind == "ClusterRole" || kind == "Role") {
+		u.Bindings = []kubeapi.Binding{{Namespace: namespace, Kind: kind, Role: role, Users: []string{u.Name}}}
+		return u.Allowed(at)
 	}
 	for _, p := range policy.All() {
 		if strings.ToLower(strings.TrimSuffix(strings.TrimPrefix(p.Name, "AmazonEKS"), "Policy")) == strings.ReplaceAll(name, "-", "") {
-			return anyRule(policyRules(p.Name), at)
+			grant := awsapi.Grant(p.Name)
+			if scoped {
+				grant = awsapi.Grant(p.Name, namespace)
+			}
+			u.Policies = append(u.Policies, grant)
 		}
 	}
-	return false
+	return u.Allowed(at)
 }

@@ -8,7 +8,7 @@ import (
 	"syscall"
 )
 
-// lockFolder puts a lock in place that is held already, so that nobody sees one that is free. It returns nil where
+// lockFolder puts a lock in place that is held already, so that no other process finds one that is free. It returns nil where
 // the file system has no locks.
 func lockFolder(dir string) *os.File {
 	name := filepath.Join(dir, lockName)

@@ -13,7 +13,7 @@ import (
 func TestOnlyFoldersOfEndedSandboxesAreRemoved(t *testing.T) {
 	tmp := t.TempDir()
 	t.Setenv("TMPDIR", tmp)
-	running := start(t, Options{})
+	running := start(t)
 	folder := func(name string, lock string) string {
 		dir := filepath.Join(tmp, name)
 		if err := os.Mkdir(dir, 0o700); err != nil {
@@ -41,7 +41,7 @@ func TestOnlyFoldersOfEndedSandboxesAreRemoved(t *testing.T) {
 	if err := os.Symlink(elsewhere, link); err != nil {
 		t.Fatal(err)
 	}
-	start(t, Options{})
+	start(t)
 	if _, err := os.Stat(ended); err == nil {
 		t.Error("the folder of an ended sandbox is still there")
 	}
@@ -52,7 +52,17 @@ func TestOnlyFoldersOfEndedSandboxesAreRemoved(t *testing.T) {
 	}
 }
 
-// TestManyMayStartAtOnce: none takes another's folder, whoever is starting, running and ending.
+func start(t *testing.T) *Sandbox {
+	t.Helper()
+	s, err := Start(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+// TestManyMayStartAtOnce: none removes another's folder, at whatever stage that one is.
 func TestManyMayStartAtOnce(t *testing.T) {
 	tmp := t.TempDir()
 	t.Setenv("TMPDIR", tmp)

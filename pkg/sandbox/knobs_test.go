@@ -1,29 +1,35 @@
-package sandbox
+package sandbox_test
 
 import (
+	"encoding/json"
 	"errors"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/eks"
 	"github.com/aws/smithy-go"
+
+	"github.com/kubectl-access/kubectl-access/pkg/sandbox"
+	"github.com/kubectl-access/kubectl-access/pkg/sandbox/sandboxtest"
 )
 
 func TestThrottling(t *testing.T) {
-	now := &clock{at: time.Now()}
-	s := start(t, Options{Rate: 1, Burst: 2, Now: now.now})
+	now := sandboxtest.NewClock()
+	s := sandboxtest.New(t, sandbox.Options{Rate: 1, Burst: 2, Now: now.Now})
 	list := func() error {
-		_, err := s.eks("default").ListClusters(t.Context(), &eks.ListClustersInput{})
+		_, err := s.EKS("default").ListClusters(t.Context(), &eks.ListClustersInput{})
 		return err
 	}
 	if err := errors.Join(list(), list()); err != nil {
 		t.Fatal(err)
 	}
-	if got := code(t, list()); got != "ThrottlingException: Rate exceeded" {
+	if got := sandboxtest.Code(t, list()); got != "ThrottlingException: Rate exceeded" {
 		t.Error(got)
 	}
-	now.add(time.Second)
+	now.Add(time.Second)
 	if err := list(); err != nil {
 		t.Error(err)
 	}
@@ -34,10 +40,11 @@ func TestThrottling(t *testing.T) {
 
 // TestFaults wants every kind of fault, and the change made in about half of the cases all the same.
 func TestFaults(t *testing.T) {
-	s := start(t, Options{FaultRate: 1, Seed: 7})
-	kinds, made := map[string]int{}, 0
+	file := filepath.Join(t.TempDir(), "state.json")
+	s := sandboxtest.New(t, sandbox.Options{FaultRate: 1, Seed: 7, State: file})
+	kinds := map[string]int{}
 	for range 40 {
-		_, err := s.eks("default").DeleteAccessEntry(t.Context(), &eks.DeleteAccessEntryInput{ClusterName: aws.String("demo"), PrincipalArn: aws.String(roleARN + "ops")})
+		_, err := s.EKS("default").DeleteAccessEntry(t.Context(), &eks.DeleteAccessEntryInput{ClusterName: aws.String("demo"), PrincipalArn: aws.String(roleARN + "ops")})
 		var api smithy.APIError
 		switch {
 		case err == nil:
@@ -48,9 +55,12 @@ func TestFaults(t *testing.T) {
 			kinds["reset"]++
 		}
 	}
-	s.mu.Lock()
-	made = len(s.account.Trail)
-	s.mu.Unlock()
+	var kept struct{ Trail []any }
+	text, err := os.ReadFile(file)
+	if err = errors.Join(err, json.Unmarshal(text, &kept)); err != nil {
+		t.Fatal(err)
+	}
+	made := len(kept.Trail)
 	if kinds["ServerException"] == 0 || kinds["ServiceUnavailableException"] == 0 || kinds["reset"] == 0 || len(kinds) != 3 {
 		t.Errorf("faults: %v", kinds)
 	}

@@ -1,4 +1,4 @@
-package sandbox
+package sandbox_test
 
 import (
 	"encoding/base64"
@@ -8,21 +8,25 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/kubectl-access/kubectl-access/pkg/sandbox"
+	"github.com/kubectl-access/kubectl-access/pkg/sandbox/sandboxtest"
 )
 
 // kubectl runs command lines against cluster demo, as the administrator or with --user as another profile.
-func (s *Sandbox) kubectl(t *testing.T) func(line string) string {
+func kubectl(t *testing.T, s sandboxtest.Box) func(line string) string {
 	t.Helper()
 	if _, err := exec.LookPath("kubectl"); err != nil {
 		t.Skip(err)
 	}
-	dir, at := t.TempDir(), s.account.endpoints["demo"]
+	dir := t.TempDir()
+	url, ca := s.Endpoint("demo")
 	var users strings.Builder
 	for _, name := range []string{"default", "developer"} {
-		fmt.Fprintf(&users, "- {name: %s, user: {token: %s}}\n", name, s.token(t, name, "demo"))
+		fmt.Fprintf(&users, "- {name: %s, user: {token: %s}}\n", name, s.Token(name, "demo"))
 	}
 	config := fmt.Sprintf("apiVersion: v1\nkind: Config\ncurrent-context: demo\nclusters:\n- {name: demo, cluster: {server: %s, certificate-authority-data: %s}}\n"+
-		"contexts:\n- {name: demo, context: {cluster: demo, user: default}}\nusers:\n%s", at.url, base64.StdEncoding.EncodeToString(at.ca), &users)
+		"contexts:\n- {name: demo, context: {cluster: demo, user: default}}\nusers:\n%s", url, base64.StdEncoding.EncodeToString(ca), &users)
 	for name, text := range map[string]string{"kubeconfig": config, "rbac.yaml": rbacYAML, "more.yaml": strings.Replace(rbacYAML, "verbs: [get]", "verbs: [get, delete]", 1), "typo.yaml": strings.Replace(rbacYAML, "subjects:", "subject:", 1)} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
@@ -54,10 +58,10 @@ subjects:
 - {kind: Group, name: runners, apiGroup: rbac.authorization.k8s.io}
 `
 
-// TestKubectlIsAnsweredTruly types what people try in a cluster, and wants the answers of a real one.
-func TestKubectlIsAnsweredTruly(t *testing.T) {
+// TestKubectlWorksAsOnARealCluster types what people try in a cluster, and wants the answers of a real one.
+func TestKubectlWorksAsOnARealCluster(t *testing.T) {
 	t.Parallel()
-	run := start(t, Options{}).kubectl(t)
+	run := kubectl(t, sandboxtest.New(t, sandbox.Options{}))
 	for _, step := range []step{
 		{"auth can-i get secrets -n prod", "yes"},
 		{"auth can-i get secrets -n prod --as bob", "no"},
@@ -76,6 +80,12 @@ func TestKubectlIsAnsweredTruly(t *testing.T) {
 		{"get all -n dev", "No resources found in dev namespace."},
 		{"get secret x", `secrets "x" not found`},
 		{"describe configmap aws-auth -n kube-system", "Events:  <none>"},
+		{"delete configmap aws-auth -n kube-system", "deleted"},
+		{"create configmap aws-auth -n kube-system --from-literal=mapUsers=[]", "/aws-auth created"},
+		{"create clusterrolebinding everybody --clusterrole=view --group=developers", "/everybody created"},
+		{"create rolebinding bob -n dev --role=developer --user=bob", "/bob created"},
+		{"get rolebinding bob -n dev -o yaml", "name: developer"},
+		{"delete clusterrolebinding/everybody rolebinding/bob -n dev", "deleted"},
 
 		{"apply -f rbac.yaml", "role.rbac.authorization.k8s.io/runner created\nrolebinding.rbac.authorization.k8s.io/runner created\n"},
 		{"apply -f rbac.yaml", "role.rbac.authorization.k8s.io/runner unchanged\nrolebinding.rbac.authorization.k8s.io/runner unchanged\n"},

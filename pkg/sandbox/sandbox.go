@@ -1,31 +1,36 @@
-// Package sandbox is an AWS account with EKS clusters on loopback. Real AWS SDKs, the AWS CLI and
-// kubectl work against it unchanged: it speaks their wire protocols, verifies their signatures and
-// refuses in the service's own words.
+// Package sandbox runs an AWS account with EKS clusters on loopback. Real AWS SDKs, the AWS CLI and kubectl work against
+// it unchanged: it speaks their wire protocols, verifies their signatures and refuses in the services' own words.
 //
-//	SDK, CLI ──SigV4──► front ──► EKS, IAM, STS, CloudTrail ──► account ◄── cluster API ◄──token── kubectl
+//	SDK, CLI ──SigV4──► front ──► awsapi: EKS, IAM, STS, CloudTrail
+//	                      │          ▲ who made this token, what entry does it have?
+//	kubectl ───token───► front ──► kubeapi: an API server for each cluster
 //
-// One lock guards the account. What looks asynchronous (cluster updates, propagation) is worked out
-// from timestamps when somebody asks, so there is no background work to wait for or to leak.
+// The two sides are packages of their own. This one starts them: it seeds the account, listens, makes requests slow,
+// throttled or faulty as its Options say, keeps the state file and writes the configuration of the clients.
+//
+// One lock guards both sides. What looks asynchronous (updates of a cluster, propagation) is worked out from timestamps
+// at the next request, so there is no background work to wait for or to leak.
 package sandbox
 
 import (
-	"bytes"
-	"encoding/base64"
+	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"maps"
 	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
-	"path/filepath"
-	"slices"
-	"strings"
 	"sync"
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"github.com/kubectl-access/kubectl-access/pkg/sandbox/awsapi"
+	"github.com/kubectl-access/kubectl-access/pkg/sandbox/kubeapi"
 )
 
 // Options are the sandbox's knobs; the zero value is a fast, faultless account.
@@ -51,22 +56,22 @@ type Options struct {
 type Sandbox struct {
 	options Options
 	dir     string
-	lock    *os.File // of the folder; nil where there is none
-	url     string   // of every AWS service
+	lock    *os.File              // of the folder; nil where there is none
+	url     string                // of every AWS service
+	keys    map[string]awsapi.Key // by profile
 	doors   []door
 	running sync.WaitGroup
-	closing chan struct{}
+	base    func(net.Listener) context.Context // of all requests; it ends with the sandbox
 	close   func() error
 
-	backends map[string]*backend // by cluster; the ways to Options.APIServers
+	webhooks []*kubeapi.Webhook // behind Options.APIServers
 
-	mu      sync.Mutex    // guards what follows
-	closed  bool          // nothing changes any more
-	written chan struct{} // closed at the next write to a cluster
-	account *account
-	calls   map[string]int
-	limits  map[string]*rate.Limiter
-	random  *rand.Rand
+	mu     sync.Mutex // guards what follows, and both sides
+	closed bool       // nothing changes any more
+	state
+	calls  map[string]int
+	limits map[string]*rate.Limiter
+	random *rand.Rand
 
 	logging sync.Mutex // a slow log must not hold up the account
 }
@@ -79,17 +84,15 @@ func Start(o Options) (*Sandbox, error) {
 	if now := o.Now; o.ClockSkew != 0 {
 		o.Now = func() time.Time { return now().Add(o.ClockSkew) }
 	}
+	ctx, end := context.WithCancel(context.Background())
 	s := &Sandbox{
 		options: o,
-		closing: make(chan struct{}),
-		written: make(chan struct{}),
+		base:    func(net.Listener) context.Context { return ctx },
 		calls:   map[string]int{},
 		limits:  map[string]*rate.Limiter{},
 		random:  rand.New(rand.NewPCG(o.Seed, o.Seed)),
-
-		backends: map[string]*backend{},
 	}
-	s.close = sync.OnceValue(s.stop)
+	s.close = sync.OnceValue(func() error { end(); return s.stop() })
 	if err := s.open(); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -100,26 +103,28 @@ func (s *Sandbox) open() (err error) {
 	if s.dir, s.lock, err = makeFolder(); err != nil {
 		return err
 	}
-	if s.account, err = openAccount(s.options); err != nil {
+	if s.state, err = openState(s.options); err != nil {
 		return err
 	}
-	if err := s.listenAWS(); err != nil {
+	s.keys = issueKeys(s.account, s.now())
+	if s.account.STS, err = s.listen(awsapi.Handler(s.serveAWS), nil); err != nil {
 		return err
 	}
-	for name := range s.account.Clusters {
-		if err := s.listenCluster(name); err != nil {
-			return err
+	s.url = "http://" + s.account.STS
+	for name := range s.options.APIServers {
+		if s.account.Clusters[name] == nil {
+			return fmt.Errorf("API server of cluster %s: the account has no such cluster", name)
 		}
 	}
-	for name, server := range s.options.APIServers {
-		if err := s.attach(name, server); err != nil {
+	for name := range s.account.Clusters {
+		if err := s.openCluster(name); err != nil {
 			return err
 		}
 	}
 	if err := s.writeFiles(); err != nil {
 		return err
 	}
-	if err := s.account.save(); err != nil {
+	if err := s.save(); err != nil {
 		return err
 	}
 	for _, d := range s.doors { // last, so that no request meets a sandbox half made
@@ -128,19 +133,63 @@ func (s *Sandbox) open() (err error) {
 	return nil
 }
 
+// openCluster starts the API server of one cluster, with a certificate authority of its own, or the webhooks of the real
+// API server that replaces it.
+func (s *Sandbox) openCluster(name string) error {
+	ca, config, err := certificates(name)
+	if err != nil {
+		return err
+	}
+	server := &kubeapi.Server{
+		Name: name, Created: s.account.Clusters[name].Created, Objects: s.objects[name], Account: s.account,
+		Lock: &s.mu, Now: s.now, Wrote: func(verb string) error {
+			s.calls["kube."+verb]++
+			return s.save()
+		},
+	}
+	at := awsapi.Endpoint{URL: "https://127.0.0.1:1", CA: ca, Private: name == privateCluster}
+	behind, ok := s.options.APIServers[name]
+	switch {
+	case ok:
+		at, err = s.attach(server, behind, ca, config)
+	case !at.Private:
+		var addr string
+		addr, err = s.listen(s.kubeHandler(server), config)
+		at.URL = "https://" + addr
+	}
+	s.account.Endpoints[name] = at
+	return err
+}
+
+// now is the time in the resolution of the wire, so that what is kept equals what was answered.
+func (s *Sandbox) now() time.Time { return moment(s.options) }
+
+func moment(o Options) time.Time { return o.Now().UTC().Truncate(time.Millisecond) }
+
 // door is a server and the loopback port that is its own until Close.
 type door struct {
 	*http.Server
 	listener net.Listener
 }
 
-func (s *Sandbox) listen(server *http.Server) (net.Addr, error) {
+// maxBody is more than any honest request needs.
+const maxBody = 256 << 10
+
+// listen takes a port for a handler, and returns its address; with a configuration it speaks TLS.
+func (s *Sandbox) listen(handler http.Handler, config *tls.Config) (string, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		return nil, err
+		return "", err
 	}
-	s.doors = append(s.doors, door{server, listener})
-	return listener.Addr(), nil
+	s.doors = append(s.doors, door{&http.Server{
+		Handler:           http.MaxBytesHandler(handler, maxBody),
+		TLSConfig:         config,
+		BaseContext:       s.base,
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       time.Minute,
+		ErrorLog:          log.New(io.Discard, "", 0), // broken connections are expected here
+	}, listener})
+	return listener.Addr().String(), nil
 }
 
 // serve ends with ErrServerClosed, at Close.
@@ -155,6 +204,9 @@ func (d door) serve() {
 // URL is where every AWS service of the account answers.
 func (s *Sandbox) URL() string { return s.url }
 
+// Key is the access key of a profile.
+func (s *Sandbox) Key(profile string) awsapi.Key { return s.keys[profile] }
+
 // Dir is the sandbox's own folder, which Close removes.
 func (s *Sandbox) Dir() string { return s.dir }
 
@@ -165,64 +217,20 @@ func (s *Sandbox) Calls() map[string]int {
 	return maps.Clone(s.calls)
 }
 
-// Environ is base with everything about AWS and Kubernetes replaced by this sandbox.
-func (s *Sandbox) Environ(base []string) []string {
-	var env []string
-	for _, variable := range base {
-		name, _, _ := strings.Cut(strings.ToUpper(variable), "=")
-		if !strings.HasPrefix(name, "AWS_") && name != "KUBECONFIG" {
-			env = append(env, variable)
-		}
-	}
-	s.mu.Lock()
-	k := s.account.profiles[defaultProfile]
-	s.mu.Unlock()
-	return append(aroundProxies(env),
-		"AWS_ENDPOINT_URL="+s.url,
-		"AWS_ENDPOINT_URL_STS="+s.url, // Go's SDK takes a profile's role before it looks at the one for all services
-		"AWS_ACCESS_KEY_ID="+k.ID,
-		"AWS_SECRET_ACCESS_KEY="+k.Secret,
-		"AWS_SESSION_TOKEN="+k.Token,
-		"AWS_REGION="+s.account.Region,
-		"AWS_DEFAULT_REGION="+s.account.Region,
-		"AWS_CONFIG_FILE="+filepath.Join(s.dir, "config"),
-		"AWS_SHARED_CREDENTIALS_FILE="+filepath.Join(s.dir, "credentials"),
-		"AWS_EC2_METADATA_DISABLED=true",
-		"KUBECONFIG="+filepath.Join(s.dir, "kubeconfig"),
-		"KUBECTL_ACCESS_SANDBOX=1", // tells scripts and prompts where they are
-	)
-}
-
-// aroundProxies keeps requests to loopback from a proxy: not every client spares it those by itself.
-func aroundProxies(env []string) []string {
-	for _, name := range []string{"no_proxy", "NO_PROXY"} {
-		proxied := slices.ContainsFunc(env, func(v string) bool { return strings.Contains(strings.ToLower(v), "_proxy=") })
-		i := slices.IndexFunc(env, func(v string) bool { return strings.HasPrefix(v, name+"=") })
-		switch {
-		case i >= 0 && env[i] != name+"=*":
-			env[i] += ",127.0.0.1"
-		case i < 0 && proxied:
-			env = append(env, name+"=127.0.0.1")
-		}
-	}
-	return env
-}
-
 // Close ends every connection, waits for the listeners and removes the sandbox's folder.
 func (s *Sandbox) Close() error { return s.close() }
 
 func (s *Sandbox) stop() error {
-	close(s.closing)
 	var failed []error
 	for _, d := range s.doors {
 		failed = append(failed, d.Close())
 		_ = d.listener.Close() // for a door that was never served; else it is closed already
 	}
 	s.running.Wait()
-	for _, b := range s.backends {
-		b.client.CloseIdleConnections()
+	for _, h := range s.webhooks {
+		h.Close()
 	}
-	s.mu.Lock() // waits for the request that is under way
+	s.mu.Lock() // waits for the request that is in progress
 	s.closed = true
 	s.mu.Unlock()
 	if s.dir != "" {
@@ -232,66 +240,4 @@ func (s *Sandbox) stop() error {
 		failed = append(failed, os.RemoveAll(s.dir))
 	}
 	return errors.Join(failed...)
-}
-
-// writeFiles makes what the AWS CLI and kubectl are configured by.
-func (s *Sandbox) writeFiles() error {
-	var config, credentials bytes.Buffer
-	for _, p := range profiles {
-		k := s.account.profiles[p.name]
-		if k == nil {
-			continue
-		}
-		section := "profile " + p.name
-		if p.name == defaultProfile {
-			section = p.name
-		}
-		fmt.Fprintf(&config, "[%s]\nregion = %s\noutput = json\nendpoint_url = %s\n\n", section, s.account.Region, s.url)
-		fmt.Fprintf(&credentials, "[%s]\naws_access_key_id = %s\naws_secret_access_key = %s\n", p.name, k.ID, k.Secret)
-		if k.Token != "" {
-			fmt.Fprintf(&credentials, "aws_session_token = %s\n", k.Token)
-		}
-		credentials.WriteString("\n")
-	}
-	for _, p := range assumed {
-		fmt.Fprintf(&config, "[profile %s]\nregion = %s\noutput = json\nendpoint_url = %s\nrole_arn = %s\nsource_profile = %s\n\n",
-			p.name, s.account.Region, s.url, s.account.arnOf(p.role), p.source)
-	}
-	for name, data := range map[string][]byte{
-		"config": config.Bytes(), "credentials": credentials.Bytes(), "kubeconfig": []byte(s.kubeconfig()),
-	} {
-		if err := os.WriteFile(filepath.Join(s.dir, name), data, 0o600); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// kubeconfig is what `aws eks update-kubeconfig` writes, run once for each cluster.
-func (s *Sandbox) kubeconfig() string {
-	var clusters, contexts, users strings.Builder
-	for _, name := range slices.Sorted(maps.Keys(s.account.Clusters)) {
-		arn, at := s.account.clusterARN(s.account.Clusters[name]), s.account.endpoints[name]
-		fmt.Fprintf(&clusters, "- cluster:\n    certificate-authority-data: %s\n    server: %s\n  name: %s\n",
-			base64.StdEncoding.EncodeToString(at.ca), at.url, arn)
-		fmt.Fprintf(&contexts, "- context:\n    cluster: %[1]s\n    user: %[1]s\n  name: %[1]s\n", arn)
-		fmt.Fprintf(&users, `- name: %s
-  user:
-    exec:
-      apiVersion: client.authentication.k8s.io/v1beta1
-      args:
-      - --region
-      - %s
-      - eks
-      - get-token
-      - --cluster-name
-      - %s
-      - --output
-      - json
-      command: aws
-`, arn, s.account.Region, name)
-	}
-	return "apiVersion: v1\nclusters:\n" + clusters.String() + "contexts:\n" + contexts.String() +
-		"current-context: arn:aws:eks:" + s.account.Region + ":" + s.account.ID + ":cluster/demo\n" +
-		"kind: Config\npreferences: {}\nusers:\n" + users.String()
 }

@@ -1,8 +1,7 @@
-package sandbox
+package sandbox_test
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -16,103 +15,19 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/eks"
 	"github.com/aws/aws-sdk-go-v2/service/eks/types"
-	"github.com/aws/smithy-go"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/kubectl-access/kubectl-access/pkg/sandbox"
+	"github.com/kubectl-access/kubectl-access/pkg/sandbox/awsapi"
+	"github.com/kubectl-access/kubectl-access/pkg/sandbox/sandboxtest"
 )
 
-const (
-	clusterAdmin = policyPrefix + "AmazonEKSClusterAdminPolicy"
-	viewPolicy   = policyPrefix + "AmazonEKSViewPolicy"
-	roleARN      = "arn:aws:iam::111122223333:role/"
-)
-
-func start(t *testing.T, o Options) *Sandbox {
-	t.Helper()
-	s, err := Start(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return s
-}
-
-// clock is a time that tests move on by hand.
-type clock struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.at
-}
-
-func (c *clock) add(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(d)
-}
-
-// config is an SDK configuration of one profile that sends each request once.
-func (s *Sandbox) config(profile string) aws.Config {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	k := *s.account.profiles[profile]
-	return keyConfig(s, k)
-}
-
-func keyConfig(s *Sandbox, k key) aws.Config {
-	return aws.Config{
-		Region: "us-west-2", BaseEndpoint: &s.url,
-		Credentials: credentials.NewStaticCredentialsProvider(k.ID, k.Secret, k.Token),
-		Retryer:     func() aws.Retryer { return aws.NopRetryer{} },
-		HTTPClient:  plainBodies{},
-	}
-}
-
-// plainBodies hides the WriteTo of the SDK's request bodies, by which answers are lost (see pkg/login/body.go).
-type plainBodies struct{}
-
-// Do is aws.HTTPClient's.
-func (plainBodies) Do(r *http.Request) (*http.Response, error) {
-	if r.Body != nil {
-		r.Body = struct{ io.ReadCloser }{r.Body}
-	}
-	return http.DefaultClient.Do(r)
-}
-
-func (s *Sandbox) eks(profile string) *eks.Client { return eks.NewFromConfig(s.config(profile)) }
-
-func code(t *testing.T, err error) string {
-	t.Helper()
-	var api smithy.APIError
-	if !errors.As(err, &api) {
-		t.Fatalf("got %v, want an API error", err)
-	}
-	return api.ErrorCode() + ": " + api.ErrorMessage()
-}
-
-func must[T any](t *testing.T) func(T, error) T {
-	t.Helper()
-	return func(out T, err error) T {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return out
-	}
-}
+const roleARN = "arn:aws:iam::111122223333:role/"
 
 func TestEnvironReplacesEverythingOfAWSAndKubernetes(t *testing.T) {
-	s := start(t, Options{})
+	s := sandboxtest.New(t, sandbox.Options{})
 	got := map[string]string{}
 	for _, v := range s.Environ([]string{"PATH=/bin", "AWS_PROFILE=real", "AWS_CA_BUNDLE=x", "KUBECONFIG=/real"}) {
 		name, value, _ := strings.Cut(v, "=")
@@ -133,7 +48,7 @@ func TestEnvironReplacesEverythingOfAWSAndKubernetes(t *testing.T) {
 }
 
 func TestCloseLeavesNothing(t *testing.T) {
-	s := start(t, Options{Latency: time.Hour})
+	s := sandboxtest.New(t, sandbox.Options{Latency: time.Hour})
 	waiting := make(chan error)
 	go func() {
 		_, err := http.Get(s.URL())
@@ -152,7 +67,7 @@ func TestCloseLeavesNothing(t *testing.T) {
 }
 
 func TestUnknownOperations(t *testing.T) {
-	s := start(t, Options{})
+	s := sandboxtest.New(t, sandbox.Options{})
 	for _, path := range []string{"/nodegroups", "/clusters//access-entries", "/clusters/demo/../x", "/"} {
 		resp, err := http.Get(s.URL() + path)
 		if err != nil {
@@ -164,50 +79,67 @@ func TestUnknownOperations(t *testing.T) {
 			t.Errorf("%s: %d %s", path, resp.StatusCode, body)
 		}
 	}
-	big, err := http.Post(s.URL()+"/clusters/demo/access-entries", "application/json", bytes.NewReader(make([]byte, maxBody+1)))
+	big, err := http.Post(s.URL()+"/clusters/demo/access-entries", "application/json", bytes.NewReader(make([]byte, 256<<10+1)))
 	if err != nil || big.StatusCode != 413 {
 		t.Errorf("big body: %v, %v", big, err)
 	}
 }
 
-func TestLogTellsNoSecrets(t *testing.T) {
-	var log bytes.Buffer
-	s := start(t, Options{Log: &log})
-	must[*eks.DescribeClusterOutput](t)(s.eks("default").DescribeCluster(t.Context(), &eks.DescribeClusterInput{Name: aws.String("demo")}))
-	_, _ = s.get(t, "demo", s.token(t, "default", "demo"), "/api/v1/namespaces")
-	s.logging.Lock()
-	defer s.logging.Unlock()
+// lines is a log that is read while it is written.
+type lines struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *lines) Write(line []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(line)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+func TestLogHasNoSecrets(t *testing.T) {
+	log := &lines{}
+	s := sandboxtest.New(t, sandbox.Options{Log: log})
+	sandboxtest.Must[*eks.DescribeClusterOutput](t)(s.EKS("default").DescribeCluster(t.Context(), &eks.DescribeClusterInput{Name: aws.String("demo")}))
+	_, _ = s.Send("demo", s.Token("default", "demo"), http.MethodGet, "/api/v1/namespaces", "")
 	text := log.String()
 	if !strings.Contains(text, "eks DescribeCluster /clusters/demo 200\n") || !strings.Contains(text, "kube/demo GET /api/v1/namespaces 200\n") {
 		t.Error(text)
 	}
 	if strings.Contains(text, "Signature") || strings.Contains(text, "k8s-aws") {
-		t.Error("the log tells a signature or token")
+		t.Error("the log has a signature or token")
 	}
 }
 
 func TestStateIsKept(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "state.json")
-	first := start(t, Options{State: file})
-	created := must[*eks.CreateAccessEntryOutput](t)(first.eks("default").CreateAccessEntry(t.Context(), &eks.CreateAccessEntryInput{
+	first := sandboxtest.New(t, sandbox.Options{State: file})
+	created := sandboxtest.Must[*eks.CreateAccessEntryOutput](t)(first.EKS("default").CreateAccessEntry(t.Context(), &eks.CreateAccessEntryInput{
 		ClusterName: aws.String("demo"), PrincipalArn: aws.String(roleARN + "newcomer"), Tags: map[string]string{"a": "b"},
 	}))
-	must[*eks.UpdateClusterConfigOutput](t)(first.eks("default").UpdateClusterConfig(t.Context(), &eks.UpdateClusterConfigInput{
+	sandboxtest.Must[*eks.UpdateClusterConfigOutput](t)(first.EKS("default").UpdateClusterConfig(t.Context(), &eks.UpdateClusterConfigInput{
 		Name: aws.String("legacy"), AccessConfig: &types.UpdateAccessConfigRequest{AuthenticationMode: types.AuthenticationModeApiAndConfigMap},
 	}))
 	// Not closed: whatever was answered is on disk already.
 	if info, err := os.Stat(file); err != nil || runtime.GOOS != "windows" && info.Mode().Perm() != 0o600 {
 		t.Errorf("state file: %v, %v", info, err)
 	}
-	now := &clock{at: time.Now().Add(time.Minute)}
-	second := start(t, Options{State: file, Now: now.now})
-	described := must[*eks.DescribeAccessEntryOutput](t)(second.eks("default").DescribeAccessEntry(t.Context(), &eks.DescribeAccessEntryInput{
+	now := sandboxtest.NewClock()
+	now.Add(time.Minute)
+	second := sandboxtest.New(t, sandbox.Options{State: file, Now: now.Now})
+	described := sandboxtest.Must[*eks.DescribeAccessEntryOutput](t)(second.EKS("default").DescribeAccessEntry(t.Context(), &eks.DescribeAccessEntryInput{
 		ClusterName: aws.String("demo"), PrincipalArn: aws.String(roleARN + "newcomer"),
 	}))
 	if diff := cmp.Diff(*created.AccessEntry, *described.AccessEntry, cmp.AllowUnexported(types.AccessEntry{}), noDocument); diff != "" {
 		t.Error(diff)
 	}
-	legacy := must[*eks.ListAccessEntriesOutput](t)(second.eks("default").ListAccessEntries(t.Context(), &eks.ListAccessEntriesInput{ClusterName: aws.String("legacy")}))
+	legacy := sandboxtest.Must[*eks.ListAccessEntriesOutput](t)(second.EKS("default").ListAccessEntries(t.Context(), &eks.ListAccessEntriesInput{ClusterName: aws.String("legacy")}))
 	if diff := cmp.Diff([]string{roleARN + "platform-admin"}, legacy.AccessEntries); diff != "" {
 		t.Error(diff)
 	}
@@ -222,7 +154,7 @@ func TestStateThatCannotBeReadIsRefused(t *testing.T) {
 	if err := os.WriteFile(file, []byte("{"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Start(Options{State: file}); err == nil || !strings.Contains(err.Error(), file) {
+	if _, err := sandbox.Start(sandbox.Options{State: file}); err == nil || !strings.Contains(err.Error(), file) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -233,38 +165,26 @@ var noDocument = cmp.FilterPath(func(p cmp.Path) bool { return strings.HasPrefix
 // TestManyAtOnce changes and reads in parallel; the file must hold the end of it.
 func TestManyAtOnce(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "state.json")
-	s := start(t, Options{State: file, Entries: 60})
-	c := s.eks("default")
+	s := sandboxtest.New(t, sandbox.Options{State: file, Entries: 60})
+	c := s.EKS("default")
 	var work sync.WaitGroup
 	for i := range 20 {
 		work.Go(func() {
-			ctx, arn := t.Context(), fmt.Sprintf("arn:aws:iam::444455556666:role/many-%d", i)
-			_, create := c.CreateAccessEntry(ctx, createInput("demo", arn))
-			_, associate := c.AssociateAccessPolicy(ctx, associateInput("demo", arn, viewPolicy))
-			_, list := c.ListAccessEntries(ctx, &eks.ListAccessEntriesInput{ClusterName: aws.String("demo")})
+			ctx, demo, who := t.Context(), aws.String("demo"), aws.String(fmt.Sprintf("arn:aws:iam::444455556666:role/many-%d", i))
+			_, create := c.CreateAccessEntry(ctx, &eks.CreateAccessEntryInput{ClusterName: demo, PrincipalArn: who})
+			_, associate := c.AssociateAccessPolicy(ctx, &eks.AssociateAccessPolicyInput{
+				ClusterName: demo, PrincipalArn: who, PolicyArn: aws.String(awsapi.PolicyPrefix + "AmazonEKSViewPolicy"),
+				AccessScope: &types.AccessScope{Type: types.AccessScopeTypeCluster},
+			})
+			_, list := c.ListAccessEntries(ctx, &eks.ListAccessEntriesInput{ClusterName: demo})
 			if err := errors.Join(create, associate, list); err != nil {
 				t.Error(err)
 			}
 		})
 	}
 	work.Wait()
-	kept, err := openAccount(Options{State: file, Now: time.Now})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := kept.Clusters["demo"].count(); got != 80 {
+	kept := sandboxtest.Must[*eks.ListAccessEntriesOutput](t)(sandboxtest.New(t, sandbox.Options{State: file}).EKS("default").ListAccessEntries(t.Context(), &eks.ListAccessEntriesInput{ClusterName: aws.String("demo")}))
+	if got := len(kept.AccessEntries); got != 80 {
 		t.Errorf("%d entries kept, want 80", got)
-	}
-}
-
-func TestEpochIsANumber(t *testing.T) {
-	at := epoch{time.UnixMilli(1685540747281).UTC()}
-	text, err := json.Marshal(at)
-	if err != nil || string(text) != "1685540747.281" {
-		t.Fatalf("%s, %v", text, err)
-	}
-	var back epoch
-	if err := json.Unmarshal(text, &back); err != nil || !back.Equal(at.Time) {
-		t.Errorf("%v, %v", back, err)
 	}
 }

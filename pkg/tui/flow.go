@@ -8,7 +8,7 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 )
 
-// flow is questions that follow each other. Each keeps what was answered, so that going back loses nothing.
+// flow is a sequence of questions. Each keeps its answer, so that going back loses nothing.
 type flow struct {
 	m     *model
 	steps []step
@@ -17,8 +17,8 @@ type flow struct {
 
 type step struct {
 	*screen
-	begin func() tea.Cmd // reads what the step offers
-	skip  func() bool    // an earlier answer makes it needless
+	begin func() tea.Cmd // reads what there is to choose from
+	skip  func() bool    // an earlier answer makes it unnecessary
 }
 
 func (f *flow) start() tea.Cmd { return f.from(0) }
@@ -47,8 +47,7 @@ func (f *flow) from(i int) tea.Cmd {
 	return f.done()
 }
 
-// picker is a step that chooses from a list while the filter is typed. taken gets what was chosen
-// and returns why that will not do, "" when it will.
+// picker is a step that chooses from a list while the filter is typed. taken gets the ids of the chosen rows.
 func (m *model) picker(name string, l *list, taken func([]string) tea.Cmd) *screen {
 	s := &screen{name: func() string { return name }, list: l, typing: true, pinned: true}
 	enter := func() tea.Cmd {
@@ -60,14 +59,14 @@ func (m *model) picker(name string, l *list, taken func([]string) tea.Cmd) *scre
 		return taken(slices.Clone(ids))
 	}
 	if l.multi {
-		s.actions = append(s.actions, on("space", "space", "choose", func() tea.Cmd {
+		s.actions = append(s.actions, on("space", "space", "select", func() tea.Cmd {
 			if why := l.toggle(); why != "" {
 				m.fail(why)
 			}
 			return nil
 		}).whileTyping())
 	}
-	s.actions = append(s.actions, on("enter", "⏎", "go on", enter), on("esc", "esc", "back", func() tea.Cmd {
+	s.actions = append(s.actions, on("enter", "⏎", "next", enter), on("esc", "esc", "back", func() tea.Cmd {
 		if l.filter.Value() != "" {
 			l.clearFilter()
 			return nil
@@ -91,7 +90,7 @@ func (s *screen) nothingChosen() string {
 	return "nothing selected"
 }
 
-// Choice is what somebody picked, as it could have been typed.
+// Choice is what was picked, as it could have been typed.
 type Choice struct {
 	Who        []access.Principal
 	Policies   []access.Policy
@@ -99,7 +98,7 @@ type Choice struct {
 	Groups     []string
 	All        bool   // the whole cluster, or all access
 	EntryOnly  bool   // of all access, the entry and not the mappings
-	Account    string // the cluster's, "" where AWS has not told it yet
+	Account    string // the cluster's, "" while AWS has not answered
 }
 
 // Shorts are the principals as somebody would type them.

@@ -11,15 +11,15 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
 )
 
-// revocation is one row of what can be taken from an entry.
+// revocation is one row of what can be revoked from an entry.
 type revocation struct {
 	edit.Revocation
 	text, note string
 	entryOnly  bool // of a whole entry: the mappings of its principal stay
 }
 
-// takeable is all that can be taken from an entry: each grant, each namespace, each group, the whole. What takes
-// most comes last: the first one is what a hasty key takes.
+// takeable is all that can be revoked from an entry: each grant, each namespace, each group, the whole. What revokes
+// most comes last: the first row is what a hasty key selects.
 func (v *view) takeable(e access.Entry) []revocation {
 	var all []revocation
 	for _, g := range e.Grants {
@@ -29,7 +29,7 @@ func (v *view) takeable(e access.Entry) []revocation {
 		}
 		for _, ns := range g.Scope.Namespaces {
 			only := access.Grant{Policy: g.Policy, Scope: access.Scope{Namespaces: []string{ns}}}
-			all = append(all, revocation{Revocation: edit.Revocation{Grants: []access.Grant{only}}, text: only.String(), note: "only there"})
+			all = append(all, revocation{Revocation: edit.Revocation{Grants: []access.Grant{only}}, text: only.String(), note: "only this namespace"})
 		}
 	}
 	for _, g := range e.Groups {
@@ -43,7 +43,7 @@ func (v *view) takeable(e access.Entry) []revocation {
 		revocation{text: "all access", note: "the entry and its aws-auth mappings"})
 }
 
-// stillMapped says whether aws-auth gives access to somebody who has no entry any more.
+// stillMapped is a note where aws-auth gives the principal access when its entry is gone, or "".
 func (v *view) stillMapped(p access.Principal) string {
 	active := func(m access.Mapping) bool { return m.State == access.InForce && m.For(p) }
 	switch {
@@ -57,9 +57,9 @@ func (v *view) stillMapped(p access.Principal) string {
 	return ""
 }
 
-// takeStep chooses what to take away. With pick several can be chosen.
+// takeStep chooses what to revoke.
 func (m *model) takeStep(name string, all []revocation, several bool, taken func([]revocation) tea.Cmd) *screen {
-	l := newList(m.styles, several, column{"TAKE AWAY", 0}, column{"", 0})
+	l := newList(m.styles, several, column{"REVOKE", 0}, column{"", 0})
 	l.single = func(id string) bool { i, _ := strconv.Atoi(id); return all[i].Whole() } // nothing goes with it
 	l.unset, l.cursor = true, -1
 	rows := make([]row, len(all))
@@ -77,7 +77,7 @@ func (m *model) takeStep(name string, all []revocation, several bool, taken func
 	})
 }
 
-// startRevoke asks what to take from an entry and shows the plan.
+// startRevoke asks what to revoke from an entry and shows the plan.
 func (m *model) startRevoke(v *view, e access.Entry) tea.Cmd {
 	short := printer.Clean(e.Principal.Short(v.account()))
 	f := &flow{m: m}
@@ -94,7 +94,7 @@ func (m *model) revokeRequest(v *view, p access.Principal, chosen []revocation) 
 		what.Grants = append(what.Grants, r.Grants...)
 		what.Groups = append(what.Groups, r.Groups...)
 	}
-	command := append(m.commandOf(v), "revoke", p.Short(v.account()))
+	command := append(slices.Clone(v.cluster.Command), "revoke", p.Short(v.account()))
 	for _, g := range what.Grants {
 		command = append(command, "--policy", access.Scoped{Policy: g.Policy.Short(), Namespaces: g.Scope.Namespaces}.String())
 	}

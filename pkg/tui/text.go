@@ -43,7 +43,7 @@ func clipMore(s string, width, height int) []string {
 }
 
 // wrap breaks the lines of a text that are too long and keeps their indentation. A list that was
-// broken for another width is broken anew.
+// broken for another width is joined first.
 func wrap(s string, width int) string {
 	var out []string
 	for _, line := range joined(strings.Split(strings.TrimRight(s, "\n"), "\n")) {

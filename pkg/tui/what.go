@@ -19,7 +19,7 @@ const (
 	wholeCluster = " whole cluster" //
 )
 
-// policyStep chooses from the policies of the region; beside them stand their rules.
+// policyStep chooses from the policies of the region; beside them are their rules.
 func (g *granting) policyStep() step {
 	m, v := g.m, g.v
 	l := newList(m.styles, true, column{"POLICY", 0}, column{"FOR", 1}, column{"PURPOSE", 2})
@@ -33,7 +33,7 @@ func (g *granting) policyStep() step {
 		}
 		return g.next()
 	})
-	s.name = func() string { return "Grant · " + g.summary() + " · which policies" }
+	s.name = func() string { return "Grant · " + g.summary() + " · policies" }
 	s.empty = func() string { return "reading…" }
 	s.intro = func(int) string { return problem(v.policies.err) }
 	s.about = func(width int) string {
@@ -46,16 +46,15 @@ func (g *granting) policyStep() step {
 
 func policyRows(all []policy.Policy, none bool) []row {
 	var rows []row
-	table := printer.Policies(all)
-	for i, p := range all {
+	for _, p := range all {
 		if p.ServiceLinkedRoleOnly {
 			continue
 		}
-		cells := table.Rows[i]
-		rows = append(rows, row{id: p.Name, cells: cells[:3], keys: []string{cells[0], p.Name}})
+		short := printer.Clean(access.Policy(p.Name).Short())
+		rows = append(rows, row{id: p.Name, cells: []string{short, printer.Audience(p), printer.Clean(p.Purpose)}, keys: []string{short, p.Name}})
 	}
 	if none {
-		rows = append(rows, row{id: noPolicy, cells: []string{"(none)", "RBAC", "only Kubernetes groups, which RBAC bindings name"}, keys: []string{"none"}})
+		rows = append(rows, row{id: noPolicy, cells: []string{"(none)", "RBAC", "only Kubernetes groups with RBAC bindings"}, keys: []string{"none"}})
 	}
 	return rows
 }
@@ -75,10 +74,10 @@ func problem(err error) string {
 	return printer.Clean(err.Error())
 }
 
-// scopeStep chooses where the policies hold. Nothing is under the cursor at first: the scope is never guessed.
+// scopeStep chooses the scope of the policies. Nothing is under the cursor at first: the scope is never guessed.
 func (g *granting) scopeStep() step {
 	m, v := g.m, g.v
-	l := newList(m.styles, true, column{"WHERE", 0}, column{"", 0})
+	l := newList(m.styles, true, column{"SCOPE", 0}, column{"", 0})
 	l.unset, l.cursor = true, -1
 	l.filter.Placeholder = "type a namespace, or a wildcard such as dev-*"
 	l.single = func(id string) bool { return id == wholeCluster }
@@ -90,14 +89,14 @@ func (g *granting) scopeStep() step {
 		}
 		return g.next()
 	})
-	s.name = func() string { return "Grant · " + g.summary() + " · where" }
+	s.name = func() string { return "Grant · " + g.summary() + " · scope" }
 	s.intro = func(int) string {
 		if v.namespaces.err != nil {
-			return "The namespaces are not known, type them: " + problem(v.namespaces.err)
+			return "could not list the namespaces, type them: " + problem(v.namespaces.err)
 		}
 		return ""
 	}
-	whole := row{id: wholeCluster, cells: []string{"the whole cluster", "every namespace, and what is in none"}, keys: []string{"the whole cluster"}}
+	whole := row{id: wholeCluster, cells: []string{"the whole cluster", "all namespaces and cluster-scoped resources"}, keys: []string{"the whole cluster"}}
 	l.set([]row{whole})
 	fill := func() {
 		var rows []row
@@ -131,16 +130,21 @@ func typedNamespace(text string) (row, bool) {
 	case len(names) > 1:
 		what = fmt.Sprintf("%d namespaces", len(names))
 	case strings.HasSuffix(text, "*"):
-		what = "all that begin so, now and later"
+		what = "all namespaces with this prefix, now and later"
 	}
 	return row{id: text, cells: []string{printer.Clean(text), what}}, true
+}
+
+// words are the words of a list with commas or spaces.
+func words(text string) []string {
+	return strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' })
 }
 
 // namespacesIn are the namespaces of the rows chosen, each once.
 func namespacesIn(ids []string) []string {
 	var all []string
 	for _, id := range ids {
-		for name := range strings.FieldsFuncSeq(id, func(r rune) bool { return r == ',' || r == ' ' }) {
+		for _, name := range words(id) {
 			if !slices.Contains(all, name) {
 				all = append(all, name)
 			}
@@ -149,23 +153,23 @@ func namespacesIn(ids []string) []string {
 	return all
 }
 
-// groupHint tells what RBAC gives to the groups that are typed, or which groups it knows.
+// groupHint is what RBAC gives to the groups that are typed, or the groups that it knows.
 func (g *granting) groupHint(int) string {
 	known := &g.v.groups
 	if known.err != nil {
-		return "separated by commas. What RBAC gives them is not known: " + problem(known.err)
+		return "separated by commas. Their RBAC bindings could not be read: " + problem(known.err)
 	}
 	text := ""
 	if i := slices.IndexFunc(g.steps, func(s step) bool { return s.form != nil }); i >= 0 {
 		text = g.steps[i].form.value(0)
 	}
-	words := strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' })
-	if len(words) == 0 {
-		return "Kubernetes groups, separated by commas. RBAC bindings name: " + cmp.Or(strings.Join(slices.Sorted(maps.Keys(known.value)), ", "), "none")
+	groups := words(text)
+	if len(groups) == 0 {
+		return "Kubernetes groups, separated by commas. RBAC bindings refer to: " + cmp.Or(strings.Join(slices.Sorted(maps.Keys(known.value)), ", "), "none")
 	}
 	var lines []string
-	for _, w := range words {
-		lines = append(lines, fmt.Sprintf("%s: %s", printer.Clean(w), cmp.Or(strings.Join(known.value[w], "; "), "no RBAC binding names it")+similar(w, known.value)))
+	for _, w := range groups {
+		lines = append(lines, fmt.Sprintf("%s: %s", printer.Clean(w), cmp.Or(strings.Join(known.value[w], "; "), "no RBAC binding refers to it")+similar(w, known.value)))
 	}
 	return strings.Join(lines, "\n")
 }
@@ -185,5 +189,5 @@ func similar(word string, known map[string][]string) string {
 		return ""
 	}
 	slices.Sort(names)
-	return "; there is " + strings.Join(names, ", ")
+	return "; did you mean " + strings.Join(names, ", ")
 }

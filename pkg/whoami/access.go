@@ -93,8 +93,7 @@ func (f Facts) neverMatches() []Problem {
 		if m.State == access.InForce || !f.means(m) {
 			continue
 		}
-		text := fmt.Sprintf("a line of aws-auth names %s and never matches: %s", m.ARN, m.Reason)
-		found = append(found, Problem{Cause: MappingNeverMatches, By: Administrator, Text: text, Commands: f.cure(entryOf(m))})
+		found = append(found, Problem{Cause: MappingNeverMatches, By: Administrator, Text: never(m), Commands: f.cure(entryOf(m))})
 	}
 	if len(found) > 0 || f.AWS == nil {
 		return found
@@ -103,6 +102,10 @@ func (f Facts) neverMatches() []Problem {
 		found = append(found, Problem{Cause: MappingNeverMatches, By: Administrator, Text: "aws-auth holds what is not read: " + text, Commands: f.cure(access.Entry{})})
 	}
 	return found
+}
+
+func never(m access.Mapping) string {
+	return fmt.Sprintf("a line of aws-auth names %s and never matches: %s", m.ARN, m.Reason)
 }
 
 // cure is how an administrator lets the caller in: where entries are not read yet, they are turned on first.
@@ -133,7 +136,7 @@ func entryOf(m access.Mapping) access.Entry {
 }
 
 func (f Facts) mode() []Problem {
-	if !f.NoEntries {
+	if f.AWS == nil || !f.NoEntries {
 		return nil
 	}
 	return one(ModeConfigMap, Administrator, fmt.Sprintf("cluster %s is in mode CONFIG_MAP: only its creator and lines of aws-auth get in, and none in force is for %s",
@@ -161,7 +164,7 @@ func (f Facts) noEntry() []Problem {
 	return one(NoEntry, Administrator, text, f.grant(access.Entry{})...)
 }
 
-// shadowed: the caller is in, by a line that a later one of the same principal replaced.
+// shadowed: the caller is in, and a line that gives more is not in force: a later one replaced it, or it never matches.
 func (f Facts) shadowed() []Problem {
 	if f.ByEntry() {
 		return nil // entries win over aws-auth
@@ -169,10 +172,12 @@ func (f Facts) shadowed() []Problem {
 	var found []Problem
 	for _, m := range f.Mappings {
 		if m.State != access.InForce && f.means(m) && !f.covers(m) {
-			found = append(found, Problem{
-				Cause: MappingShadowed, By: Administrator, Commands: f.cure(entryOf(m)),
-				Text: fmt.Sprintf("another line of aws-auth for %s, with %s, is not in force, since a later one wins; should its rights have been meant:", m.ARN, groups(m.Groups)),
-			})
+			p := Problem{Cause: MappingNeverMatches, By: Administrator, Text: never(m), Commands: f.cure(entryOf(m))}
+			if m.State == access.Shadowed {
+				p.Cause = MappingShadowed
+				p.Text = fmt.Sprintf("another line of aws-auth for %s, with %s, is not in force, since a later one wins; should its rights have been meant:", m.ARN, groups(m.Groups))
+			}
+			found = append(found, p)
 		}
 	}
 	return found
@@ -216,7 +221,7 @@ func (f Facts) unchecked(r Report) []string {
 	if !r.LetIn || f.Entry != nil {
 		add(f.MadeErr, "whether your role or user was deleted and recreated")
 	}
-	if r.LetIn && r.By == nil || len(r.Problems) == 0 || r.Problems[0].Cause == NoEntry || r.Problems[0].Cause == ModeConfigMap {
+	if r.By == nil && (r.LetIn || len(r.Problems) == 0 || r.Problems[0].Cause == NoEntry || r.Problems[0].Cause == ModeConfigMap) {
 		add(f.MappingsErr, "the aws-auth ConfigMap (an administrator reads it by `kubectl -n kube-system get configmap aws-auth -o yaml`; pass the file with --aws-auth)")
 	}
 	add(f.BoundErr, "whether RBAC gives you anything")

@@ -1,7 +1,6 @@
 package whoami
 
 import (
-	"fmt"
 	"strings"
 	"time"
 
@@ -126,15 +125,4 @@ func again(e access.Entry) access.Entry {
 		e.Username = ""
 	}
 	return e
-}
-
-// minutes is a duration as people say it.
-func minutes(d time.Duration) string {
-	if d < 0 {
-		d = -d
-	}
-	if d < 2*time.Minute {
-		return fmt.Sprintf("%d seconds", int(d.Seconds()))
-	}
-	return fmt.Sprintf("%d minutes", int(d.Round(time.Minute).Minutes()))
 }

@@ -161,7 +161,7 @@ func (f Facts) clock() []Problem {
 	if command == "" {
 		command = "sudo timedatectl set-ntp true"
 	}
-	return one(ClockOff, You, fmt.Sprintf("this machine's clock is %s %s the cluster's, so tokens made here are not valid there", minutes(f.Clock), way), command)
+	return one(ClockOff, You, fmt.Sprintf("this machine's clock is %d minutes %s the cluster's, so tokens made here are not valid there", int(f.Clock.Abs().Round(time.Minute).Minutes()), way), command)
 }
 
 func (f Facts) login() []Problem {

@@ -92,7 +92,6 @@ const (
 	OtherProfile        Cause = "other-profile"
 	MappingNeverMatches Cause = "mapping-never-matches"
 	MappingShadowed     Cause = "mapping-shadowed"
-	MappingsUnread      Cause = "aws-auth-not-read"
 	ModeConfigMap       Cause = "mode-config-map"
 	NoEntry             Cause = "no-entry"
 	EntryNotYet         Cause = "entry-not-in-effect"

@@ -1,4 +1,4 @@
-// Command notice prints NOTICE: the licences of all that is linked into the program, on any of its platforms.
+// Command notice prints NOTICE: the licences of all modules that are linked into the program, on any platform.
 //
 //	go run ./release/notice >NOTICE
 package main
@@ -35,13 +35,13 @@ The program holds parts of the following software, each under the licence that f
 licences have the same text are named together.
 `
 
-// notice names no versions: it changes when a dependency comes or goes, or changes its licence.
+// notice contains no versions: it changes when a dependency is added or removed, or changes its licence.
 func notice() (string, error) {
 	modules, err := linked()
 	if err != nil {
 		return "", err
 	}
-	names := map[string][]string{} // by the text that goes with them
+	names := map[string][]string{} // by their licence text
 	for path, dir := range modules {
 		texts, err := legal(dir, path != standardLibrary)
 		if err != nil {
@@ -63,7 +63,7 @@ func notice() (string, error) {
 	return b.String(), nil
 }
 
-// standardLibrary is under the licence of Go's own folder; those deeper in it are of its tools.
+// standardLibrary has the licence in Go's own folder; those below it belong to its tools.
 const standardLibrary = "Go's standard library"
 
 // linked are the folders of the modules with a package in the program, and of Go itself.
@@ -101,7 +101,7 @@ func linked() (map[string]string, error) {
 
 var legalFile = regexp.MustCompile(`(?i)^(licen[cs]e|copying|notice|patents)([-.].*)?$`)
 
-// legal reads the licence and notice files of a module, also those of the parts it has taken from others.
+// legal reads the licence and notice files of a module, also those of copied parts.
 func legal(dir string, parts bool) (texts []string, err error) {
 	err = filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
 		switch {
@@ -127,14 +127,14 @@ func legal(dir string, parts bool) (texts []string, err error) {
 	return texts, err
 }
 
-// deep is out of a module's own parts: tests' data, and folders that Go ignores.
+// deep reports folders that are not part of a module: test data, and folders that Go ignores.
 func deep(dir, path string) bool {
 	name := filepath.Base(path)
 	relative, _ := filepath.Rel(dir, path)
 	return name == "testdata" || name == "vendor" || name[0] == '.' || name[0] == '_' || strings.Count(filepath.ToSlash(relative), "/") > 3
 }
 
-// tidy takes line ends for what they mean, so that equal texts are equal.
+// tidy normalizes line ends, so that equal texts compare equal.
 func tidy(text string) string {
 	var b strings.Builder
 	for s := bufio.NewScanner(strings.NewReader(strings.TrimSpace(text))); s.Scan(); {

@@ -34,27 +34,27 @@ var mutants = []struct {
 	},
 	{
 		"namespaces are not checked",
-		[]change{{"pkg/sandbox/rbac.go", `if inScope(p.AccessScope, at.namespace) && anyRule(`, `if anyRule(`}},
+		[]change{{"pkg/sandbox/kubeapi/rbac.go", `if inScope(p.AccessScope, at.Namespace) && anyRule(`, `if anyRule(`}},
 		"AmazonEKSViewPolicy", "demo-lifecycle",
 	},
 	{
 		"a wildcard ends nowhere",
 		[]change{{
-			"pkg/sandbox/rbac.go",
+			"pkg/sandbox/kubeapi/rbac.go",
 			`pattern == namespace || open && strings.HasPrefix(namespace, prefix)`, `pattern == namespace || open && strings.HasPrefix(namespace, prefix[:1])`,
 		}},
 		"AmazonEKSViewPolicy", "",
 	},
 	{
 		"a namespace opens those that begin like it",
-		[]change{{"pkg/sandbox/rbac.go", `return pattern == namespace ||`, `return strings.HasPrefix(namespace, pattern) ||`}},
+		[]change{{"pkg/sandbox/kubeapi/rbac.go", `return pattern == namespace ||`, `return strings.HasPrefix(namespace, pattern) ||`}},
 		"AmazonEKSViewPolicy", "demo-lifecycle",
 	},
 	{
 		"mode API reads aws-auth",
 		[]change{
-			{"pkg/sandbox/admit.go", `if cl.Mode == modeAPI {`, `if false {`},
-			{"pkg/sandbox/webhook.go", `if cl.Mode != modeAPI {`, `if true {`},
+			{"pkg/sandbox/kubeapi/authenticate.go", `if access.Mode == awsapi.ModeAPI {`, `if false {`},
+			{"pkg/sandbox/kubeapi/webhook.go", `if access.Mode != awsapi.ModeAPI {`, `if true {`},
 		},
 		"", "legacy-migrate",
 	},

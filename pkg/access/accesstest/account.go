@@ -50,7 +50,7 @@ const (
 	policies
 )
 
-// update is a change of the mode under way.
+// update is a change of the mode in progress.
 type update struct {
 	by   *Program
 	step access.SetMode

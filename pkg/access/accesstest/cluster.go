@@ -1,4 +1,4 @@
-// Package accesstest has the in-memory cluster for tests.
+// Package accesstest provides an in-memory cluster for tests.
 package accesstest
 
 import (
@@ -14,9 +14,9 @@ type Cluster struct {
 	mu    sync.Mutex
 	State access.Snapshot
 	Steps []access.Step // what was done, in order
-	// Fail, when set, is asked before each step; an error of it is the step's, and nothing is done.
+	// Fail, when set, is called before each step; its error is the result of the step, and nothing is done.
 	Fail func(access.Step) error
-	// Lose, when set, is asked after each step; an error of it hides that the step was done.
+	// Lose, when set, is called after each step; its error replaces the result of a step that was done.
 	Lose func(access.Step) error
 }
 

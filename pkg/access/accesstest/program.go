@@ -31,7 +31,7 @@ type Program struct {
 	calls   int
 	writes  int
 	asked   map[string]uint64
-	steps   int                      // under way
+	steps   int                      // in progress
 	seen    map[access.Principal]int // the versions that the last plan was made of
 }
 

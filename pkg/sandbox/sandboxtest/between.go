@@ -105,7 +105,7 @@ func (b *Between) pass(w http.ResponseWriter, r *http.Request, target *url.URL, 
 	}
 	resp, err := b.client.RoundTrip(out)
 	if err != nil {
-		panic(http.ErrAbortHandler) // whoever asked has gone, or the account
+		panic(http.ErrAbortHandler) // the client or the account has gone
 	}
 	defer func() { _ = resp.Body.Close() }()
 	answer, err := io.ReadAll(resp.Body)
@@ -125,7 +125,7 @@ func (b *Between) pass(w http.ResponseWriter, r *http.Request, target *url.URL, 
 	_, _ = w.Write(answer)
 }
 
-// ours tells whether a token was made by the default identity.
+// ours reports whether a token was made by the default identity.
 func (b *Between) ours(r *http.Request) bool {
 	_, encoded, ok := strings.Cut(r.Header.Get("Authorization"), "Bearer k8s-aws-v1.")
 	text, err := base64.RawURLEncoding.DecodeString(encoded)

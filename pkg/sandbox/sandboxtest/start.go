@@ -1,4 +1,4 @@
-// Package sandboxtest gives tests an account of their own.
+// Package sandboxtest runs an account for a test: in its environment (Start), or with clients to call it by (New).
 package sandboxtest
 
 import (
