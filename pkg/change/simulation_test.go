@@ -98,6 +98,7 @@ func (w *world) report(t *testing.T) bool {
 
 // play lets everybody work, then again without trouble, and at last undoes what was done.
 func (w *world) play(ctx context.Context) {
+	w.tell("%d machines; EKS shows a change after up to %v; calls fail at %v, programs are killed at %v; pauses up to %v; a duel: %v", len(w.machines), w.account.Lag, w.faults, w.kills, w.haste, w.duel)
 	done := make(chan struct{})
 	for _, p := range w.people {
 		go func() {
