@@ -104,6 +104,9 @@ func (w *world) play(ctx context.Context) {
 		go func() {
 			defer func() { done <- struct{}{} }()
 			for _, c := range p.commands {
+				if w.duel { // both at the same time
+					time.Sleep(time.Until(time.Now().Truncate(20 * time.Second).Add(20 * time.Second)))
+				}
 				p.pause(w.haste)
 				for tries := 0; p.does(ctx, c) == killed && tries < 3; tries++ {
 					p.pause(w.haste)
@@ -130,7 +133,7 @@ func newWorld(seed uint64, dir string) *world {
 	w.haste = pick(r, 20*time.Millisecond, 200*time.Millisecond, time.Second, 8*time.Second)
 	w.busy, w.policies = some(r, everybody), some(r, allPolicies)
 	if w.duel {
-		w.busy = []access.Principal{dev}
+		w.busy, w.haste = []access.Principal{dev}, 100*time.Millisecond
 	}
 	w.account = &accesstest.Account{
 		Cluster: *accesstest.New(), Seed: seed, Now: time.Now, Lag: pick(r, 0, time.Second, 4*time.Second), Wrote: w.wrote,
