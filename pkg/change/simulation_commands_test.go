@@ -66,8 +66,9 @@ func (w *world) furnish() {
 	s.AWSAuth = &m
 	if w.duel {
 		s.Cluster.Mode = access.ModeBoth
+		had := access.Scope{Namespaces: []string{"had0", "had1", "had2", "had3", "had4", "had5", "had6", "had7", "had8"}}
 		*s = s.Put(access.Entry{Principal: dev, Kind: access.Standard, Username: access.DefaultUsername(dev), Groups: []string{"viewers"}, Grants: []access.Grant{
-			{Policy: allPolicies[0], Scope: access.Scope{Namespaces: []string{"had0", "had1", "had2", "had3", "had4", "had5", "had6", "had7", "had8"}}},
+			{Policy: allPolicies[0], Scope: had}, {Policy: allPolicies[1], Scope: had},
 		}})
 	}
 }
@@ -96,25 +97,24 @@ func (p *person) command() (c command) {
 	return c
 }
 
-// contend adds a namespace to the one scope, or a group to the one entry, or takes one away.
+// contend adds a namespace to the scopes of one or two policies of one entry, or takes one away.
 func (p *person) contend() command {
 	p.contended++
-	in := func(had string) []access.Grant {
-		return []access.Grant{{Policy: allPolicies[0], Scope: access.Scope{Namespaces: []string{fmt.Sprint(had, p.contended%9)}}}}
+	in := func(had string) (all []access.Grant) {
+		for _, policy := range allPolicies[:1+p.r.IntN(2)] {
+			all = append(all, access.Grant{Policy: policy, Scope: access.Scope{Namespaces: []string{fmt.Sprint(had, p.contended%9)}}})
+		}
+		return all
 	}
 	c, who := command{name: fmt.Sprint("contend ", p.contended)}, []access.Principal{dev}
-	switch p.r.IntN(6) {
-	case 0:
-		want := access.Entry{Groups: []string{pick(p.r, "admins", "others")}}
-		c.do = func(ctx context.Context, prog *program) int { return prog.change(ctx, Grant(who, &want, false)) }
-	case 1, 2, 3:
+	if p.r.IntN(2) == 0 {
 		want := access.Entry{Grants: in("new")}
 		c.do = func(ctx context.Context, prog *program) int { return prog.change(ctx, Grant(who, &want, false)) }
-	default:
-		what := edit.Revocation{Grants: in("had")}
-		c.do = func(ctx context.Context, prog *program) int {
-			return prog.change(ctx, Revoke(who, &what, false, false, names{}, prog))
-		}
+		return c
+	}
+	what := edit.Revocation{Grants: in("had")}
+	c.do = func(ctx context.Context, prog *program) int {
+		return prog.change(ctx, Revoke(who, &what, false, false, names{}, prog))
 	}
 	return c
 }
@@ -250,6 +250,7 @@ func (p *program) migration(ctx context.Context) []Request {
 	all := []Request{itself(journal.SetMode, func(s access.Snapshot) (access.Snapshot, error) {
 		if s.Cluster.Mode == access.ModeConfigMap {
 			s.Cluster.Mode = access.ModeBoth
+			had := access.Scope{Namespaces: []string{"had0", "had1", "had2", "had3", "had4", "had5", "had6", "had7", "had8"}}
 		}
 		return s, nil
 	})}
