@@ -250,8 +250,7 @@ func (p *program) migration(ctx context.Context) []Request {
 	all := []Request{itself(journal.SetMode, func(s access.Snapshot) (access.Snapshot, error) {
 		if s.Cluster.Mode == access.ModeConfigMap {
 			s.Cluster.Mode = access.ModeBoth
-			had := access.Scope{Namespaces: []string{"had0", "had1", "had2", "had3", "had4", "had5", "had6", "had7", "had8"}}
-		}
+			}
 		return s, nil
 	})}
 	mappings := p.AWSAuth(ctx).InForce()
