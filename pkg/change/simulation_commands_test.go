@@ -52,7 +52,7 @@ func (w *world) furnish() {
 				e.Grants = append(e.Grants, access.Grant{Policy: allPolicies[0], Scope: access.Scope{Namespaces: []string{"dev"}}})
 			}
 			*s = s.Put(e)
-			if r.IntN(3) > 0 {
+			if r.IntN(3) > 0 && !(w.duel && p == dev) {
 				continue
 			}
 		}
@@ -106,15 +106,18 @@ func (p *person) contend() command {
 		}
 		return all
 	}
-	c, who := command{name: fmt.Sprint("contend ", p.contended)}, []access.Principal{dev}
+	c, who := command{name: fmt.Sprint("contend ", p.contended), accept: accepted[p.r.IntN(4):]}, []access.Principal{dev}
 	if p.r.IntN(2) == 0 {
 		want := access.Entry{Grants: in("new")}
 		c.do = func(ctx context.Context, prog *program) int { return prog.change(ctx, Grant(who, &want, false)) }
 		return c
 	}
 	what := edit.Revocation{Grants: in("had")}
+	if p.r.IntN(3) == 0 {
+		what = edit.Revocation{}
+	}
 	c.do = func(ctx context.Context, prog *program) int {
-		return prog.change(ctx, Revoke(who, &what, false, false, names{}, prog))
+		return prog.change(ctx, Revoke(who, &what, what.Whole(), true, names{}, prog))
 	}
 	return c
 }

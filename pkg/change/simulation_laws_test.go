@@ -61,6 +61,23 @@ func (w *world) wrote(x accesstest.Write) {
 		w.broke("%s: %s of %s: nobody administers the cluster any more", x.By.Name, x.Step, x.Step.Principal())
 	}
 	p.recorded(x.Step)
+	p.agreedTo(x.Step)
+}
+
+// agreedTo holds that a plan that was made again has no risk that nobody accepted. Who is left of the administrators only the
+// outcome tells.
+func (p *program) agreedTo(step access.Step) {
+	if len(p.run.plans) < 2 {
+		return
+	}
+	p.mu.Lock()
+	risks := p.run.plans[len(p.run.plans)-1].Risks(p.basis)
+	p.mu.Unlock()
+	for _, r := range risks {
+		if r.Name != access.LastAdministrator && !slices.Contains(p.command.accept, r.Name) {
+			p.broke("%s: %s of %s: nobody accepted %s: %s", p.Name, step, step.Principal(), r.Name, r.Why)
+		}
+	}
 }
 
 // whole is what is true after a write, with the policies that a new entry gets a moment later.

@@ -85,6 +85,7 @@ type program struct {
 	command command
 	run     *Run
 	unsure  map[access.Principal]bool // about whom an answer was lost
+	basis   access.Snapshot           // what the last plan was made of
 	kept    bool                      // there was an administrator when the request began
 	start   int                       // how many writes there were before the request
 	began   time.Time
@@ -155,6 +156,18 @@ func (p *person) does(ctx context.Context, c command) int {
 	}
 	p.tell("%s ends with %d", one.Name, code)
 	return code
+}
+
+// Snapshot keeps what a plan is made of.
+func (p *program) Snapshot(ctx context.Context, want access.Want) (access.Snapshot, error) {
+	before := p.Planned()
+	s, err := p.Program.Snapshot(ctx, want)
+	if p.Planned() != before {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.basis = s
+	}
+	return s, err
 }
 
 // Do notes whose answers were lost.
