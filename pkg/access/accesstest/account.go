@@ -2,6 +2,7 @@ package accesstest
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -176,7 +177,7 @@ func (a *Account) settle() {
 		return
 	}
 	a.update = nil
-	w := Write{By: u.by, Step: u.step, Before: a.State, Unseen: a.foreignSince(u.by, u.by.planned.Add(-a.Lag))}
+	w := Write{By: u.by, Step: u.step, Before: a.State, Unseen: a.unseen(u.by, u.step, -1)}
 	a.history(access.Itself)
 	if a.do(u.step) == nil {
 		a.wrote(w, u.by.random("update"))
@@ -229,19 +230,21 @@ func (a *Account) refusalOfItself(step access.Step) error {
 func (a *Account) unseen(by *Program, step access.Step, read int) bool {
 	p := step.Principal()
 	h := a.history(p)
+	lately := by.planned.Add(-2 * a.Lag) // once for their write, and once for ours on top of that
 	if want, expects := expected(step); expects && want != about(step, a.entry(p)) {
-		return read >= 0 && want == about(step, h[read].entry) && a.foreign(by, p, read-1) // what was read, or what came later
+		_, whole := step.(access.DeleteEntry) // which is read in two halves, of two versions
+		return read >= 0 && (whole || want == about(step, h[read].entry)) && a.foreignSince(by, lately, p)
 	}
-	if p == access.Itself && a.foreignSince(by, by.planned.Add(-a.Lag)) {
-		return true
+	if p == access.Itself {
+		return a.foreignSince(by, lately, slices.Collect(maps.Keys(a.versions))...)
 	}
 	return a.foreign(by, p, by.seen[p]) || a.foreign(by, access.Itself, by.seen[access.Itself])
 }
 
-// foreignSince reports whether another machine has written anything since then.
-func (a *Account) foreignSince(by *Program, since time.Time) bool {
-	for _, h := range a.versions {
-		if slices.ContainsFunc(h, func(v version) bool { return v.by != nil && v.by.Machine != by.Machine && v.at.After(since) }) {
+// foreignSince reports whether another machine has written about somebody since then.
+func (a *Account) foreignSince(by *Program, since time.Time, about ...access.Principal) bool {
+	for _, p := range about {
+		if slices.ContainsFunc(a.history(p), func(v version) bool { return v.by != nil && v.by.Machine != by.Machine && v.at.After(since) }) {
 			return true
 		}
 	}
