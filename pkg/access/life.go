@@ -18,7 +18,7 @@ const (
 type Identity struct {
 	Principal Principal // with its path
 	Missing   bool      // there is none of that name
-	Doubt     string    // why IAM could not answer; "" when it did
+	Doubt     string    // why IAM did not say; "" where it did
 }
 
 // Mark adds the lives of the principals of entries to the snapshot.
