@@ -143,14 +143,14 @@ func inPlace(step Step, now *Entry) bool {
 	return false
 }
 
-// errRounds says that the cluster changed in every round.
+// errRounds says that the cluster moved in every round.
 var errRounds = errors.New("it changed again and again")
 
-// giveUp yields the open steps, whose result stays unknown, with the reason why planning again failed.
+// giveUp yields the open steps, whose end will not be known, and says where planning again failed.
 func giveUp(open []Result, why error, yield func(Result) bool) {
 	for _, r := range open {
 		if !errors.Is(why, errRounds) && !errors.Is(r.Err, ErrSkipped) {
-			r.Err = fmt.Errorf("%w; planning the change again failed: %w", r.Err, why)
+			r.Err = fmt.Errorf("%w; then planning again failed: %w", r.Err, why)
 		}
 		if !yield(r) {
 			return

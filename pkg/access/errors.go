@@ -19,7 +19,7 @@ var (
 	ErrThrottled   = errors.New("throttled")
 	// ErrChanged says that the cluster is no longer in the state that the plan was made from.
 	ErrChanged = errors.New("the entry changed in the meantime")
-	// ErrOverwritten is an ErrChanged of a step that was carried out, and whose value another writer replaced at the same time.
+	// ErrOverwritten is an ErrChanged of a step that was carried out: another change set something else at the same time.
 	ErrOverwritten = fmt.Errorf("%w", ErrChanged)
 	// ErrUnknown says that a call was sent and no answer came: it may have been carried out.
 	ErrUnknown = errors.New("no answer")

@@ -117,7 +117,7 @@ func (p *Program) half(ctx context.Context, who access.Principal, half int, e *a
 	return at, err
 }
 
-// AWSAuth is the current ConfigMap: the API server never returns older states.
+// AWSAuth is the ConfigMap of today: the cluster's API server never shows older states.
 func (p *Program) AWSAuth(ctx context.Context) (m access.ConfigMap) {
 	err := p.call(ctx, "aws-auth", func(*rand.Rand) error { m = *p.State.AWSAuth; return nil })
 	if err != nil {
@@ -261,7 +261,7 @@ func (p *Program) LookUp(_ context.Context, who access.Principal) access.Identit
 // Right is that it is the right cluster.
 func (p *Program) Right(access.Info) error { return nil }
 
-// OtherAccount reports no risk.
+// OtherAccount returns no risks.
 func (p *Program) OtherAccount(access.Info) []access.Risk { return nil }
 
 // Logins are none but the caller.
