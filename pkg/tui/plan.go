@@ -164,7 +164,7 @@ func (p *planning) show(width int) string {
 	}
 	b.WriteString(p.progress())
 	if p.proposal != nil && p.state != sending {
-		b.WriteString("\nEquivalent command:\n" + wrap("  "+printer.Clean(p.command()), width) + "\n")
+		b.WriteString("\nThe same from the command line:\n" + wrap("  "+printer.Clean(p.command()), width) + "\n")
 	}
 	return strings.TrimRight(wrap(b.String(), width), "\n")
 }
