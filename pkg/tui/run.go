@@ -172,7 +172,7 @@ func (r *revoking) start() tea.Cmd {
 
 // somebody asks for one of the principals that have access.
 func (m *model) somebody(v *view, name string, taken func(printer.Row) tea.Cmd) tea.Cmd {
-	s := m.picker(name, v.entries.list, func(ids []string) tea.Cmd { return taken(v.entries.what[ids[0]]) })
+	s := m.picker(name, v.entries.list, func([]row) tea.Cmd { t, _ := v.entries.current(); return taken(t) })
 	s.empty = v.entries.nothing
 	f := &flow{m: m, steps: []step{{screen: s}}}
 	return tea.Batch(f.start(), m.read(v, nil))
