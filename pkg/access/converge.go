@@ -3,6 +3,7 @@ package access
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"slices"
 )
@@ -33,7 +34,7 @@ func (r Road) Converge(ctx context.Context, plan Plan) iter.Seq[Result] {
 			}
 			next, err := r.again(ctx, n, open)
 			if err != nil {
-				yieldAll(open, yield)
+				giveUp(open, err, yield)
 				return
 			}
 			if !settle(open, next, yield) {
@@ -67,7 +68,7 @@ func (r Road) round(ctx context.Context, plan Plan, failed map[Principal]bool, y
 }
 
 func unsettled(err error) bool {
-	return errors.Is(err, ErrChanged) || errors.Is(err, ErrExists) || errors.Is(err, ErrUnknown)
+	return errors.Is(err, ErrChanged) || errors.Is(err, ErrExists) || errors.Is(err, ErrUnknown) || errors.Is(err, ErrThrottled)
 }
 
 // again plans again, and repeats that while no answer comes.
@@ -78,6 +79,7 @@ func (r Road) again(ctx context.Context, n int, open []Result) (Plan, error) {
 	}
 	slices.Sort(who)
 	who = slices.Compact(who)
+	last := errRounds
 	for ; n <= rounds; n++ {
 		if err := r.Pause(ctx, n); err != nil {
 			return Plan{}, err
@@ -86,15 +88,16 @@ func (r Road) again(ctx context.Context, n int, open []Result) (Plan, error) {
 		if !errors.Is(err, ErrUnknown) {
 			return plan, err
 		}
+		last = err
 	}
-	return Plan{}, ErrUnknown
+	return Plan{}, last
 }
 
 // settle yields the open steps that are in place now: as done where the answer was lost, else as done by another writer.
 // The others are steps of the new plan.
 func settle(open []Result, next Plan, yield func(Result) bool) bool {
 	for _, o := range open {
-		if next.settled(o.Step) && !yield(Result{Step: o.Step, InPlace: !errors.Is(o.Err, ErrUnknown)}) {
+		if next.settled(o.Step) && !yield(Result{Step: o.Step, InPlace: !MayBeDone(o.Err)}) {
 			return false
 		}
 	}
@@ -140,8 +143,15 @@ func inPlace(step Step, now *Entry) bool {
 	return false
 }
 
-func yieldAll(results []Result, yield func(Result) bool) {
-	for _, r := range results {
+// errRounds says that the cluster moved in every round.
+var errRounds = errors.New("it changed again and again")
+
+// giveUp yields the open steps, whose end will not be known, and says where planning again failed.
+func giveUp(open []Result, why error, yield func(Result) bool) {
+	for _, r := range open {
+		if !errors.Is(why, errRounds) && !errors.Is(r.Err, ErrSkipped) {
+			r.Err = fmt.Errorf("%w; then planning again failed: %w", r.Err, why)
+		}
 		if !yield(r) {
 			return
 		}

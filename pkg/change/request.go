@@ -67,7 +67,6 @@ type Request struct {
 	Names      bool // its notes need the namespaces that there are
 	Asks       bool // it changes more than it names, so the plan is shown and needs a yes
 	DryRun     bool // nothing will be sent: other changes are not kept waiting
-	Unrecorded bool // a change on record has it already
 	Incomplete bool // something that was asked for is not in the request
 }
 
@@ -148,7 +147,7 @@ func (e *Engine) Start(ctx context.Context, r Request) (*Run, error) {
 func (e *Engine) Run(r Request) *Run {
 	return &Run{
 		Engine: e, Request: r, failed: map[access.Principal]bool{},
-		replanned: map[access.Principal]*access.Entry{}, states: map[access.Principal][]*access.Entry{},
+		replanned: map[access.Principal]*access.Entry{},
 	}
 }
 
@@ -176,6 +175,13 @@ func (r *Run) hold(ctx context.Context) error {
 		return fmt.Errorf("cluster %s: %w", r.Name, err)
 	}
 	return nil
+}
+
+// Idle waits for the end of another change of this machine that is under way. Its record is not whole before that.
+func (e *Engine) Idle(ctx context.Context) error {
+	run := e.Run(Request{})
+	defer run.Release()
+	return run.hold(ctx)
 }
 
 // Release lets other changes of this machine go on, as while a question waits for its answer.

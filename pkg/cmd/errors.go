@@ -18,7 +18,7 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/tui"
 )
 
-// The outcomes that no other package has a name for.
+// Errors that only commands return.
 var (
 	errCancelled = fmt.Errorf("%w: cancelled", access.ErrRefused)
 	errFailed    = errors.New("not everything was done") // each failure was printed already
@@ -44,7 +44,7 @@ const homepage = "https://github.com/kubectl-access/kubectl-access"
 
 // outcomes are tried in order; the first match wins.
 var outcomes = []outcome{
-	{is: cluster.ErrWrong, code: exitRefused, hint: "check the context with `kubectl access cluster`; if the cluster is right and only reached another way, name it with --eks-cluster"},
+	{is: cluster.ErrWrong, code: exitRefused, hint: "check the context with `kubectl access cluster`; if the cluster is right but reached through a proxy or tunnel, name it with --eks-cluster"},
 	{is: access.ErrRefused, code: exitRefused},
 	{is: tui.ErrCancelled, code: exitRefused},
 	{is: access.ErrPrincipal, code: exitRefused},
@@ -85,7 +85,7 @@ func outcomeOf(err error) outcome {
 	return outcome{code: exitFailed}
 }
 
-// finish tells of the error that ended the command, and how to go on.
+// finish prints the error that ended the command, with its hint, and returns the exit code.
 func (env *Env) finish(err error) int {
 	var status childStatus
 	if errors.As(err, &status) {

@@ -78,7 +78,7 @@ func (c *Cluster) replace(ctx context.Context, read reading, was, will access.En
 		return err
 	}
 	if now, err := read(ctx); err == nil && !now.Same(will) && !now.Same(was) {
-		return fmt.Errorf("%w: another writer set it to %s at the same time", access.ErrChanged, state(now))
+		return fmt.Errorf("%w: another writer set it to %s at the same time", access.ErrOverwritten, state(now))
 	}
 	return nil
 }

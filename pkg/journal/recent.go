@@ -112,9 +112,10 @@ func reached(c access.Change, parts []access.Part) *access.Entry {
 	return c.Before
 }
 
-// Behind returns the principals for which a snapshot still shows a state from before a recent change. The snapshot was
-// read for want: an entry counts as missing only if it was requested.
-func (recent Recent) Behind(s access.Snapshot, want access.Want) []access.Principal {
+// Behind returns the principals for which a snapshot still shows a state from before a recent change, or between two; with
+// perhaps also where that is not certain because the change was killed. The snapshot was read for want: an entry counts as
+// missing only if it was requested.
+func (recent Recent) Behind(s access.Snapshot, want access.Want, perhaps bool) []access.Principal {
 	var behind []access.Principal
 	for _, p := range slices.SortedFunc(maps.Keys(recent), func(a, b access.Principal) int { return strings.Compare(string(a), string(b)) }) {
 		var now map[access.Part]string
@@ -124,7 +125,7 @@ func (recent Recent) Behind(s access.Snapshot, want access.Want) []access.Princi
 			continue
 		}
 		for part, k := range recent[p] {
-			if slices.Contains(k.was, now[part]) && !slices.Contains(k.is, now[part]) {
+			if slices.Contains(k.was, now[part]) && now[part] != k.is[1] && (perhaps || now[part] != k.is[0]) {
 				behind = append(behind, p)
 				break
 			}

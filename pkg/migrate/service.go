@@ -18,7 +18,7 @@ func (p *planner) serviceLinked(l *Mapping, role access.Principal) bool {
 	given, ok := have.Grant(access.BatchNamespace)
 	missing := slices.DeleteFunc(slices.Clone(namespaces), func(ns string) bool { return ok && given.Scope.Reaches(ns) })
 	if ok && len(missing) == 0 {
-		l.Outcome, l.Removable, l.Why = Covered, true, "overridden by its entry"
+		l.Outcome, l.Removable, l.Why = Covered, true, "its entry gives what the mapping gives"
 		return false
 	}
 	if len(missing) == 0 {
