@@ -21,8 +21,6 @@ type step struct {
 	skip  func() bool    // an earlier answer makes it unnecessary
 }
 
-func (f *flow) start() tea.Cmd { return f.from(0) }
-
 // next leaves the step that is seen for the one after it.
 func (f *flow) next() tea.Cmd {
 	at := slices.IndexFunc(f.steps, func(s step) bool { return s.screen == f.m.top() })
@@ -36,9 +34,6 @@ func (f *flow) from(i int) tea.Cmd {
 			continue
 		}
 		_ = f.m.push(s.screen)
-		if s.typing {
-			_ = s.list.filter.Focus() // a real cursor sends no blinking
-		}
 		if s.begin == nil {
 			return nil
 		}

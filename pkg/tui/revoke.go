@@ -57,8 +57,9 @@ func (v *view) stillMapped(p access.Principal) string {
 	return ""
 }
 
-// takeStep chooses what to revoke.
-func (m *model) takeStep(name string, all []revocation, several bool, taken func([]revocation) tea.Cmd) *screen {
+// takeFrom asks what to revoke from an entry.
+func (m *model) takeFrom(v *view, e access.Entry, several bool, taken func([]revocation) tea.Cmd) tea.Cmd {
+	all := v.takeable(e)
 	l := newList(m.styles, several, column{"REVOKE", 0}, column{"", 0})
 	l.unset, l.cursor = true, -1
 	rows := make([]row, len(all))
@@ -66,24 +67,18 @@ func (m *model) takeStep(name string, all []revocation, several bool, taken func
 		rows[i] = row{id: r.text, value: r, alone: r.Whole(), cells: []string{printer.Clean(r.text), r.note}, keys: []string{r.text}}
 	}
 	l.set(rows)
-	return m.picker(name, l, func(rows []row) tea.Cmd {
+	return m.push(m.picker("Revoke · from "+printer.Clean(e.Principal.Short(v.account())), l, func(rows []row) tea.Cmd {
 		chosen := make([]revocation, len(rows))
 		for i, r := range rows {
 			chosen[i], _ = r.value.(revocation)
 		}
 		return taken(chosen)
-	})
+	}))
 }
 
 // startRevoke asks what to revoke from an entry and shows the plan.
 func (m *model) startRevoke(v *view, e access.Entry) tea.Cmd {
-	short := printer.Clean(e.Principal.Short(v.account()))
-	f := &flow{m: m}
-	s := m.takeStep("Revoke · from "+short, v.takeable(e), true, func(chosen []revocation) tea.Cmd {
-		return m.propose(v, m.revokeRequest(v, e.Principal, chosen))
-	})
-	f.steps = []step{{screen: s}}
-	return f.start()
+	return m.takeFrom(v, e, true, func(chosen []revocation) tea.Cmd { return m.propose(v, m.revokeRequest(v, e.Principal, chosen)) })
 }
 
 func (m *model) revokeRequest(v *view, p access.Principal, chosen []revocation) Request {
@@ -119,12 +114,10 @@ func (m *model) clusters() tea.Cmd {
 	}
 	l.set(rows)
 	l.seek(m.at.context.Name)
-	f := &flow{m: m}
-	f.steps = []step{{screen: m.picker("Clusters of the kubeconfig", l, func(rows []row) tea.Cmd {
+	return m.push(m.picker("Clusters of the kubeconfig", l, func(rows []row) tea.Cmd {
 		c, _ := rows[0].value.(Context)
 		return m.look(c)
-	})}}
-	return f.start()
+	}))
 }
 
 func (m *model) onlyOne() string {
