@@ -151,7 +151,7 @@ func TestTerminalShowsAPlanThatChangedAgain(t *testing.T) {
 	if out, code := run("grant", "role/ci/deployer", "--group", "late"); code != 0 {
 		t.Fatal(out)
 	}
-	x.types("y").waits("choose Yes with →").keys("Right").waits("[ Yes ]").keys("Enter").waits("the cluster has changed meanwhile; review the changes again", "group late", "[ No ]")
+	x.types("y").waits("select Yes with →").keys("Right").waits("[ Yes ]").keys("Enter").waits("the cluster has changed meanwhile; review the changes again", "group late", "[ No ]")
 	x.keys("Right").waits("[ Yes ]").keys("Enter").waits("deleted", "Done.").keys("Enter").waits("Entries").types("q").waits("exit 0")
 }
 

@@ -87,7 +87,7 @@ func TestNoLettersDeleteAnEntry(t *testing.T) {
 	}
 	f := newFake()
 	d := drive(t, f).keys("/ team enter d whole enter").sees("select an item first", "the whole entry").keys("down enter").sees("(the whole entry)", "[ No ]")
-	d.keys("y").sees("choose Yes with →").keys("x y h l").sees("[ No ]")
+	d.keys("y").sees("select Yes with →").keys("x y h l").sees("[ No ]")
 	if len(f.Steps) > 0 {
 		t.Fatal("sent")
 	}
