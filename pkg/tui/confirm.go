@@ -93,7 +93,7 @@ func (p *planning) notByLetter() string {
 	if why := p.notYet(); why != "" || !p.proposal.Plan.DeletesEntry() {
 		return why
 	}
-	return "this deletes a whole access entry: choose Yes with →, then press ⏎"
+	return "this deletes a whole access entry: select Yes with →, then press ⏎"
 }
 
 // choose moves to a button. At the last one it stays: pressing the same key again never leads from No to Yes.

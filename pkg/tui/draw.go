@@ -195,7 +195,7 @@ func (s *screen) viewText(width, height int) []string {
 	s.total, s.seen = len(all), height
 	s.offset = max(0, min(s.offset, s.total-s.seen))
 	lines := clipMore(strings.Join(all[s.offset:], "\n"), width, height)
-	shown := min(s.total-s.offset, height) // what is below the text stands right below it
+	shown := min(s.total-s.offset, height) // the foot is right below the text
 	return slices.Concat(lines[:shown], foot, lines[shown:])
 }
 

@@ -29,7 +29,7 @@ func (m *model) startGrant(v *view, who []access.Principal) tea.Cmd {
 		g.steps = append(g.steps, g.whoStep())
 	}
 	g.steps = append(g.steps, g.policyStep(), g.scopeStep(), g.optionStep())
-	return g.start()
+	return g.from(0)
 }
 
 // request is the edit, and the command line that asks for the same.
