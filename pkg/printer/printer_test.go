@@ -175,7 +175,7 @@ func TestEveryPolicyCanBeShown(t *testing.T) {
 			t.Errorf("two policies are called %q", short)
 		}
 		seen[short] = true
-		if text := Policy(p); !strings.Contains(text, "Rules:\n  ") {
+		if text := Policy(p, Width); !strings.Contains(text, "Rules:\n  ") {
 			t.Errorf("no rules, and no word why:\n%s", text)
 		}
 	}

@@ -144,13 +144,10 @@ func (p *planning) buttons(int) string {
 	if p.notYet() != "" {
 		return ""
 	}
-	no, yes := "[ No ]", "  Yes  "
-	if p.yes {
-		no, yes = "  No  ", "[ Yes ]"
-	}
 	s := p.m.styles
+	no, yes := s.cursor.Render("[ No ]"), s.muted.Render("  Yes  ")
 	if p.yes {
-		return "Apply these changes?  " + s.muted.Render(no) + "  " + s.cursor.Render(yes)
+		no, yes = s.muted.Render("  No  "), s.cursor.Render("[ Yes ]")
 	}
-	return "Apply these changes?  " + s.cursor.Render(no) + "  " + s.muted.Render(yes)
+	return "Apply these changes?  " + no + "  " + yes
 }

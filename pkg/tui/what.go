@@ -33,7 +33,7 @@ func (g *granting) policyStep() step {
 	s.about = func(width int) string {
 		r, _ := l.current()
 		if p, ok := r.value.(policy.Policy); ok {
-			return wrap(printer.Policy(p), width)
+			return wrap(printer.Policy(p, width), width)
 		}
 		return ""
 	}
