@@ -41,24 +41,27 @@ func (r *Run) made(p access.Principal) *access.Entry {
 // begunBefore is the entry that the last recorded change of a principal made and did not complete, where it was asked for in the
 // same words.
 func (r *Run) begunBefore(s access.Snapshot, p access.Principal) *access.Entry {
-	dir, err := r.Dir()
-	if err != nil || r.Told == nil {
-		return nil
-	}
-	all, err := journal.Read(dir)
-	if err != nil {
-		return nil
-	}
-	for _, record := range all.Records {
+	for _, record := range r.past() {
 		changes, err := record.Changes()
 		i := slices.IndexFunc(changes, func(c access.Change) bool { return c.Principal() == p })
 		if err != nil || i < 0 || record.Cluster.ARN != s.Cluster.ARN || !record.Did(p, access.PartEntry) {
 			continue
 		}
-		if changes[i].Before == nil && record.State() != journal.Done && slices.Equal(record.Args, r.Told) {
+		if changes[i].Before == nil && record.State() != journal.Done && r.Told != nil && slices.Equal(record.Args, r.Told) {
 			return changes[i].After
 		}
 		return nil
 	}
 	return nil
+}
+
+// past are the records of this machine when they were first asked for, the newest first.
+func (r *Run) past() []journal.Record {
+	if r.before == nil {
+		r.before = &journal.Journal{}
+		if dir, err := r.Dir(); err == nil {
+			*r.before, _ = journal.Read(dir) // what cannot be read was not asked for in these words
+		}
+	}
+	return r.before.Records
 }

@@ -21,7 +21,9 @@ type Run struct {
 	Partial bool          // something that was asked for was not done
 
 	unlock    func() // nil: the lock is not held
+	blind     bool   // the proposal was made without aws-auth, which could not be read
 	record    journal.Record
+	before    *journal.Journal                   // nil: not read
 	ground    *recorded                          // what the plan is carried out on; nil: not begun
 	failed    map[access.Principal]bool          // for whom something could not be done
 	replanned map[access.Principal]*access.Entry // how a later plan leaves an entry; nil: none
@@ -31,7 +33,7 @@ type Run struct {
 // Apply records a proposal and carries it out while the results are taken. The error says why it was not begun. A risk that
 // only shows when part of the plan is made anew ends that part.
 func (r *Run) Apply(ctx context.Context, p Proposal) (iter.Seq[access.Result], error) {
-	r.Partial = p.Incomplete
+	r.Partial, r.blind = p.Incomplete, p.Before.AWSAuth != nil && p.Before.AWSAuth.Err != nil
 	dir, err := r.begin(p)
 	if err != nil {
 		return nil, err
@@ -129,7 +131,7 @@ func (r *Run) replan(ctx context.Context, who []access.Principal) (access.Plan, 
 			err = u.Err
 		}
 	}
-	if now.AWSAuth != nil && slices.Contains(who, access.Itself) {
+	if now.AWSAuth != nil && !r.blind {
 		err = cmp.Or(err, now.AWSAuth.Err)
 	}
 	if err != nil {

@@ -128,7 +128,11 @@ func (p *person) does(ctx context.Context, c command) int {
 	one := &accesstest.Program{Account: p.account, Name: fmt.Sprint(p.name, p.runs), Machine: p.machine.name, Caller: p.caller, Stop: stop}
 	if !p.calm {
 		if one.Faults = p.faults; p.r.Float64() < p.kills {
-			one.KillAt, one.KillDone = 1+p.r.IntN(60), p.r.IntN(2) == 0
+			if one.KillDone = p.r.IntN(2) == 0; p.r.IntN(3) == 0 {
+				one.KillAt = 1 + p.r.IntN(40)
+			} else {
+				one.KillAtWrite = 1 + p.r.IntN(4)
+			}
 		}
 	}
 	prog := &program{Program: one, person: p, command: c}
