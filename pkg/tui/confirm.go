@@ -140,7 +140,7 @@ func (p *planning) took(r access.Result, err error) tea.Cmd {
 }
 
 // buttons are below the plan; No is selected at first.
-func (p *planning) buttons(int) string {
+func (p *planning) buttons() string {
 	if p.notYet() != "" {
 		return ""
 	}
