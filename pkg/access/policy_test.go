@@ -20,8 +20,8 @@ func TestParsePolicy(t *testing.T) {
 		}
 	}
 	for text, says := range map[string]string{
-		"veiw": "did you mean view?", "nothing-like-it": "`kubectl access policies`", "": "policies",
-		"arn:aws:iam::aws:policy/AdministratorAccess": "IAM policy", "arn:aws:s3:::bucket": "something else",
+		"veiw": "did you mean view?", "nothing-like-it": "no such access policy",
+		"arn:aws:iam::aws:policy/AdministratorAccess": "IAM policy", "arn:aws:s3:::bucket": "not the ARN of an access policy",
 		"AmazonEKSWorkerNodePolicy": "IAM policy", "amazoneks_cni_policy": "gives no access to Kubernetes", "AmazonEKSClusterPolicy": "IAM policy",
 	} {
 		if _, err := access.ParsePolicy(text, known); err == nil || !strings.Contains(err.Error(), says) {

@@ -89,5 +89,5 @@ func (env *Env) description(s access.Snapshot, p access.Principal) printer.Descr
 
 // hintsOn says what about an entry may surprise.
 func (env *Env) hintsOn(e access.Entry, info access.Info, stale access.Stale) []string {
-	return printer.Hints(e, info, stale, env.namespace(), env.Now(), env.command)
+	return printer.Hints(e, info, stale, env.namespace(), env.Now(), env.program.Command)
 }

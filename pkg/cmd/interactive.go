@@ -180,31 +180,9 @@ func (f *revokeFlags) ask(env *Env, cmd *cobra.Command, args []string) ([]string
 
 // line is the command line that says what was typed and what was picked.
 func (env *Env) line(cmd *cobra.Command, who []string) []string {
-	line := append(append(strings.Fields(env.name), cmd.Name()), who...)
-	cmd.Flags().VisitAll(func(f *pflag.Flag) {
-		value := f.Value.String()
-		if f.Name == "v" || !f.Changed && value == f.DefValue {
-			return
-		}
-		if f.Value.Type() != "string" { // of a list, which is written so
-			value = strings.TrimSuffix(strings.TrimPrefix(value, "["), "]")
-		}
-		switch name := "--" + f.Name; f.NoOptDefVal {
-		case "":
-			values := []string{value}
-			if v, ok := f.Value.(scopeValue); ok {
-				values = v.values()
-			}
-			for _, v := range values {
-				line = append(line, name, v)
-			}
-		case value:
-			line = append(line, name)
-		default:
-			line = append(line, name+"="+value)
-		}
-	})
-	return line
+	words := append([]string{cmd.Name()}, who...)
+	cmd.LocalNonPersistentFlags().VisitAll(func(f *pflag.Flag) { words = append(words, flagWords(f)...) })
+	return env.program.Words(words...)
 }
 
 func texts[T ~string](values []T) []string {

@@ -54,7 +54,7 @@ them, else ~/.kube/config. --all leaves the current context alone.`,
 			if f.name == "" && !f.all {
 				return usage(cmd, env.nameMissing(cmd.Context(), f))
 			}
-			f.form.Program = f.program(env.name)
+			f.form.Program = f.program(env.program.Name)
 			return env.writeKubeconfig(cmd.Context(), f)
 		},
 	}

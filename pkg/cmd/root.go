@@ -81,9 +81,12 @@ func New(env *Env, name string) *cobra.Command {
 	root.SetIn(env.IO.In)
 	root.SetOut(env.IO.Out)
 	root.SetErr(env.IO.ErrOut)
-	env.name = name
+	env.program.Name = name
 	env.bind(root.PersistentFlags())
-	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return noneBlank(cmd) }
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
+		env.program.Flags = env.typedFlags()
+		return noneBlank(cmd)
+	}
 	root.SuggestionsMinimumDistance = 2
 	usageOf := root.UsageFunc()
 	root.SetUsageFunc(func(cmd *cobra.Command) error { plainSwitches(cmd.Flags()); return usageOf(cmd) })

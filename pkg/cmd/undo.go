@@ -97,7 +97,7 @@ func (env *Env) undo(ctx context.Context, f *changeFlags, id string) error {
 
 // chosen finds the record to undo; nil: there is none.
 func (env *Env) chosen(all journal.Journal, id string) (*journal.Record, error) {
-	list := env.command("undo", "--list")
+	list := env.program.Command("undo", "--list")
 	if id == "" {
 		r, err := all.Last(env.Now(), func(journal.Record) bool { return true })
 		if err != nil {
@@ -118,7 +118,7 @@ func (env *Env) before(all journal.Journal, id string) string {
 	if next == nil || err != nil {
 		return ""
 	}
-	return "\n  the change before it: " + env.command("undo", next.ID)
+	return "\n  the change before it: " + env.program.Command("undo", next.ID)
 }
 
 // listTime is how long AWS may take to say whose records are meant.
