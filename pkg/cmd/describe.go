@@ -24,9 +24,6 @@ func newDescribeCmd(env *Env) *cobra.Command {
   # About your own
   kubectl access describe me`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := out.Check(); err != nil {
-				return usage(cmd, err)
-			}
 			args, err := env.askWhom(cmd, args)
 			if err != nil {
 				return err

@@ -15,6 +15,7 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/kubeconfig"
 	"github.com/kubectl-access/kubectl-access/pkg/login"
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
+	"github.com/kubectl-access/kubectl-access/pkg/sandbox"
 	"github.com/kubectl-access/kubectl-access/pkg/tui"
 )
 
@@ -92,7 +93,7 @@ func outcomeOf(err error) outcome {
 
 // finish tells of the error that ended the command, and how to go on.
 func (env *Env) finish(err error) int {
-	var status childStatus
+	var status sandbox.Status
 	if errors.As(err, &status) {
 		return int(status)
 	}

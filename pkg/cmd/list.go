@@ -32,9 +32,6 @@ With principals, list only their entries.`,
   # One role, as a manifest for AWS Controllers for Kubernetes
   kubectl access list role/team/dev -o yaml`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := out.Check(); err != nil {
-				return usage(cmd, err)
-			}
 			return env.list(cmd.Context(), &out, args)
 		},
 	}

@@ -70,22 +70,14 @@ If a migration is interrupted, run the same command again to complete it.`,
   kubectl access migrate --decisions decisions.yaml --remove-mappings --yes`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := f.check(); err != nil {
-				return usage(cmd, err)
+			if f.offline && f.file == "" {
+				return usage(cmd, errors.New("--offline requires --from-file"))
 			}
 			return env.migrate(cmd.Context(), &f)
 		},
 	}
 	f.bind(cmd.Flags())
-	completeFlags(cmd)
 	return cmd
-}
-
-func (f *migrateFlags) check() error {
-	if f.offline && f.file == "" {
-		return errors.New("--offline requires --from-file")
-	}
-	return f.changeFlags.check()
 }
 
 // looks reports whether only the report is asked for.

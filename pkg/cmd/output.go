@@ -28,6 +28,7 @@ func (o *output) bind(fs *pflag.FlagSet, allowed ...string) {
 	o.Allowed = allowed
 	fs.StringVarP(&o.Name, "output", "o", "", "Output format. One of: "+strings.Join(allowed, ", "))
 	_ = fs.SetAnnotation("output", formats, allowed)
+	checkFlag(fs, "output", func() error { return o.Check() })
 }
 
 // bindTable adds what only a command that prints a table has.

@@ -40,9 +40,6 @@ A step of the mode cannot be taken back. An undo is a change too, with an ID of 
   kubectl access undo --yes`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := f.check(); err != nil {
-				return usage(cmd, err)
-			}
 			if list {
 				return env.listChanges(cmd.Context(), &f)
 			}
@@ -53,7 +50,6 @@ A step of the mode cannot be taken back. An undo is a change too, with an ID of 
 	cmd.Flags().BoolVar(&list, "list", false, "List the changes of this cluster and take nothing back")
 	f.bind(cmd.Flags())
 	f.bindAsk(cmd.Flags())
-	completeFlags(cmd)
 	return cmd
 }
 
