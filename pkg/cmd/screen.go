@@ -17,7 +17,6 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/cluster"
 	"github.com/kubectl-access/kubectl-access/pkg/kubeconfig"
 	"github.com/kubectl-access/kubectl-access/pkg/policy"
-	"github.com/kubectl-access/kubectl-access/pkg/shell"
 	"github.com/kubectl-access/kubectl-access/pkg/tui"
 )
 
@@ -39,7 +38,7 @@ func (env *Env) world(ctx context.Context, out io.Writer) (w tui.World, done fun
 		return w, nil, err
 	}
 	contexts, _ := env.flags.Contexts() // without: there is nothing to switch to
-	w = tui.World{In: env.IO.In, Out: out, Now: env.Now, Current: start.Context, Hint: hintOf}
+	w = tui.World{In: env.IO.In, Out: out, Now: env.Now, Current: start.Context, Hint: env.advice}
 	if !slices.ContainsFunc(contexts, func(t kubeconfig.Target) bool { return t.Context == start.Context }) {
 		contexts = append(contexts, start) // only with the flags is it a cluster
 	}
@@ -77,8 +76,6 @@ func quiet() (done func()) {
 	return func() { os.Stderr = was; _ = null.Close() }
 }
 
-func hintOf(err error) string { return strings.Replace(outcomeOf(err).hint, "%s", "CLUSTER", 1) }
-
 // shown is one cluster on its way to the screen.
 type shown struct {
 	env *Env
@@ -89,16 +86,12 @@ type shown struct {
 // screenCluster opens the cluster of a context. The flags that name a cluster are about the first one only.
 func (env *Env) screenCluster(ctx context.Context, at, start string) (*tui.Cluster, error) {
 	own := &Env{
-		Now: env.Now, LastLook: env.LastLook, name: env.name, persist: env.persist, flags: env.flags, override: env.override,
+		Now: env.Now, LastLook: env.LastLook, program: env.program, persist: env.persist, flags: env.flags, override: env.override,
 		noNativeToken: env.noNativeToken, requireMatch: env.requireMatch,
 	}
-	command := append(strings.Fields(env.name), env.given()...)
 	if at != start {
-		command = append(strings.Fields(env.name), "--context", at)
-		if f := env.persist.Lookup("kubeconfig"); f.Changed {
-			command = append(command, "--kubeconfig", f.Value.String())
-		}
-		own.name, own.persist = shell.Line(command), pflag.NewFlagSet("", pflag.ContinueOnError)
+		own.program = env.program.Elsewhere(append([]string{"--context", at}, env.typedFlags("kubeconfig")...)...)
+		own.persist = pflag.NewFlagSet("", pflag.ContinueOnError)
 		own.flags, own.override = env.flags.In(at), Env{}.override
 	}
 	target, err := own.target()
@@ -111,7 +104,7 @@ func (env *Env) screenCluster(ctx context.Context, at, start string) (*tui.Clust
 	}
 	s := &shown{env: own, c: c, new: c.Notes}
 	known := &tui.Cluster{
-		Command: command, Read: s.read, Principals: s.principals, Policies: s.policies, Namespaces: c.Namespaces,
+		Command: own.program.Words(), Read: s.read, Principals: s.principals, Policies: s.policies, Namespaces: c.Namespaces,
 		Groups: c.Groups, Resolve: s.resolve, Hints: s.hints, Propose: s.propose,
 	}
 	if c.Session.MayAsk() || c.Plugin() {
