@@ -40,8 +40,7 @@ const (
 // Modes are all modes, in that order.
 var Modes = []Mode{ModeConfigMap, ModeBoth, ModeAPI}
 
-// Next is the mode that a cluster may be taken to from this one, "" from the last: one step, and
-// no way back (eks-access.md §5).
+// Next is the mode that a cluster may be changed to from this one, irreversibly; "" from the last (eks-access.md §5).
 func (m Mode) Next() Mode {
 	switch m {
 	case ModeAPI:
