@@ -35,7 +35,7 @@ var mayImport = map[string][]string{
 	"printer":             {"access", "awsauth", "journal", "kubeconfig", "manifest", "migrate", "policy", "shell", "whoami"},
 	"tui":                 {"access", "edit", "policy", "printer", "shell"},
 	"cluster": {
-		"access", "awsauth", "eks", "iam", "journal", "kube", "kubeconfig", "login", "manifest", "migrate", "policy", "whoami",
+		"access", "awsauth", "eks", "iam", "journal", "kube", "kubeconfig", "kubefile", "login", "manifest", "migrate", "policy", "whoami",
 	},
 	"change": {"access", "awsauth", "edit", "journal", "policy"},
 	"cmd": {

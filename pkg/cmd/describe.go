@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/cluster"
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
 )
 
@@ -50,14 +51,15 @@ func (env *Env) describe(ctx context.Context, written []string) error {
 	if err != nil {
 		return err
 	}
-	env.notes(env.known(c, s))
+	env.notes(c.Known(s, env.program.Command))
 	failed := access.Failed(notes) || len(s.Unread) > 0
 	names := c.Names(ctx)
 	for i, p := range who {
 		if i > 0 {
 			fmt.Fprintln(env.IO.Out)
 		}
-		if !env.hasAccess(names, s, p) {
+		if has, notes := names.HasAccess(s, p); !has {
+			env.notes(notes)
 			failed = true
 			continue
 		}
@@ -68,7 +70,7 @@ func (env *Env) describe(ctx context.Context, written []string) error {
 
 // description is one principal's.
 func (env *Env) description(s access.Snapshot, p access.Principal) printer.Description {
-	d := printer.Description{Principal: p, Cluster: s.Cluster, Mappings: mappingsOf(s, []access.Principal{p}), Now: env.Now()}
+	d := printer.Description{Principal: p, Cluster: s.Cluster, Mappings: cluster.MappingsOf(s, p), Now: env.Now()}
 	e, ok := s.Entry(p)
 	if !ok {
 		return d

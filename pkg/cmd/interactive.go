@@ -3,14 +3,12 @@ package cmd
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
+	"os"
 	"strings"
-	"sync"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/migrate"
@@ -75,10 +73,11 @@ func (env *Env) pick(cmd *cobra.Command, ask func(context.Context, tui.World) (t
 // ask completes a grant by what is picked; the answer is the principals as they could have been typed.
 func (f *grantFlags) ask(env *Env, cmd *cobra.Command, args []string, missing tui.Missing) ([]string, error) {
 	c, err := env.pick(cmd, func(ctx context.Context, w tui.World) (tui.Choice, error) {
-		known, err := f.known(ctx, w, args)
+		known, err := w.Known(ctx, f.Policies, args)
 		if err != nil {
 			return known, err
 		}
+		known.Namespaces, known.Groups, known.All = f.Namespaces, f.groups, f.All
 		return tui.Grant(ctx, w, missing, known)
 	})
 	if err != nil {
@@ -94,62 +93,6 @@ func (f *grantFlags) ask(env *Env, cmd *cobra.Command, args []string, missing tu
 	}
 	f.line = env.line(cmd, shown)
 	return args, nil
-}
-
-// known is what was typed, looked up before the rest is asked for: there must be such policies, and somebody of those named.
-func (f *grantFlags) known(ctx context.Context, w tui.World, args []string) (tui.Choice, error) {
-	c := tui.Choice{Namespaces: f.Namespaces, Groups: f.groups, All: f.All}
-	cluster, err := w.Open(ctx, w.Current)
-	if err != nil {
-		return c, err
-	}
-	var g errgroup.Group
-	g.Go(func() error {
-		grants, err := policiesThere(ctx, cluster, f.Policies)
-		for _, g := range grants {
-			if g.Scope.WholeCluster() { // its scope is asked for
-				c.Policies = append(c.Policies, g.Policy)
-			}
-		}
-		return err
-	})
-	g.Go(func() (err error) { c.Who, err = principalsThere(ctx, cluster, args); return err })
-	err = g.Wait()
-	return c, err
-}
-
-func policiesThere(ctx context.Context, cluster *tui.Cluster, written []access.Scoped) ([]access.Grant, error) {
-	if len(written) == 0 {
-		return nil, nil
-	}
-	all, err := cluster.Policies(ctx)
-	if err != nil {
-		return nil, err
-	}
-	names := make([]access.Policy, len(all))
-	for i, p := range all {
-		names[i] = access.Policy(p.Name)
-	}
-	return access.ParseGrants(written, names)
-}
-
-// principalsThere leaves out whom IAM does not know: that is told when the others are let in, unless there is nobody else.
-func principalsThere(ctx context.Context, cluster *tui.Cluster, written []string) (who []access.Principal, err error) {
-	all, errs := make([]access.Principal, len(written)), make([]error, len(written))
-	var g sync.WaitGroup
-	for i, text := range written {
-		g.Go(func() { all[i], _, errs[i] = cluster.Resolve(ctx, text) })
-	}
-	g.Wait()
-	for i, p := range all {
-		if errs[i] == nil {
-			who = append(who, p)
-		}
-	}
-	if len(who) == 0 {
-		return nil, errors.Join(errs...)
-	}
-	return who, nil
 }
 
 // askWhom completes a description.
@@ -199,6 +142,66 @@ func shortPolicies(policies []access.Policy) []access.Scoped {
 		all[i].Policy = p.Short()
 	}
 	return all
+}
+
+// decide plans by the decisions in the file and, on a terminal, by the answers to what is open.
+func (m *migration) decide(ctx context.Context) error {
+	choices, err := m.f.choices(m.do.Facts.Cluster.Name)
+	if err != nil {
+		return err
+	}
+	if err := m.do.Decide(choices); err != nil {
+		return err
+	}
+	asks := printer.Terminal(m.env.IO.In) && !m.f.yes && !m.f.looks()
+	if _, open := m.do.Plan.Open(); !open || !asks {
+		return nil
+	}
+	first := printer.NewMigration(m.data, m.do.Plan)
+	fmt.Fprint(m.env.IO.ErrOut, first.Text(m.do.Facts.Cluster.Account()))
+	m.shown = &first
+	notes, err := m.do.Foresee(ctx, m.f.accepted())
+	m.env.notes(notes)
+	if err != nil {
+		return err
+	}
+	return m.do.Answer(
+		func(q migrate.Question) (string, error) { return m.env.choose(ctx, q) },
+		func(u migrate.Unfit) {
+			fmt.Fprintln(m.env.IO.ErrOut, printer.Clean(fmt.Sprintf("%q: %s", u.Given, u.Why)))
+		},
+	)
+}
+
+// keep prints the answers that were given on the terminal where the migration did not complete: they are not stored.
+func (m *migration) keep() {
+	if m.do == nil || !m.do.Answered {
+		return
+	}
+	text, err := m.do.Given().Write(m.env.program.Command("migrate", "--decisions", "FILE"))
+	if err != nil {
+		return
+	}
+	fmt.Fprintln(m.env.IO.ErrOut, "The answers are not stored. To give them again, use --decisions with a file like this:")
+	fmt.Fprint(m.env.IO.ErrOut, printer.CleanLines(string(text)))
+}
+
+// writeQuestions writes the questions to a file, where one was named.
+func (f *migrateFlags) writeQuestions(env *Env, p migrate.Plan) error {
+	if f.writeTo == "" {
+		return nil
+	}
+	d := p.File()
+	next := env.program.Command("migrate", "--decisions", f.writeTo)
+	text, err := d.Write(next)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(f.writeTo, text, 0o600); err != nil {
+		return err
+	}
+	fmt.Fprintf(env.IO.ErrOut, "%s written to %s; edit the answers, then: %s\n", printer.Count(len(d.Decisions), "question", "questions"), f.writeTo, next)
+	return nil
 }
 
 // choose puts one question. An empty line is the default; an option is chosen by its number or written out.

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -88,22 +87,7 @@ func (f *kubeconfigFlags) check() error {
 	}
 	f.form.RoleARN = f.roleARN
 	return errors.Join(f.form.Check(),
-		checkRole("--role-arn", f.roleARN), checkRole("--assume-role-arn", f.describeBy))
-}
-
-// checkRole takes the ARN of a role as IAM knows it, for STS takes no other.
-func checkRole(flag, arn string) error {
-	if arn == "" {
-		return nil
-	}
-	ref, err := access.ParsePrincipal(arn)
-	if err != nil {
-		return fmt.Errorf("%s: %w", flag, err)
-	}
-	if string(ref.Principal) != arn || ref.Principal.Kind() != "role" {
-		return fmt.Errorf("%s: %q is not the ARN of a role; write arn:aws:iam::ACCOUNT:role/NAME", flag, arn)
-	}
-	return nil
+		kubefile.CheckRole("--role-arn", f.roleARN), kubefile.CheckRole("--assume-role-arn", f.describeBy))
 }
 
 // contextless refuses what chooses a cluster by the kubeconfig: here it is about to be written.
@@ -151,7 +135,9 @@ func (env *Env) writeKubeconfig(ctx context.Context, f kubeconfigFlags) error {
 	if len(entries) == 0 {
 		return failed
 	}
-	env.warnOfProgram(entries[0].Command)
+	if note := entries[0].Unusable(); note != "" {
+		env.warn("%s", note)
+	}
 	change := kubefile.Change{Paths: paths, Entries: entries, Switch: !f.all}
 	if f.dryRun == "client" {
 		return errors.Join(env.preview(change), failed)
@@ -192,21 +178,14 @@ func (env *Env) entries(ctx context.Context, region cluster.Region, f kubeconfig
 			env.warn("there are no EKS clusters in %s; nothing was written", region.Name)
 		}
 	}
-	infos, errs := region.Describe(ctx, names)
-	for i, info := range infos {
-		e, err := f.form.Entry(info)
-		if err = cmp.Or(errs[i], err); err == nil {
-			entries = append(entries, e)
-			continue
-		}
-		gone := errors.Is(err, access.ErrNotFound)
-		switch {
+	entries, errs := region.Entries(ctx, names, f.form)
+	for _, err := range errs {
+		switch gone := errors.Is(err, access.ErrNotFound); {
 		case f.all && !gone: // gone: deleted since the list was made
 			env.tell(err)
 			failed = errFailed
 		case gone && !f.all:
-			return nil, fmt.Errorf("there is no EKS cluster %q in %s%s; another region or account: --region, --profile",
-				f.name, region.Name, others(ctx, region))
+			return nil, fmt.Errorf("EKS cluster %q does not exist in %s%s; for another region or account: --region, --profile", f.name, region.Name, region.Others(ctx))
 		case !f.all:
 			return nil, err
 		}
@@ -214,26 +193,12 @@ func (env *Env) entries(ctx context.Context, region cluster.Region, f kubeconfig
 	return entries, failed
 }
 
-// others names the clusters that there are, for those who mistyped one. It is help, so it may fail.
-func others(ctx context.Context, region cluster.Region) string {
-	const enough = 10
-	names, err := region.Clusters(ctx)
-	if err != nil {
-		return ""
-	}
-	more := ""
-	if len(names) > enough {
-		names, more = names[:enough], ", …"
-	}
-	return " (there is " + cmp.Or(strings.Join(names, ", "), "none") + more + ")"
-}
-
 // nameMissing says on a terminal which names there are.
 func (env *Env) nameMissing(ctx context.Context, f kubeconfigFlags) error {
 	const text = "the cluster is missing: --name CLUSTER, or --all for every one of the region"
 	if printer.Terminal(env.IO.ErrOut) {
 		if region, err := env.describer(ctx, f); err == nil {
-			return errors.New(text + others(ctx, region))
+			return errors.New(text + region.Others(ctx))
 		}
 	}
 	return errors.New(text)
@@ -262,16 +227,4 @@ func (env *Env) tellReport(r kubefile.Report) {
 	for _, note := range r.Notes {
 		env.warn("%s", note)
 	}
-}
-
-// warnOfProgram tells that kubectl would not find what the entries name.
-func (env *Env) warnOfProgram(name string) {
-	if _, err := exec.LookPath(name); err == nil {
-		return
-	}
-	advice := "install it, or let this program make the tokens with --exec native"
-	if name != "aws" {
-		advice = "put it there, or let the AWS CLI make the tokens with --exec aws"
-	}
-	env.warn("kubectl will run %s for tokens, which is not on PATH: %s", name, advice)
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -16,7 +15,6 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/awsauth"
 	"github.com/kubectl-access/kubectl-access/pkg/change"
 	"github.com/kubectl-access/kubectl-access/pkg/cluster"
-	"github.com/kubectl-access/kubectl-access/pkg/manifest"
 	"github.com/kubectl-access/kubectl-access/pkg/migrate"
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
 )
@@ -130,7 +128,10 @@ func (m *migration) run(ctx context.Context) error {
 	}
 	if !facts.Cluster.Mode.ReadsConfigMap() {
 		fmt.Fprintf(m.env.IO.ErrOut, "Cluster %s is in mode API and does not read aws-auth: there is nothing to migrate.\n", printer.Clean(facts.Cluster.Name))
-		return m.tidy(ctx)
+		if m.f.looks() || len(migrate.Leftover(facts.Bindings)) == 0 {
+			return nil
+		}
+		return m.env.tidy(ctx, m.do)
 	}
 	if done, err := m.report(ctx); done || err != nil {
 		return err
@@ -206,14 +207,6 @@ func (m *migration) stages(ctx context.Context) error {
 	return errIf(m.do.Partial)
 }
 
-// tidy is what is left to do where nothing is migrated.
-func (m *migration) tidy(ctx context.Context) error {
-	if m.f.looks() || len(migrate.Leftover(m.do.Facts.Bindings)) == 0 {
-		return nil
-	}
-	return m.env.tidy(ctx, m.do)
-}
-
 // tidy deletes what an interrupted migration of an earlier version left.
 func (env *Env) tidy(ctx context.Context, r *migrate.Run) error {
 	err := r.Tidy(ctx)
@@ -242,86 +235,13 @@ func (env *Env) migrationRun(c *cluster.Cluster, f *changeFlags, facts migrate.F
 	return r
 }
 
-// decide plans by the decisions in the file and, on a terminal, by the answers to what is open.
-func (m *migration) decide(ctx context.Context) error {
-	choices, err := m.f.choices(m.do.Facts.Cluster.Name)
-	if err != nil {
-		return err
-	}
-	if err := m.do.Decide(choices); err != nil {
-		return err
-	}
-	asks := printer.Terminal(m.env.IO.In) && !m.f.yes && !m.f.looks()
-	if _, open := m.do.Plan.Open(); !open || !asks {
-		return nil
-	}
-	first := printer.NewMigration(m.data, m.do.Plan)
-	fmt.Fprint(m.env.IO.ErrOut, first.Text(m.do.Facts.Cluster.Account()))
-	m.shown = &first
-	notes, err := m.do.Foresee(ctx, m.f.accepted())
-	m.env.notes(notes)
-	if err != nil {
-		return err
-	}
-	return m.do.Answer(
-		func(q migrate.Question) (string, error) { return m.env.choose(ctx, q) },
-		func(u migrate.Unfit) {
-			fmt.Fprintln(m.env.IO.ErrOut, printer.Clean(fmt.Sprintf("%q: %s", u.Given, u.Why)))
-		},
-	)
-}
-
 // choices are what the flags and the file of decisions say.
-func (f *migrateFlags) choices(name string) (migrate.Choices, error) {
+func (f *migrateFlags) choices(cluster string) (migrate.Choices, error) {
 	c := migrate.Choices{Answers: map[string]string{}, Unmatched: f.unmatched, ApplyRBAC: f.applyRBAC}
 	if f.decisions == "" {
 		return c, nil
 	}
-	data, err := os.ReadFile(f.decisions)
-	if err != nil {
-		return c, err
-	}
-	d, err := manifest.ReadDecisions(data)
-	for _, q := range d.Decisions {
-		c.Answers[q.ID] = q.Answer
-	}
-	if err == nil && name != "" && d.Cluster != "" && d.Cluster != name {
-		err = fmt.Errorf("%w: %s holds decisions for cluster %s, this is %s", cluster.ErrWrong, f.decisions, d.Cluster, name)
-	}
-	return c, err
-}
-
-// writeQuestions writes the questions to a file, where one was named.
-func (f *migrateFlags) writeQuestions(env *Env, p migrate.Plan) error {
-	if f.writeTo == "" {
-		return nil
-	}
-	d := p.File()
-	next := env.program.Command("migrate", "--decisions", f.writeTo)
-	text, err := d.Write(next)
-	if err != nil {
-		return err
-	}
-	if err := os.WriteFile(f.writeTo, text, 0o600); err != nil {
-		return err
-	}
-	fmt.Fprintf(env.IO.ErrOut, "%s written to %s; edit the answers, then: %s\n", printer.Count(len(d.Decisions), "question", "questions"), f.writeTo, next)
-	return nil
-}
-
-// keep prints the answers of the terminal where the migration did not come to its end: they are stored nowhere.
-func (m *migration) keep() {
-	if m.do == nil || !m.do.Answered {
-		return
-	}
-	text, err := m.do.Given().Write(m.env.program.Command("migrate", "--decisions", "FILE"))
-	if err != nil {
-		return
-	}
-	fmt.Fprintln(m.env.IO.ErrOut, "The answers are not stored. To give them again, use --decisions with a file like this:")
-	for line := range strings.Lines(string(text)) {
-		fmt.Fprintln(m.env.IO.ErrOut, printer.Clean(strings.TrimSuffix(line, "\n")))
-	}
+	return c, c.Read(f.decisions, cluster)
 }
 
 // errDefects ends the report about a file with defects; they were printed already.
@@ -336,7 +256,7 @@ func (env *Env) explainFile(ctx context.Context, f *migrateFlags, c *cluster.Clu
 	}
 	m, err := awsauth.ParseManifest(data)
 	if err != nil {
-		return errors.Join(env.printMigration(f, printer.Unreadable(manifestState(err), err), ""), errDefects)
+		return errors.Join(env.printMigration(f, printer.Unreadable(err), ""), errDefects)
 	}
 	known := migrate.Facts{Mappings: m.Mappings, NoRBAC: "no cluster was asked", NoNodes: "no cluster was asked"}
 	if c != nil {
@@ -354,16 +274,11 @@ func (env *Env) explainFile(ctx context.Context, f *migrateFlags, c *cluster.Clu
 	if err != nil {
 		return fmt.Errorf("%w: %w", access.ErrRefused, err)
 	}
-	if err := env.printMigration(f, printer.NewMigration(m, plan), known.Cluster.Account()); err != nil {
-		return err
+	err = errors.Join(env.printMigration(f, printer.NewMigration(m, plan), known.Cluster.Account()), f.writeQuestions(env, plan))
+	if err == nil && len(m.Defects) > 0 {
+		err = errDefects
 	}
-	if err := f.writeQuestions(env, plan); err != nil {
-		return err
-	}
-	if len(m.Defects) > 0 {
-		return errDefects
-	}
-	return nil
+	return err
 }
 
 func (env *Env) readFile(name string) ([]byte, error) {
@@ -371,17 +286,6 @@ func (env *Env) readFile(name string) ([]byte, error) {
 		return io.ReadAll(env.IO.In)
 	}
 	return os.ReadFile(name)
-}
-
-// manifestState is what is wrong with a file as a whole.
-func manifestState(err error) string {
-	switch {
-	case errors.Is(err, awsauth.ErrNotYAML):
-		return "invalid-yaml"
-	case errors.Is(err, awsauth.ErrNotText):
-		return "data-not-string"
-	}
-	return "missing"
 }
 
 func (env *Env) printMigration(f *migrateFlags, r printer.Migration, account string) error {

@@ -34,8 +34,8 @@ step is for good. The step to API is refused as long as a mapping in force has n
 		Args:      cobra.MaximumNArgs(1),
 		ValidArgs: []cobra.Completion{string(access.ModeBoth), string(access.ModeAPI)},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			to, err := parseMode(args)
-			if err != nil {
+			to, err := edit.ParseMode(strings.Join(args, ""))
+			if err != nil && len(args) > 0 {
 				return usage(cmd, err)
 			}
 			c, err := env.open(cmd.Context())
@@ -51,20 +51,6 @@ step is for good. The step to API is refused as long as a mapping in force has n
 	f.bind(cmd.Flags())
 	f.bindAsk(cmd.Flags())
 	return cmd
-}
-
-// parseMode reads a mode in any case, with dashes too; none is "".
-func parseMode(args []string) (access.Mode, error) {
-	if len(args) == 0 {
-		return "", nil
-	}
-	text := strings.ToUpper(strings.ReplaceAll(args[0], "-", "_"))
-	for _, m := range access.Modes {
-		if text == string(m) {
-			return m, nil
-		}
-	}
-	return "", fmt.Errorf("%q is no mode: the modes are CONFIG_MAP, API_AND_CONFIG_MAP and API", args[0])
 }
 
 func (env *Env) setMode(ctx context.Context, c *cluster.Cluster, f *changeFlags, to access.Mode) error {

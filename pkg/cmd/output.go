@@ -150,7 +150,7 @@ func (v view) agreed(ctx context.Context, p change.Proposal) (change.Proposal, e
 func (v view) apply(ctx context.Context, p change.Proposal) error {
 	for _, who := range p.Who {
 		if !p.Touches(who) && (who != access.Itself || !v.run.Whole) {
-			fmt.Fprintf(v.talk(), "%s unchanged\n", title(p, who))
+			fmt.Fprintf(v.talk(), "%s unchanged\n", printer.Title(who, p.Plan.Cluster))
 		}
 	}
 	if p.Plan.Empty() && v.run.Undoes == "" {
@@ -194,20 +194,7 @@ func (v view) show(p change.Proposal, allowed bool) error {
 		return nil // nothing of it would be done
 	}
 	v.run.Partial = p.Incomplete
-	for _, s := range p.Plan.Steps() {
-		if s.Principal() == access.Itself {
-			fmt.Fprintf(out, "%s (dry run)\n", printer.Result(access.Result{Step: s}, p.Plan.Cluster.Account()))
-		}
-	}
-	for _, who := range p.Who {
-		verb := "unchanged"
-		if ch, ok := p.Plan.Change(who); ok {
-			verb = printer.Verb(ch)
-		} else if p.Touches(who) || who == access.Itself && v.run.Whole {
-			continue
-		}
-		fmt.Fprintf(out, "%s %s (dry run)\n", title(p, who), verb)
-	}
+	fmt.Fprint(out, printer.DryRun(p.Plan, p.Who, func(who access.Principal) bool { return p.Touches(who) || who == access.Itself && v.run.Whole }))
 	return v.finish(p)
 }
 
@@ -226,12 +213,4 @@ func (v view) talk() io.Writer {
 		return v.env.IO.Out
 	}
 	return v.env.IO.ErrOut
-}
-
-// title is what the lines of results begin with.
-func title(p change.Proposal, who access.Principal) string {
-	if who == access.Itself {
-		return "cluster/" + printer.Clean(p.Plan.Cluster.Name)
-	}
-	return "accessentry/" + printer.Clean(who.Short(p.Plan.Cluster.Account()))
 }

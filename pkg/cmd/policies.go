@@ -38,7 +38,7 @@ func newPoliciesCmd(env *Env) *cobra.Command {
 			}
 			return out.Object(env.IO.Out, printer.PolicyList(docs))
 		},
-		ValidArgsFunction: env.ask(askPolicies),
+		ValidArgsFunction: env.ask(cluster.OfferPolicies),
 	}
 	cmd.Flags().BoolVar(&offline, "offline", false, "Ask AWS nothing, list what this version knows")
 	out.bindTable(cmd.Flags(), "json", "yaml", "wide", "jsonpath=")

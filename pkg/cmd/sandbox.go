@@ -11,7 +11,6 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
 	"github.com/kubectl-access/kubectl-access/pkg/sandbox"
@@ -21,7 +20,8 @@ import (
 func newSandboxCmd(env *Env) *cobra.Command {
 	var o sandbox.Options
 	var log string
-	var servers apiServers
+	var servers map[string]string // URLs, by cluster
+	var ca string
 	cmd := &cobra.Command{
 		Use:   "sandbox [-- COMMAND [ARG...]]",
 		Short: "Run a command, or your shell, in an AWS account with EKS clusters on this machine",
@@ -39,7 +39,7 @@ func newSandboxCmd(env *Env) *cobra.Command {
 				return usage(cmd, errors.New("put -- before the command to run"))
 			}
 			var err error
-			if o.APIServers, err = servers.read(); err != nil {
+			if o.APIServers, err = sandbox.ReadAPIServers(servers, ca); err != nil {
 				return usage(cmd, err)
 			}
 			return env.runSandbox(o, log, args)
@@ -57,7 +57,8 @@ func newSandboxCmd(env *Env) *cobra.Command {
 	fs.StringVar(&o.UpdateError, "update-error", "", "What every change of a cluster's mode fails with")
 	fs.StringVar(&o.State, "state", "", "File that keeps the account between runs")
 	fs.StringVar(&log, "log", "", "File for a line about each request")
-	servers.bind(fs)
+	fs.StringToStringVar(&servers, "api-server", nil, "CLUSTER=URL of a real kube-apiserver to use for that cluster; the files for its webhooks are in CLUSTER/ beside $KUBECONFIG")
+	fs.StringVar(&ca, "api-server-ca", "", "File with the certificate authority of --api-server")
 	cmd.ValidArgsFunction = completeFiles // the command to run may have any
 	return cmd
 }
@@ -145,33 +146,4 @@ func withProgram(box *sandbox.Sandbox) ([]string, error) {
 	environ := box.Environ(os.Environ())
 	path := bin + string(os.PathListSeparator) + os.Getenv("PATH")
 	return append(environ, "PATH="+path, "XDG_STATE_HOME="+filepath.Join(box.Dir(), "state")), nil
-}
-
-// apiServers are real kube-apiservers for the sandbox's clusters, as flags.
-type apiServers struct {
-	urls map[string]string // by cluster
-	ca   string            // file
-}
-
-func (a *apiServers) bind(fs *pflag.FlagSet) {
-	fs.StringToStringVar(&a.urls, "api-server", nil, "CLUSTER=URL of a real kube-apiserver in that cluster's place; the files for its webhooks are in CLUSTER/ beside $KUBECONFIG")
-	fs.StringVar(&a.ca, "api-server-ca", "", "File with the authority of --api-server's certificate")
-}
-
-func (a *apiServers) read() (map[string]sandbox.APIServer, error) {
-	if len(a.urls) == 0 {
-		return nil, nil
-	}
-	if a.ca == "" {
-		return nil, errors.New("--api-server needs --api-server-ca FILE")
-	}
-	ca, err := os.ReadFile(a.ca)
-	if err != nil {
-		return nil, fmt.Errorf("--api-server-ca: %w", err)
-	}
-	servers := map[string]sandbox.APIServer{}
-	for name, url := range a.urls {
-		servers[name] = sandbox.APIServer{URL: url, CA: ca}
-	}
-	return servers, nil
 }

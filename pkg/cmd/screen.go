@@ -178,10 +178,10 @@ func (s *shown) readInto(ctx context.Context, who []access.Principal, pieces cha
 	last := found{Piece: tui.Piece{Snapshot: access.Snapshot{Unread: read.Unread}}}
 	if all {
 		last.Dead, last.Deleted, last.Doubtful = read.Dead, read.Deleted, read.Doubtful
-		last.Mappings = mappingsOf(read, nil)
+		last.Mappings = cluster.MappingsOf(read)
 		last.Blind = read.AWSAuth.Err != nil && read.Cluster.Mode.ReadsConfigMap()
 		read.Unread = nil // they have rows of their own
-		s.new = append(s.new, s.env.known(s.c, read)...)
+		s.new = append(s.new, s.c.Known(read, s.env.program.Command)...)
 	}
 	last.Warnings, s.new = sentences(s.new), nil
 	send(last)

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -8,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/kubectl-access/kubectl-access/pkg/awsauth"
-	"github.com/kubectl-access/kubectl-access/pkg/kubeconfig"
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
 	"github.com/kubectl-access/kubectl-access/pkg/whoami"
 )
@@ -76,16 +76,9 @@ func (env *Env) whoami(ctx context.Context, out *output, mappings *awsauth.Map) 
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := env.printWhoami(out, r, c.Target); err != nil {
-		return err
-	}
-	return errIf(!r.LetIn)
-}
-
-func (env *Env) printWhoami(out *output, r whoami.Report, target kubeconfig.Target) error {
 	if out.People() {
-		_, err := fmt.Fprint(env.IO.Out, printer.Whoami(r, printer.Colorful(env.IO.Out)))
-		return err
+		fmt.Fprint(env.IO.Out, printer.Whoami(r, printer.Colorful(env.IO.Out)))
+		return errIf(!r.LetIn)
 	}
-	return out.Plain(env.IO.Out, printer.IdentityOf(r, target.Region, target.Account))
+	return cmp.Or(out.Plain(env.IO.Out, printer.IdentityOf(r, c.Target.Region, c.Target.Account)), errIf(!r.LetIn))
 }
