@@ -25,6 +25,7 @@ const (
 
 var (
 	everybody   = []access.Principal{amy, bob, ci, dev, ops}
+	dueling     = []string{"dev", "lab", "perf", "prod", "qa", "stage"}
 	allPolicies = []access.Policy{"AmazonEKSViewPolicy", "AmazonEKSEditPolicy", access.ClusterAdmin}
 )
 
@@ -34,6 +35,7 @@ func (w *world) furnish() {
 	s.Cluster.Mode = pick(r, access.ModeBoth, access.ModeBoth, access.ModeBoth, access.ModeConfigMap, access.ModeAPI)
 	s.RBAC = &access.RBAC{Bindings: []access.Binding{
 		{Name: "viewers", Role: access.RoleRef{Kind: "ClusterRole", Name: "view"}, Groups: []string{"viewers"}},
+		{Name: "others", Role: access.RoleRef{Kind: "ClusterRole", Name: "others"}, Groups: []string{"others"}},
 		{Name: "admins", Role: access.RoleRef{Kind: "ClusterRole", Name: "cluster-admin"}, Groups: []string{"admins"}},
 	}}
 	var lines []string
@@ -63,6 +65,12 @@ func (w *world) furnish() {
 	}
 	m := awsauth.Understood(access.ConfigMap{Data: map[string]string{"mapRoles": strings.Join(lines, "")}, Version: "1"})
 	s.AWSAuth = &m
+	if w.duel {
+		s.Cluster.Mode = access.ModeBoth
+		*s = s.Put(access.Entry{Principal: dev, Kind: access.Standard, Username: access.DefaultUsername(dev), Groups: []string{"viewers"}, Grants: []access.Grant{
+			{Policy: allPolicies[0], Scope: access.Scope{Namespaces: dueling[:3]}},
+		}})
+	}
 }
 
 // accepted are the risks that people take here, of which they take fewer at times. Nobody takes that of the last administrator.
@@ -93,7 +101,7 @@ func (p *person) command() (c command) {
 func (p *person) someGrant() access.Grant {
 	scopes := []access.Scope{{}, {Namespaces: []string{"dev", "qa"}}, {Namespaces: []string{"dev"}}, {Namespaces: []string{"qa"}}, {Namespaces: []string{"prod"}}}
 	if p.duel {
-		scopes = scopes[2:]
+		return access.Grant{Policy: allPolicies[0], Scope: access.Scope{Namespaces: []string{pick(p.r, dueling...)}}}
 	}
 	return access.Grant{Policy: pick(p.r, p.policies...), Scope: pick(p.r, scopes...)}
 }

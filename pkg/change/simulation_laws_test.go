@@ -172,7 +172,7 @@ func (p *program) since(who ...access.Principal) bool {
 	return slices.ContainsFunc(p.writes, func(o written) bool {
 		known := p.began
 		if o.by.machine != p.machine {
-			known = known.Add(-p.account.Lag)
+			known = known.Add(-2 * p.account.Lag) // once for its write, and once for one of this machine on top of that
 		}
 		return o.by != p && !o.at.Before(known) && (o.step.Principal() == access.Itself || slices.Contains(who, o.step.Principal()))
 	})
