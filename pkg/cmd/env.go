@@ -48,17 +48,13 @@ type Env struct {
 	persist *pflag.FlagSet // the flags that every command has
 }
 
-// command is a command line of this program for the same cluster and login, to be told as the next one.
-func (env *Env) command(words ...string) string {
-	line := []string{env.name}
-	for _, w := range words {
-		line = append(line, shell.Quote(w))
-	}
-	for _, w := range env.given() {
-		line = append(line, shell.Quote(w))
-	}
-	return strings.Join(line, " ")
+// program is this program as it was called, for the same cluster and login.
+func (env *Env) program() shell.Program {
+	return shell.Program{Name: strings.Fields(env.name), Flags: env.given()}
 }
+
+// command is a command line to run next.
+func (env *Env) command(words ...string) string { return env.program().Command(words...) }
 
 // given are the flags of every command that were typed: they say which cluster is meant.
 func (env *Env) given() (words []string) {

@@ -1,4 +1,4 @@
-// Package shell writes words so that a shell takes them as they are.
+// Package shell writes command lines so that a shell takes each word as it is.
 package shell
 
 import "strings"

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/shell"
 	"github.com/kubectl-access/kubectl-access/pkg/whoami"
 )
 
@@ -24,6 +25,7 @@ var (
 func stranded(change func(*whoami.Facts)) whoami.Facts {
 	f := whoami.Facts{
 		Cluster: whoami.Cluster{Name: "demo", Region: "us-west-2", Server: "https://a"}, Namespace: "default", System: "linux", Now: today,
+		Program: shell.Program{Name: []string{"kubectl", "access"}},
 		AWS:     &whoami.AWS{ARN: "arn:aws:sts::111122223333:assumed-role/dev/me", Account: "111122223333", Principal: dev},
 		KubeErr: errRefused, Trouble: whoami.Unauthorized,
 		Info: &access.Info{Name: "demo", Mode: access.ModeBoth, Endpoint: "https://a"},
