@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -56,11 +57,16 @@ func (env *Env) program() shell.Program {
 // command is a command line to run next.
 func (env *Env) command(words ...string) string { return env.program().Command(words...) }
 
-// given are the flags of every command that were typed: they say which cluster is meant.
-func (env *Env) given() (words []string) {
+// given are the flags of every command that were typed, but for some: they say which cluster is meant.
+func (env *Env) given(but ...string) (words []string) {
 	env.persist.VisitAll(func(f *pflag.Flag) {
+		list, several := f.Value.(pflag.SliceValue)
 		switch {
-		case !f.Changed || f.Name == "v" || f.Name == "help":
+		case !f.Changed || f.Name == "v" || f.Name == "help" || slices.Contains(but, f.Name):
+		case several:
+			for _, v := range list.GetSlice() {
+				words = append(words, "--"+f.Name, v)
+			}
 		case f.Value.Type() == "bool": // a switch takes no word behind it
 			words = append(words, "--"+f.Name+"="+f.Value.String())
 		default:

@@ -44,13 +44,13 @@ const homepage = "https://github.com/kubectl-access/kubectl-access"
 
 // outcomes are tried in order; the first match wins.
 var outcomes = []outcome{
-	{is: cluster.ErrWrong, code: exitRefused, hint: "check the context with `kubectl access cluster`; if the cluster is right but reached through a proxy or tunnel, name it with --eks-cluster"},
+	{is: cluster.ErrWrong, code: exitRefused, hint: "if the cluster is right but reached through a proxy or tunnel, name it with --eks-cluster; to check the context: ", next: []string{"cluster"}},
 	{is: access.ErrRefused, code: exitRefused},
 	{is: tui.ErrCancelled, code: exitRefused},
 	{is: access.ErrPrincipal, code: exitRefused},
 	{is: access.ErrRule, code: exitRefused},
 	{is: edit.ErrNarrow, code: exitRefused},
-	{is: access.ErrPolicy, code: exitRefused},
+	{is: access.ErrPolicy, code: exitRefused, hint: "to list the access policies: ", next: []string{"policies"}},
 	{is: journal.ErrUnsafe, code: exitRefused},
 	{is: journal.ErrUnreadable, code: exitRefused},
 	{is: errHalfway, code: exitRefused, hint: "interrupted; run the same command again to complete the change"},
@@ -64,9 +64,9 @@ var outcomes = []outcome{
 	{is: access.ErrChanged, code: exitFailed, hint: "run the same command again"},
 	{is: login.ErrNoRegion, code: exitFailed},
 	{is: kubeconfig.ErrNotEKS, code: exitFailed},
-	{is: kubeconfig.ErrNoContext, code: exitFailed},
+	{is: kubeconfig.ErrNoContext, code: exitFailed, hint: "to add a cluster to the kubeconfig: ", next: []string{"kubeconfig", "--name", "NAME", "--region", "REGION"}},
 	{is: access.ErrNoPrincipal, code: exitFailed, hint: "the role or user does not exist, or its path is missing or wrong; a new one may take a few seconds to appear"},
-	{is: access.ErrNoCluster, code: exitFailed, hint: "run `kubectl access cluster` to see where the name, region and profile come from"},
+	{is: access.ErrNoCluster, code: exitFailed, hint: "to see where the name, region and profile come from: ", next: []string{"cluster", "--offline"}},
 	{is: login.ErrExpired, code: exitFailed, hint: "the AWS credentials have expired: log in again, for example with `aws sso login`"},
 	{is: login.ErrInvalid, code: exitFailed, hint: "these AWS credentials are not valid: log in again, or choose others with --profile; `aws configure list` shows where they come from"},
 	{is: login.ErrAssumeRole, code: exitFailed, hint: "the role's trust policy and your permissions must both allow sts:AssumeRole"},
@@ -120,13 +120,18 @@ func (env *Env) hint(err error) {
 	if errors.Is(err, context.Canceled) && env.sent.Load() {
 		err = errHalfway
 	}
+	if hint := env.hintOn(err); hint != "" {
+		fmt.Fprintf(env.IO.ErrOut, "  %s\n", printer.Clean(hint))
+	}
+}
+
+// hintOn is what to do next about an error.
+func (env *Env) hintOn(err error) string {
 	o := outcomeOf(err)
 	if o.next != nil {
 		o.hint += env.command(o.next...)
 	}
-	if o.hint != "" {
-		fmt.Fprintf(env.IO.ErrOut, "  %s\n", printer.Clean(o.hint))
-	}
+	return o.hint
 }
 
 // hints gives each piece of advice once.

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/spf13/pflag"
 )
 
 // TestToldLinesAskForTheSame: what is told, and recorded, after a picker is what was typed, one --policy for each scope.
@@ -18,11 +19,13 @@ func TestToldLinesAskForTheSame(t *testing.T) {
 	} {
 		line := strings.Fields(typed)
 		for range 2 { // the told line is read as it was told
-			cmd := newGrantCmd(&Env{name: "kubectl access"})
+			env := &Env{name: "kubectl access"}
+			env.bind(pflag.NewFlagSet("", pflag.ContinueOnError))
+			cmd := newGrantCmd(env)
 			if err := cmd.ParseFlags(line); err != nil {
 				t.Fatal(err)
 			}
-			line = (&Env{name: "kubectl access"}).line(cmd, []string{"role/x"})[4:]
+			line = env.line(cmd, []string{"role/x"})[4:]
 			if diff := cmp.Diff(strings.Fields(told), line); diff != "" {
 				t.Errorf("%s: %s", typed, diff)
 			}

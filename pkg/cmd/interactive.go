@@ -180,10 +180,10 @@ func (f *revokeFlags) ask(env *Env, cmd *cobra.Command, args []string) ([]string
 
 // line is the command line that says what was typed and what was picked.
 func (env *Env) line(cmd *cobra.Command, who []string) []string {
-	line := append(append(strings.Fields(env.name), cmd.Name()), who...)
-	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+	line := append([]string{cmd.Name()}, who...)
+	cmd.LocalNonPersistentFlags().VisitAll(func(f *pflag.Flag) {
 		value := f.Value.String()
-		if f.Name == "v" || !f.Changed && value == f.DefValue {
+		if !f.Changed && value == f.DefValue {
 			return
 		}
 		if f.Value.Type() != "string" { // of a list, which is written so
@@ -204,7 +204,7 @@ func (env *Env) line(cmd *cobra.Command, who []string) []string {
 			line = append(line, name+"="+value)
 		}
 	})
-	return line
+	return env.program().Words(line...)
 }
 
 func texts[T ~string](values []T) []string {

@@ -129,7 +129,7 @@ func (f *kubeconfigFlags) program(shown string) string {
 	if f.exec == "aws" {
 		return ""
 	}
-	return "kubectl-" + strings.ReplaceAll(strings.TrimPrefix(shown, "kubectl "), "-", "_")
+	return pluginPrefix + strings.NewReplacer("-", "_", " ", "-").Replace(strings.TrimPrefix(shown, "kubectl "))
 }
 
 // envProfile is the profile that the AWS CLI takes from the environment.

@@ -232,6 +232,7 @@ func (env *Env) tidy(ctx context.Context, r *migrate.Run) error {
 // migrationRun is a migration whose changes are carried out as those of other commands. Of the objects that -o asks for, those
 // of the entries are printed.
 func (env *Env) migrationRun(c *cluster.Cluster, f *changeFlags, facts migrate.Facts) *migrate.Run {
+	facts.Program = env.program()
 	r := &migrate.Run{Facts: facts, Engine: env.engine(c), RBAC: c, Timeout: f.timeout}
 	for _, name := range []string{"kubeconfig", "context", "cluster", "user"} {
 		if flag := env.persist.Lookup(name); flag != nil && flag.Changed {
@@ -358,7 +359,7 @@ func (env *Env) explainFile(ctx context.Context, f *migrateFlags, c *cluster.Clu
 	if err != nil {
 		return err
 	}
-	known.Policies = cluster.Embedded()
+	known.Policies, known.Program = cluster.Embedded(), env.program()
 	plan, err := migrate.Make(known, choices)
 	if err != nil {
 		return fmt.Errorf("%w: %w", access.ErrRefused, err)

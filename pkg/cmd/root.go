@@ -161,13 +161,13 @@ The cluster is the one that the current kubeconfig context points to. EKS lets p
 in by access entries: one IAM principal, and access policies that hold in the whole
 cluster or in some namespaces. Older clusters read the aws-auth ConfigMap too.`
 
-// displayName is what the user typed: kubectl finds plugins by their file's name, and krew
-// links the binary under the name of the plugin.
+// displayName is what the user typed: kubectl finds plugins by their file's name, in which - stands for a space and _ for a
+// dash, and krew links the binary under the name of the plugin.
 func displayName(argv0 string) string {
 	name := strings.TrimSuffix(filepath.Base(argv0), ".exe")
 	plugin, ok := strings.CutPrefix(name, pluginPrefix)
 	if !ok {
 		return "kubectl access"
 	}
-	return "kubectl " + strings.ReplaceAll(plugin, "_", "-")
+	return "kubectl " + strings.NewReplacer("-", " ", "_", "-").Replace(plugin)
 }

@@ -18,7 +18,6 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/cluster"
 	"github.com/kubectl-access/kubectl-access/pkg/kubeconfig"
 	"github.com/kubectl-access/kubectl-access/pkg/policy"
-	"github.com/kubectl-access/kubectl-access/pkg/shell"
 	"github.com/kubectl-access/kubectl-access/pkg/tui"
 )
 
@@ -89,18 +88,14 @@ type shown struct {
 
 // screenCluster opens the cluster of a context. The flags that name a cluster are about the first one only.
 func (env *Env) screenCluster(ctx context.Context, at, start string) (*tui.Cluster, error) {
-	own := &Env{
-		Now: env.Now, LastLook: env.LastLook, name: env.name, persist: env.persist, flags: env.flags, override: env.override,
-		noNativeToken: env.noNativeToken, requireMatch: env.requireMatch,
-	}
-	command := append(strings.Fields(env.name), env.given()...)
+	words := env.given()
 	if at != start {
-		command = append(strings.Fields(env.name), "--context", at)
-		if f := env.persist.Lookup("kubeconfig"); f.Changed {
-			command = append(command, "--kubeconfig", f.Value.String())
-		}
-		own.name, own.persist = shell.Line(command), pflag.NewFlagSet("", pflag.ContinueOnError)
-		own.flags, own.override = env.flags.In(at), Env{}.override
+		words = append(env.given("context", "cluster", "user", "eks-cluster", "region", "profile", "role-arn"), "--context", at)
+	}
+	own := &Env{Now: env.Now, LastLook: env.LastLook, name: env.name}
+	own.bind(pflag.NewFlagSet("", pflag.ContinueOnError))
+	if err := own.persist.Parse(words); err != nil {
+		return nil, err
 	}
 	target, err := own.target()
 	if err != nil {
@@ -112,7 +107,7 @@ func (env *Env) screenCluster(ctx context.Context, at, start string) (*tui.Clust
 	}
 	s := &shown{env: own, c: c, new: c.Notes}
 	known := &tui.Cluster{
-		Command: command, Read: s.read, Principals: s.principals, Policies: s.policies, Namespaces: c.Namespaces,
+		Command: own.program().Words(), Read: s.read, Principals: s.principals, Policies: s.policies, Namespaces: c.Namespaces,
 		Groups: c.Groups, Resolve: s.resolve, Hints: s.hints, Propose: s.propose,
 	}
 	if c.Session.MayAsk() || c.Plugin() {

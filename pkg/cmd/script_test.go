@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -22,13 +25,13 @@ import (
 var update = flag.Bool("update", false, "renew the expected output")
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"kubectl-access": program})
+	testscript.Main(m, map[string]func(){"kubectl-access": program, "kubectl-eks_access": program})
 }
 
 func program() {
 	env := &cmd.Env{IO: genericiooptions.IOStreams{In: os.Stdin, Out: os.Stdout, ErrOut: os.Stderr}, Now: time.Now, Patience: time.Minute}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	code := cmd.Run(ctx, env, append([]string{"kubectl-access"}, os.Args[1:]...))
+	code := cmd.Run(ctx, env, append([]string{filepath.Base(os.Args[0])}, os.Args[1:]...))
 	stop()
 	os.Exit(code)
 }
@@ -42,7 +45,7 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		Setup:               func(env *testscript.Env) error { return start(env, sandbox.Options{}) },
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"account": account, "calls": calls, "cure": cure, "nowrites": noWrites, "profile": profile, "save": save,
+			"account": account, "calls": calls, "cure": cure, "nowrites": noWrites, "profile": profile, "runs": runs, "save": save,
 		},
 	})
 }
@@ -116,6 +119,42 @@ func cure(ts *testscript.TestScript, _ bool, _ []string) {
 		ts.Check(ts.Exec("kubectl-access", strings.Fields(strings.ReplaceAll(command, "'", ""))...))
 	}
 	ts.Setenv("AWS_PROFILE", me)
+}
+
+// told are the command lines of this program, under any name, that a text gives to be run: to the end of the line, or of what
+// is in quotes. Placeholders are filled.
+var told = regexp.MustCompile("kubectl (?:access|eks-access) [^\n`]*")
+
+var placeholders = strings.NewReplacer("NAMESPACE", "dev", "FILE", "answers.yaml", " -h' for help and examples", " -h")
+
+// runs runs the commands that the last command printed, as kubectl does, those that change something with more flags. Each must
+// exist under the name that the program was called by, and succeed.
+func runs(ts *testscript.TestScript, _ bool, flags []string) {
+	texts := ts.ReadFile("stdout") + ts.ReadFile("stderr")
+	lines := told.FindAllString(texts, -1)
+	if len(lines) == 0 {
+		ts.Fatalf("no command to run in:\n%s", texts)
+	}
+	for _, line := range lines {
+		var words []string // between quotes, and outside of them between blanks
+		for i, part := range strings.Split(strings.TrimRight(placeholders.Replace(line), "')"), "'") {
+			if i%2 == 1 {
+				words = append(words, part)
+				continue
+			}
+			words = append(words, strings.Fields(part)...)
+		}
+		ts.Logf("runs %q", words)
+		plugin := "kubectl-" + strings.ReplaceAll(words[1], "-", "_")
+		if plugin != "kubectl-eks_access" {
+			ts.Fatalf("no such program: %s", line)
+		}
+		words = words[2:]
+		if slices.Contains([]string{"grant", "revoke", "mode", "migrate", "undo"}, words[0]) {
+			words = append(words, flags...)
+		}
+		ts.Check(ts.Exec(plugin, words...))
+	}
 }
 
 // save keeps what the last command printed in a variable.

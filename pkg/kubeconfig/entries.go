@@ -77,7 +77,7 @@ func (s selection) gaps() []string {
 
 func noContext(raw api.Config) error {
 	if len(raw.Contexts) == 0 {
-		return fmt.Errorf("%w: the kubeconfig has no contexts; create one with `kubectl access kubeconfig --name NAME --region REGION`", ErrNoContext)
+		return fmt.Errorf("%w: the kubeconfig has no contexts", ErrNoContext)
 	}
 	return fmt.Errorf("%w: no current context is set; pass --context NAME, or run `kubectl config use-context NAME` (%s)",
 		ErrNoContext, known(slices.Collect(maps.Keys(raw.Contexts))))

@@ -39,7 +39,7 @@ func ReadDecisions(b []byte) (Decisions, error) {
 	decoder := goyaml.NewDecoder(bytes.NewReader(b))
 	decoder.SetStrict(true)
 	if err := decoder.Decode(&d); err != nil {
-		return d, fmt.Errorf("not a decisions file of `kubectl access migrate --write-decisions FILE`: %s", strings.Join(strings.Fields(err.Error()), " "))
+		return d, fmt.Errorf("not a decisions file, which migrate --write-decisions writes: %s", strings.Join(strings.Fields(err.Error()), " "))
 	}
 	seen := map[string]bool{}
 	for i, q := range d.Decisions {

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/shell"
 )
 
 // Facts are what is known about a cluster. What is not known is left out, and the plan is careful there.
@@ -18,6 +19,8 @@ type Facts struct {
 	NoRBAC     string                     // why Bindings is not known, "" when it is
 	EKSNodes   map[access.Principal]any   // roles of managed node groups and Fargate profiles
 	NoNodes    string                     // why EKSNodes is not known, "" when it is
+
+	Program shell.Program // makes the commands to run next
 
 	// Begun are the entries that an interrupted migration of this machine created, as it wanted to leave them.
 	Begun map[access.Principal]access.Entry

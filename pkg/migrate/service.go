@@ -24,7 +24,7 @@ func (p *planner) serviceLinked(l *Mapping, role access.Principal) bool {
 	if len(missing) == 0 {
 		missing = []string{"NAMESPACE"}
 	}
-	grant := "kubectl access grant role/" + access.BatchRole + " --policy " + access.BatchNamespace.Short() + " -n " + strings.Join(missing, ",")
+	grant := p.Program.Command("grant", "role/"+access.BatchRole, "--policy", access.BatchNamespace.Short(), "-n", strings.Join(missing, ","))
 	if exists {
 		return l.stay("AWS Batch has its entry, which overrides the mapping, but jobs stay RUNNABLE until you run: %s", grant)
 	}
