@@ -10,7 +10,6 @@ import (
 	"sync"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
-	"github.com/kubectl-access/kubectl-access/pkg/edit"
 	"github.com/kubectl-access/kubectl-access/pkg/journal"
 )
 
@@ -22,7 +21,9 @@ type Run struct {
 	Partial bool          // something that was asked for was not done
 
 	unlock    func() // nil: the lock is not held
+	blind     bool   // the proposal was made without aws-auth, which could not be read
 	record    journal.Record
+	before    *journal.Journal                   // nil: not read
 	ground    *recorded                          // what the plan is carried out on; nil: not begun
 	failed    map[access.Principal]bool          // for whom something could not be done
 	replanned map[access.Principal]*access.Entry // how a later plan leaves an entry; nil: none
@@ -32,7 +33,7 @@ type Run struct {
 // Apply records a proposal and carries it out while the results are taken. The error says why it was not begun. A risk that
 // only shows when part of the plan is made anew ends that part.
 func (r *Run) Apply(ctx context.Context, p Proposal) (iter.Seq[access.Result], error) {
-	r.Partial = p.Incomplete
+	r.Partial, r.blind = p.Incomplete, p.Before.AWSAuth != nil && p.Before.AWSAuth.Err != nil
 	dir, err := r.begin(p)
 	if err != nil {
 		return nil, err
@@ -130,7 +131,7 @@ func (r *Run) replan(ctx context.Context, who []access.Principal) (access.Plan, 
 			err = u.Err
 		}
 	}
-	if now.AWSAuth != nil && slices.Contains(who, access.Itself) {
+	if now.AWSAuth != nil && !r.blind {
 		err = cmp.Or(err, now.AWSAuth.Err)
 	}
 	if err != nil {
@@ -152,19 +153,6 @@ func (r *Run) replan(ctx context.Context, who []access.Principal) (access.Plan, 
 	}
 	r.plans = append(r.plans, plan)
 	return plan, r.rebase(plan, who)
-}
-
-// editOf is the edit for a principal. An entry that this change has made is made as it was planned: the edit would find an
-// entry where there was none, and mappings that it overrides by now.
-func (r *Run) editOf(s access.Snapshot, p access.Principal) access.Edit {
-	if _, exists := s.Entry(p); exists && r.ground != nil && r.ground.made(p) {
-		for _, plan := range slices.Backward(r.plans) {
-			if ch, ok := plan.Change(p); ok && ch.Before == nil && !ch.After.Node() {
-				return edit.Grant(*ch.After)
-			}
-		}
-	}
-	return r.Edit(p)
 }
 
 // rebase corrects the record before the next write: of principals that nothing was done about yet, what the new plan found is
@@ -258,11 +246,11 @@ func (r *recorded) touched(p access.Principal) bool {
 	return false
 }
 
-// made reports whether the principal's entry was, or may have been, made or deleted by us.
-func (r *recorded) made(p access.Principal) bool {
+// sent reports whether a part of an entry was, or may have been, changed by us.
+func (r *recorded) sent(s journal.Sent) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.done[journal.Sent{Principal: p, Part: access.PartEntry}]
+	return r.done[s]
 }
 
 // begun reports whether a step was, or may have been, sent.

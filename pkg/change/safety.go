@@ -232,7 +232,7 @@ func (r *Run) lastLook(ctx context.Context, done []access.Step) (results []acces
 	if err != nil {
 		return nil // that the writes were done is known
 	}
-	recent := journal.RecentChanges(r.records(), now.Cluster.ARN, r.Now())
+	recent := journal.RecentChanges(r.records(), now.Cluster.ARN, r.record.ID, r.Now())
 	for _, s := range replaced {
 		p, part := s.Principal(), access.PartOf(s)
 		var is map[access.Part]string

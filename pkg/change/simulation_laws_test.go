@@ -23,6 +23,12 @@ type written struct {
 	takes bool // an administrator
 }
 
+// owed is what a new entry gets after it was made.
+type owed struct {
+	command string
+	entry   access.Entry
+}
+
 func (w *world) count() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -35,6 +41,11 @@ func (w *world) wrote(x accesstest.Write) {
 	p := w.programs[x.By]
 	x.After = whole(x)
 	were, are := x.Before.Administrators(), x.After.Administrators()
+	if s, ok := x.Step.(access.CreateEntry); ok {
+		w.owed[s.Principal()] = owed{p.command.name, s.Entry}
+	} else if o := w.owed[x.Step.Principal()]; o.command != p.command.name || x.Step.Takes() {
+		delete(w.owed, x.Step.Principal())
+	}
 	w.writes = append(w.writes, written{by: p, step: x.Step, at: time.Now(), takes: len(are) < len(were)})
 	if x.Unseen {
 		w.excused++
@@ -114,7 +125,7 @@ func (p *program) planned(s access.Associate) bool {
 
 // keepsOwn holds that nobody stops to be administrator by their own program without having accepted it.
 func (p *program) keepsOwn(x accesstest.Write) {
-	if !slices.Contains(p.accept, access.LoseOwnAccess) && access.Administrates(x.Before.Access(p.caller)) && !access.Administrates(x.After.Access(p.caller)) {
+	if !slices.Contains(p.command.accept, access.LoseOwnAccess) && access.Administrates(x.Before.Access(p.caller)) && !access.Administrates(x.After.Access(p.caller)) {
 		p.broke("%s: %s: %s is not administrator any more and did not accept that", p.Name, x.Step, p.caller)
 	}
 }
@@ -144,6 +155,9 @@ func (p *program) recorded(step access.Step) {
 	changes, _ := r.Changes()
 	about := slices.ContainsFunc(changes, func(c access.Change) bool { return c.Principal() == who }) ||
 		part == access.PartMode && r.Mode != nil || part == access.PartAWSAuth && r.AWSAuth != nil
+	if a, ok := step.(access.Associate); ok && a.New && slices.ContainsFunc(changes, func(c access.Change) bool { return c.Principal() == who && c.After == nil }) {
+		part = access.PartEntry // a deleted entry is given back, as its record says
+	}
 	if !about || !slices.Contains(r.Sent, journal.Sent{Principal: who, Part: part}) {
 		p.broke("%s: %s of %s is not in record %s", p.Name, step, who, r.ID)
 	}
@@ -225,7 +239,18 @@ func (p *program) finished(shown Proposal, err error) {
 			p.broke("%s: said that all was done, and this is left to do: %v %v", p.Name, plan.Steps(), wrong)
 		}
 	}
-	if len(truth.Administrators()) == 0 && len(p.initial.Administrators()) > 0 && !p.since(everybody...) {
+	for _, who := range shown.Who {
+		p.mu.Lock()
+		o, any := p.owed[who]
+		p.mu.Unlock()
+		e, _ := truth.Entry(who)
+		for _, g := range o.entry.Grants {
+			if _, has := e.Grant(g.Policy); any && o.command == p.command.name && err == nil && !has && !p.since(who) {
+				p.broke("%s: said that all was done, and %s does not have %s, for which its entry was made", p.Name, who, g)
+			}
+		}
+	}
+	if len(truth.Administrators()) == 0 && p.kept && !p.since(everybody...) {
 		p.broke("%s: ends with %v, and nobody administers the cluster", p.Name, err)
 	}
 }

@@ -44,6 +44,7 @@ type world struct {
 	mu       sync.Mutex
 	programs map[*accesstest.Program]*program
 	writes   []written
+	owed     map[access.Principal]owed
 	broken   string // the first law that was
 	log      []string
 	excused  int
@@ -79,9 +80,10 @@ type command struct {
 type program struct {
 	*accesstest.Program
 	*person
-	accept  []access.RiskName
+	command command
 	run     *Run
-	start   int // how many writes there were before the request
+	kept    bool // there was an administrator when the request began
+	start   int  // how many writes there were before the request
 	began   time.Time
 	results []access.Result
 }
@@ -126,10 +128,14 @@ func (p *person) does(ctx context.Context, c command) int {
 	one := &accesstest.Program{Account: p.account, Name: fmt.Sprint(p.name, p.runs), Machine: p.machine.name, Caller: p.caller, Stop: stop}
 	if !p.calm {
 		if one.Faults = p.faults; p.r.Float64() < p.kills {
-			one.KillAt, one.KillDone = 1+p.r.IntN(60), p.r.IntN(2) == 0
+			if one.KillDone = p.r.IntN(2) == 0; p.r.IntN(3) == 0 {
+				one.KillAt = 1 + p.r.IntN(40)
+			} else {
+				one.KillAtWrite = 1 + p.r.IntN(4)
+			}
 		}
 	}
-	prog := &program{Program: one, person: p, accept: c.accept}
+	prog := &program{Program: one, person: p, command: c}
 	p.mu.Lock()
 	p.programs[one] = prog
 	p.mu.Unlock()
@@ -161,7 +167,8 @@ func (p *program) engine() *Engine {
 
 // change carries a request out as the command line does.
 func (p *program) change(ctx context.Context, r Request) int {
-	r.Accept = p.accept
+	r.Accept, r.Told = p.command.accept, []string{p.command.name}
+	p.kept = len(p.account.Truth().Administrators()) > 0
 	run, err := p.engine().Start(ctx, r)
 	p.run, p.results, p.start, p.began = run, nil, p.count(), time.Now()
 	defer run.Release()
@@ -224,7 +231,7 @@ func (p *program) ends(err error) int {
 // agreed is the proposal after somebody has looked at it for a while.
 func (p *program) agreed(ctx context.Context, shown Proposal) (Proposal, error) {
 	for range 3 {
-		if err := shown.Refused(p.accept); err != nil || !shown.Asks(p.run.Request) {
+		if err := shown.Refused(p.command.accept); err != nil || !shown.Asks(p.run.Request) {
 			return shown, err
 		}
 		p.run.Release()
@@ -234,7 +241,7 @@ func (p *program) agreed(ctx context.Context, shown Proposal) (Proposal, error) 
 			return shown, err
 		}
 		if same {
-			return now, now.Refused(p.accept)
+			return now, now.Refused(p.command.accept)
 		}
 		shown = now
 	}

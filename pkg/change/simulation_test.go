@@ -124,8 +124,8 @@ func (w *world) play(ctx context.Context) {
 
 func newWorld(seed uint64, dir string) *world {
 	r := rand.New(rand.NewPCG(seed, 11))
-	w := &world{seed: seed, r: r, faults: pick(r, 0, 0, 0.02, 0.08, 0.2), kills: pick(r, 0, 0, 0.3, 0.7), programs: map[*accesstest.Program]*program{}}
-	w.haste = pick(r, 100*time.Millisecond, time.Second, 8*time.Second)
+	w := &world{seed: seed, r: r, faults: pick(r, 0, 0, 0.02, 0.08, 0.2), kills: pick(r, 0, 0, 0.3, 0.7), programs: map[*accesstest.Program]*program{}, owed: map[access.Principal]owed{}}
+	w.haste = pick(r, 20*time.Millisecond, 200*time.Millisecond, time.Second, 8*time.Second)
 	w.busy, w.policies = some(r, everybody), some(r, allPolicies)
 	w.account = &accesstest.Account{
 		Cluster: *accesstest.New(), Seed: seed, Now: time.Now, Lag: pick(r, 0, time.Second, 4*time.Second), Wrote: w.wrote,
@@ -153,7 +153,7 @@ func newWorld(seed uint64, dir string) *world {
 func some[T any](r *rand.Rand, from []T) []T {
 	all := slices.Clone(from)
 	r.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
-	return all[:1+r.IntN(len(all))]
+	return all[:1+min(r.IntN(len(all)), r.IntN(len(all)))]
 }
 
 func pick[T any](r *rand.Rand, from ...T) T { return from[r.IntN(len(from))] }

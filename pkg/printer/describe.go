@@ -117,6 +117,9 @@ func (d Description) mappings(b *strings.Builder) {
 	b.WriteString("aws-auth:\n")
 	for _, m := range d.Mappings {
 		note := mappingNote(m, d.Entry != nil && d.Stale == "", d.Doubt != "")
+		if note != "" {
+			note = " (" + note + ")"
+		}
 		fmt.Fprintf(b, "  %s  username %s, groups %s%s\n", Clean(m.ARN), orNone(m.Username), orNone(strings.Join(m.Groups, ", ")), note)
 		if m.Reason != "" {
 			fmt.Fprintf(b, "    %s\n", Clean(m.Reason))

@@ -13,20 +13,22 @@ import (
 func Policies(all []policy.Policy) Table {
 	t := Table{Columns: []Column{{Name: "NAME"}, {Name: "FOR"}, {Name: "PURPOSE"}, {Name: "AWS NAME", Wide: true}}}
 	for _, p := range all {
-		audience := p.Audience
-		switch {
-		case p.ServiceLinkedRoleOnly:
-			audience = "AWS only"
-		case audience == "human":
-			audience = "people"
-		case audience == "aws-service":
-			audience = "services"
-		default:
-			audience = unknown
-		}
-		t.Rows = append(t.Rows, []string{Clean(access.Policy(p.Name).Short()), audience, Clean(p.Purpose), Clean(p.Name)})
+		t.Rows = append(t.Rows, []string{Clean(access.Policy(p.Name).Short()), Audience(p), Clean(p.Purpose), Clean(p.Name)})
 	}
 	return t
+}
+
+// Audience is who a policy is for.
+func Audience(p policy.Policy) string {
+	switch {
+	case p.ServiceLinkedRoleOnly:
+		return "AWS only"
+	case p.Audience == "human":
+		return "people"
+	case p.Audience == "aws-service":
+		return "services"
+	}
+	return unknown
 }
 
 // Policy tells all that is known of one policy.

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -44,14 +45,14 @@ func (m *model) View() tea.View {
 	return v
 }
 
-// head tells always where one is, and who: cluster, region, account, mode, identity. In a few lines
-// below the prompt there is no room for who.
+// head always shows the cluster, region, account, mode and identity. In a few lines below the prompt there is no room for
+// the identity.
 func (m *model) head(width int) []string {
 	s := m.styles
 	title := s.title.Render(rule(printer.Clean(m.top().name()), width))
 	v, facts := m.at, []string{}
 	c := v.snapshot.Cluster
-	for _, f := range []string{first(c.Name, v.context.Cluster, v.context.Name), first(c.Region(), v.context.Region), first(c.Account(), v.context.Account), string(c.Mode)} {
+	for _, f := range []string{cmp.Or(c.Name, v.context.Cluster, v.context.Name), cmp.Or(c.Region(), v.context.Region), cmp.Or(c.Account(), v.context.Account), string(c.Mode)} {
 		if f != "" {
 			facts = append(facts, printer.Clean(f))
 		}
@@ -61,7 +62,7 @@ func (m *model) head(width int) []string {
 		who = "you are " + printer.Clean(mine(v.snapshot).Short(v.account()))
 	}
 	spin := " "
-	if m.busy() {
+	if m.waiting > 0 {
 		spin = m.spin.View()
 	}
 	cluster := s.title.Render(facts[0]) + "  " + strings.Join(facts[1:], "  ")
@@ -91,16 +92,7 @@ func mine(s access.Snapshot) access.Principal {
 	return s.Caller
 }
 
-func first(texts ...string) string {
-	for _, t := range texts {
-		if t != "" {
-			return t
-		}
-	}
-	return ""
-}
-
-// statusLines are what happened last and, below it, what is wrong all the time; a sentence may need some.
+// statusLines are what happened last and, below it, what is still wrong; a sentence may need several.
 func (m *model) statusLines(width, height int) []string {
 	var lines []string
 	add := func(text string, style lipgloss.Style, most int) {
@@ -110,7 +102,7 @@ func (m *model) statusLines(width, height int) []string {
 			lines = append(lines, style.Render(l))
 		}
 	}
-	v, room := m.at, 3 // where something else is asked, what could not be read is less
+	v, room := m.at, 3 // on other screens what could not be read has less room
 	if m.top() == v.entries.screen {
 		room = 8
 	}
@@ -121,8 +113,8 @@ func (m *model) statusLines(width, height int) []string {
 		add("✓ "+m.status, m.styles.good, 4)
 	}
 	switch {
-	case v.err != nil && !m.tellsWhyNothing() && !m.top().finished:
-		add("✗ "+m.told(v.err), m.styles.danger, room)
+	case v.err != nil && !m.explainsError() && !m.top().finished:
+		add("✗ "+m.explain(v.err), m.styles.danger, room)
 	case len(v.warnings) > 0 && !m.inline && m.status == "":
 		add("! "+printer.Clean(strings.Join(v.warnings, "; ")), m.styles.warn, 4)
 	case len(lines) == 0:
@@ -131,14 +123,14 @@ func (m *model) statusLines(width, height int) []string {
 	return lines
 }
 
-// tellsWhyNothing says that the error stands where the rows would be, and in full.
-func (m *model) tellsWhyNothing() bool {
+// explainsError reports whether the error is shown in full where the rows would be.
+func (m *model) explainsError() bool {
 	e := m.at.entries
-	return m.top() == e.screen && len(e.list.rows) == 0
+	return m.at.err != nil && m.top() == e.screen && len(e.list.rows) == 0
 }
 
-// told is an error and what helps against it.
-func (m *model) told(err error) string {
+// explain is an error and what helps against it.
+func (m *model) explain(err error) string {
 	text := err.Error()
 	if h := m.world.Hint(err); h != "" {
 		text += " – " + h
@@ -166,7 +158,7 @@ func (m *model) keyLine(width int) string {
 	return fit(fit(line, width-8)+" "+h.ShortHelpView([]key.Binding{hint}), width)
 }
 
-// prints tells whether the key that the line names would be text.
+// prints reports whether the key that the line names would be text.
 func prints(b key.Binding) bool { return len([]rune(b.Keys()[0])) == 1 || b.Keys()[0] == "space" }
 
 // view draws the screen; y is the line on which it begins.
@@ -203,7 +195,7 @@ func (s *screen) viewText(width, height int) []string {
 	s.total, s.seen = len(all), height
 	s.offset = max(0, min(s.offset, s.total-s.seen))
 	lines := clipMore(strings.Join(all[s.offset:], "\n"), width, height)
-	shown := min(s.total-s.offset, height) // what is below the text stands right below it
+	shown := min(s.total-s.offset, height) // the foot is right below the text
 	return slices.Concat(lines[:shown], foot, lines[shown:])
 }
 
@@ -217,13 +209,16 @@ func (s *screen) viewList(m *model, width, height, y int) ([]string, *tea.Cursor
 		height, y = height-1, y+1
 	}
 	m.listTop = y + 1
-	empty := ""
+	empty, style := "", m.styles.muted
 	if s.empty != nil && len(s.list.shown) == 0 {
 		empty = s.empty()
 	}
-	draw := func(w, h int) []string { return s.list.view(w, h, m.styles, empty) }
+	if m.explainsError() && s.list.text() == "" {
+		style = m.styles.danger
+	}
+	draw := func(w, h int) []string { return s.list.view(w, h, m.styles, empty, style) }
 	switch {
-	case len(s.list.shown) == 0: // there is nothing to tell about, and maybe much to say why
+	case len(s.list.shown) == 0: // nothing to show details of, and maybe a long reason
 		lines = append(lines, draw(width, height)...)
 	case s.about != nil && width >= roomBeside:
 		left := width * 62 / 100

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -65,7 +66,7 @@ func newFake() *fake {
 		Cluster:    accesstest.New(entry("role/platform-admin", 200, grant("ClusterAdmin")), dev, node, linked, ends, wide, hostile),
 		principals: map[Family][]access.Principal{Roles: {arn("role/auditor"), arn("role/newcomer"), arn("role/platform-admin"), arn("role/team/dev")}, Users: {arn("user/alice")}, PermissionSets: {arn("role/aws-reserved/sso.amazonaws.com/us-west-2/AWSReservedSSO_Developer_90a1b2c3d4e5f607")}},
 		namespaces: []string{"default", "dev", "dev-blue", "kube-system", "prod", "staging"},
-		mappings:   []access.Mapping{{Kind: access.MappedRole, ARN: string(arn("role/ops")), Username: "ops", Groups: []string{"system:masters"}, State: access.InForce}},
+		mappings:   []access.Mapping{{Kind: access.MappedRole, ARN: string(arn("role/ops")), Username: "ops", Groups: []string{"system:masters"}, State: access.InForce, Item: 1}},
 		fail:       map[string]error{},
 		now:        today,
 	}
@@ -164,8 +165,19 @@ func (f *fake) propose(ctx context.Context, r Request) (Proposal, error) {
 		f.unmapped = append(f.unmapped, r.Who...)
 	}
 	plan := access.Diff(s, after)
-	apply := func(ctx context.Context, _ []access.RiskName) iter.Seq2[access.Result, error] {
+	apply := func(ctx context.Context, accepted []access.RiskName) iter.Seq2[access.Result, error] {
 		return func(yield func(access.Result, error) bool) {
+			now, err := f.propose(ctx, r)
+			same := now.Plan.Same(plan)
+			for _, risk := range now.Risks {
+				same = same && slices.Contains(accepted, risk.Name)
+			}
+			if err == nil && !same {
+				err = Changed{now}
+			}
+			if !yield(access.Result{}, err) || err != nil {
+				return
+			}
 			for res := range access.Apply(ctx, f, plan) {
 				if !yield(res, nil) {
 					return

@@ -69,7 +69,7 @@ func (f *form) view(m *model, width, height, y int) ([]string, *tea.Cursor) {
 	return clip(strings.Join(lines, "\n"), width, height), cursor
 }
 
-// inputCursor is where the terminal's cursor stands. The input counts characters, the screen cells.
+// inputCursor is where the terminal's cursor is. The input counts characters, the screen cells.
 func inputCursor(in textinput.Model, y int) *tea.Cursor {
 	c := in.Cursor()
 	if c == nil {

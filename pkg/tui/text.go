@@ -43,7 +43,7 @@ func clipMore(s string, width, height int) []string {
 }
 
 // wrap breaks the lines of a text that are too long and keeps their indentation. A list that was
-// broken for another width is broken anew.
+// broken for another width is joined first.
 func wrap(s string, width int) string {
 	var out []string
 	for _, line := range joined(strings.Split(strings.TrimRight(s, "\n"), "\n")) {
@@ -64,7 +64,7 @@ func wrap(s string, width int) string {
 }
 
 // filled breaks a line between words, and a word that is wider than a line within. The wrapping of package ansi lets
-// a comma or a hyphen stand beyond the end.
+// a comma or a hyphen exceed the width.
 func filled(text string, width int) (lines []string) {
 	for i, word := range strings.Split(text, " ") {
 		last := len(lines) - 1

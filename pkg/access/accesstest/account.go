@@ -210,7 +210,7 @@ func (a *Account) unseen(by *Program, step access.Step, read int) bool {
 	p := step.Principal()
 	h := a.history(p)
 	if want, expects := expected(step); expects && want != about(step, a.entry(p)) {
-		return read >= 0 && want == about(step, h[read].entry) && a.foreign(by, p, read)
+		return read >= 0 && want == about(step, h[read].entry) && a.foreign(by, p, read-1) // what was read, or what came later
 	}
 	if p == access.Itself && a.foreignSince(by, by.planned.Add(-a.Lag)) {
 		return true

@@ -209,8 +209,11 @@ func leaves(step access.Step) string {
 	return ""
 }
 
+// writing is how the names of calls begin that change something.
+const writing = "write "
+
 func (p *Program) write(ctx context.Context, step access.Step, read int) error {
-	return p.call(ctx, fmt.Sprint("write ", step.Principal(), access.PartOf(step)), func(r *rand.Rand) error { return p.effect(p, step, read, r) })
+	return p.call(ctx, fmt.Sprint(writing, step.Principal(), access.PartOf(step)), func(r *rand.Rand) error { return p.effect(p, step, read, r) })
 }
 
 // associate gives a policy to an entry that EKS may not see yet.

@@ -7,6 +7,7 @@ import (
 	"hash/fnv"
 	"math/rand/v2"
 	"runtime"
+	"strings"
 	"sync"
 	"time"
 
@@ -20,6 +21,7 @@ type Program struct {
 	Caller        access.Principal
 	Faults        float64 // how probable it is that a call fails by itself
 	KillAt        int     // the call at which the program vanishes; 0: none
+	KillAtWrite   int     // the write at which it vanishes; 0: none
 	KillDone      bool    // the call takes effect before that
 	Stop          func()  // called when it vanishes
 
@@ -27,6 +29,7 @@ type Program struct {
 	planned time.Time
 	dead    bool
 	calls   int
+	writes  int
 	asked   map[string]uint64
 	steps   int                      // in progress
 	seen    map[access.Principal]int // the versions that the last plan was made of
@@ -79,7 +82,7 @@ func (p *Program) call(ctx context.Context, key string, do func(*rand.Rand) erro
 		p.settle()
 		return do(r)
 	}
-	p.vanish(arrives)
+	p.vanish(strings.HasPrefix(key, writing), arrives)
 	var err error
 	if r.Float64() < p.Faults {
 		err = trouble(r, arrives)
@@ -106,9 +109,13 @@ func trouble(r *rand.Rand, arrives func() error) error {
 }
 
 // vanish ends the program where its time has come.
-func (p *Program) vanish(arrives func() error) {
+func (p *Program) vanish(writes bool, arrives func() error) {
 	p.mu.Lock()
-	if p.calls++; !p.dead && p.calls != p.KillAt {
+	p.calls++
+	if writes {
+		p.writes++
+	}
+	if !p.dead && p.calls != p.KillAt && (!writes || p.writes != p.KillAtWrite) {
 		p.mu.Unlock()
 		return
 	}
