@@ -6,6 +6,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/pflag"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
 )
 
 // TestToldLinesAskForTheSame: what is told, and recorded, after a picker is what was typed, one --policy for each scope.
@@ -29,6 +31,23 @@ func TestToldLinesAskForTheSame(t *testing.T) {
 			if diff := cmp.Diff(strings.Fields(told), line); diff != "" {
 				t.Errorf("%s: %s", typed, diff)
 			}
+		}
+	}
+}
+
+// TestCommandsOfAnotherContextAreForThatContext: what names the cluster of the first one is left out, the rest is kept.
+func TestCommandsOfAnotherContextAreForThatContext(t *testing.T) {
+	env := &Env{name: "kubectl eks-access"}
+	env.bind(pflag.NewFlagSet("", pflag.ContinueOnError))
+	if err := env.persist.Parse(strings.Fields("--context a --eks-cluster x --kubeconfig f --require-match --as-group p --as-group q --role-arn= -v 6")); err != nil {
+		t.Fatal(err)
+	}
+	for at, want := range map[string]string{
+		"a": "kubectl eks-access cluster --offline --as-group p --as-group q --context a --eks-cluster x --kubeconfig f --require-match=true --role-arn ''",
+		"b": "kubectl eks-access cluster --offline --as-group p --as-group q --context b --kubeconfig f --require-match=true",
+	} {
+		if diff := cmp.Diff("to see where the name, region and profile come from: "+want, env.within(at, "a").hintOn(access.ErrNoCluster)); diff != "" {
+			t.Error(diff)
 		}
 	}
 }

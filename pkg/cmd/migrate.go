@@ -308,14 +308,15 @@ func (f *migrateFlags) writeQuestions(env *Env, p migrate.Plan) error {
 		return nil
 	}
 	d := p.File()
-	text, err := d.Write()
+	next := env.command("migrate", "--decisions", f.writeTo)
+	text, err := d.Write(printer.Clean(next))
 	if err != nil {
 		return err
 	}
 	if err := os.WriteFile(f.writeTo, text, 0o600); err != nil {
 		return err
 	}
-	fmt.Fprintf(env.IO.ErrOut, "%s written to %s; edit the answers, then: %s\n", printer.Count(len(d.Decisions), "question", "questions"), f.writeTo, env.command("migrate", "--decisions", f.writeTo))
+	fmt.Fprintf(env.IO.ErrOut, "%s written to %s; edit the answers, then: %s\n", printer.Count(len(d.Decisions), "question", "questions"), f.writeTo, next)
 	return nil
 }
 
@@ -324,7 +325,7 @@ func (m *migration) keep() {
 	if m.do == nil || !m.do.Answered {
 		return
 	}
-	text, err := m.do.Given().Write()
+	text, err := m.do.Given().Write(m.env.command("migrate", "--decisions", "FILE"))
 	if err != nil {
 		return
 	}

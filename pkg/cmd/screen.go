@@ -38,7 +38,7 @@ func (env *Env) world(ctx context.Context, out io.Writer) (w tui.World, done fun
 		return w, nil, err
 	}
 	contexts, _ := env.flags.Contexts() // without: there is nothing to switch to
-	w = tui.World{In: env.IO.In, Out: out, Now: env.Now, Current: start.Context, Hint: hintOf}
+	w = tui.World{In: env.IO.In, Out: out, Now: env.Now, Current: start.Context, Hint: func(at string, err error) string { return env.within(at, start.Context).hintOn(err) }}
 	if !slices.ContainsFunc(contexts, func(t kubeconfig.Target) bool { return t.Context == start.Context }) {
 		contexts = append(contexts, start) // only with the flags is it a cluster
 	}
@@ -76,8 +76,6 @@ func quiet() (done func()) {
 	return func() { os.Stderr = was; _ = null.Close() }
 }
 
-func hintOf(err error) string { return strings.Replace(outcomeOf(err).hint, "%s", "CLUSTER", 1) }
-
 // shown is one cluster on its way to the screen.
 type shown struct {
 	env *Env
@@ -85,17 +83,21 @@ type shown struct {
 	new []access.Note // not shown yet
 }
 
-// screenCluster opens the cluster of a context. The flags that name a cluster are about the first one only.
-func (env *Env) screenCluster(ctx context.Context, at, start string) (*tui.Cluster, error) {
+// within is what a command would have in a context. The flags that name a cluster are about the first one only.
+func (env *Env) within(at, start string) *Env {
 	words := env.given()
 	if at != start {
 		words = append(env.given("context", "cluster", "user", "eks-cluster", "region", "profile", "role-arn"), "--context", at)
 	}
 	own := &Env{Now: env.Now, LastLook: env.LastLook, name: env.name}
 	own.bind(pflag.NewFlagSet("", pflag.ContinueOnError))
-	if err := own.persist.Parse(words); err != nil {
-		return nil, err
-	}
+	_ = own.persist.Parse(words) // they were parsed before
+	return own
+}
+
+// screenCluster opens the cluster of a context.
+func (env *Env) screenCluster(ctx context.Context, at, start string) (*tui.Cluster, error) {
+	own := env.within(at, start)
 	target, err := own.target()
 	if err != nil {
 		return nil, err
@@ -106,7 +108,7 @@ func (env *Env) screenCluster(ctx context.Context, at, start string) (*tui.Clust
 	}
 	s := &shown{env: own, c: c, new: c.Notes}
 	known := &tui.Cluster{
-		Command: own.program().Words(), Read: s.read, Principals: s.principals, Policies: s.policies, Namespaces: c.Namespaces,
+		Program: own.program(), Read: s.read, Principals: s.principals, Policies: s.policies, Namespaces: c.Namespaces,
 		Groups: c.Groups, Resolve: s.resolve, Hints: s.hints, Propose: s.propose,
 	}
 	if c.Session.MayAsk() || c.Plugin() {

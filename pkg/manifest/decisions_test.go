@@ -12,7 +12,7 @@ func TestDecisionsAreReadBackAsWritten(t *testing.T) {
 		{ID: "group/system:x", Question: "what: {x}?", Options: []string{"rename:  a", "leave  b"}, Answer: "rename:team"},
 		{ID: "username/arn:aws:iam::111122223333:role/dev", Answer: "name:x:{{SessionName}}"},
 	}}
-	text, err := want.Write()
+	text, err := want.Write("migrate")
 	if err != nil {
 		t.Fatal(err)
 	}
