@@ -72,7 +72,11 @@ var accepted = []access.RiskName{
 
 // command is anything.
 func (p *person) command() (c command) {
-	switch p.r.IntN(8) {
+	kind := p.r.IntN(8)
+	if p.duel {
+		kind = p.r.IntN(6)
+	}
+	switch kind {
 	case 0, 1, 2:
 		c = p.grant()
 	case 3, 4, 5:
@@ -86,9 +90,12 @@ func (p *person) command() (c command) {
 	return c
 }
 
-func (p *person) someGrant() (access.Grant, string) {
-	g := access.Grant{Policy: pick(p.r, p.policies...), Scope: pick(p.r, access.Scope{}, access.Scope{Namespaces: []string{"dev"}}, access.Scope{Namespaces: []string{"dev", "qa"}}, access.Scope{Namespaces: []string{"prod"}})}
-	return g, g.String()
+func (p *person) someGrant() access.Grant {
+	scopes := []access.Scope{{}, {Namespaces: []string{"dev", "qa"}}, {Namespaces: []string{"dev"}}, {Namespaces: []string{"qa"}}, {Namespaces: []string{"prod"}}}
+	if p.duel {
+		scopes = scopes[2:]
+	}
+	return access.Grant{Policy: pick(p.r, p.policies...), Scope: pick(p.r, scopes...)}
 }
 
 func (p *person) some() []access.Principal {
@@ -106,8 +113,7 @@ func (p *person) grant() command {
 		want.Groups = []string{pick(p.r, "viewers", "admins", "others")}
 	}
 	if len(want.Groups) == 0 || p.r.IntN(2) == 0 {
-		g, _ := p.someGrant()
-		want.Grants = []access.Grant{g}
+		want.Grants = []access.Grant{p.someGrant()}
 	}
 	return command{name: fmt.Sprint("grant ", who, want.Holdings(), keep), do: func(ctx context.Context, prog *program) int {
 		return prog.change(ctx, Grant(who, &want, keep))
@@ -116,12 +122,11 @@ func (p *person) grant() command {
 
 func (p *person) revoke() command {
 	who, what, only := p.some(), edit.Revocation{}, p.r.IntN(3) == 0
-	switch p.r.IntN(4) {
-	case 0:
+	switch n := p.r.IntN(4); {
+	case n == 0:
 		what.Groups = []string{pick(p.r, "viewers", "admins")}
-	case 1, 2:
-		g, _ := p.someGrant()
-		what.Grants = []access.Grant{g}
+	case n < 3, p.duel:
+		what.Grants = []access.Grant{p.someGrant()}
 	}
 	return command{name: fmt.Sprint("revoke ", who, what, only), do: func(ctx context.Context, prog *program) int {
 		return prog.change(ctx, Revoke(who, &what, what.Whole(), only, names{}, prog))

@@ -36,6 +36,7 @@ type world struct {
 	kills    float64 // how probable it is that a program is killed
 	calm     bool    // neither happens any more
 	haste    time.Duration
+	duel     bool               // all is about one scope and the groups of one entry
 	busy     []access.Principal // whom the commands are about
 	policies []access.Policy
 	initial  access.Snapshot

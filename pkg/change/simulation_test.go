@@ -127,6 +127,9 @@ func newWorld(seed uint64, dir string) *world {
 	w := &world{seed: seed, r: r, faults: pick(r, 0, 0, 0.02, 0.08, 0.2), kills: pick(r, 0, 0, 0.3, 0.7), programs: map[*accesstest.Program]*program{}, owed: map[access.Principal]owed{}}
 	w.haste = pick(r, 20*time.Millisecond, 200*time.Millisecond, time.Second, 8*time.Second)
 	w.busy, w.policies = some(r, everybody), some(r, allPolicies)
+	if w.duel = r.IntN(3) == 0; w.duel {
+		w.busy, w.policies = []access.Principal{dev}, allPolicies[:1]
+	}
 	w.account = &accesstest.Account{
 		Cluster: *accesstest.New(), Seed: seed, Now: time.Now, Lag: pick(r, 0, time.Second, 4*time.Second), Wrote: w.wrote,
 	}
