@@ -16,7 +16,7 @@ const module = "github.com/kubectl-access/kubectl-access/pkg/"
 // under "*". A package that is not here may import nothing of this module.
 var mayImport = map[string][]string{
 	"access/accesstest":   {"access"},
-	"edit":                {"access"},
+	"edit":                {"access", "shell"},
 	"login":               {"access"},
 	"eks":                 {"access", "login", "shell"},
 	"iam":                 {"access", "login"},

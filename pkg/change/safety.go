@@ -151,7 +151,8 @@ func (k *keeper) Do(ctx context.Context, step access.Step) error {
 		return err
 	}
 	if err := k.restore(ctx, step); err != nil {
-		return fmt.Errorf("%w: %w; run %s", errNotRestored, err,
+		// not to be tried again, whatever the cause: what the step took is gone, and would pass for done
+		return fmt.Errorf("%w: %s; run %s", errNotRestored, err.Error(),
 			k.r.Command("grant", string(step.Principal()), "--policy", access.ClusterAdmin.Short(), "-A"))
 	}
 	return errNobodyLeft

@@ -23,9 +23,6 @@ func newClusterCmd(env *Env) *cobra.Command {
   kubectl access cluster --context arn:aws:eks:us-west-2:111122223333:cluster/prod --offline -o json`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := out.Check(); err != nil {
-				return usage(cmd, err)
-			}
 			found, err := env.found(cmd.Context(), offline)
 			if err != nil {
 				return err

@@ -61,6 +61,7 @@ func (env *Env) completeLive(root *cobra.Command) {
 	_ = root.RegisterFlagCompletionFunc("kubeconfig", completeFiles)
 	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
 	for _, c := range root.Commands() {
+		completeFlags(c)
 		c.Flags().VisitAll(func(f *pflag.Flag) {
 			if f.Name == "policy" {
 				_ = c.RegisterFlagCompletionFunc(f.Name, env.completeScoped)

@@ -24,9 +24,6 @@ func newDescribeCmd(env *Env) *cobra.Command {
   # About your own
   kubectl access describe me`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := out.Check(); err != nil {
-				return usage(cmd, err)
-			}
 			args, err := env.askWhom(cmd, args)
 			if err != nil {
 				return err
@@ -89,5 +86,5 @@ func (env *Env) description(s access.Snapshot, p access.Principal) printer.Descr
 
 // hintsOn says what about an entry may surprise.
 func (env *Env) hintsOn(e access.Entry, info access.Info, stale access.Stale) []string {
-	return printer.Hints(e, info, stale, env.namespace(), env.Now(), env.command)
+	return printer.Hints(e, info, stale, env.namespace(), env.Now(), env.program.Command)
 }

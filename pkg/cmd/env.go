@@ -43,37 +43,45 @@ type Env struct {
 	requireMatch  bool
 
 	sent    atomic.Bool    // a step of a change, done or not
-	name    string         // what the user types for this program
+	program shell.Program  // as the user called it, with the flags of every command that were typed
 	argv0   string         // how the program was started
 	typed   []string       // the command line, for the record of a change
 	persist *pflag.FlagSet // the flags that every command has
 }
 
-// program is this program as it was called, for the same cluster and login.
-func (env *Env) program() shell.Program {
-	return shell.Program{Name: strings.Fields(env.name), Flags: env.given()}
-}
-
-// command is a command line to run next.
-func (env *Env) command(words ...string) string { return env.program().Command(words...) }
-
-// given are the flags of every command that were typed, but for some: they say which cluster is meant.
-func (env *Env) given(but ...string) (words []string) {
+// typedFlags are the words of the flags that every command has and that were typed: of those named, or of all.
+func (env *Env) typedFlags(names ...string) (words []string) {
 	env.persist.VisitAll(func(f *pflag.Flag) {
-		list, several := f.Value.(pflag.SliceValue)
-		switch {
-		case !f.Changed || f.Name == "v" || f.Name == "help" || slices.Contains(but, f.Name):
-		case several:
-			for _, v := range list.GetSlice() {
-				words = append(words, "--"+f.Name, v)
-			}
-		case f.Value.Type() == "bool": // a switch takes no word behind it
-			words = append(words, "--"+f.Name+"="+f.Value.String())
-		default:
-			words = append(words, "--"+f.Name, f.Value.String())
+		if len(names) == 0 || slices.Contains(names, f.Name) {
+			words = append(words, flagWords(f)...)
 		}
 	})
 	return words
+}
+
+// flagWords are the words of a flag that was typed or picked.
+func flagWords(f *pflag.Flag) (words []string) {
+	name, value := "--"+f.Name, f.Value.String()
+	if f.Name == "v" || f.Name == "help" || !f.Changed && value == f.DefValue {
+		return nil
+	}
+	if f.Value.Type() != "string" { // of a list, which is written so
+		value = strings.TrimSuffix(strings.TrimPrefix(value, "["), "]")
+	}
+	switch f.NoOptDefVal {
+	case "":
+		values := []string{value}
+		if v, ok := f.Value.(scopeValue); ok {
+			values = v.values()
+		}
+		for _, v := range values {
+			words = append(words, name, v)
+		}
+		return words
+	case value:
+		return []string{name}
+	}
+	return []string{name + "=" + value}
 }
 
 func (env *Env) bind(fs *pflag.FlagSet) {

@@ -5,9 +5,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/spf13/pflag"
 
-	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/shell"
 )
 
 // TestToldLinesAskForTheSame: what is told, and recorded, after a picker is what was typed, one --policy for each scope.
@@ -21,33 +20,14 @@ func TestToldLinesAskForTheSame(t *testing.T) {
 	} {
 		line := strings.Fields(typed)
 		for range 2 { // the told line is read as it was told
-			env := &Env{name: "kubectl access"}
-			env.bind(pflag.NewFlagSet("", pflag.ContinueOnError))
-			cmd := newGrantCmd(env)
+			cmd := newGrantCmd(&Env{program: shell.Program{Name: "kubectl access"}})
 			if err := cmd.ParseFlags(line); err != nil {
 				t.Fatal(err)
 			}
-			line = env.line(cmd, []string{"role/x"})[4:]
+			line = (&Env{program: shell.Program{Name: "kubectl access"}}).line(cmd, []string{"role/x"})[4:]
 			if diff := cmp.Diff(strings.Fields(told), line); diff != "" {
 				t.Errorf("%s: %s", typed, diff)
 			}
-		}
-	}
-}
-
-// TestCommandsOfAnotherContextAreForThatContext: what names the cluster of the first one is left out, the rest is kept.
-func TestCommandsOfAnotherContextAreForThatContext(t *testing.T) {
-	env := &Env{name: "kubectl eks-access"}
-	env.bind(pflag.NewFlagSet("", pflag.ContinueOnError))
-	if err := env.persist.Parse(strings.Fields("--context a --eks-cluster x --kubeconfig f --require-match --as-group p --as-group q --role-arn= -v 6")); err != nil {
-		t.Fatal(err)
-	}
-	for at, want := range map[string]string{
-		"a": "kubectl eks-access cluster --offline --as-group p --as-group q --context a --eks-cluster x --kubeconfig f --require-match=true --role-arn ''",
-		"b": "kubectl eks-access cluster --offline --as-group p --as-group q --context b --kubeconfig f --require-match=true",
-	} {
-		if diff := cmp.Diff("to see where the name, region and profile come from: "+want, env.within(at, "a").hintOn(access.ErrNoCluster)); diff != "" {
-			t.Error(diff)
 		}
 	}
 }

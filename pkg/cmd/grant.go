@@ -1,7 +1,6 @@
 package cmd
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -90,7 +89,7 @@ given. To grant policies in different namespaces, write the namespaces after a c
   # Put a role into a Kubernetes group that RBAC knows
   kubectl access grant role/ci/deployer --group deployers`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := cmp.Or(f.check(), f.consistent()); err != nil {
+			if err := f.Check(); err != nil {
 				return usage(cmd, err)
 			}
 			if missing := f.missing(args); missing != (tui.Missing{}) && env.asks() {
@@ -106,30 +105,29 @@ given. To grant policies in different namespaces, write the namespaces after a c
 		},
 	}
 	f.bind(cmd.Flags())
-	completeFlags(cmd)
 	return cmd
 }
 
 // missing is what a picker can complete.
 func (f *grantFlags) missing(args []string) tui.Missing {
-	scoped := f.all || len(f.namespaces) > 0
+	scoped := f.All || len(f.Namespaces) > 0
 	other := len(f.groups) > 0 || len(f.tags) > 0 || f.username != "" || f.kind != "" || f.lasts != 0
-	m := tui.Missing{Who: len(args) == 0, Policy: len(f.policies) == 0 && (scoped || !other)}
-	m.Scope = !scoped && (m.Policy || len(f.bare()) > 0)
+	m := tui.Missing{Who: len(args) == 0, Policy: len(f.Policies) == 0 && (scoped || !other)}
+	m.Scope = !scoped && (m.Policy || len(f.Bare()) > 0)
 	return m
 }
 
 // complete refuses a command line that leaves open what to grant. The scope is never guessed.
 func (f *grantFlags) complete(args []string) error {
 	f.kind = strings.ToUpper(strings.ReplaceAll(f.kind, "-", "_"))
-	switch scoped := f.all || len(f.namespaces) > 0; {
+	switch scoped := f.All || len(f.Namespaces) > 0; {
 	case len(args) == 0:
 		return errors.New("whom to let in is missing: role/NAME, user/NAME, sso/PERMISSION_SET, an ARN or me")
-	case len(f.bare()) > 0 && !scoped:
+	case len(f.Bare()) > 0 && !scoped:
 		return errors.New("the scope is missing: -n NAMESPACE for some namespaces, or -A for the whole cluster")
-	case len(f.policies) == 0 && scoped:
+	case len(f.Policies) == 0 && scoped:
 		return errors.New("--policy is missing: -n and -A say where a policy holds")
-	case len(f.policies) == 0 && len(f.groups) == 0 && len(f.tags) == 0 && f.username == "" && f.kind == "" && f.lasts == 0:
+	case len(f.Policies) == 0 && len(f.groups) == 0 && len(f.tags) == 0 && f.username == "" && f.kind == "" && f.lasts == 0:
 		return errors.New("what to grant is missing: --policy with -n or -A, or --group")
 	case f.lasts < 0:
 		return fmt.Errorf("--for %s lies in the past", &f.lasts)
@@ -150,7 +148,7 @@ func (env *Env) grant(ctx context.Context, f *grantFlags, written []string) erro
 	r := change.Grant(who, &want, f.keep)
 	r.Incomplete, r.Asks, r.Told = access.Failed(notes), f.line != nil, f.line
 	r.Prepare = func(ctx context.Context) error {
-		grants, err := c.Grants(ctx, f.scoped())
+		grants, err := c.Grants(ctx, f.Scoped())
 		want = f.entry(grants, env.Now())
 		return err
 	}

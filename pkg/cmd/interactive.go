@@ -85,9 +85,9 @@ func (f *grantFlags) ask(env *Env, cmd *cobra.Command, args []string, missing tu
 		return nil, err
 	}
 	if missing.Policy {
-		f.policies = shortPolicies(c.Policies)
+		f.Policies = shortPolicies(c.Policies)
 	}
-	f.namespaces, f.all = c.Namespaces, c.All
+	f.Namespaces, f.All = c.Namespaces, c.All
 	shown := args
 	if missing.Who {
 		args, shown = texts(c.Who), c.Shorts()
@@ -98,14 +98,14 @@ func (f *grantFlags) ask(env *Env, cmd *cobra.Command, args []string, missing tu
 
 // known is what was typed, looked up before the rest is asked for: there must be such policies, and somebody of those named.
 func (f *grantFlags) known(ctx context.Context, w tui.World, args []string) (tui.Choice, error) {
-	c := tui.Choice{Namespaces: f.namespaces, Groups: f.groups, All: f.all}
+	c := tui.Choice{Namespaces: f.Namespaces, Groups: f.groups, All: f.All}
 	cluster, err := w.Open(ctx, w.Current)
 	if err != nil {
 		return c, err
 	}
 	var g errgroup.Group
 	g.Go(func() error {
-		grants, err := policiesThere(ctx, cluster, f.policies)
+		grants, err := policiesThere(ctx, cluster, f.Policies)
 		for _, g := range grants {
 			if g.Scope.WholeCluster() { // its scope is asked for
 				c.Policies = append(c.Policies, g.Policy)
@@ -166,13 +166,13 @@ func (f *revokeFlags) ask(env *Env, cmd *cobra.Command, args []string) ([]string
 	if len(args) > 0 || !env.asks() {
 		return args, nil
 	}
-	missing := tui.Missing{Who: true, What: len(f.policies)+len(f.namespaces)+len(f.groups) == 0}
+	missing := tui.Missing{Who: true, What: len(f.Policies)+len(f.Namespaces)+len(f.groups) == 0}
 	c, err := env.pick(cmd, func(ctx context.Context, w tui.World) (tui.Choice, error) { return tui.Revoke(ctx, w, missing) })
 	if err != nil {
 		return nil, err
 	}
 	if missing.What {
-		f.policies, f.namespaces, f.groups, f.entryOnly = shortPolicies(c.Policies), c.Namespaces, c.Groups, f.entryOnly || c.EntryOnly
+		f.Policies, f.Namespaces, f.groups, f.entryOnly = shortPolicies(c.Policies), c.Namespaces, c.Groups, f.entryOnly || c.EntryOnly
 	}
 	f.line = env.line(cmd, c.Shorts())
 	return texts(c.Who), nil
@@ -180,31 +180,9 @@ func (f *revokeFlags) ask(env *Env, cmd *cobra.Command, args []string) ([]string
 
 // line is the command line that says what was typed and what was picked.
 func (env *Env) line(cmd *cobra.Command, who []string) []string {
-	line := append([]string{cmd.Name()}, who...)
-	cmd.LocalNonPersistentFlags().VisitAll(func(f *pflag.Flag) {
-		value := f.Value.String()
-		if !f.Changed && value == f.DefValue {
-			return
-		}
-		if f.Value.Type() != "string" { // of a list, which is written so
-			value = strings.TrimSuffix(strings.TrimPrefix(value, "["), "]")
-		}
-		switch name := "--" + f.Name; f.NoOptDefVal {
-		case "":
-			values := []string{value}
-			if v, ok := f.Value.(scopeValue); ok {
-				values = v.values()
-			}
-			for _, v := range values {
-				line = append(line, name, v)
-			}
-		case value:
-			line = append(line, name)
-		default:
-			line = append(line, name+"="+value)
-		}
-	})
-	return env.program().Words(line...)
+	words := append([]string{cmd.Name()}, who...)
+	cmd.LocalNonPersistentFlags().VisitAll(func(f *pflag.Flag) { words = append(words, flagWords(f)...) })
+	return env.program.Words(words...)
 }
 
 func texts[T ~string](values []T) []string {

@@ -54,12 +54,11 @@ them, else ~/.kube/config. --all leaves the current context alone.`,
 			if f.name == "" && !f.all {
 				return usage(cmd, env.nameMissing(cmd.Context(), f))
 			}
-			f.form.Program = f.program(env.name)
+			f.form.Program = f.program(env.program.Name)
 			return env.writeKubeconfig(cmd.Context(), f)
 		},
 	}
 	f.bind(cmd.Flags())
-	completeFlags(cmd)
 	return cmd
 }
 
@@ -74,8 +73,7 @@ func (f *kubeconfigFlags) bind(fs *pflag.FlagSet) {
 	fs.StringVar(&f.form.ProxyURL, "proxy-url", "", "The proxy through which kubectl reaches the cluster")
 	fs.StringVar(&f.path, "kubeconfig", "", "The file to write to, instead of those that KUBECONFIG lists")
 	fs.StringVar(&f.exec, "exec", "aws", "What makes the tokens: aws, the AWS CLI; or native, this program")
-	fs.StringVar(&f.dryRun, "dry-run", "none", "Must be none or client. With client, print the kubeconfig, without secrets, and write nothing")
-	fs.Lookup("dry-run").NoOptDefVal = "client"
+	bindDryRun(fs, &f.dryRun, "With client, print the kubeconfig, without secrets, and write nothing")
 	fs.BoolVar(&f.verbose, "verbose", false, "Print the entries that were written, too")
 }
 
@@ -87,9 +85,6 @@ func (f *kubeconfigFlags) check() error {
 		return errors.New("--alias and --user-alias name the entries of one cluster; --all writes several")
 	case f.exec != "aws" && f.exec != "native":
 		return fmt.Errorf("--exec %q: must be aws or native", f.exec)
-	}
-	if err := checkDryRun(f.dryRun); err != nil {
-		return err
 	}
 	f.form.RoleARN = f.roleARN
 	return errors.Join(f.form.Check(),
@@ -129,7 +124,7 @@ func (f *kubeconfigFlags) program(shown string) string {
 	if f.exec == "aws" {
 		return ""
 	}
-	return pluginPrefix + strings.NewReplacer("-", "_", " ", "-").Replace(strings.TrimPrefix(shown, "kubectl "))
+	return "kubectl-" + strings.ReplaceAll(strings.TrimPrefix(shown, "kubectl "), "-", "_")
 }
 
 // envProfile is the profile that the AWS CLI takes from the environment.

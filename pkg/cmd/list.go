@@ -32,9 +32,6 @@ With principals, list only their entries.`,
   # One role, as a manifest for AWS Controllers for Kubernetes
   kubectl access list role/team/dev -o yaml`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := out.Check(); err != nil {
-				return usage(cmd, err)
-			}
 			return env.list(cmd.Context(), &out, args)
 		},
 	}
@@ -76,9 +73,9 @@ func (env *Env) printList(out *output, s access.Snapshot, mappings []access.Mapp
 		switch {
 		case one && len(s.Entries) == 0 && len(mappings) > 0:
 			return fmt.Errorf("accessentry/%s: %w: only an aws-auth mapping gives it access, and mappings are not in this output; run %s",
-				mappings[0].Short(s.Cluster.Account()), access.ErrNotFound, env.command("list", mappings[0].Short(s.Cluster.Account())))
+				mappings[0].Short(s.Cluster.Account()), access.ErrNotFound, env.program.Command("list", mappings[0].Short(s.Cluster.Account())))
 		case len(mappings) > 0:
-			env.warn("%d aws-auth mappings are not included; to see them, run %s", len(mappings), env.command("list"))
+			env.warn("%d aws-auth mappings are not included; to see them, run %s", len(mappings), env.program.Command("list"))
 		}
 		return out.Snapshot(env.IO.Out, s, one)
 	}
@@ -98,7 +95,7 @@ func (env *Env) known(c *cluster.Cluster, s access.Snapshot) []access.Note {
 	notes := c.Shown(s.Cluster)
 	if !s.Cluster.Mode.ReadsEntries() {
 		notes = append(notes, access.Notes(access.NoteMode, "", fmt.Sprintf("cluster %s is in mode %s and reads no access entries, only aws-auth. The cluster creator is an administrator too but is never listed. "+
-			"To turn entries on (irreversible): %s", s.Cluster.Name, s.Cluster.Mode, env.command("mode", string(access.ModeBoth), "--accept-risk=one-way-mode")))...)
+			"To turn entries on (irreversible): %s", s.Cluster.Name, s.Cluster.Mode, env.program.Command("mode", string(access.ModeBoth), "--accept-risk=one-way-mode")))...)
 	}
 	notes = append(notes, s.Failures()...)
 	if m := s.AWSAuth; m != nil && s.Cluster.Mode.ReadsConfigMap() {

@@ -70,22 +70,14 @@ If a migration is interrupted, run the same command again to complete it.`,
   kubectl access migrate --decisions decisions.yaml --remove-mappings --yes`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := f.check(); err != nil {
-				return usage(cmd, err)
+			if f.offline && f.file == "" {
+				return usage(cmd, errors.New("--offline requires --from-file"))
 			}
 			return env.migrate(cmd.Context(), &f)
 		},
 	}
 	f.bind(cmd.Flags())
-	completeFlags(cmd)
 	return cmd
-}
-
-func (f *migrateFlags) check() error {
-	if f.offline && f.file == "" {
-		return errors.New("--offline requires --from-file")
-	}
-	return f.changeFlags.check()
 }
 
 // looks reports whether only the report is asked for.
@@ -209,7 +201,7 @@ func (m *migration) stages(ctx context.Context) error {
 	if n := m.do.Remaining(); n > 0 {
 		what := map[bool]string{true: "it", false: "them"}[n == 1]
 		m.env.warn("%s active in aws-auth (see the report). To decide what happens to %s: %s",
-			printer.Count(n, "mapping remains", "mappings remain"), what, m.env.command("migrate", "--write-decisions", "FILE"))
+			printer.Count(n, "mapping remains", "mappings remain"), what, m.env.program.Command("migrate", "--write-decisions", "FILE"))
 	}
 	return errIf(m.do.Partial)
 }
@@ -232,12 +224,9 @@ func (env *Env) tidy(ctx context.Context, r *migrate.Run) error {
 // migrationRun is a migration whose changes are carried out as those of other commands. Of the objects that -o asks for, those
 // of the entries are printed.
 func (env *Env) migrationRun(c *cluster.Cluster, f *changeFlags, facts migrate.Facts) *migrate.Run {
-	facts.Program = env.program()
-	r := &migrate.Run{Facts: facts, Engine: env.engine(c), RBAC: c, Timeout: f.timeout}
-	for _, name := range []string{"kubeconfig", "context", "cluster", "user"} {
-		if flag := env.persist.Lookup(name); flag != nil && flag.Changed {
-			r.Kubectl = append(r.Kubectl, "--"+name, flag.Value.String())
-		}
+	facts.Program = env.program
+	r := &migrate.Run{
+		Facts: facts, Engine: env.engine(c), RBAC: c, Timeout: f.timeout, Kubectl: env.typedFlags("kubeconfig", "context", "cluster", "user"),
 	}
 	r.Carry = func(ctx context.Context, request change.Request) (bool, error) {
 		flags := *f
@@ -308,8 +297,8 @@ func (f *migrateFlags) writeQuestions(env *Env, p migrate.Plan) error {
 		return nil
 	}
 	d := p.File()
-	next := env.command("migrate", "--decisions", f.writeTo)
-	text, err := d.Write(printer.Clean(next))
+	next := env.program.Command("migrate", "--decisions", f.writeTo)
+	text, err := d.Write(next)
 	if err != nil {
 		return err
 	}
@@ -325,7 +314,7 @@ func (m *migration) keep() {
 	if m.do == nil || !m.do.Answered {
 		return
 	}
-	text, err := m.do.Given().Write(m.env.command("migrate", "--decisions", "FILE"))
+	text, err := m.do.Given().Write(m.env.program.Command("migrate", "--decisions", "FILE"))
 	if err != nil {
 		return
 	}
@@ -360,7 +349,7 @@ func (env *Env) explainFile(ctx context.Context, f *migrateFlags, c *cluster.Clu
 	if err != nil {
 		return err
 	}
-	known.Policies, known.Program = cluster.Embedded(), env.program()
+	known.Policies, known.Program = cluster.Embedded(), env.program
 	plan, err := migrate.Make(known, choices)
 	if err != nil {
 		return fmt.Errorf("%w: %w", access.ErrRefused, err)

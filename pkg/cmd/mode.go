@@ -3,7 +3,6 @@ package cmd
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -36,7 +35,7 @@ step is for good. The step to API is refused as long as a mapping in force has n
 		ValidArgs: []cobra.Completion{string(access.ModeBoth), string(access.ModeAPI)},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			to, err := parseMode(args)
-			if err := errors.Join(err, f.check()); err != nil {
+			if err != nil {
 				return usage(cmd, err)
 			}
 			c, err := env.open(cmd.Context())
@@ -51,7 +50,6 @@ step is for good. The step to API is refused as long as a mapping in force has n
 	}
 	f.bind(cmd.Flags())
 	f.bindAsk(cmd.Flags())
-	completeFlags(cmd)
 	return cmd
 }
 
@@ -93,7 +91,7 @@ func (env *Env) showMode(ctx context.Context, c *cluster.Cluster, f *changeFlags
 	if !f.output.People() {
 		err = f.output.Plain(env.IO.Out, r)
 	} else {
-		_, err = fmt.Fprint(env.IO.Out, r.Text(env.command))
+		_, err = fmt.Fprint(env.IO.Out, r.Text(env.program.Command))
 	}
 	return cmp.Or(err, errIf(len(s.Unread) > 0))
 }

@@ -28,6 +28,7 @@ func (o *output) bind(fs *pflag.FlagSet, allowed ...string) {
 	o.Allowed = allowed
 	fs.StringVarP(&o.Name, "output", "o", "", "Output format. One of: "+strings.Join(allowed, ", "))
 	_ = fs.SetAnnotation("output", formats, allowed)
+	checkFlag(fs, "output", func() error { return o.Check() })
 }
 
 // bindTable adds what only a command that prints a table has.
@@ -39,7 +40,7 @@ func (o *output) bindTable(fs *pflag.FlagSet, allowed ...string) {
 // engine carries out changes of a cluster.
 func (env *Env) engine(c *cluster.Cluster) *change.Engine {
 	return &change.Engine{
-		Cluster: c, Region: c.Target.Region, Name: c.Target.Name, Now: env.Now, LastLook: env.LastLook, Command: env.command, Dir: journal.Dir, Pause: change.Pause,
+		Cluster: c, Region: c.Target.Region, Name: c.Target.Name, Now: env.Now, LastLook: env.LastLook, Command: env.program.Command, Dir: journal.Dir, Pause: change.Pause,
 		Waiting: func() { fmt.Fprintln(env.IO.ErrOut, "Waiting for another change of this cluster from this machine…") },
 	}
 }

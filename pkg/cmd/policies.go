@@ -29,9 +29,6 @@ func newPoliciesCmd(env *Env) *cobra.Command {
   kubectl access policies --offline`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := out.Check(); err != nil {
-				return usage(cmd, err)
-			}
 			docs := env.policyDocs(cmd.Context(), offline)
 			if len(args) == 1 {
 				return env.printPolicy(&out, docs, args[0])

@@ -1,7 +1,6 @@
 package cmd
 
 import (
-	"cmp"
 	"context"
 	"errors"
 
@@ -44,7 +43,7 @@ A change that would lock you or everybody out, or disconnect nodes, is refused b
   # Put somebody out
   kubectl access revoke user/alice`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := cmp.Or(f.check(), f.consistent()); err != nil {
+			if err := f.Check(); err != nil {
 				return usage(cmd, err)
 			}
 			args, err := f.ask(env, cmd, args)
@@ -64,7 +63,6 @@ A change that would lock you or everybody out, or disconnect nodes, is refused b
 	fs.BoolVar(&f.entryOnly, "entry-only", false, "Revoke the access entry and leave the principal's aws-auth mappings")
 	f.bind(fs)
 	f.bindAsk(fs)
-	completeFlags(cmd)
 	return cmd
 }
 
@@ -74,15 +72,15 @@ func (env *Env) revoke(ctx context.Context, f *revokeFlags, written []string) er
 		return err
 	}
 	what := edit.Revocation{Groups: f.groups}
-	whole := len(f.policies)+len(f.namespaces)+len(f.groups) == 0
+	whole := len(f.Policies)+len(f.Namespaces)+len(f.groups) == 0
 	r := change.Revoke(who, &what, whole, f.entryOnly, c.Names(ctx), c)
 	r.Incomplete, r.Asks, r.Told = access.Failed(notes), f.line != nil, f.line
 	r.Prepare = func(ctx context.Context) (err error) {
-		if len(f.policies) == 0 && len(f.namespaces) > 0 {
-			what.Grants = []access.Grant{{Scope: access.Scope{Namespaces: f.namespaces}}}
+		if len(f.Policies) == 0 && len(f.Namespaces) > 0 {
+			what.Grants = []access.Grant{{Scope: access.Scope{Namespaces: f.Namespaces}}}
 			return nil
 		}
-		what.Grants, err = c.Granted(ctx, f.scoped())
+		what.Grants, err = c.Granted(ctx, f.Scoped())
 		return err
 	}
 	_, err = env.run(ctx, c, &f.changeFlags, r)

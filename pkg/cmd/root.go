@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
 	"strings"
 	"syscall"
 
@@ -19,7 +18,7 @@ import (
 
 // Run executes the command line and returns the exit code: 0 done, 1 failed, 2 refused or cancelled.
 func Run(ctx context.Context, env *Env, args []string) int {
-	if plugin, ok := helper(args[0]); ok {
+	if plugin, ok := shell.HelperOf(args[0]); ok {
 		return env.help(ctx, plugin, args[1:])
 	}
 	env.argv0, env.typed = args[0], args
@@ -28,7 +27,7 @@ func Run(ctx context.Context, env *Env, args []string) int {
 		out = &data{Writer: env.IO.Out}
 		env.IO.Out = out
 	}
-	root := New(env, displayName(args[0]))
+	root := New(env, shell.NameOf(args[0]))
 	root.SetArgs(args[1:])
 	spoken := printer.CleanStderr(env.IO.ErrOut)
 	err := root.ExecuteContext(ctx)
@@ -81,9 +80,12 @@ func New(env *Env, name string) *cobra.Command {
 	root.SetIn(env.IO.In)
 	root.SetOut(env.IO.Out)
 	root.SetErr(env.IO.ErrOut)
-	env.name = name
+	env.program.Name = name
 	env.bind(root.PersistentFlags())
-	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return noneBlank(cmd) }
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
+		env.program.Flags = env.typedFlags()
+		return noneBlank(cmd)
+	}
 	root.SuggestionsMinimumDistance = 2
 	usageOf := root.UsageFunc()
 	root.SetUsageFunc(func(cmd *cobra.Command) error { plainSwitches(cmd.Flags()); return usageOf(cmd) })
@@ -160,14 +162,3 @@ const long = `Show and change who may enter an Amazon EKS cluster.
 The cluster is the one that the current kubeconfig context points to. EKS lets people
 in by access entries: one IAM principal, and access policies that hold in the whole
 cluster or in some namespaces. Older clusters read the aws-auth ConfigMap too.`
-
-// displayName is what the user typed: kubectl finds plugins by their file's name, in which - stands for a space and _ for a
-// dash, and krew links the binary under the name of the plugin.
-func displayName(argv0 string) string {
-	name := strings.TrimSuffix(filepath.Base(argv0), ".exe")
-	plugin, ok := strings.CutPrefix(name, pluginPrefix)
-	if !ok {
-		return "kubectl access"
-	}
-	return "kubectl " + strings.NewReplacer("-", " ", "_", "-").Replace(plugin)
-}

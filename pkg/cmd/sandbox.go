@@ -1,12 +1,9 @@
 package cmd
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"runtime"
@@ -101,16 +98,19 @@ func (env *Env) runSandbox(o sandbox.Options, log string, args []string) (err er
 	if err != nil {
 		return err
 	}
+	c, err := box.Command(environ, args)
+	if err != nil {
+		return err
+	}
 	interactive := len(args) == 0
 	if interactive {
-		var more []string
-		if args, more, err = promptingShell(userShell(), box.Dir()); err != nil {
-			return err
-		}
-		environ = append(environ, more...)
 		fmt.Fprint(env.IO.ErrOut, greeting)
 	}
-	return env.child(environ, args, signals, func(s os.Signal) os.Signal {
+	c.Stdin, c.Stdout, c.Stderr = env.IO.In, env.IO.Out, env.IO.ErrOut
+	if out, ok := env.IO.Out.(*data); ok {
+		c.Stdout = out.Writer // the file itself, which outlives this program
+	}
+	return sandbox.Run(c, signals, func(s os.Signal) os.Signal {
 		switch {
 		case s == os.Interrupt && printer.Terminal(env.IO.In): // which has sent it to the command too
 			return nil
@@ -124,27 +124,6 @@ func (env *Env) runSandbox(o sandbox.Options, log string, args []string) (err er
 const greeting = `A shell in the sandbox, an AWS account on this machine; exit, or Ctrl-D, leaves it. Try: kubectl-access list
 Its clusters serve namespaces, aws-auth, RBAC's roles and bindings, and kubectl auth can-i, also with --as; there are no pods and no nodes.
 `
-
-// prompt begins the shell's.
-const prompt = "(sandbox) "
-
-// promptingShell is the user's shell, made to say in its prompt where it is: by a start file, which reads the user's
-// own first, or by the environment.
-func promptingShell(path, dir string) (args, environ []string, err error) {
-	switch strings.TrimSuffix(filepath.Base(path), ".exe") {
-	case "bash":
-		file := filepath.Join(dir, "bashrc")
-		return []string{path, "--rcfile", file}, nil, writeStart(file, `"$HOME"/.bashrc`)
-	case "zsh":
-		own := shell.Quote(filepath.Join(cmp.Or(os.Getenv("ZDOTDIR"), os.Getenv("HOME")), ".zshrc"))
-		return []string{path}, []string{"ZDOTDIR=" + dir}, writeStart(filepath.Join(dir, ".zshrc"), own)
-	}
-	return []string{path}, []string{"PS1=" + prompt + "$ "}, nil
-}
-
-func writeStart(file, own string) error {
-	return os.WriteFile(file, []byte("[ ! -f "+own+" ] || . "+own+"\nPS1=\""+prompt+"$PS1\"\n"), 0o600)
-}
 
 // withProgram puts this program on PATH as kubectl-access.
 func withProgram(box *sandbox.Sandbox) ([]string, error) {
@@ -160,102 +139,13 @@ func withProgram(box *sandbox.Sandbox) ([]string, error) {
 	if runtime.GOOS == "windows" {
 		link += ".exe"
 	}
-	if err := os.Symlink(self, link); err != nil { // Windows needs a privilege for links
-		if err := copyFile(self, link); err != nil {
-			return nil, err
-		}
+	if err := shell.Link(self, link); err != nil {
+		return nil, err
 	}
 	environ := box.Environ(os.Environ())
 	path := bin + string(os.PathListSeparator) + os.Getenv("PATH")
 	return append(environ, "PATH="+path, "XDG_STATE_HOME="+filepath.Join(box.Dir(), "state")), nil
 }
-
-func copyFile(from, to string) error {
-	in, err := os.Open(from)
-	if err != nil {
-		return err
-	}
-	defer in.Close()
-	out, err := os.OpenFile(to, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o700)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(out, in)
-	return errors.Join(err, out.Close())
-}
-
-func userShell() string {
-	if runtime.GOOS == "windows" {
-		return cmp.Or(os.Getenv("COMSPEC"), "cmd.exe")
-	}
-	return cmp.Or(os.Getenv("SHELL"), "/bin/sh")
-}
-
-// child runs the command with the sandbox's environment, also for finding it, and ends as it ends.
-func (env *Env) child(environ, args []string, signals <-chan os.Signal, passOn func(os.Signal) os.Signal) error {
-	path := args[0]
-	if !strings.ContainsRune(path, filepath.Separator) {
-		found, err := lookPath(path, environ)
-		if err != nil {
-			return err
-		}
-		path = found
-	}
-	c := exec.Command(path, args[1:]...)
-	c.Args[0] = args[0]
-	c.Env, c.Stdin, c.Stdout, c.Stderr = environ, env.IO.In, env.IO.Out, env.IO.ErrOut
-	if out, ok := env.IO.Out.(*data); ok {
-		c.Stdout = out.Writer // the file itself, which outlives this program
-	}
-	if err := c.Start(); err != nil {
-		return err
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- c.Wait() }()
-	for {
-		select {
-		case s := <-signals:
-			if s = passOn(s); s != nil {
-				_ = c.Process.Signal(s) // impossible on Windows, where the console has sent it to both
-			}
-		case err := <-ended:
-			return statusOf(err)
-		}
-	}
-}
-
-// statusOf is the exit code of a command as a shell has it: 128 and the signal for one that was killed.
-func statusOf(err error) error {
-	var exit *exec.ExitError
-	if !errors.As(err, &exit) {
-		return err
-	}
-	if w, ok := exit.Sys().(syscall.WaitStatus); ok && w.Signaled() {
-		return childStatus(128 + int(w.Signal()))
-	}
-	return childStatus(exit.ExitCode())
-}
-
-// lookPath searches the PATH of the environment that the command gets.
-func lookPath(name string, environ []string) (string, error) {
-	var path string
-	for _, kv := range environ {
-		if v, ok := strings.CutPrefix(kv, "PATH="); ok {
-			path = v
-		}
-	}
-	for _, dir := range filepath.SplitList(path) {
-		if found, err := exec.LookPath(filepath.Join(dir, name)); err == nil {
-			return found, nil
-		}
-	}
-	return "", fmt.Errorf("%q: %w", name, exec.ErrNotFound)
-}
-
-// childStatus is the exit code of a command that was run; it spoke for itself.
-type childStatus int
-
-func (s childStatus) Error() string { return fmt.Sprintf("the command ended with %d", int(s)) }
 
 // apiServers are real kube-apiservers for the sandbox's clusters, as flags.
 type apiServers struct {

@@ -38,7 +38,7 @@ func (env *Env) world(ctx context.Context, out io.Writer) (w tui.World, done fun
 		return w, nil, err
 	}
 	contexts, _ := env.flags.Contexts() // without: there is nothing to switch to
-	w = tui.World{In: env.IO.In, Out: out, Now: env.Now, Current: start.Context, Hint: func(at string, err error) string { return env.within(at, start.Context).hintOn(err) }}
+	w = tui.World{In: env.IO.In, Out: out, Now: env.Now, Current: start.Context, Hint: env.advice}
 	if !slices.ContainsFunc(contexts, func(t kubeconfig.Target) bool { return t.Context == start.Context }) {
 		contexts = append(contexts, start) // only with the flags is it a cluster
 	}
@@ -83,21 +83,17 @@ type shown struct {
 	new []access.Note // not shown yet
 }
 
-// within is what a command would have in a context. The flags that name a cluster are about the first one only.
-func (env *Env) within(at, start string) *Env {
-	words := env.given()
-	if at != start {
-		words = append(env.given("context", "cluster", "user", "eks-cluster", "region", "profile", "role-arn"), "--context", at)
-	}
-	own := &Env{Now: env.Now, LastLook: env.LastLook, name: env.name}
-	own.bind(pflag.NewFlagSet("", pflag.ContinueOnError))
-	_ = own.persist.Parse(words) // they were parsed before
-	return own
-}
-
-// screenCluster opens the cluster of a context.
+// screenCluster opens the cluster of a context. The flags that name a cluster are about the first one only.
 func (env *Env) screenCluster(ctx context.Context, at, start string) (*tui.Cluster, error) {
-	own := env.within(at, start)
+	own := &Env{
+		Now: env.Now, LastLook: env.LastLook, program: env.program, persist: env.persist, flags: env.flags, override: env.override,
+		noNativeToken: env.noNativeToken, requireMatch: env.requireMatch,
+	}
+	if at != start {
+		own.program = env.program.Elsewhere(append([]string{"--context", at}, env.typedFlags("kubeconfig")...)...)
+		own.persist = pflag.NewFlagSet("", pflag.ContinueOnError)
+		own.flags, own.override = env.flags.In(at), Env{}.override
+	}
 	target, err := own.target()
 	if err != nil {
 		return nil, err
@@ -108,7 +104,7 @@ func (env *Env) screenCluster(ctx context.Context, at, start string) (*tui.Clust
 	}
 	s := &shown{env: own, c: c, new: c.Notes}
 	known := &tui.Cluster{
-		Program: own.program(), Read: s.read, Principals: s.principals, Policies: s.policies, Namespaces: c.Namespaces,
+		Command: own.program.Words(), Read: s.read, Principals: s.principals, Policies: s.policies, Namespaces: c.Namespaces,
 		Groups: c.Groups, Resolve: s.resolve, Hints: s.hints, Propose: s.propose,
 	}
 	if c.Session.MayAsk() || c.Plugin() {

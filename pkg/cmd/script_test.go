@@ -8,7 +8,6 @@ import (
 	"os/signal"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -45,7 +44,7 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		Setup:               func(env *testscript.Env) error { return start(env, sandbox.Options{}) },
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"account": account, "calls": calls, "cure": cure, "nowrites": noWrites, "profile": profile, "runs": runs, "save": save,
+			"account": account, "calls": calls, "cure": cure, "nowrites": noWrites, "printed": printed, "profile": profile, "save": save,
 		},
 	})
 }
@@ -121,39 +120,33 @@ func cure(ts *testscript.TestScript, _ bool, _ []string) {
 	ts.Setenv("AWS_PROFILE", me)
 }
 
-// told are the command lines of this program, under any name, that a text gives to be run: to the end of the line, or of what
-// is in quotes. Placeholders are filled.
-var told = regexp.MustCompile("kubectl (?:access|eks-access) [^\n`]*")
-
-var placeholders = strings.NewReplacer("NAMESPACE", "dev", "FILE", "answers.yaml", " -h' for help and examples", " -h")
-
-// runs runs the commands that the last command printed, as kubectl does, those that change something with more flags. Each must
-// exist under the name that the program was called by, and succeed.
-func runs(ts *testscript.TestScript, _ bool, flags []string) {
-	texts := ts.ReadFile("stdout") + ts.ReadFile("stderr")
-	lines := told.FindAllString(texts, -1)
-	if len(lines) == 0 {
-		ts.Fatalf("no command to run in:\n%s", texts)
+// printed runs each command of kubectl-eks_access that the last output names, as it is printed but for placeholders:
+// printed NAME=demo.
+func printed(ts *testscript.TestScript, _ bool, placeholders []string) {
+	text := ts.ReadFile("stdout") + ts.ReadFile("stderr")
+	if strings.Contains(text, "kubectl access") {
+		ts.Fatalf("the program has another name")
 	}
-	for _, line := range lines {
-		var words []string // between quotes, and outside of them between blanks
-		for i, part := range strings.Split(strings.TrimRight(placeholders.Replace(line), "')"), "'") {
-			if i%2 == 1 {
-				words = append(words, part)
-				continue
-			}
-			words = append(words, strings.Fields(part)...)
+	var values []string
+	for _, p := range placeholders {
+		name, value, _ := strings.Cut(p, "=")
+		values = append(values, " "+name+" ", " "+value+" ")
+	}
+	all := regexp.MustCompile("(?m)([`']?)kubectl eks-access (.*)$").FindAllStringSubmatch(text, -1)
+	if len(all) == 0 {
+		ts.Fatalf("no command is printed")
+	}
+	for _, found := range all {
+		command := found[2]
+		if found[1] != "" {
+			command, _, _ = strings.Cut(command, found[1])
 		}
-		ts.Logf("runs %q", words)
-		plugin := "kubectl-" + strings.ReplaceAll(words[1], "-", "_")
-		if plugin != "kubectl-eks_access" {
-			ts.Fatalf("no such program: %s", line)
+		command = strings.TrimSpace(strings.NewReplacer(values...).Replace(command + " "))
+		ts.Logf("[printed] %s", command)
+		err := ts.Exec("kubectl-eks_access", strings.Fields(strings.ReplaceAll(command, "'", ""))...)
+		if err != nil && !strings.Contains(ts.ReadFile("stderr"), "confirmation is required") {
+			ts.Fatalf("%s: %v", command, err)
 		}
-		words = words[2:]
-		if slices.Contains([]string{"grant", "revoke", "mode", "migrate", "undo"}, words[0]) {
-			words = append(words, flags...)
-		}
-		ts.Check(ts.Exec(plugin, words...))
 	}
 }
 

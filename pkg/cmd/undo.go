@@ -40,9 +40,6 @@ A step of the mode cannot be taken back. An undo is a change too, with an ID of 
   kubectl access undo --yes`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := f.check(); err != nil {
-				return usage(cmd, err)
-			}
 			if list {
 				return env.listChanges(cmd.Context(), &f)
 			}
@@ -53,7 +50,6 @@ A step of the mode cannot be taken back. An undo is a change too, with an ID of 
 	cmd.Flags().BoolVar(&list, "list", false, "List the changes of this cluster and take nothing back")
 	f.bind(cmd.Flags())
 	f.bindAsk(cmd.Flags())
-	completeFlags(cmd)
 	return cmd
 }
 
@@ -100,7 +96,7 @@ func (env *Env) undo(ctx context.Context, f *changeFlags, id string) error {
 
 // chosen finds the record to undo; nil: there is none.
 func (env *Env) chosen(all journal.Journal, id string) (*journal.Record, error) {
-	list := env.command("undo", "--list")
+	list := env.program.Command("undo", "--list")
 	if id == "" {
 		r, err := all.Last(env.Now(), func(journal.Record) bool { return true })
 		if err != nil {
@@ -121,7 +117,7 @@ func (env *Env) before(all journal.Journal, id string) string {
 	if next == nil || err != nil {
 		return ""
 	}
-	return "\n  the change before it: " + env.command("undo", next.ID)
+	return "\n  the change before it: " + env.program.Command("undo", next.ID)
 }
 
 // listTime is how long AWS may take to say whose records are meant.

@@ -25,9 +25,6 @@ func newVersionCmd(env *Env) *cobra.Command {
   kubectl access version -o json`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := out.Check(); err != nil {
-				return usage(cmd, err)
-			}
 			b := build()
 			if out.People() {
 				_, err := fmt.Fprintf(env.IO.Out, "kubectl-access %s (commit %s of %s, %s, %s)\n",

@@ -34,9 +34,6 @@ The exit code is 0 when you are let in, and 1 when you are not.`,
   kubectl access whoami -o json`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := out.Check(); err != nil {
-				return usage(cmd, err)
-			}
 			mappings, err := env.readMappings(file)
 			if err != nil {
 				return err
@@ -74,7 +71,7 @@ func (env *Env) whoami(ctx context.Context, out *output, mappings *awsauth.Map) 
 		return err
 	}
 	facts := c.Probe(ctx, mappings)
-	facts.Program, facts.Kubeconfig = env.program(), env.persist.Lookup("kubeconfig").Value.String()
+	facts.Program = env.program
 	r := whoami.Judge(facts)
 	if err := ctx.Err(); err != nil {
 		return err

@@ -3,6 +3,8 @@ package kubeconfig
 import (
 	"maps"
 	"slices"
+
+	"k8s.io/client-go/tools/clientcmd"
 )
 
 // Contexts are the contexts of EKS clusters, sorted by name.
@@ -18,4 +20,11 @@ func (f *Flags) Contexts() ([]Target, error) {
 		}
 	}
 	return all, nil
+}
+
+// In is a copy of the flags with another context, and no part of it replaced.
+func (f *Flags) In(context string) Flags {
+	other := *f
+	other.over.CurrentContext, other.over.Context = context, clientcmd.ConfigOverrides{}.Context
+	return other
 }

@@ -88,5 +88,5 @@ func (f *Flags) noFile() error {
 	if f.path != "" {
 		files = []string{f.path}
 	}
-	return fmt.Errorf("%w: no kubeconfig found at %s (or it is empty); to use another file, pass --kubeconfig FILE", ErrNoContext, strings.Join(files, ", "))
+	return fmt.Errorf("%w: no kubeconfig found at %s (or it is empty)", ErrNoKubeconfig, strings.Join(files, ", "))
 }

@@ -38,7 +38,7 @@ func ReadDecisions(b []byte) (Decisions, error) {
 	decoder := goyaml.NewDecoder(bytes.NewReader(b))
 	decoder.SetStrict(true)
 	if err := decoder.Decode(&d); err != nil {
-		return d, fmt.Errorf("not a decisions file, which migrate --write-decisions writes: %s", strings.Join(strings.Fields(err.Error()), " "))
+		return d, fmt.Errorf("not a file that migrate --write-decisions wrote: %s", strings.Join(strings.Fields(err.Error()), " "))
 	}
 	seen := map[string]bool{}
 	for i, q := range d.Decisions {

@@ -27,9 +27,9 @@ func TestDecisionsThatAreNone(t *testing.T) {
 		"decisions: [{id: a}]":                                "no answer",
 		"decisions: [{answer: a}]":                            "no id",
 		"decisions: [{id: a, answer: b}, {id: a, answer: c}]": "twice",
-		"decisions: [{id: a, anwser: b}]":                     "not a decisions file",
-		"decisions: {":                                        "not a decisions file",
-		"":                                                    "not a decisions file",
+		"decisions: [{id: a, anwser: b}]":                     "not a file that migrate",
+		"decisions: {":                                        "not a file that migrate",
+		"":                                                    "not a file that migrate",
 	} {
 		if _, err := ReadDecisions([]byte(text)); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%q: %v", text, err)

@@ -20,10 +20,10 @@ type Facts struct {
 	EKSNodes   map[access.Principal]any   // roles of managed node groups and Fargate profiles
 	NoNodes    string                     // why EKSNodes is not known, "" when it is
 
-	Program shell.Program // makes the commands to run next
-
 	// Begun are the entries that an interrupted migration of this machine created, as it wanted to leave them.
 	Begun map[access.Principal]access.Entry
+
+	Program shell.Program // makes the commands in the plan
 }
 
 // Choices are what people decided.

@@ -14,12 +14,12 @@ type ModeReport struct {
 	Mode         access.Mode `json:"mode"`
 	Next         access.Mode `json:"next,omitempty"`
 	Entries      int         `json:"entries"`
-	Mappings     int         `json:"mappings"`                  // the active ones
-	WithoutEntry []string    `json:"withoutEntry,omitempty"`    // people and accounts with only a mapping
+	Mappings     int         `json:"mappings"`                  // active ones
+	WithoutEntry []string    `json:"withoutEntry,omitempty"`    // people and accounts that have access only through a mapping
 	Impossible   []string    `json:"noEntryPossible,omitempty"` // of those: accounts and roles of AWS services
 	Nodes        []string    `json:"nodesWithoutEntry,omitempty"`
-	Dead         []string    `json:"deadEntries,omitempty"`     // whose mapping still gives access
-	Doubtful     []string    `json:"doubtfulEntries,omitempty"` // whose role or user could not be checked
+	Dead         []string    `json:"deadEntries,omitempty"`     // whose principals have access only through a mapping
+	Doubtful     []string    `json:"doubtfulEntries,omitempty"` // whose role or user IAM did not describe
 	Unread       string      `json:"unread,omitempty"`          // why aws-auth could not be read
 }
 
@@ -61,16 +61,14 @@ func (r ModeReport) Text(command func(...string) string) string {
 		}
 		fmt.Fprintf(&b, "%s %-19s %s\n", mark, m, Clean(r.Meaning(m)))
 	}
-	next := func(what string, words ...string) {
-		fmt.Fprintf(&b, "next: %s:\n  %s\n", Clean(what), Clean(command(words...)))
-	}
 	switch left := len(r.WithoutEntry) + len(r.Nodes); {
 	case r.Next == access.ModeAPI && left > len(r.Impossible):
-		next("create entries for the mappings", "migrate")
+		fmt.Fprintf(&b, "next, to create entries for the mappings: %s\n", command("migrate"))
 	case r.Next == access.ModeAPI && left > 0:
-		next("decide about the mappings that cannot have an access entry ("+strings.Join(r.Impossible, ", ")+")", "migrate", "--remove-mappings")
+		fmt.Fprintf(&b, "next, to decide about %s, which cannot have an access entry: %s\n",
+			Clean(strings.Join(r.Impossible, ", ")), command("migrate", "--remove-mappings"))
 	case r.Next != "":
-		next("change the mode (irreversible)", "mode", string(r.Next), "--accept-risk="+string(access.OneWayMode))
+		fmt.Fprintf(&b, "next: %s\n", command("mode", string(r.Next), "--accept-risk="+string(access.OneWayMode)))
 	}
 	return b.String()
 }
@@ -82,47 +80,47 @@ func (r ModeReport) Meaning(m access.Mode) string {
 		fits bool
 		text string
 	}{
-		{now && m == access.ModeConfigMap, "only aws-auth is used: " + r.mapped() + "; the cluster creator is an administrator too but is never listed"},
-		{now && m == access.ModeBoth, Count(r.Entries, "entry", "entries") + " and aws-auth are used, and an entry overrides the mappings of its principal; aws-auth: " + r.mapped()},
-		{now, "only the " + Count(r.Entries, "entry is", "entries are") + " used; aws-auth is no longer read"},
-		{behind && m == access.ModeConfigMap, "only aws-auth is used; EKS cannot switch back to it"},
-		{behind, "entries and aws-auth are used; EKS cannot switch back to it"},
-		{m == access.ModeBoth, "entries will be used too, and override the mappings of their principals; aws-auth: " + r.mapped() + "; EKS adds an entry for the creator; irreversible"},
+		{now && m == access.ModeConfigMap, "only aws-auth is used: " + r.mapped() + ". The cluster creator is an administrator too but is never listed"},
+		{now && m == access.ModeBoth, Count(r.Entries, "entry", "entries") + " and aws-auth are used, and an entry overrides mappings; in aws-auth " + r.mapped()},
+		{now, "only entries are used: " + Count(r.Entries, "entry", "entries") + "; aws-auth is not read"},
+		{behind && m == access.ModeConfigMap, "only aws-auth is used; the cluster cannot return to this mode"},
+		{behind, "entries and aws-auth are used; the cluster cannot return to this mode"},
+		{m == access.ModeBoth, "entries are used too and override aws-auth, where " + r.mapped() + " remain in use; EKS adds an entry for the creator; irreversible"},
 	} {
 		if row.fits {
 			return row.text
 		}
 	}
-	return "only entries will be used; aws-auth: " + r.mapped() + ", " + r.left() + "; irreversible"
+	return "only entries are used; in aws-auth " + r.mapped() + ", " + r.left() + "; irreversible"
 }
 
 func (r ModeReport) mapped() string {
 	if r.Unread != "" {
-		return "an unknown number of mappings (" + r.Unread + ")"
+		return "an unknown number of active mappings (" + r.Unread + ")"
 	}
 	return Count(r.Mappings, "active mapping", "active mappings")
 }
 
-// left names the principals that would lose access without aws-auth.
+// left names who has no access without aws-auth.
 func (r ModeReport) left() string {
 	var parts []string
 	if len(r.WithoutEntry) > 0 {
 		parts = append(parts, fmt.Sprintf("%d without an entry: %s", len(r.WithoutEntry), strings.Join(r.WithoutEntry, ", ")))
 	}
 	if len(r.Nodes) > 0 {
-		parts = append(parts, fmt.Sprintf("%d for nodes without an entry for nodes: %s", len(r.Nodes), strings.Join(r.Nodes, ", ")))
+		parts = append(parts, fmt.Sprintf("%d of nodes without an entry for nodes: %s", len(r.Nodes), strings.Join(r.Nodes, ", ")))
 	}
 	switch {
 	case r.Unread != "":
-		return "and it is unknown who has no entry"
+		return "and it is unknown which have no entry"
 	case len(parts) == 0:
-		parts = append(parts, "all with an entry")
+		parts = append(parts, "all of them with an entry")
 	}
 	if len(r.Dead) > 0 {
 		parts = append(parts, "stale entries, whose role or user was deleted or recreated: "+strings.Join(r.Dead, ", "))
 	}
 	if len(r.Doubtful) > 0 {
-		parts = append(parts, "not checked because IAM did not answer: the entries of "+strings.Join(r.Doubtful, ", "))
+		parts = append(parts, "not checked, since IAM did not describe their role or user: entries of "+strings.Join(r.Doubtful, ", "))
 	}
 	return strings.Join(parts, "; ")
 }

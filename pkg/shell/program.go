@@ -1,18 +1,23 @@
 package shell
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
-// Program is this program as it was called. It makes all its command lines that people are given to run.
+// Program is this program as a person calls it. It makes every command line that is printed.
 type Program struct {
-	Name  []string // what was typed for it, such as kubectl access
-	Flags []string // those that select the cluster and the login
+	Name  string   // such as kubectl access
+	Flags []string // the words that select the cluster and the login
 }
 
-// Words is a command line of the program for the same cluster and login, word by word.
-func (p Program) Words(words ...string) []string { return slices.Concat(p.Name, words, p.Flags) }
-
-// Command is the same, to be printed.
+// Command is a command line of the program, for the same cluster and login.
 func (p Program) Command(words ...string) string { return Line(p.Words(words...)) }
 
-// For is the program with other flags, for another cluster or for somebody else's login.
-func (p Program) For(flags ...string) Program { return Program{Name: p.Name, Flags: flags} }
+// Words are the words of such a command line.
+func (p Program) Words(words ...string) []string {
+	return slices.Concat(strings.Fields(p.Name), words, p.Flags)
+}
+
+// Elsewhere is the program without its flags, or with others.
+func (p Program) Elsewhere(flags ...string) Program { return Program{p.Name, flags} }

@@ -1,18 +1,20 @@
-package shell
+package shell_test
 
 import (
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/kubectl-access/kubectl-access/pkg/shell"
 )
 
-// TestACommandIsTakenAsItIs: each word stays one, and the flags that select the cluster come last.
-func TestACommandIsTakenAsItIs(t *testing.T) {
-	p := Program{Name: []string{"kubectl", "eks-access"}, Flags: []string{"--context", "it's mine", "--role-arn", ""}}
-	if diff := cmp.Diff(`kubectl eks-access list role/x --context 'it'\''s mine' --role-arn ''`, p.Command("list", "role/x")); diff != "" {
-		t.Error(diff)
+func TestACommandHasTheNameTheFlagsAndQuotes(t *testing.T) {
+	p := shell.Program{Name: "kubectl eks-access", Flags: []string{"--context", "a b"}}
+	if got := p.Command("grant", "role/x", "-n", "dev-*"); got != "kubectl eks-access grant role/x -n 'dev-*' --context 'a b'" {
+		t.Error(got)
 	}
-	if diff := cmp.Diff([]string{"kubectl", "eks-access", "list", "--region", "x"}, p.For("--region", "x").Words("list")); diff != "" {
-		t.Error(diff)
+	if got := p.Elsewhere("--region", "r").Command("list"); got != "kubectl eks-access list --region r" {
+		t.Error(got)
+	}
+	if got := (shell.Program{Name: "kubectl access"}).Command(); got != "kubectl access" {
+		t.Error(got)
 	}
 }

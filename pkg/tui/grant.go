@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -44,7 +45,7 @@ func (g *granting) request() Request {
 }
 
 func (g *granting) command() []string {
-	args := []string{"grant"}
+	args := append(slices.Clone(g.v.cluster.Command), "grant")
 	for _, p := range g.Who {
 		args = append(args, p.Short(g.v.account()))
 	}
@@ -64,7 +65,7 @@ func (g *granting) command() []string {
 	if g.lasts > 0 {
 		args = append(args, "--for", g.lasts.String())
 	}
-	return g.v.cluster.Program.Words(args...)
+	return args
 }
 
 func option(args []string, name string, values []string) []string {

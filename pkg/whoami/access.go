@@ -13,7 +13,7 @@ func (f Facts) recreated() []Problem {
 	if !f.dead() {
 		return nil
 	}
-	commands := append([]string{f.forAdmin("revoke", string(f.Entry.Principal))}, f.grant(renewed(*f.Entry))...)
+	commands := append([]string{f.administrator().Command("revoke", string(f.Entry.Principal))}, f.grant(renewed(*f.Entry))...)
 	return one(RoleRecreated, Administrator, fmt.Sprintf("%s was deleted and recreated on %s; its access entry (%s) is still tied to the old one's ID and no longer works",
 		f.short(), f.Made.UTC().Format("2006-01-02"), f.Entry.Created.UTC().Format("2006-01-02")), commands...)
 }
@@ -45,7 +45,7 @@ func (f Facts) roleChanged() []Problem {
 		what = "the role's path has changed"
 	}
 	return one(RoleChanged, Administrator, fmt.Sprintf("%s: the access entry names %s, you are %s", what, former, f.principal()),
-		append(f.grant(e), f.forAdmin("revoke", string(former)))...)
+		append(f.grant(e), f.administrator().Command("revoke", string(former)))...)
 }
 
 // FormerOf is the principal of an entry that was made for the caller's role before it changed, or "".
@@ -111,7 +111,7 @@ func never(m access.Mapping) string {
 func (f Facts) cure(e access.Entry) []string {
 	commands := f.grant(e)
 	if f.NoEntries {
-		step := f.forAdmin("mode", string(access.ModeBoth), "--accept-risk="+string(access.OneWayMode), "--yes")
+		step := f.administrator().Command("mode", string(access.ModeBoth), "--accept-risk=one-way-mode", "--yes")
 		return append([]string{step}, commands...)
 	}
 	return commands

@@ -13,11 +13,9 @@ import (
 // answered, is zero.
 type Facts struct {
 	Cluster   Cluster
-	Namespace string // of the context: where a suggested grant holds
+	Namespace string // of the context: where a suggested grant shall hold
 	System    string // runtime.GOOS, for the commands that set a clock
-
-	Program    shell.Program // makes the commands to run next
-	Kubeconfig string        // the file of --kubeconfig
+	Program   shell.Program
 
 	Exec         string // the kubeconfig's credential plugin
 	NoExec       bool   // which is not installed
@@ -92,21 +90,18 @@ func (f Facts) short() string { return f.principal().Short(f.principal().Account
 // again is the command that asks all this once more.
 func (f Facts) again() string { return f.Program.Command("whoami") }
 
-// forAdmin is a command for an administrator, whose kubeconfig may have other contexts.
-func (f Facts) forAdmin(words ...string) string {
-	return f.Program.For("--eks-cluster", f.Cluster.Name, "--region", f.Cluster.Region).Command(words...)
+// administrator is the program with the flags that name the cluster, whatever context somebody else's kubeconfig has.
+func (f Facts) administrator() shell.Program {
+	return f.Program.Elsewhere("--eks-cluster", f.Cluster.Name, "--region", f.Cluster.Region)
 }
 
-// kubeconfig is the command that writes the cluster's context again.
+// kubeconfig is the command that writes the cluster into the kubeconfig.
 func (f Facts) kubeconfig(profile string, more ...string) string {
 	words := []string{"kubeconfig", "--name", f.Cluster.Name, "--region", f.Cluster.Region}
 	if profile != "" {
 		words = append(words, "--profile", profile)
 	}
-	if f.Kubeconfig != "" {
-		words = append(words, "--kubeconfig", f.Kubeconfig)
-	}
-	return f.Program.For().Command(append(words, more...)...)
+	return f.Program.Elsewhere().Command(append(words, more...)...)
 }
 
 // grant is the command that lets the caller in with what an entry grants.
@@ -123,7 +118,7 @@ func (f Facts) grant(e access.Entry) []string {
 	}
 	head := []string{"grant", string(f.principal())}
 	if len(e.Grants) == 0 {
-		return []string{f.forAdmin(append(head, rest...)...)}
+		return []string{f.administrator().Command(append(head, rest...)...)}
 	}
 	var all []string
 	for _, g := range e.Grants {
@@ -131,13 +126,13 @@ func (f Facts) grant(e access.Entry) []string {
 		if !g.Scope.WholeCluster() {
 			scope = []string{"-n", strings.Join(g.Scope.Namespaces, ",")}
 		}
-		all = append(all, f.forAdmin(slices.Concat(head, []string{"--policy", g.Policy.Short()}, scope, rest)...))
+		all = append(all, f.administrator().Command(slices.Concat(head, []string{"--policy", g.Policy.Short()}, scope, rest)...))
 		rest = nil
 	}
 	return all
 }
 
-// renewed are an entry's grants and groups, for the same person under a new ID. A username that EKS derived is derived anew.
+// renewed are an entry's grants and groups, for the same person under a new ID. EKS derives the username again where it derived the old one.
 func renewed(e access.Entry) access.Entry {
 	if strings.HasPrefix(e.Username, "arn:") {
 		e.Username = ""

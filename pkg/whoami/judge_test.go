@@ -24,8 +24,8 @@ var (
 // stranded is somebody whom the cluster does not let in.
 func stranded(change func(*whoami.Facts)) whoami.Facts {
 	f := whoami.Facts{
+		Program: shell.Program{Name: "kubectl access", Flags: []string{"--profile", "mine"}},
 		Cluster: whoami.Cluster{Name: "demo", Region: "us-west-2", Server: "https://a"}, Namespace: "default", System: "linux", Now: today,
-		Program: shell.Program{Name: []string{"kubectl", "access"}},
 		AWS:     &whoami.AWS{ARN: "arn:aws:sts::111122223333:assumed-role/dev/me", Account: "111122223333", Principal: dev},
 		KubeErr: errRefused, Trouble: whoami.Unauthorized,
 		Info: &access.Info{Name: "demo", Mode: access.ModeBoth, Endpoint: "https://a"},

@@ -129,13 +129,11 @@ func (f Facts) noExec() []Problem {
 	return one(ExecNotInstalled, You, text, f.kubeconfig(f.Profile, "--exec", "native"))
 }
 
-// aws is a command of the AWS CLI with the profile.
-func (f Facts) aws(words ...string) string {
-	words = append([]string{"aws"}, words...)
-	if f.Profile != "" {
-		words = append(words, "--profile", f.Profile)
+func (f Facts) profileFlag() string {
+	if f.Profile == "" {
+		return ""
 	}
-	return shell.Line(words)
+	return " --profile " + shell.Quote(f.Profile)
 }
 
 func (f Facts) execFails() []Problem {
@@ -167,9 +165,9 @@ func (f Facts) clock() []Problem {
 }
 
 func (f Facts) login() []Problem {
-	again := f.aws("sso", "login")
+	again := "aws sso login" + f.profileFlag()
 	if f.Login == Missing && !f.SSO { // there is nothing yet to log in by
-		again = f.aws("configure", "sso")
+		again = "aws configure sso" + f.profileFlag()
 	}
 	for _, row := range []struct {
 		is    Trouble
