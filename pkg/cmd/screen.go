@@ -236,7 +236,7 @@ func offer(run *change.Run, p change.Proposal) (tui.Proposal, error) {
 	return tui.Proposal{Plan: p.Plan, Warnings: said, Risks: p.Risks, Apply: func(ctx context.Context, accepted []access.RiskName) iter.Seq2[access.Result, error] {
 		return func(yield func(access.Result, error) bool) {
 			run.Accept = accepted
-			now, err := checked(ctx, run, p)
+			now, err := still(ctx, run, p)
 			if err != nil {
 				yield(access.Result{}, err)
 				return
@@ -259,9 +259,9 @@ func offer(run *change.Run, p change.Proposal) (tui.Proposal, error) {
 	}}, nil
 }
 
-// checked is the plan that was shown as it is now, with no other change of this machine until run.Release. If it has changed,
+// still is the plan that was shown as it is now, with no other change of this machine until run.Release. If it has changed,
 // or has a risk that was not accepted, the error is tui.Changed.
-func checked(ctx context.Context, run *change.Run, shown change.Proposal) (change.Proposal, error) {
+func still(ctx context.Context, run *change.Run, shown change.Proposal) (change.Proposal, error) {
 	now, same, err := run.Again(ctx, shown)
 	if err == nil && same && now.Refused(run.Accept) == nil {
 		return now, nil
