@@ -297,7 +297,7 @@ func (f *migrateFlags) writeQuestions(env *Env, p migrate.Plan) error {
 		return nil
 	}
 	d := p.File()
-	next := printer.Clean(env.program.Command("migrate", "--decisions", f.writeTo))
+	next := env.program.Command("migrate", "--decisions", f.writeTo)
 	text, err := d.Write(next)
 	if err != nil {
 		return err
