@@ -72,7 +72,7 @@ var outcomes = []outcome{
 	},
 	{is: kubeconfig.ErrNoContext, code: exitFailed},
 	{is: access.ErrNoPrincipal, code: exitFailed, hint: "the role or user does not exist, or its path is missing or wrong; a new one may take a few seconds to appear"},
-	{is: access.ErrNoCluster, code: exitFailed, hint: "see where the name, region and profile come from: ", next: []string{"cluster"}},
+	{is: access.ErrNoCluster, code: exitFailed, hint: "see where the name, region and profile come from: ", next: []string{"cluster", "--offline"}},
 	{is: login.ErrExpired, code: exitFailed, hint: "the AWS credentials have expired: log in again, for example with `aws sso login`"},
 	{is: login.ErrInvalid, code: exitFailed, hint: "these AWS credentials are not valid: log in again, or choose others with --profile; `aws configure list` shows where they come from"},
 	{is: login.ErrAssumeRole, code: exitFailed, hint: "the role's trust policy and your permissions must both allow sts:AssumeRole"},

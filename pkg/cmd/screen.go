@@ -38,7 +38,7 @@ func (env *Env) world(ctx context.Context, out io.Writer) (w tui.World, done fun
 		return w, nil, err
 	}
 	contexts, _ := env.flags.Contexts() // without: there is nothing to switch to
-	w = tui.World{In: env.IO.In, Out: out, Now: env.Now, Current: start.Context, Hint: env.advice}
+	w = tui.World{In: env.IO.In, Out: out, Now: env.Now, Current: start.Context, Hint: func(at string, err error) string { return env.within(at, start.Context).advice(err) }}
 	if !slices.ContainsFunc(contexts, func(t kubeconfig.Target) bool { return t.Context == start.Context }) {
 		contexts = append(contexts, start) // only with the flags is it a cluster
 	}
@@ -83,17 +83,21 @@ type shown struct {
 	new []access.Note // not shown yet
 }
 
-// screenCluster opens the cluster of a context. The flags that name a cluster are about the first one only.
-func (env *Env) screenCluster(ctx context.Context, at, start string) (*tui.Cluster, error) {
-	own := &Env{
-		Now: env.Now, LastLook: env.LastLook, program: env.program, persist: env.persist, flags: env.flags, override: env.override,
-		noNativeToken: env.noNativeToken, requireMatch: env.requireMatch,
-	}
+// within is what a command has in a context. The flags that name a cluster are about the first one only.
+func (env *Env) within(at, start string) *Env {
+	words := env.typedFlags()
 	if at != start {
-		own.program = env.program.Elsewhere(append([]string{"--context", at}, env.typedFlags("kubeconfig")...)...)
-		own.persist = pflag.NewFlagSet("", pflag.ContinueOnError)
-		own.flags, own.override = env.flags.In(at), Env{}.override
+		words = append(env.typedFlags("kubeconfig", "as", "as-group", "request-timeout", "require-match", "no-native-token"), "--context", at)
 	}
+	own := &Env{Now: env.Now, LastLook: env.LastLook, program: env.program.Elsewhere(words...)}
+	own.bind(pflag.NewFlagSet("", pflag.ContinueOnError))
+	_ = own.persist.Parse(words) // they were parsed before
+	return own
+}
+
+// screenCluster opens the cluster of a context.
+func (env *Env) screenCluster(ctx context.Context, at, start string) (*tui.Cluster, error) {
+	own := env.within(at, start)
 	target, err := own.target()
 	if err != nil {
 		return nil, err
@@ -104,7 +108,7 @@ func (env *Env) screenCluster(ctx context.Context, at, start string) (*tui.Clust
 	}
 	s := &shown{env: own, c: c, new: c.Notes}
 	known := &tui.Cluster{
-		Command: own.program.Words(), Read: s.read, Principals: s.principals, Policies: s.policies, Namespaces: c.Namespaces,
+		Program: own.program, Read: s.read, Principals: s.principals, Policies: s.policies, Namespaces: c.Namespaces,
 		Groups: c.Groups, Resolve: s.resolve, Hints: s.hints, Propose: s.propose,
 	}
 	if c.Session.MayAsk() || c.Plugin() {

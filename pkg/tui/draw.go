@@ -132,7 +132,7 @@ func (m *model) explainsError() bool {
 // explain is an error and what helps against it.
 func (m *model) explain(err error) string {
 	text := err.Error()
-	if h := m.world.Hint(err); h != "" {
+	if h := m.world.Hint(m.at.context.Name, err); h != "" {
 		text += " – " + h
 	}
 	return printer.Clean(text)

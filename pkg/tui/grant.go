@@ -2,7 +2,6 @@ package tui
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -45,7 +44,7 @@ func (g *granting) request() Request {
 }
 
 func (g *granting) command() []string {
-	args := append(slices.Clone(g.v.cluster.Command), "grant")
+	args := []string{"grant"}
 	for _, p := range g.Who {
 		args = append(args, p.Short(g.v.account()))
 	}
@@ -65,7 +64,7 @@ func (g *granting) command() []string {
 	if g.lasts > 0 {
 		args = append(args, "--for", g.lasts.String())
 	}
-	return args
+	return g.v.cluster.Program.Words(args...)
 }
 
 func option(args []string, name string, values []string) []string {

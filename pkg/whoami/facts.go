@@ -12,10 +12,11 @@ import (
 // Facts are what could be learned of one caller and one cluster. What was not asked, or was not
 // answered, is zero.
 type Facts struct {
-	Cluster   Cluster
-	Namespace string // of the context: where a suggested grant shall hold
-	System    string // runtime.GOOS, for the commands that set a clock
-	Program   shell.Program
+	Cluster    Cluster
+	Namespace  string // of the context: where a suggested grant shall hold
+	System     string // runtime.GOOS, for the commands that set a clock
+	Program    shell.Program
+	Kubeconfig string // the file of --kubeconfig
 
 	Exec         string // the kubeconfig's credential plugin
 	NoExec       bool   // which is not installed
@@ -100,6 +101,9 @@ func (f Facts) kubeconfig(profile string, more ...string) string {
 	words := []string{"kubeconfig", "--name", f.Cluster.Name, "--region", f.Cluster.Region}
 	if profile != "" {
 		words = append(words, "--profile", profile)
+	}
+	if f.Kubeconfig != "" {
+		words = append(words, "--kubeconfig", f.Kubeconfig)
 	}
 	return f.Program.Elsewhere().Command(append(words, more...)...)
 }
