@@ -21,10 +21,10 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
 )
 
-// completionTime is what asking AWS and the cluster may take, so that an answer to the Tab key comes within 300 ms.
+// completionTime is how long AWS and the cluster may take, so that candidates appear within 300 ms.
 const completionTime = 230 * time.Millisecond
 
-// completionTimeout is the environment variable by which users on a slow line allow more.
+// completionTimeout is the environment variable to allow more.
 const completionTimeout = "KUBECTL_ACCESS_COMPLETION_TIMEOUT"
 
 // completionLimit ignores a value that is not a duration: completion prints candidates only.
@@ -33,7 +33,7 @@ func (env *Env) completionLimit() time.Duration {
 	return cmp.Or(env.Patience, max(wanted, 0), completionTime)
 }
 
-// completeLive registers what only the kubeconfig, the cluster or AWS know.
+// completeLive registers completion with values from the kubeconfig, the cluster or AWS.
 func (env *Env) completeLive(root *cobra.Command) {
 	for flag, names := range map[string]func(api.Config) []cobra.Completion{
 		"context": func(c api.Config) []cobra.Completion { return slices.Collect(maps.Keys(c.Contexts)) },
@@ -76,7 +76,7 @@ func (env *Env) completeLive(root *cobra.Command) {
 // fileFlags are the flags whose values are files.
 var fileFlags = []string{"kubeconfig", "from-file", "aws-auth", "decisions", "write-decisions", "state", "log", "api-server-ca"}
 
-// askFlags are the flags of single commands whose values somebody has to be asked for.
+// askFlags are the flags of single commands whose values come from the cluster or AWS.
 func (env *Env) askFlags() map[string]cluster.Offer {
 	return map[string]cluster.Offer{
 		"namespace": cluster.OfferNamespaces, "group": cluster.OfferGroups, "name": env.askRegion, "cluster-name": env.askRegion,
@@ -144,8 +144,8 @@ func (env *Env) completeScoped(cmd *cobra.Command, args []string, typed string) 
 	return found, directive
 }
 
-// matching are the candidates that begin as what was typed, of a list its last word. Of two that differ in
-// their descriptions one is enough. What a terminal would obey is offered to nobody: it cannot be typed either.
+// matching are the candidates that begin with what was typed, or with the last word of a list. Each word appears once, and words
+// with control characters never.
 func matching(all []cobra.Completion, typed string) (fit []cobra.Completion) {
 	before := typed[:strings.LastIndexByte(typed, ',')+1]
 	descriptions := map[string]string{}
@@ -161,7 +161,7 @@ func matching(all []cobra.Completion, typed string) (fit []cobra.Completion) {
 	return fit
 }
 
-// askRegion offers the clusters of the region that the AWS settings name, to commands that look at no kubeconfig.
+// askRegion offers the clusters of the region in the AWS settings, for commands that read no kubeconfig.
 func (env *Env) askRegion(ctx context.Context, _ func() *cluster.Cluster, offer func(...cobra.Completion)) {
 	region, err := env.describer(ctx, kubeconfigFlags{})
 	if err != nil {
@@ -171,7 +171,7 @@ func (env *Env) askRegion(ctx context.Context, _ func() *cluster.Cluster, offer 
 	offer(names...)
 }
 
-// completeFlags offers the values that are known without asking anybody.
+// completeFlags offers fixed values.
 func completeFlags(cmd *cobra.Command) {
 	fixed := map[string][]cobra.Completion{"dry-run": {"none", "client"}, "accept-risk": texts(access.RiskNames), "type": texts(access.Kinds), "exec": {"aws", "native"}}
 	for flag, values := range fixed {

@@ -15,7 +15,7 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/shell"
 )
 
-// help answers kubectl's question for candidates. Whatever goes wrong, nothing may reach the terminal but them.
+// help prints the candidates for kubectl. Even after an error nothing else is written to the terminal.
 func (env *Env) help(ctx context.Context, plugin string, words []string) int {
 	env.IO.ErrOut = io.Discard
 	if null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0); err == nil {
@@ -32,7 +32,7 @@ func (env *Env) help(ctx context.Context, plugin string, words []string) int {
 	return 0
 }
 
-// meaningless tells whether what stands before the last word means nothing: cobra would offer files then.
+// meaningless reports whether the words before the last one are not a command line: cobra would offer files then.
 func meaningless(root *cobra.Command, words []string) bool {
 	command, rest, err := root.Find(words[:max(0, len(words)-1)])
 	if err == nil {
@@ -46,11 +46,10 @@ func newCompletionCmd(env *Env) *cobra.Command {
 	words := []string{"install", "uninstall", "bash", "zsh", "fish", "powershell"}
 	return &cobra.Command{
 		Use:   "completion (install | uninstall | bash | zsh | fish | powershell)",
-		Short: "Let the Tab key complete principals, policies, namespaces and all else",
-		Long: `kubectl (1.26 and later) completes what follows "kubectl access" by asking a program that is named
-kubectl_complete-access. This program is that too: install makes a link of that name beside the one
-by which kubectl finds the plugin, and uninstall removes it. kubectl's own completion must be set up
-in your shell, see kubectl completion --help.
+		Short: "Set up shell completion",
+		Long: `kubectl (1.26 and later) completes "kubectl access" by running a program named kubectl_complete-access.
+The plugin binary also acts as that program: install creates a link of that name beside the plugin, and
+uninstall removes it. Completion of kubectl itself must be set up in your shell, see kubectl completion --help.
 
 The names of shells print a script that completes kubectl-access, without kubectl.`,
 		Example: `  # Complete after "kubectl access"

@@ -18,11 +18,11 @@ func newDescribeCmd(env *Env) *cobra.Command {
 	var out output
 	cmd := &cobra.Command{
 		Use:   "describe PRINCIPAL...",
-		Short: "Show entries in full: what each grant allows, tags, times and hints",
-		Example: `  # All about one role's access
+		Short: "Show access entries in detail: grants and their rules, tags, times and hints",
+		Example: `  # The access of one role
   kubectl access describe role/team/dev
 
-  # About your own
+  # Your own access
   kubectl access describe me`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			args, err := env.askWhom(cmd, args)
@@ -30,7 +30,7 @@ func newDescribeCmd(env *Env) *cobra.Command {
 				return err
 			}
 			if len(args) == 0 {
-				return usage(cmd, errors.New("whom to describe is missing: role/NAME, user/NAME, sso/PERMISSION_SET, an ARN or me"))
+				return usage(cmd, errors.New("specify at least one principal: role/NAME, user/NAME, sso/PERMISSION_SET, an ARN or me"))
 			}
 			if !out.People() {
 				return env.list(cmd.Context(), &out, args)
@@ -86,7 +86,7 @@ func (env *Env) description(s access.Snapshot, p access.Principal) printer.Descr
 	return d
 }
 
-// hintsOn says what about an entry may surprise.
+// hintsOn are the hints on an entry.
 func (env *Env) hintsOn(e access.Entry, info access.Info, stale access.Stale) []string {
 	return printer.Hints(e, info, stale, env.namespace(), env.Now(), env.program.Command)
 }

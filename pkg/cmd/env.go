@@ -92,13 +92,13 @@ func flagWords(f *pflag.Flag) (words []string) {
 func (env *Env) bind(fs *pflag.FlagSet) {
 	env.persist = fs
 	env.flags.Bind(fs)
-	fs.StringVar(&env.override.name, "eks-cluster", "", "The EKS cluster's name, instead of the one that the context points to")
-	fs.BoolVar(&env.requireMatch, "require-match", false, "Fail unless the context's server is the EKS cluster's endpoint and AWS agrees with the context's account and region")
-	fs.StringVar(&env.override.region, "region", "", "The EKS cluster's AWS region")
-	fs.StringVar(&env.override.profile, "profile", "", "The profile of the AWS configuration to use")
-	fs.Var(&env.override.role, "role-arn", "The role to assume for AWS calls; empty: none, whatever the kubeconfig says")
-	fs.BoolVar(&env.noNativeToken, "no-native-token", false, "Run the kubeconfig's credential plugin for a token, also where one can be made without it")
-	fs.IntVarP(&env.verbosity, "v", "v", 0, "Number for the log level verbosity; 6 and up show each AWS call")
+	fs.StringVar(&env.override.name, "eks-cluster", "", "The name of the EKS cluster, instead of the one of the context")
+	fs.BoolVar(&env.requireMatch, "require-match", false, "Fail unless the server of the context is the endpoint of the EKS cluster, and its account and region match AWS")
+	fs.StringVar(&env.override.region, "region", "", "The AWS region of the EKS cluster")
+	fs.StringVar(&env.override.profile, "profile", "", "The AWS profile to use")
+	fs.Var(&env.override.role, "role-arn", "The role to assume for AWS calls; empty means none, even if the kubeconfig has one")
+	fs.BoolVar(&env.noNativeToken, "no-native-token", false, "Always run the credential plugin of the kubeconfig, even if a token can be made without it")
+	fs.IntVarP(&env.verbosity, "v", "v", 0, "Number for the log level verbosity; 6 and above show each AWS call")
 }
 
 // optional is a string flag that knows whether it was given.
@@ -111,7 +111,7 @@ func (o *optional) String() string     { return o.value }
 func (o *optional) Type() string       { return "string" }
 func (o *optional) Set(s string) error { o.value, o.given = s, true; return nil }
 
-// target is the cluster that the context means, with what the flags say instead.
+// target is the cluster of the context, with the values of flags that override it.
 func (env *Env) target() (kubeconfig.Target, error) {
 	t, err := env.flags.Target()
 	chosen := env.persist.Changed("context") || env.persist.Changed("cluster") || env.persist.Changed("user")
@@ -144,7 +144,7 @@ func (env *Env) overridden(t kubeconfig.Target) kubeconfig.Target {
 	return t
 }
 
-// open finds the cluster, and prints what to know about how it was found.
+// open finds the cluster, and prints the notes on how it was found.
 func (env *Env) open(ctx context.Context) (*cluster.Cluster, error) {
 	target, err := env.target()
 	if err != nil {
@@ -157,7 +157,7 @@ func (env *Env) open(ctx context.Context) (*cluster.Cluster, error) {
 	return c, err
 }
 
-// resolve opens the cluster and completes principals. Those that cannot be completed are printed, and failures among the notes.
+// resolve opens the cluster and completes principals. Those that cannot be completed are printed and are failures among the notes.
 func (env *Env) resolve(ctx context.Context, written []string, existing bool) (*cluster.Cluster, []access.Principal, []access.Note, error) {
 	c, err := env.open(ctx)
 	if err != nil {
@@ -197,7 +197,7 @@ func (env *Env) namespace() string {
 	return cmp.Or(ns, "default")
 }
 
-// notes prints what to know, and what could not be done.
+// notes prints notes and failures.
 func (env *Env) notes(all []access.Note) {
 	for _, n := range all {
 		switch {
@@ -211,7 +211,7 @@ func (env *Env) notes(all []access.Note) {
 	}
 }
 
-// warn tells on stderr what does not stop the command.
+// warn prints a warning on stderr.
 func (env *Env) warn(format string, args ...any) {
 	color := printer.Colorful(env.IO.ErrOut)
 	fmt.Fprintf(env.IO.ErrOut, "%s %s\n", color.Warn("Warning:"), printer.Clean(fmt.Sprintf(format, args...)))

@@ -58,7 +58,7 @@ var outcomes = []outcome{
 	{is: errHalfway, code: exitRefused, hint: "interrupted; run the same command again to complete the change"},
 	{is: context.Canceled, code: exitRefused, hint: "interrupted"},
 	{is: access.ErrMode, code: exitFailed, hint: "turn on access entries (irreversible): ", next: []string{"mode", string(access.ModeBoth), "--accept-risk=one-way-mode"}},
-	{is: access.ErrPassRole, code: exitFailed, hint: "an entry for nodes needs the permission iam:PassRole on its role: request it, or ask somebody who has it to grant the entry"},
+	{is: access.ErrPassRole, code: exitFailed, hint: "an entry for nodes needs the permission iam:PassRole on its role: request it, or ask someone with it to grant the entry"},
 	{is: access.ErrRBAC, code: exitFailed},
 	{is: access.ErrForbidden, code: exitFailed, hint: "you need this permission; see " + homepage + "/blob/main/docs/iam.md"},
 	{is: access.ErrThrottled, code: exitFailed, hint: "the requests were throttled; run the same command again"},

@@ -34,10 +34,10 @@ func (f *scopeFlags) bindScopes(fs *pflag.FlagSet, policy, namespace, all string
 type scopeValue struct {
 	kind   string
 	set    func(string) error
-	values func() []string // as they can be typed, each behind the flag's name
+	values func() []string // as they can be typed, each after the flag
 }
 
-// String joins the values; read again they are the same.
+// String joins the values.
 func (v scopeValue) String() string { return strings.Join(v.values(), ",") }
 
 // Type is what help shows as the value.
@@ -107,7 +107,7 @@ func bindDryRun(fs *pflag.FlagSet, value *string, client string) {
 	})
 }
 
-// accepted are the risks that were accepted by name.
+// accepted are the accepted risks.
 func (f *changeFlags) accepted() []access.RiskName {
 	names := make([]access.RiskName, len(f.risks))
 	for i, name := range f.risks {

@@ -16,7 +16,7 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/tui"
 )
 
-// confirm asks. Nobody to ask is a no.
+// confirm asks for confirmation. Without a terminal it is refused.
 func (v view) confirm(ctx context.Context) error {
 	if !printer.Terminal(v.env.IO.In) {
 		return fmt.Errorf("%w: confirmation is required but stdin is not a terminal; use --yes", access.ErrRefused)
@@ -29,7 +29,7 @@ func (v view) confirm(ctx context.Context) error {
 	return err
 }
 
-// prompt puts a question on the terminal and reads the line that answers it. The end of the input is a no.
+// prompt asks a question on the terminal and reads one line. The end of the input cancels.
 func (env *Env) prompt(ctx context.Context, question string) (string, error) {
 	fmt.Fprint(env.IO.ErrOut, question)
 	answer := make(chan string, 1)
@@ -50,7 +50,7 @@ func (env *Env) prompt(ctx context.Context, question string) (string, error) {
 	return "", errCancelled
 }
 
-// asks tells whether somebody sits there who can be asked: stdout may be a pipe, it is for data.
+// asks reports whether questions can be asked on a terminal. stdout may be a pipe: it is for data.
 func (env *Env) asks() bool {
 	return printer.Terminal(env.IO.In) && printer.Terminal(env.IO.ErrOut) && !printer.Dumb()
 }
@@ -60,7 +60,7 @@ type picking struct {
 	line []string // the command line that asks for the same, nil: all was typed
 }
 
-// pick asks on the terminal for what was not typed.
+// pick opens the picker for what was not typed.
 func (env *Env) pick(cmd *cobra.Command, ask func(context.Context, tui.World) (tui.Choice, error)) (tui.Choice, error) {
 	world, done, err := env.world(cmd.Context(), env.IO.ErrOut)
 	if err != nil {
@@ -70,7 +70,7 @@ func (env *Env) pick(cmd *cobra.Command, ask func(context.Context, tui.World) (t
 	return ask(cmd.Context(), world)
 }
 
-// ask completes a grant by what is picked; the answer is the principals as they could have been typed.
+// ask completes a grant with the picker. It returns the principals as they could have been typed.
 func (f *grantFlags) ask(env *Env, cmd *cobra.Command, args []string, missing tui.Missing) ([]string, error) {
 	c, err := env.pick(cmd, func(ctx context.Context, w tui.World) (tui.Choice, error) {
 		known, err := w.Known(ctx, f.Policies, args)
@@ -144,7 +144,7 @@ func shortPolicies(policies []access.Policy) []access.Scoped {
 	return all
 }
 
-// decide plans by the decisions in the file and, on a terminal, by the answers to what is open.
+// decide plans with the decisions in the file and, on a terminal, with the answers to open questions.
 func (m *migration) decide(ctx context.Context) error {
 	choices, err := m.f.choices(m.do.Facts.Cluster.Name)
 	if err != nil {
@@ -204,7 +204,7 @@ func (f *migrateFlags) writeQuestions(env *Env, p migrate.Plan) error {
 	return nil
 }
 
-// choose puts one question. An empty line is the default; an option is chosen by its number or written out.
+// choose asks one question. An empty line chooses the default; an option is a number or its text.
 func (env *Env) choose(ctx context.Context, q migrate.Question) (string, error) {
 	for {
 		fmt.Fprintf(env.IO.ErrOut, "\n%s\n  %s\n", printer.Clean(q.ID), printer.Clean(q.Text))

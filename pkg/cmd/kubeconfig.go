@@ -30,20 +30,20 @@ func newKubeconfigCmd(env *Env) *cobra.Command {
 	var f kubeconfigFlags
 	cmd := &cobra.Command{
 		Use:   "kubeconfig (--name CLUSTER | --all)",
-		Short: "Write clusters into the kubeconfig, in place of aws eks update-kubeconfig",
-		Long: `Write EKS clusters into the kubeconfig: for each a cluster, a user and a context, and make the context
-the current one. With the flags of aws eks update-kubeconfig the same comes out. What else stands in
-the file stays as it is.
+		Short: "Write clusters into the kubeconfig, like aws eks update-kubeconfig",
+		Long: `Write EKS clusters into the kubeconfig: a cluster, a user and a context for each, and make that context
+the current one. The flags of aws eks update-kubeconfig have the same result. The rest of the file stays
+unchanged.
 
-Written is the file that has the cluster already, among those that KUBECONFIG lists; else the first of
-them, else ~/.kube/config. --all leaves the current context alone.`,
-		Example: `  # Enter a cluster
+The file is the one in KUBECONFIG that already has the cluster, or the first one in it, or ~/.kube/config.
+--all does not change the current context.`,
+		Example: `  # Add a cluster
   kubectl access kubeconfig --name demo --alias demo
 
-  # Every cluster of a region; kubectl will need no AWS CLI
+  # Every cluster of a region, for use without the AWS CLI
   kubectl access kubeconfig --all --region us-west-2 --exec native
 
-  # By a role, and only look at what would be written
+  # With a role, and only print what would be written
   kubectl access kubeconfig --name demo --role-arn arn:aws:iam::111122223333:role/ops --dry-run`,
 		Args: flagInstead("--name"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -61,27 +61,27 @@ them, else ~/.kube/config. --all leaves the current context alone.`,
 	return cmd
 }
 
-// bind replaces two flags that mean something else for other commands: the file to read, the role to ask AWS by.
+// bind replaces two flags that have another meaning in other commands: the file to read, and the role for AWS calls.
 func (f *kubeconfigFlags) bind(fs *pflag.FlagSet) {
 	fs.StringVar(&f.name, "name", "", "The name of the EKS cluster")
 	fs.BoolVar(&f.all, "all", false, "Write every cluster of the region")
-	fs.StringVar(&f.form.Alias, "alias", "", "The name of the context, instead of the user's")
-	fs.StringVar(&f.form.UserAlias, "user-alias", "", "The name of the user, instead of the cluster's ARN")
-	fs.StringVar(&f.roleARN, "role-arn", "", "The role that kubectl assumes to enter the cluster")
-	fs.StringVar(&f.describeBy, "assume-role-arn", "", "The role to assume for asking EKS about the cluster, as in another account")
+	fs.StringVar(&f.form.Alias, "alias", "", "The name of the context; by default that of the user")
+	fs.StringVar(&f.form.UserAlias, "user-alias", "", "The name of the user; by default the cluster's ARN")
+	fs.StringVar(&f.roleARN, "role-arn", "", "The role that kubectl assumes to access the cluster")
+	fs.StringVar(&f.describeBy, "assume-role-arn", "", "The role to assume to describe the cluster, for another account")
 	fs.StringVar(&f.form.ProxyURL, "proxy-url", "", "The proxy through which kubectl reaches the cluster")
-	fs.StringVar(&f.path, "kubeconfig", "", "The file to write to, instead of those that KUBECONFIG lists")
-	fs.StringVar(&f.exec, "exec", "aws", "What makes the tokens: aws, the AWS CLI; or native, this program")
+	fs.StringVar(&f.path, "kubeconfig", "", "The file to write to, instead of those in KUBECONFIG")
+	fs.StringVar(&f.exec, "exec", "aws", "What makes the tokens: aws (the AWS CLI) or native (this program)")
 	bindDryRun(fs, &f.dryRun, "With client, print the kubeconfig, without secrets, and write nothing")
-	fs.BoolVar(&f.verbose, "verbose", false, "Print the entries that were written, too")
+	fs.BoolVar(&f.verbose, "verbose", false, "Also print the entries that were written")
 }
 
 func (f *kubeconfigFlags) check() error {
 	switch {
 	case f.name != "" && f.all:
-		return errors.New("--name and --all exclude each other")
+		return errors.New("--name and --all cannot be used together")
 	case f.all && f.form.Alias+f.form.UserAlias != "":
-		return errors.New("--alias and --user-alias name the entries of one cluster; --all writes several")
+		return errors.New("--alias and --user-alias cannot be used with --all")
 	case f.exec != "aws" && f.exec != "native":
 		return fmt.Errorf("--exec %q: must be aws or native", f.exec)
 	}
@@ -90,7 +90,7 @@ func (f *kubeconfigFlags) check() error {
 		kubefile.CheckRole("--role-arn", f.roleARN), kubefile.CheckRole("--assume-role-arn", f.describeBy))
 }
 
-// contextless refuses what chooses a cluster by the kubeconfig: here it is about to be written.
+// contextless refuses flags that choose a cluster from the kubeconfig, which is about to be written.
 func contextless(fs *pflag.FlagSet) error {
 	for _, name := range []string{"context", "cluster", "user", "as", "as-group", "eks-cluster"} {
 		if fs.Changed(name) {
@@ -98,7 +98,7 @@ func contextless(fs *pflag.FlagSet) error {
 		}
 	}
 	if fs.Changed("role-arn") && fs.Lookup("role-arn").Value.String() == "" {
-		return errors.New("--role-arn has an empty value; is a variable unset?") // elsewhere that says: no role
+		return errors.New("--role-arn has an empty value; is a variable unset?") // elsewhere that means: no role
 	}
 	return nil
 }
@@ -116,7 +116,7 @@ func envProfile() string {
 	return cmp.Or(os.Getenv("AWS_DEFAULT_PROFILE"), os.Getenv("AWS_PROFILE"))
 }
 
-// writeKubeconfig describes the clusters and writes those that can be entered.
+// writeKubeconfig describes the clusters and writes them.
 func (env *Env) writeKubeconfig(ctx context.Context, f kubeconfigFlags) error {
 	home, err := os.UserHomeDir()
 	if err != nil {
@@ -156,7 +156,7 @@ func (env *Env) writeKubeconfig(ctx context.Context, f kubeconfigFlags) error {
 	return failed
 }
 
-// describer looks at no kubeconfig: which cluster is meant is in the flags and the environment, as for the AWS CLI.
+// describer reads no kubeconfig: the flags and the environment name the region, as for the AWS CLI.
 func (env *Env) describer(ctx context.Context, f kubeconfigFlags) (cluster.Region, error) {
 	t := kubeconfig.Target{Region: env.override.region, Profile: env.override.profile, RoleARN: f.describeBy, From: map[string]string{}}
 	if t.Profile == "" {
@@ -165,8 +165,7 @@ func (env *Env) describer(ctx context.Context, f kubeconfigFlags) (cluster.Regio
 	return cluster.OpenRegion(ctx, env.settings(t), t)
 }
 
-// entries are the clusters as they are written. With --all, each one that cannot be is told at once;
-// the error says then that there were such.
+// entries are the clusters as they are written. With --all, the error of each one is printed at once, and errFailed returned.
 func (env *Env) entries(ctx context.Context, region cluster.Region, f kubeconfigFlags) (entries []kubefile.Entry, failed error) {
 	names := []string{f.name}
 	if f.all {
@@ -175,7 +174,7 @@ func (env *Env) entries(ctx context.Context, region cluster.Region, f kubeconfig
 			return nil, err
 		}
 		if len(names) == 0 {
-			env.warn("there are no EKS clusters in %s; nothing was written", region.Name)
+			env.warn("no EKS clusters found in %s; nothing was written", region.Name)
 		}
 	}
 	entries, errs := region.Entries(ctx, names, f.form)
@@ -193,9 +192,9 @@ func (env *Env) entries(ctx context.Context, region cluster.Region, f kubeconfig
 	return entries, failed
 }
 
-// nameMissing says on a terminal which names there are.
+// nameMissing names the clusters on a terminal.
 func (env *Env) nameMissing(ctx context.Context, f kubeconfigFlags) error {
-	const text = "the cluster is missing: --name CLUSTER, or --all for every one of the region"
+	const text = "specify a cluster: --name CLUSTER, or --all for every cluster of the region"
 	if printer.Terminal(env.IO.ErrOut) {
 		if region, err := env.describer(ctx, f); err == nil {
 			return errors.New(text + region.Others(ctx))
@@ -213,7 +212,7 @@ func (env *Env) preview(change kubefile.Change) error {
 		env.warn("%s", note)
 	}
 	if report.Hidden > 0 {
-		env.warn("%d secrets of users in the kubeconfig are not shown; what is printed does not replace the file", report.Hidden)
+		env.warn("%d secrets of users are not shown; do not replace the file with this output", report.Hidden)
 	}
 	_, err = fmt.Fprint(env.IO.Out, printer.CleanLines(report.Text))
 	return err

@@ -18,15 +18,15 @@ func newListCmd(env *Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "list [PRINCIPAL...]",
 		Aliases: []string{"ls", "get"},
-		Short:   "List who is let into the cluster",
-		Long: `List who is let into the cluster: every access entry with what it grants and, where the
-cluster's mode still reads it, every line of the aws-auth ConfigMap.
+		Short:   "List who has access to the cluster",
+		Long: `List who has access to the cluster: every access entry with its grants and, where the cluster's mode
+reads the aws-auth ConfigMap, every mapping in it.
 
-With principals, list only their entries.`,
-		Example: `  # Everybody who is let in
+With principals, list only their access.`,
+		Example: `  # Everyone with access
   kubectl access list
 
-  # Their usernames and tags too
+  # With usernames and tags
   kubectl access list -o wide
 
   # One role, as a manifest for AWS Controllers for Kubernetes

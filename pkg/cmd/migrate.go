@@ -78,7 +78,7 @@ If a migration is interrupted, run the same command again to complete it.`,
 	return cmd
 }
 
-// looks reports whether only the report is asked for.
+// looks reports whether only the report was requested.
 func (f *migrateFlags) looks() bool { return f.dryRun == "client" || f.writeTo != "" }
 
 func (env *Env) migrate(ctx context.Context, f *migrateFlags) error {
@@ -110,7 +110,7 @@ type migration struct {
 	c     *cluster.Cluster
 	do    *migrate.Run
 	data  awsauth.Map
-	shown *printer.Migration // what was shown before anything was asked; nil: nothing
+	shown *printer.Migration // the report that was printed before the questions; nil: none
 }
 
 func (m *migration) run(ctx context.Context) error {
@@ -137,12 +137,12 @@ func (m *migration) run(ctx context.Context) error {
 		return err
 	}
 	if m.f.looks() && right != nil {
-		return nil // why it would be refused was shown with the report
+		return nil // the report said why it would be refused
 	}
 	return m.stages(ctx)
 }
 
-// report decides, where somebody can be asked with them, and shows. done says that no more was asked for.
+// report asks open questions on a terminal and prints the report. done says that nothing else was requested.
 func (m *migration) report(ctx context.Context) (done bool, err error) {
 	facts := m.do.Facts
 	if len(facts.Mappings) == 0 {
@@ -214,8 +214,7 @@ func (env *Env) tidy(ctx context.Context, r *migrate.Run) error {
 	return cmp.Or(err, errIf(r.Partial))
 }
 
-// migrationRun is a migration whose changes are carried out as those of other commands. Of the objects that -o asks for, those
-// of the entries are printed.
+// migrationRun is a migration whose changes run like those of other commands. -o prints the objects of the entries.
 func (env *Env) migrationRun(c *cluster.Cluster, f *changeFlags, facts migrate.Facts) *migrate.Run {
 	facts.Program = env.program
 	r := &migrate.Run{
@@ -247,8 +246,7 @@ func (f *migrateFlags) choices(cluster string) (migrate.Choices, error) {
 // errDefects ends the report about a file with defects; they were printed already.
 var errDefects = fmt.Errorf("%w: aws-auth has defects", errFailed)
 
-// explainFile reports what the aws-auth manifest in a file says, and what it would become. Facts about the cluster are read
-// where c is given.
+// explainFile reports on the aws-auth manifest in a file. Facts about the cluster are read where c is given.
 func (env *Env) explainFile(ctx context.Context, f *migrateFlags, c *cluster.Cluster) error {
 	data, err := env.readFile(f.file)
 	if err != nil {
@@ -258,7 +256,7 @@ func (env *Env) explainFile(ctx context.Context, f *migrateFlags, c *cluster.Clu
 	if err != nil {
 		return errors.Join(env.printMigration(f, printer.Unreadable(err), ""), errDefects)
 	}
-	known := migrate.Facts{Mappings: m.Mappings, NoRBAC: "no cluster was asked", NoNodes: "no cluster was asked"}
+	known := migrate.Facts{Mappings: m.Mappings, NoRBAC: "no cluster was read", NoNodes: "no cluster was read"}
 	if c != nil {
 		if known, _, err = c.MigrationFacts(ctx, &m); err != nil {
 			return err

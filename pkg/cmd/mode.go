@@ -20,16 +20,16 @@ func newModeCmd(env *Env) *cobra.Command {
 	var f changeFlags
 	cmd := &cobra.Command{
 		Use:   "mode [MODE]",
-		Short: "Show the authentication mode, or take the one-way step to the next",
-		Long: `Show which sources the cluster reads, and what each step would mean here: how many mappings of
-aws-auth have no access entry, and which nodes.
+		Short: "Show or change the cluster's authentication mode (changes are irreversible)",
+		Long: `Show which sources the cluster reads, and what each mode would mean for it: which mappings and nodes have
+no access entry.
 
-With a MODE, take the cluster there: from CONFIG_MAP to API_AND_CONFIG_MAP, from there to API. Each
-step is for good. The step to API is refused as long as a mapping in force has no entry.`,
-		Example: `  # The mode, and what the next step means for this cluster
+With MODE, change the mode: from CONFIG_MAP to API_AND_CONFIG_MAP, and from there to API. Each change is
+irreversible. Mode API is refused while an active mapping has no entry.`,
+		Example: `  # The mode, and what the next one means for this cluster
   kubectl access mode
 
-  # Turn access entries on beside aws-auth
+  # Turn on access entries beside aws-auth
   kubectl access mode API_AND_CONFIG_MAP --context arn:aws:eks:us-west-2:111122223333:cluster/legacy --accept-risk=one-way-mode --yes`,
 		Args:      cobra.MaximumNArgs(1),
 		ValidArgs: []cobra.Completion{string(access.ModeBoth), string(access.ModeAPI)},

@@ -35,7 +35,7 @@ func Run(ctx context.Context, env *Env, args []string) int {
 	switch {
 	case out == nil || out.lost == nil:
 	case errors.Is(out.lost, syscall.EPIPE) && !env.sent.Load() && (err == nil || errors.Is(err, syscall.EPIPE)):
-		return exitFailed // whoever read it has seen enough, as head does
+		return exitFailed // the reader has seen enough, as head does
 	case err == nil:
 		err = out.lost
 	}
@@ -45,8 +45,7 @@ func Run(ctx context.Context, env *Env, args []string) int {
 	return env.finish(err)
 }
 
-// data is a file or a pipe on stdout. It remembers what could not be written: printers drop such errors, and
-// whoever keeps the output would take half of it for all.
+// data is a file or a pipe on stdout. It remembers write errors: printers drop them, and half of the output would look complete.
 type data struct {
 	io.Writer
 	lost error
@@ -64,7 +63,7 @@ func (d *data) Write(p []byte) (int, error) {
 func New(env *Env, name string) *cobra.Command {
 	root := &cobra.Command{
 		Use:           "access",
-		Short:         "Show and change who may enter an Amazon EKS cluster",
+		Short:         "See who has access to an Amazon EKS cluster, grant it and revoke it",
 		Long:          long,
 		Annotations:   map[string]string{cobra.CommandDisplayNameAnnotation: name},
 		Args:          known,
@@ -101,7 +100,7 @@ func New(env *Env, name string) *cobra.Command {
 	return root
 }
 
-// known refuses a command that there is not, and names those that may be meant.
+// known refuses an unknown command, and names similar ones.
 func known(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
@@ -122,7 +121,7 @@ func plainSwitches(fs *pflag.FlagSet) {
 	})
 }
 
-// flagInstead refuses an argument where a flag takes what it is.
+// flagInstead refuses an argument that must be the value of a flag.
 func flagInstead(flag string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 {
@@ -135,13 +134,13 @@ func flagInstead(flag string) cobra.PositionalArgs {
 // noArgs refuses arguments where a command takes none.
 func noArgs(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
-		return usage(cmd, fmt.Errorf("%s takes no arguments, and %q is one", cmd.CommandPath(), args[0]))
+		return usage(cmd, fmt.Errorf("%s takes no arguments: %q", cmd.CommandPath(), args[0]))
 	}
 	return nil
 }
 
-// noneBlank refuses a flag that was given without a value, as "$UNSET" does: an empty list would read as if nothing
-// had been named, and nothing named is the whole entry, or the current cluster.
+// noneBlank refuses a flag with an empty value, as from "$UNSET": an empty list would look as if nothing had been named, which
+// means the whole entry, or the current cluster.
 func noneBlank(cmd *cobra.Command) (err error) {
 	cmd.Flags().Visit(func(f *pflag.Flag) {
 		text := strings.Trim(f.Value.String(), "[]")
@@ -157,8 +156,8 @@ func noneBlank(cmd *cobra.Command) (err error) {
 	return err
 }
 
-const long = `Show and change who may enter an Amazon EKS cluster.
+const long = `See who has access to an Amazon EKS cluster, grant it and revoke it.
 
-The cluster is the one that the current kubeconfig context points to. EKS lets people
-in by access entries: one IAM principal, and access policies that hold in the whole
-cluster or in some namespaces. Older clusters read the aws-auth ConfigMap too.`
+The cluster is the one that the current kubeconfig context points to. Access comes from access entries: an entry
+names one IAM principal, and access policies that apply to the whole cluster or to some namespaces.
+Older clusters also use the aws-auth ConfigMap.`

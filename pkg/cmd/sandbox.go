@@ -24,19 +24,19 @@ func newSandboxCmd(env *Env) *cobra.Command {
 	var ca string
 	cmd := &cobra.Command{
 		Use:   "sandbox [-- COMMAND [ARG...]]",
-		Short: "Run a command, or your shell, in an AWS account with EKS clusters on this machine",
+		Short: "Run a command or a shell in an AWS account with EKS clusters on this machine",
 		Long:  sandboxHelp(),
-		Example: `  # Look around
+		Example: `  # List who has access
   kubectl access sandbox -- kubectl-access list
 
-  # Try things in a shell
+  # Open a shell
   kubectl access sandbox
 
-  # A big cluster on a slow line that allows 20 calls a second
+  # A large cluster with slow answers and 20 calls a second
   kubectl access sandbox --entries 1000 --latency 50ms --rate 20 --burst 50 -- kubectl-access list`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if n := cmd.ArgsLenAtDash(); n > 0 || n < 0 && len(args) > 0 {
-				return usage(cmd, errors.New("put -- before the command to run"))
+				return usage(cmd, errors.New("use -- before the command"))
 			}
 			var err error
 			if o.APIServers, err = sandbox.ReadAPIServers(servers, ca); err != nil {
@@ -49,12 +49,12 @@ func newSandboxCmd(env *Env) *cobra.Command {
 	fs.DurationVar(&o.Latency, "latency", 0, "Time added to every answer")
 	fs.DurationVar(&o.Propagation, "propagation", 0, "Time until a change takes effect")
 	fs.DurationVar(&o.ClockSkew, "clock-skew", 0, "How far the account's clock is ahead of this machine's")
-	fs.Float64Var(&o.Rate, "rate", 0, "Calls a second that each AWS service allows, 0: any number")
-	fs.IntVar(&o.Burst, "burst", 1, "Calls that may come at once under --rate")
-	fs.Float64Var(&o.FaultRate, "fault-rate", 0, "Share of AWS calls that fail by 500, 503 or a lost connection")
-	fs.Uint64Var(&o.Seed, "seed", 1, "Which calls --fault-rate lets fail")
-	fs.IntVar(&o.Entries, "entries", 0, "Fill cluster demo up to that many entries")
-	fs.StringVar(&o.UpdateError, "update-error", "", "What every change of a cluster's mode fails with")
+	fs.Float64Var(&o.Rate, "rate", 0, "Calls a second that each AWS service allows; 0 means no limit")
+	fs.IntVar(&o.Burst, "burst", 1, "Calls at once that --rate allows")
+	fs.Float64Var(&o.FaultRate, "fault-rate", 0, "Share of AWS calls that fail with 500, 503 or a lost connection")
+	fs.Uint64Var(&o.Seed, "seed", 1, "Seed for --fault-rate")
+	fs.IntVar(&o.Entries, "entries", 0, "Number of entries in cluster demo")
+	fs.StringVar(&o.UpdateError, "update-error", "", "Error of every change of a cluster's mode")
 	fs.StringVar(&o.State, "state", "", "File that keeps the account between runs")
 	fs.StringVar(&log, "log", "", "File for a line about each request")
 	fs.StringToStringVar(&servers, "api-server", nil, "CLUSTER=URL of a real kube-apiserver to use for that cluster; the files for its webhooks are in CLUSTER/ beside $KUBECONFIG")
@@ -64,16 +64,16 @@ func newSandboxCmd(env *Env) *cobra.Command {
 }
 
 func sandboxHelp() string {
-	return `Start an AWS account with EKS clusters on the loopback interface, and run a command in
-it, or your shell. Nothing reaches AWS. The AWS CLI, kubectl and this plugin work in it as they
-are: AWS_ENDPOINT_URL, credentials, region and KUBECONFIG point to it.
+	return `Start an AWS account with EKS clusters on the loopback interface, and run a command or your shell in it.
+Nothing is sent to AWS. The AWS CLI, kubectl and this plugin work in it unchanged: AWS_ENDPOINT_URL,
+credentials, region and KUBECONFIG point to it.
 
 The clusters: demo (reads entries and aws-auth), legacy (aws-auth only), prod (entries only),
-staging (where everybody has some trouble to get in) and private (whose endpoint is out of reach).
+staging (access problems to diagnose) and private (an endpoint that cannot be reached).
 
 You are its administrator. The AWS configuration has profiles of other people:
 ` + strings.Join(sandbox.Profiles(), " ") + `.
-To be one of them, unset the three keys, which go before a profile:
+To use one of them, unset the three keys, which override a profile:
 
   unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN; export AWS_PROFILE=newcomer`
 }
@@ -122,8 +122,8 @@ func (env *Env) runSandbox(o sandbox.Options, log string, args []string) (err er
 	})
 }
 
-const greeting = `A shell in the sandbox, an AWS account on this machine; exit, or Ctrl-D, leaves it. Try: kubectl-access list
-Its clusters serve namespaces, aws-auth, RBAC's roles and bindings, and kubectl auth can-i, also with --as; there are no pods and no nodes.
+const greeting = `This shell runs in the sandbox, an AWS account on this machine. To leave it: exit or Ctrl-D. Try: kubectl-access list
+The clusters serve namespaces, aws-auth, RBAC roles and bindings, and kubectl auth can-i, also with --as; they have no pods and no nodes.
 `
 
 // withProgram puts this program on PATH as kubectl-access.

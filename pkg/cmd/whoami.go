@@ -18,19 +18,19 @@ func newWhoamiCmd(env *Env) *cobra.Command {
 	var file string
 	cmd := &cobra.Command{
 		Use:   "whoami",
-		Short: "Show who you are here and what lets you in, or why nothing does",
-		Long: `Show who AWS says you are, who the cluster says you are, and what lets you in: an access entry, a line
-of aws-auth, or having created the cluster. Where you are not let in, show why, and the command that
-ends it, ready to be sent to an administrator.
+		Short: "Show your identity and access in this cluster, or why you have none",
+		Long: `Show your identity in AWS and in the cluster, and what gives you access: an access entry, an aws-auth mapping,
+or having created the cluster. Where you have no access, show why, and the command that solves it,
+for you or for a cluster administrator.
 
-The exit code is 0 when you are let in, and 1 when you are not.`,
-		Example: `  # Who am I here?
+The exit code is 0 if you have access, and 1 if you have none.`,
+		Example: `  # My identity and access
   kubectl access whoami
 
-  # The same by another profile of the AWS configuration
+  # With another profile of the AWS configuration
   kubectl access whoami --profile developer
 
-  # For scripts
+  # As JSON
   kubectl access whoami -o json`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -42,7 +42,7 @@ The exit code is 0 when you are let in, and 1 when you are not.`,
 		},
 	}
 	out.bind(cmd.Flags(), "json", "yaml", "jsonpath=")
-	cmd.Flags().StringVar(&file, "aws-auth", "", "File with the aws-auth ConfigMap, for where you may not read it in the cluster")
+	cmd.Flags().StringVar(&file, "aws-auth", "", "File with the aws-auth ConfigMap, if you cannot read it in the cluster")
 	return cmd
 }
 
