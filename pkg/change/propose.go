@@ -15,7 +15,7 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/policy"
 )
 
-// Propose reads what is and plans. Errors: those of the reads, access.ErrRule and the edit's, and access.ErrRefused where
+// Propose reads the current state and plans. Errors: those of the reads, access.ErrRule and the edit's, and access.ErrRefused where
 // this may be the wrong cluster. Principals whose entry cannot be read, or for whom EKS would refuse what is asked, are
 // failures among the notes; the others go on.
 func (r *Run) Propose(ctx context.Context) (p Proposal, err error) {
@@ -226,7 +226,7 @@ func (r *Run) stale(ctx context.Context, p Proposal) (notes []access.Note) {
 		case access.Gone:
 			notes = append(notes, access.Notes(access.NoteStale, name, fmt.Sprintf("%s has an entry that no longer works: the %s was deleted", name, e.Principal.Kind()))...)
 		case access.Recreated:
-			notes = append(notes, access.Notes(access.NoteStale, name, fmt.Sprintf("%s was deleted and recreated after its entry, which no longer works: revoke it (%s), then grant it again",
+			notes = append(notes, access.Notes(access.NoteStale, name, fmt.Sprintf("%s was deleted and recreated after its entry, which no longer works; revoke the entry, then grant it again: %s",
 				name, r.Command("revoke", string(e.Principal))))...)
 		case access.LifeUnknown, access.Alive:
 		}
