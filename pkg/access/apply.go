@@ -20,7 +20,7 @@ type Want struct {
 	Lives          Lives       // of which entries it matters what became of their role or user
 }
 
-// Lives says about which entries IAM is asked.
+// Lives says for which entries IAM is read.
 type Lives int
 
 // No entries, those that compete with active mappings, or all.
@@ -30,7 +30,7 @@ const (
 	AllLives
 )
 
-// Cluster is the only door to the outside.
+// Cluster is the only access to the outside.
 type Cluster interface {
 	// Snapshot reads what is wanted. An entry that cannot be read does not affect the others.
 	Snapshot(context.Context, Want) (Snapshot, error)
@@ -53,7 +53,7 @@ const lanes = 16
 // those of different principals concurrently. A failed step ends its own principal's steps; the context ends all.
 //
 //	1  the mode that turns entries on   failed: nothing else is done
-//	2  what adds to entries             failed: the other principals go on, and nothing is taken
+//	2  what adds to entries             failed: the other principals continue, and nothing is revoked
 //	3  what adds to the caller's own    only when that of other administrators is done, who can help should it fail
 //	4  aws-auth                         failed: nothing is taken
 //	5  what takes from entries

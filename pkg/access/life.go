@@ -8,7 +8,7 @@ type Life int
 // EKS ties an entry to the unique ID of its principal, so for one of the same name that was created later it does not
 // work (EKS User Guide, "Create access entries").
 const (
-	LifeUnknown Life = iota // IAM may not be asked, or not about that account
+	LifeUnknown Life = iota // IAM cannot be read, or not for that account
 	Alive
 	Gone
 	Recreated

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// Note is something to know about a change or an answer. It is no risk: nothing is refused for it.
+// Note is something to know about a change or an answer. Unlike a risk, it refuses nothing.
 type Note struct {
 	Kind    NoteKind
 	Subject string // what the note is about: a principal in short form, a mapping's place, a record's ID; "" for the cluster

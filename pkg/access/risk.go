@@ -18,7 +18,7 @@ const (
 	RestoreMapping    RiskName = "restore-mapping"
 	UnreadAWSAuth     RiskName = "unread-aws-auth"
 	OneWayMode        RiskName = "one-way-mode"
-	BriefGap          RiskName = "brief-gap"              // no longer refused: a migration only tells of it
+	BriefGap          RiskName = "brief-gap"              // no longer refused: a migration only reports it
 	OverwriteLater    RiskName = "overwrite-later-change" // an undo's, which alone knows what was before
 	OtherAccount      RiskName = "other-account"          // a context's, whose account or region AWS contradicts
 	BreakCapability   RiskName = "break-capability"

@@ -60,7 +60,7 @@ func (env *Env) world(ctx context.Context, out io.Writer) (w tui.World, done fun
 		return env.screenCluster(ctx, at, start.Context)
 	}
 	if err == nil && first.Login != nil {
-		_ = first.Login() // before the screen; whoever needs the login shows what went wrong
+		_ = first.Login() // before the screen; what needs the login shows the error
 		first.Login = nil
 	}
 	return w, quiet(), nil

@@ -16,7 +16,7 @@ func (j Journal) Begun(cluster string) map[access.Principal]access.Entry {
 			changes, err = r.Changes()
 		}
 		if err != nil {
-			continue // undo tells of it
+			continue // undo reports it
 		}
 		for _, c := range changes {
 			p := c.Principal()
