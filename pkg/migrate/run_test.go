@@ -39,10 +39,21 @@ type town struct {
 	t     *testing.T
 }
 
+// tempDir is in memory, where there is such a place: records are flushed to the disk.
+func tempDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/dev/shm", "migrate-*") //nolint:usetesting // that has no place in memory
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return dir
+}
+
 // newTown has mappings, each "name username group,group", and a binding of a group that no entry can have.
 func newTown(t *testing.T, mode access.Mode, lines ...string) *town {
 	t.Helper()
-	w := &town{Cluster: accesstest.New(), at: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), dir: t.TempDir(), t: t}
+	w := &town{Cluster: accesstest.New(), at: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), dir: tempDir(t), t: t}
 	var text strings.Builder
 	for _, line := range lines {
 		words := strings.Fields(line)
@@ -67,7 +78,7 @@ func (w *town) call(do func() error) error {
 	w.calls++
 	last := w.calls == w.ends
 	if last {
-		w.dead, w.left = true, w.t.TempDir()
+		w.dead, w.left = true, tempDir(w.t)
 		if err := os.CopyFS(w.left, os.DirFS(w.dir)); err != nil {
 			w.t.Error(err)
 		}
@@ -190,7 +201,7 @@ func (w *town) migration(answers map[string]string, remove bool) (*Run, error) {
 		if err != nil {
 			return false, err
 		}
-		for range results { //nolint:revive // carried out while they are taken
+		for range results {
 		}
 		r.Notes = append(r.Notes, run.Notes...)
 		return run.Partial, nil
@@ -234,38 +245,36 @@ var (
 
 // TestKilledAtAnyMomentASecondRunEndsTheSame: before a call is carried out, or after.
 func TestKilledAtAnyMomentASecondRunEndsTheSame(t *testing.T) {
-	for _, mode := range []access.Mode{access.ModeConfigMap, access.ModeBoth} {
-		for _, remove := range []bool{false, true} {
-			whole := newTown(t, mode, linesOfAll...)
-			r, err := whole.run(t.Context(), answersOfAll, remove)
-			if err != nil || r.Partial || len(whole.State.Entries) != 5 {
-				t.Fatalf("%v, partial %t, %v", err, r.Partial, whole.State.Entries)
-			}
-			if n := len(awsauth.Parse(whole.State.AWSAuth.Data).Mappings); (n == 0) != remove {
-				t.Fatalf("%d mappings are left", n)
-			}
-			want, kills := whole.all(), 0
-			for n := 1; n <= whole.calls; n++ {
-				for _, late := range []bool{false, true} {
-					w := newTown(t, mode, linesOfAll...)
-					w.ends, w.late = n, late
-					if _, err := w.run(t.Context(), answersOfAll, remove); err == nil && !w.dead {
-						t.Fatalf("not killed at call %d", n)
-					}
-					kills++
-					w.dir, w.ends = w.left, 0
-					r, err := w.run(t.Context(), answersOfAll, remove)
-					if err != nil || r.Partial {
-						t.Errorf("%s, call %d, late %t: %v, partial %t", mode, n, late, err, r.Partial)
-					}
-					if diff := cmp.Diff(want, w.all()); diff != "" {
-						t.Errorf("%s, call %d, late %t:\n%s", mode, n, late, diff)
-					}
+	for mode, remove := range map[access.Mode]bool{access.ModeConfigMap: true, access.ModeBoth: false} {
+		whole := newTown(t, mode, linesOfAll...)
+		r, err := whole.run(t.Context(), answersOfAll, remove)
+		if err != nil || r.Partial || len(whole.State.Entries) != 5 {
+			t.Fatalf("%v, partial %t, %v", err, r.Partial, whole.State.Entries)
+		}
+		if n := len(awsauth.Parse(whole.State.AWSAuth.Data).Mappings); (n == 0) != remove {
+			t.Fatalf("%d mappings are left", n)
+		}
+		want, kills := whole.all(), 0
+		for n := 1; n <= whole.calls; n++ {
+			for _, late := range []bool{false, true} {
+				w := newTown(t, mode, linesOfAll...)
+				w.ends, w.late = n, late
+				if _, err := w.run(t.Context(), answersOfAll, remove); err == nil && !w.dead {
+					t.Fatalf("not killed at call %d", n)
+				}
+				kills++
+				w.dir, w.ends = w.left, 0
+				r, err := w.run(t.Context(), answersOfAll, remove)
+				if err != nil || r.Partial {
+					t.Errorf("%s, call %d, late %t: %v, partial %t", mode, n, late, err, r.Partial)
+				}
+				if diff := cmp.Diff(want, w.all()); diff != "" {
+					t.Errorf("%s, call %d, late %t:\n%s", mode, n, late, diff)
 				}
 			}
-			if kills < 16 {
-				t.Errorf("%d kills show little", kills)
-			}
+		}
+		if kills < 16 {
+			t.Errorf("%d kills show little", kills)
 		}
 	}
 }
