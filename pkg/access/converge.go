@@ -27,8 +27,9 @@ type Road struct {
 func (r Road) Converge(ctx context.Context, plan Plan) iter.Seq[Result] {
 	return func(yield func(Result) bool) {
 		failed := map[Principal]bool{} // permanently
+		doubts := doubts{}
 		for n := 1; ; n++ {
-			open, ok := r.round(ctx, plan, failed, yield)
+			open, ok := r.round(ctx, plan, failed, doubts, yield)
 			if !ok || len(open) == 0 {
 				return
 			}
@@ -47,17 +48,18 @@ func (r Road) Converge(ctx context.Context, plan Plan) iter.Seq[Result] {
 
 // round applies the plan once and returns the steps whose result is not known. Once something failed permanently, later
 // rounds revoke nothing either.
-func (r Road) round(ctx context.Context, plan Plan, failed map[Principal]bool, yield func(Result) bool) (open []Result, ok bool) {
+func (r Road) round(ctx context.Context, plan Plan, failed map[Principal]bool, doubts doubts, yield func(Result) bool) (open []Result, ok bool) {
 	opened := map[Principal]bool{}
 	for result := range apply(ctx, r.Cluster, plan, len(failed) > 0) {
-		who := result.Step.Principal()
+		who, err := result.Step.Principal(), result.Err
+		result = doubts.keep(result)
 		waits := opened[who] || len(opened) > 0 && len(failed) == 0
 		switch {
-		case unsettled(result.Err), errors.Is(result.Err, ErrSkipped) && waits && !failed[who] && ctx.Err() == nil:
+		case unsettled(err), errors.Is(err, ErrSkipped) && waits && !failed[who] && ctx.Err() == nil:
 			opened[who] = true
 			open = append(open, result)
 			continue
-		case result.Err != nil:
+		case err != nil:
 			failed[who] = true
 		}
 		if !yield(result) {
@@ -67,8 +69,24 @@ func (r Road) round(ctx context.Context, plan Plan, failed map[Principal]bool, y
 	return open, true
 }
 
+// doubts are steps that may have been carried out in an earlier round.
+type doubts map[string]bool
+
+// keep is the result of a step; one that may have been carried out before does not become one that surely was not.
+func (d doubts) keep(r Result) Result {
+	key := string(r.Step.Principal()) + " " + r.Step.String()
+	switch {
+	case r.Err == nil:
+	case MayBeDone(r.Err):
+		d[key] = true
+	case d[key]:
+		r.Err = fmt.Errorf("%w, and then: %w", ErrUnknown, r.Err)
+	}
+	return r
+}
+
 func unsettled(err error) bool {
-	return errors.Is(err, ErrChanged) || errors.Is(err, ErrExists) || errors.Is(err, ErrUnknown) || errors.Is(err, ErrThrottled)
+	return slices.ContainsFunc([]error{ErrChanged, ErrExists, ErrUnknown, ErrThrottled, ErrNotSent}, func(e error) bool { return errors.Is(err, e) })
 }
 
 // again plans again, and repeats that while no answer comes.

@@ -23,6 +23,8 @@ var (
 	ErrOverwritten = fmt.Errorf("%w", ErrChanged)
 	// ErrUnknown says that a call was sent and no answer came: it may have been carried out.
 	ErrUnknown = errors.New("no answer")
+	// ErrNotSent says that a step was not sent because what it replaces could not be read.
+	ErrNotSent = errors.New("not sent")
 	// ErrSkipped marks a step that was not tried because an earlier one failed.
 	ErrSkipped = errors.New("not tried")
 	// ErrRule is wrapped by refusals of what EKS would refuse.

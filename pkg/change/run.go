@@ -131,7 +131,7 @@ func (r *Run) replan(ctx context.Context, who []access.Principal) (access.Plan, 
 			err = u.Err
 		}
 	}
-	if now.AWSAuth != nil && !r.blind {
+	if now.AWSAuth != nil && now.Cluster.Mode.ReadsConfigMap() && !r.blind && r.record.Finished.IsZero() {
 		err = cmp.Or(err, now.AWSAuth.Err)
 	}
 	if err != nil {

@@ -25,6 +25,7 @@ const (
 
 var (
 	everybody   = []access.Principal{amy, bob, ci, dev, ops}
+	dueling     = []string{"dev", "lab", "perf", "prod", "qa", "stage"}
 	allPolicies = []access.Policy{"AmazonEKSViewPolicy", "AmazonEKSEditPolicy", access.ClusterAdmin}
 )
 
@@ -34,6 +35,7 @@ func (w *world) furnish() {
 	s.Cluster.Mode = pick(r, access.ModeBoth, access.ModeBoth, access.ModeBoth, access.ModeConfigMap, access.ModeAPI)
 	s.RBAC = &access.RBAC{Bindings: []access.Binding{
 		{Name: "viewers", Role: access.RoleRef{Kind: "ClusterRole", Name: "view"}, Groups: []string{"viewers"}},
+		{Name: "others", Role: access.RoleRef{Kind: "ClusterRole", Name: "others"}, Groups: []string{"others"}},
 		{Name: "admins", Role: access.RoleRef{Kind: "ClusterRole", Name: "cluster-admin"}, Groups: []string{"admins"}},
 	}}
 	var lines []string
@@ -63,6 +65,12 @@ func (w *world) furnish() {
 	}
 	m := awsauth.Understood(access.ConfigMap{Data: map[string]string{"mapRoles": strings.Join(lines, "")}, Version: "1"})
 	s.AWSAuth = &m
+	if w.duel {
+		s.Cluster.Mode = access.ModeBoth
+		*s = s.Put(access.Entry{Principal: dev, Kind: access.Standard, Username: access.DefaultUsername(dev), Groups: []string{"viewers"}, Grants: []access.Grant{
+			{Policy: allPolicies[0], Scope: access.Scope{Namespaces: dueling[:3]}},
+		}})
+	}
 }
 
 // accepted are the risks that people take here, of which they take fewer at times. Nobody takes that of the last administrator.
@@ -72,7 +80,11 @@ var accepted = []access.RiskName{
 
 // command is anything.
 func (p *person) command() (c command) {
-	switch p.r.IntN(8) {
+	kind := p.r.IntN(8)
+	if p.duel {
+		kind = p.r.IntN(6)
+	}
+	switch kind {
 	case 0, 1, 2:
 		c = p.grant()
 	case 3, 4, 5:
@@ -86,9 +98,12 @@ func (p *person) command() (c command) {
 	return c
 }
 
-func (p *person) someGrant() (access.Grant, string) {
-	g := access.Grant{Policy: pick(p.r, p.policies...), Scope: pick(p.r, access.Scope{}, access.Scope{Namespaces: []string{"dev"}}, access.Scope{Namespaces: []string{"dev", "qa"}}, access.Scope{Namespaces: []string{"prod"}})}
-	return g, g.String()
+func (p *person) someGrant() access.Grant {
+	scopes := []access.Scope{{}, {Namespaces: []string{"dev", "qa"}}, {Namespaces: []string{"dev"}}, {Namespaces: []string{"qa"}}, {Namespaces: []string{"prod"}}}
+	if p.duel {
+		return access.Grant{Policy: allPolicies[0], Scope: access.Scope{Namespaces: []string{pick(p.r, dueling...)}}}
+	}
+	return access.Grant{Policy: pick(p.r, p.policies...), Scope: pick(p.r, scopes...)}
 }
 
 func (p *person) some() []access.Principal {
@@ -106,8 +121,7 @@ func (p *person) grant() command {
 		want.Groups = []string{pick(p.r, "viewers", "admins", "others")}
 	}
 	if len(want.Groups) == 0 || p.r.IntN(2) == 0 {
-		g, _ := p.someGrant()
-		want.Grants = []access.Grant{g}
+		want.Grants = []access.Grant{p.someGrant()}
 	}
 	return command{name: fmt.Sprint("grant ", who, want.Holdings(), keep), do: func(ctx context.Context, prog *program) int {
 		return prog.change(ctx, Grant(who, &want, keep))
@@ -116,12 +130,11 @@ func (p *person) grant() command {
 
 func (p *person) revoke() command {
 	who, what, only := p.some(), edit.Revocation{}, p.r.IntN(3) == 0
-	switch p.r.IntN(4) {
-	case 0:
+	switch n := p.r.IntN(4); {
+	case n == 0:
 		what.Groups = []string{pick(p.r, "viewers", "admins")}
-	case 1, 2:
-		g, _ := p.someGrant()
-		what.Grants = []access.Grant{g}
+	case n < 3, p.duel:
+		what.Grants = []access.Grant{p.someGrant()}
 	}
 	return command{name: fmt.Sprint("revoke ", who, what, only), do: func(ctx context.Context, prog *program) int {
 		return prog.change(ctx, Revoke(who, &what, what.Whole(), only, names{}, prog))

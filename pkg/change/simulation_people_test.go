@@ -36,6 +36,7 @@ type world struct {
 	kills    float64 // how probable it is that a program is killed
 	calm     bool    // neither happens any more
 	haste    time.Duration
+	duel     bool               // all is about one scope and the groups of one entry
 	busy     []access.Principal // whom the commands are about
 	policies []access.Policy
 	initial  access.Snapshot
@@ -82,8 +83,9 @@ type program struct {
 	*person
 	command command
 	run     *Run
-	kept    bool // there was an administrator when the request began
-	start   int  // how many writes there were before the request
+	unsure  map[access.Principal]bool // about whom an answer was lost
+	kept    bool                      // there was an administrator when the request began
+	start   int                       // how many writes there were before the request
 	began   time.Time
 	results []access.Result
 }
@@ -135,7 +137,7 @@ func (p *person) does(ctx context.Context, c command) int {
 			}
 		}
 	}
-	prog := &program{Program: one, person: p, command: c}
+	prog := &program{Program: one, person: p, command: c, unsure: map[access.Principal]bool{}}
 	p.mu.Lock()
 	p.programs[one] = prog
 	p.mu.Unlock()
@@ -152,6 +154,17 @@ func (p *person) does(ctx context.Context, c command) int {
 	}
 	p.tell("%s ends with %d", one.Name, code)
 	return code
+}
+
+// Do notes whose answers were lost.
+func (p *program) Do(ctx context.Context, step access.Step) error {
+	err := p.Program.Do(ctx, step)
+	if err != nil && access.MayBeDone(err) {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.unsure[step.Principal()] = true
+	}
+	return err
 }
 
 // engine is what the commands have.

@@ -98,11 +98,15 @@ func (w *world) report(t *testing.T) bool {
 
 // play lets everybody work, then again without trouble, and at last undoes what was done.
 func (w *world) play(ctx context.Context) {
+	w.tell("%d machines; EKS shows a change after up to %v; calls fail at %v, programs are killed at %v; pauses up to %v; a duel: %v", len(w.machines), w.account.Lag, w.faults, w.kills, w.haste, w.duel)
 	done := make(chan struct{})
 	for _, p := range w.people {
 		go func() {
 			defer func() { done <- struct{}{} }()
 			for _, c := range p.commands {
+				if w.duel { // both at the same time
+					time.Sleep(time.Until(time.Now().Truncate(20 * time.Second).Add(20 * time.Second)))
+				}
 				p.pause(w.haste)
 				for tries := 0; p.does(ctx, c) == killed && tries < 3; tries++ {
 					p.pause(w.haste)
@@ -125,8 +129,12 @@ func (w *world) play(ctx context.Context) {
 func newWorld(seed uint64, dir string) *world {
 	r := rand.New(rand.NewPCG(seed, 11))
 	w := &world{seed: seed, r: r, faults: pick(r, 0, 0, 0.02, 0.08, 0.2), kills: pick(r, 0, 0, 0.3, 0.7), programs: map[*accesstest.Program]*program{}, owed: map[access.Principal]owed{}}
+	w.duel = r.IntN(3) == 0
 	w.haste = pick(r, 20*time.Millisecond, 200*time.Millisecond, time.Second, 8*time.Second)
 	w.busy, w.policies = some(r, everybody), some(r, allPolicies)
+	if w.duel {
+		w.busy, w.haste = []access.Principal{dev}, 100*time.Millisecond
+	}
 	w.account = &accesstest.Account{
 		Cluster: *accesstest.New(), Seed: seed, Now: time.Now, Lag: pick(r, 0, time.Second, 4*time.Second), Wrote: w.wrote,
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/cluster"
 	"github.com/kubectl-access/kubectl-access/pkg/kubeconfig"
+	"github.com/kubectl-access/kubectl-access/pkg/kubefile"
 	"github.com/kubectl-access/kubectl-access/pkg/sandbox"
 	"github.com/kubectl-access/kubectl-access/pkg/sandbox/sandboxtest"
 )
@@ -259,9 +260,9 @@ func TestARegionNeedsNoCluster(t *testing.T) {
 	if diff := cmp.Diff([]string{"demo", "legacy", "private", "prod", "staging"}, names); diff != "" || err != nil {
 		t.Error(err, diff)
 	}
-	infos, errs := of(t, "demo").Region().Describe(t.Context(), []string{"prod", "nobody", "legacy"})
-	if infos[0].Mode != access.ModeAPI || infos[2].Mode != access.ModeConfigMap || errs[0] != nil || !errors.Is(errs[1], access.ErrNoCluster) || errs[2] != nil {
-		t.Errorf("%v, %v", infos, errs)
+	entries, errs := of(t, "demo").Region().Entries(t.Context(), []string{"prod", "nobody", "legacy"}, kubefile.Form{})
+	if len(entries) != 2 || len(errs) != 1 || !errors.Is(errs[0], access.ErrNoCluster) {
+		t.Errorf("%v, %v", entries, errs)
 	}
 	token, end, err := r.Token(t.Context(), "demo", s.Now())
 	if err != nil || token == "" || !end.After(s.Now()) {

@@ -88,9 +88,9 @@ func TestADeadEntryWinsOverNothing(t *testing.T) {
 		t.Errorf("deleted: %q", got)
 	}
 	for want, dead := range map[string][2][]access.Principal{
-		"entry, <none>, aws-auth (overridden by entry)":     {},
-		"stale (role recreated), everything, aws-auth": {{dev}},
-		"entry, <none>, aws-auth (may be overridden by entry)":  {nil, {dev}},
+		"entry, <none>, aws-auth (overridden by entry)":        {},
+		"stale (role recreated), everything, aws-auth":         {{dev}},
+		"entry, <none>, aws-auth (may be overridden by entry)": {nil, {dev}},
 	} {
 		s.Dead, s.Doubtful = dead[0], dead[1]
 		rows := Entries(s, []access.Mapping{line}, now)
@@ -175,7 +175,7 @@ func TestEveryPolicyCanBeShown(t *testing.T) {
 			t.Errorf("two policies are called %q", short)
 		}
 		seen[short] = true
-		if text := Policy(p); !strings.Contains(text, "Rules:\n  ") {
+		if text := Policy(p, Width); !strings.Contains(text, "Rules:\n  ") {
 			t.Errorf("no rules, and no word why:\n%s", text)
 		}
 	}

@@ -140,17 +140,14 @@ func (p *planning) took(r access.Result, err error) tea.Cmd {
 }
 
 // buttons are below the plan; No is selected at first.
-func (p *planning) buttons(int) string {
+func (p *planning) buttons() string {
 	if p.notYet() != "" {
 		return ""
 	}
-	no, yes := "[ No ]", "  Yes  "
-	if p.yes {
-		no, yes = "  No  ", "[ Yes ]"
-	}
 	s := p.m.styles
+	no, yes := s.cursor.Render("[ No ]"), s.muted.Render("  Yes  ")
 	if p.yes {
-		return "Apply these changes?  " + s.muted.Render(no) + "  " + s.cursor.Render(yes)
+		no, yes = s.muted.Render("  No  "), s.cursor.Render("[ Yes ]")
 	}
-	return "Apply these changes?  " + s.cursor.Render(no) + "  " + s.muted.Render(yes)
+	return "Apply these changes?  " + no + "  " + yes
 }

@@ -197,7 +197,7 @@ func (p *planning) hint(b *strings.Builder, err error) {
 	if err == nil {
 		return
 	}
-	if h := p.m.world.Hint(err); h != "" {
+	if h := p.m.world.Hint(p.v.context.Name, err); h != "" {
 		b.WriteString("  " + printer.Clean(h) + "\n")
 	}
 }

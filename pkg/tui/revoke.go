@@ -87,7 +87,7 @@ func (m *model) revokeRequest(v *view, p access.Principal, chosen []revocation) 
 		what.Grants = append(what.Grants, r.Grants...)
 		what.Groups = append(what.Groups, r.Groups...)
 	}
-	command := append(slices.Clone(v.cluster.Command), "revoke", p.Short(v.account()))
+	command := []string{"revoke", p.Short(v.account())}
 	for _, g := range what.Grants {
 		command = append(command, "--policy", access.Scoped{Policy: g.Policy.Short(), Namespaces: g.Scope.Namespaces}.String())
 	}
@@ -95,7 +95,7 @@ func (m *model) revokeRequest(v *view, p access.Principal, chosen []revocation) 
 	if chosen[0].entryOnly {
 		command = append(command, "--entry-only")
 	}
-	return Request{Who: []access.Principal{p}, Revoke: &what, EntryOnly: chosen[0].entryOnly, Command: command}
+	return Request{Who: []access.Principal{p}, Revoke: &what, EntryOnly: chosen[0].entryOnly, Command: v.cluster.Program.Words(command...)}
 }
 
 // clusters switches to another context without leaving.

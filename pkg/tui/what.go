@@ -29,11 +29,11 @@ func (g *granting) policyStep() step {
 	})
 	s.name = func() string { return "Grant · " + g.summary() + " · policies" }
 	s.empty = func() string { return "reading…" }
-	s.intro = func(int) string { return problem(v.policies.err) }
+	s.intro = func() string { return problem(v.policies.err) }
 	s.about = func(width int) string {
 		r, _ := l.current()
 		if p, ok := r.value.(policy.Policy); ok {
-			return wrap(printer.Policy(p), width)
+			return wrap(printer.Policy(p, width), width)
 		}
 		return ""
 	}
@@ -79,7 +79,7 @@ func (g *granting) scopeStep() step {
 		return g.next()
 	})
 	s.name = func() string { return "Grant · " + g.summary() + " · scope" }
-	s.intro = func(int) string {
+	s.intro = func() string {
 		if v.namespaces.err != nil {
 			return "could not list the namespaces, type them: " + problem(v.namespaces.err)
 		}
@@ -140,7 +140,7 @@ func add(all, more []string) []string {
 }
 
 // groupHint is what RBAC gives to the groups that are typed, or the groups that it knows.
-func (g *granting) groupHint(int) string {
+func (g *granting) groupHint() string {
 	known := &g.v.groups
 	if known.err != nil {
 		return "separated by commas. Their RBAC bindings could not be read: " + problem(known.err)

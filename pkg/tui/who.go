@@ -23,7 +23,7 @@ func (g *granting) whoStep() step {
 	tab := Roles
 	s := m.picker("", l, g.takeWho)
 	s.name = func() string { return "Grant · principals" }
-	s.intro = func(int) string { return g.tabs(tab, l) }
+	s.intro = func() string { return g.tabs(tab, l) }
 	s.empty = func() string { return g.noneOf(tab, l.text()) }
 	turn := func(n int) func() tea.Cmd {
 		return func() tea.Cmd {

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
-	"github.com/kubectl-access/kubectl-access/pkg/shell"
 )
 
 // recreated: an entry that is there and does nothing.
@@ -14,7 +13,7 @@ func (f Facts) recreated() []Problem {
 	if !f.dead() {
 		return nil
 	}
-	commands := append([]string{"kubectl access revoke " + shell.Quote(string(f.Entry.Principal)) + f.where()}, f.grant(again(*f.Entry))...)
+	commands := append([]string{f.administrator().Command("revoke", string(f.Entry.Principal))}, f.grant(renewed(*f.Entry))...)
 	return one(RoleRecreated, Administrator, fmt.Sprintf("%s was deleted and recreated on %s; its access entry (%s) is still tied to the old one's ID and no longer works",
 		f.short(), f.Made.UTC().Format("2006-01-02"), f.Entry.Created.UTC().Format("2006-01-02")), commands...)
 }
@@ -28,7 +27,7 @@ func (f Facts) notYet() []Problem {
 	if f.MadeErr != nil {
 		text += fmt.Sprintf("; if that lasts, %s was deleted and recreated since, which could not be checked", f.short())
 	}
-	return one(EntryNotYet, You, text, f.Again)
+	return one(EntryNotYet, You, text, f.again())
 }
 
 // roleChanged: the entry names what the caller's role was before, under another suffix or path.
@@ -39,14 +38,14 @@ func (f Facts) roleChanged() []Problem {
 	}
 	e := access.Entry{}
 	if f.Former != nil {
-		e = again(*f.Former)
+		e = renewed(*f.Former)
 	}
 	what := "Identity Center made the role of permission set " + former.PermissionSet() + " anew"
 	if former.PermissionSet() == "" {
 		what = "the role's path has changed"
 	}
 	return one(RoleChanged, Administrator, fmt.Sprintf("%s: the access entry names %s, you are %s", what, former, f.principal()),
-		append(f.grant(e), "kubectl access revoke "+shell.Quote(string(former))+f.where())...)
+		append(f.grant(e), f.administrator().Command("revoke", string(former)))...)
 }
 
 // FormerOf is the principal of an entry that was made for the caller's role before it changed, or "".
@@ -69,7 +68,7 @@ func (f Facts) otherProfile() []Problem {
 				found = append(found, Problem{
 					Cause: OtherProfile, By: You,
 					Text:     fmt.Sprintf("no access entry names %s, but one names %s, which is what your profile %s takes", f.short(), p.Short(p.Account()), profile.Name),
-					Commands: []string{"kubectl access kubeconfig --name " + f.Cluster.Name + " --region " + f.Cluster.Region + " --profile " + shell.Quote(profile.Name)},
+					Commands: []string{f.kubeconfig(profile.Name)},
 				})
 				break
 			}
@@ -112,7 +111,7 @@ func never(m access.Mapping) string {
 func (f Facts) cure(e access.Entry) []string {
 	commands := f.grant(e)
 	if f.NoEntries {
-		step := "kubectl access mode API_AND_CONFIG_MAP --accept-risk=one-way-mode --yes" + f.where()
+		step := f.administrator().Command("mode", string(access.ModeBoth), "--accept-risk=one-way-mode", "--yes")
 		return append([]string{step}, commands...)
 	}
 	return commands

@@ -1,6 +1,7 @@
 package whoami
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -11,10 +12,11 @@ import (
 // Facts are what could be learned of one caller and one cluster. What was not asked, or was not
 // answered, is zero.
 type Facts struct {
-	Cluster   Cluster
-	Namespace string // of the context: where a suggested grant shall hold
-	System    string // runtime.GOOS, for the commands that set a clock
-	Again     string // the command that asks all this once more
+	Cluster    Cluster
+	Namespace  string // of the context: where a suggested grant shall hold
+	System     string // runtime.GOOS, for the commands that set a clock
+	Program    shell.Program
+	Kubeconfig string // the file of --kubeconfig
 
 	Exec         string // the kubeconfig's credential plugin
 	NoExec       bool   // which is not installed
@@ -86,9 +88,24 @@ func (f Facts) principal() access.Principal {
 // short is how people write the caller.
 func (f Facts) short() string { return f.principal().Short(f.principal().Account()) }
 
-// where are the flags that name the cluster, whatever context somebody else's kubeconfig has.
-func (f Facts) where() string {
-	return " --eks-cluster " + f.Cluster.Name + " --region " + f.Cluster.Region
+// again is the command that asks all this once more.
+func (f Facts) again() string { return f.Program.Command("whoami") }
+
+// administrator is the program with the flags that name the cluster, whatever context somebody else's kubeconfig has.
+func (f Facts) administrator() shell.Program {
+	return f.Program.Elsewhere("--eks-cluster", f.Cluster.Name, "--region", f.Cluster.Region)
+}
+
+// kubeconfig is the command that writes the cluster into the kubeconfig.
+func (f Facts) kubeconfig(profile string, more ...string) string {
+	words := []string{"kubeconfig", "--name", f.Cluster.Name, "--region", f.Cluster.Region}
+	if profile != "" {
+		words = append(words, "--profile", profile)
+	}
+	if f.Kubeconfig != "" {
+		words = append(words, "--kubeconfig", f.Kubeconfig)
+	}
+	return f.Program.Elsewhere().Command(append(words, more...)...)
 }
 
 // grant is the command that lets the caller in with what an entry grants.
@@ -96,31 +113,31 @@ func (f Facts) grant(e access.Entry) []string {
 	if e.Empty() {
 		e.Grants = []access.Grant{{Policy: "AmazonEKSViewPolicy", Scope: access.Scope{Namespaces: []string{f.Namespace}}}}
 	}
-	rest := ""
+	var rest []string
 	for _, g := range e.Groups {
-		rest += " --group " + shell.Quote(g)
+		rest = append(rest, "--group", g)
 	}
 	if e.Username != "" {
-		rest += " --username " + shell.Quote(e.Username)
+		rest = append(rest, "--username", e.Username)
 	}
-	head := "kubectl access grant " + shell.Quote(string(f.principal()))
+	head := []string{"grant", string(f.principal())}
 	if len(e.Grants) == 0 {
-		return []string{head + rest + f.where()}
+		return []string{f.administrator().Command(append(head, rest...)...)}
 	}
 	var all []string
 	for _, g := range e.Grants {
-		scope := " -A"
+		scope := []string{"-A"}
 		if !g.Scope.WholeCluster() {
-			scope = " -n " + shell.Quote(strings.Join(g.Scope.Namespaces, ","))
+			scope = []string{"-n", strings.Join(g.Scope.Namespaces, ",")}
 		}
-		all = append(all, head+" --policy "+g.Policy.Short()+scope+rest+f.where())
-		rest = ""
+		all = append(all, f.administrator().Command(slices.Concat(head, []string{"--policy", g.Policy.Short()}, scope, rest)...))
+		rest = nil
 	}
 	return all
 }
 
-// again are an entry's grants and groups, for the same person under a new ID. A username that EKS derived is derived anew.
-func again(e access.Entry) access.Entry {
+// renewed are an entry's grants and groups, for the same person under a new ID. EKS derives the username again where it derived the old one.
+func renewed(e access.Entry) access.Entry {
 	if strings.HasPrefix(e.Username, "arn:") {
 		e.Username = ""
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/shell"
 	"github.com/kubectl-access/kubectl-access/pkg/whoami"
 )
 
@@ -23,6 +24,7 @@ var (
 // stranded is somebody whom the cluster does not let in.
 func stranded(change func(*whoami.Facts)) whoami.Facts {
 	f := whoami.Facts{
+		Program: shell.Program{Name: "kubectl access", Flags: []string{"--profile", "mine"}},
 		Cluster: whoami.Cluster{Name: "demo", Region: "us-west-2", Server: "https://a"}, Namespace: "default", System: "linux", Now: today,
 		AWS:     &whoami.AWS{ARN: "arn:aws:sts::111122223333:assumed-role/dev/me", Account: "111122223333", Principal: dev},
 		KubeErr: errRefused, Trouble: whoami.Unauthorized,

@@ -126,7 +126,7 @@ func (f Facts) noExec() []Problem {
 	if f.Unrunnable != "" {
 		text = f.Unrunnable
 	}
-	return one(ExecNotInstalled, You, text, f.rewrite()+" --exec native")
+	return one(ExecNotInstalled, You, text, f.kubeconfig(f.Profile, "--exec", "native"))
 }
 
 func (f Facts) profileFlag() string {
@@ -143,7 +143,7 @@ func (f Facts) execFails() []Problem {
 	if p := f.noExec(); p != nil {
 		return p
 	}
-	return one(ExecFailed, You, f.KubeErr.Error(), f.rewrite()+" --exec native")
+	return one(ExecFailed, You, f.KubeErr.Error(), f.kubeconfig(f.Profile, "--exec", "native"))
 }
 
 // clockOff is from where a wrong clock is worth a word: EKS takes a token for 15 minutes, AWS a signature for 5.
@@ -178,7 +178,7 @@ func (f Facts) login() []Problem {
 		{Missing, CredentialsMissing, "there are no AWS credentials; log in, for example by IAM Identity Center, or name a profile with --profile", again},
 		{Expired, CredentialsExpired, "the AWS credentials have expired; log in again the way you got them, for example by IAM Identity Center", again},
 		{Invalid, CredentialsInvalid, "AWS does not know the credentials; log in again, for example by IAM Identity Center, or name another profile with --profile", again},
-		{Unreachable, AWSUnreachable, "no answer comes from AWS; check the network, the VPN and the proxy (HTTPS_PROXY), and the spelling of the region", f.Again},
+		{Unreachable, AWSUnreachable, "no answer comes from AWS; check the network, the VPN and the proxy (HTTPS_PROXY), and the spelling of the region", f.again()},
 	} {
 		if f.Login == row.is {
 			return one(row.cause, You, row.text+": "+f.AWSErr.Error(), row.next)
@@ -196,23 +196,19 @@ func (f Facts) unreachable() []Problem {
 		return f.otherCluster()
 	case f.Private:
 		return one(EndpointPrivate, You, fmt.Sprintf("the endpoint of %s is private: only the cluster's own network reaches %s; connect to that network, for example by VPN",
-			f.Cluster.Name, f.Cluster.Server), f.Again)
+			f.Cluster.Name, f.Cluster.Server), f.again())
 	}
-	return one(EndpointUnreachable, You, f.KubeErr.Error(), f.Again)
+	return one(EndpointUnreachable, You, f.KubeErr.Error(), f.again())
 }
 
 func (f Facts) otherCluster() []Problem {
 	if !f.Other {
 		if f.Trouble == Certificate {
-			return one(OtherCluster, You, f.KubeErr.Error(), f.rewrite())
+			return one(OtherCluster, You, f.KubeErr.Error(), f.kubeconfig(f.Profile))
 		}
 		return nil
 	}
-	return one(OtherCluster, You, fmt.Sprintf("the kubeconfig's server %s is not that of cluster %s, whose endpoint is %s", f.Cluster.Server, f.Cluster.Name, f.Info.Endpoint), f.rewrite())
-}
-
-func (f Facts) rewrite() string {
-	return "kubectl access kubeconfig --name " + f.Cluster.Name + " --region " + f.Cluster.Region + f.profileFlag()
+	return one(OtherCluster, You, fmt.Sprintf("the kubeconfig's server %s is not that of cluster %s, whose endpoint is %s", f.Cluster.Server, f.Cluster.Name, f.Info.Endpoint), f.kubeconfig(f.Profile))
 }
 
 func (f Facts) tokenExpired() []Problem {
@@ -220,14 +216,14 @@ func (f Facts) tokenExpired() []Problem {
 		return nil
 	}
 	return one(TokenExpired, You, fmt.Sprintf("the token that stands in the kubeconfig ended at %s; EKS tokens last 15 minutes and are made anew by a credential plugin",
-		f.TokenEnd.UTC().Format(time.RFC3339)), f.rewrite())
+		f.TokenEnd.UTC().Format(time.RFC3339)), f.kubeconfig(f.Profile))
 }
 
 func (f Facts) nothingSent() []Problem {
 	if f.Kube == nil || f.Kube.Username != anonymous {
 		return nil
 	}
-	return one(NoCredentialsSent, You, "the kubeconfig's user has no credentials, so the cluster takes you for nobody", f.rewrite())
+	return one(NoCredentialsSent, You, "the kubeconfig's user has no credentials, so the cluster takes you for nobody", f.kubeconfig(f.Profile))
 }
 
 func (f Facts) notAPrincipal() []Problem {
@@ -250,7 +246,7 @@ func (f Facts) otherIdentity() []Problem {
 		return nil
 	}
 	return one(OtherIdentity, You, fmt.Sprintf("the cluster sees %s, while your AWS settings are %s: the kubeconfig's credential plugin logs in by other means", seen[0], f.AWS.ARN),
-		f.rewrite())
+		f.kubeconfig(f.Profile))
 }
 
 // sessionless is a session's ARN without the session's name, which each login may choose anew.

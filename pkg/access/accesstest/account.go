@@ -22,6 +22,7 @@ type Account struct {
 	Lag   time.Duration // how long a read may show an older state, at most
 	Wrote func(Write)   // called for each call that took effect, while nothing else happens
 
+	past     []past                         // what was, the latest last
 	versions map[access.Principal][]version // of access.Itself: mode and aws-auth, which reads show at once
 	update   *update
 }
@@ -50,6 +51,12 @@ const (
 	policies
 )
 
+// past is what was true until a write.
+type past struct {
+	access.Snapshot
+	until time.Time
+}
+
 // update is a change of the mode in progress.
 type update struct {
 	by   *Program
@@ -77,6 +84,18 @@ func (a *Account) Truth() access.Snapshot {
 	defer a.mu.Unlock()
 	a.settle()
 	return a.State
+}
+
+// Lately is what was true in the time before now, of which reads may still show something.
+func (a *Account) Lately(d time.Duration) (all []access.Snapshot) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, p := range a.past {
+		if p.until.After(a.Now().Add(-d)) {
+			all = append(all, p.Snapshot)
+		}
+	}
+	return all
 }
 
 func (a *Account) entry(p access.Principal) *access.Entry {
@@ -143,6 +162,7 @@ func (a *Account) wrote(w Write, r *rand.Rand) {
 	}
 	a.versions[p] = append(a.history(p), v)
 	w.After = a.State
+	a.past = append(a.past, past{w.Before, a.Now()})
 	a.Steps = append(a.Steps, w.Step)
 	if a.Wrote != nil {
 		a.Wrote(w)

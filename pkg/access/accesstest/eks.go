@@ -146,7 +146,7 @@ func (p *Program) Do(ctx context.Context, step access.Step) error {
 		err = p.replace(ctx, step, identity)
 	case access.DeleteEntry:
 		e, at, readErr := p.read(ctx, s.Principal())
-		switch err = readErr; {
+		switch err = notSent(readErr); {
 		case err == nil && !e.Same(s.Entry):
 			err = access.ErrChanged
 		case err == nil:
@@ -158,10 +158,18 @@ func (p *Program) Do(ctx context.Context, step access.Step) error {
 	return plain(err)
 }
 
+// notSent is the error of a read before a write.
+func notSent(err error) error {
+	if errors.Is(err, errServer) {
+		return fmt.Errorf("%w: %w", access.ErrNotSent, err)
+	}
+	return err
+}
+
 // plain is the error as the core knows it.
 func plain(err error) error {
 	switch {
-	case errors.Is(err, errServer):
+	case errors.Is(err, errServer) && !errors.Is(err, access.ErrNotSent):
 		return fmt.Errorf("%w: %w", access.ErrUnknown, err)
 	case errors.Is(err, access.ErrNotFound):
 		return fmt.Errorf("%w: %w", access.ErrChanged, err)
@@ -181,7 +189,7 @@ func (p *Program) replace(ctx context.Context, step access.Step, half int) error
 	var e access.Entry
 	at, err := p.half(ctx, step.Principal(), half, &e)
 	if err != nil {
-		return err
+		return notSent(err)
 	}
 	if now := about(step, &e); now != want {
 		return fmt.Errorf("%w: it was %q, now it is %q", access.ErrChanged, want, now)
