@@ -14,10 +14,10 @@ import (
 
 // The caps that keep the program small. What is larger has a row below, with its reason.
 const (
-	mostFiles      = 20
-	mostLines      = 2500
-	linesOfFile    = 300
-	linesOfRoutine = 50
+	mostFiles       = 20
+	mostLines       = 2500
+	linesOfFile     = 300
+	linesOfFunction = 50
 )
 
 // larger are packages above a cap.
@@ -25,7 +25,7 @@ var larger = map[string]struct {
 	files, lines int
 	why          string
 }{
-	"access": {34, 3500, "the nouns of everything; each is a small file, and splitting them would make them import each other"},
+	"access": {34, 3600, "the nouns of everything; each is a small file, and splitting them would make them import each other"},
 	"cmd":    {24, 3500, "one file for each command, and the eight of besideCommands"},
 	"tui":    {26, 3800, "one file for each screen"},
 }
@@ -36,8 +36,11 @@ var besideCommands = []string{"root", "env", "errors", "output", "flags", "compl
 // faces are the packages that print. Nothing else takes an io.Writer to talk to people.
 var faces = []string{"cmd", "printer", "tui", "sandbox", "sandbox/awsapi", "sandbox/kubeapi", "sandbox/sandboxtest"}
 
-// edges are the packages that match texts of foreign services.
-var edges = []string{"eks", "iam", "login", "kube", "sandbox", "sandbox/awsapi", "sandbox/kubeapi"}
+// asks is the one type of the login that asks on the terminal itself: for an MFA code, when the AWS SDK wants it.
+const asks = "login/mfa"
+
+// edges are the packages that match texts of foreign services and libraries.
+var edges = []string{"eks", "iam", "login", "kube", "awsauth", "sandbox", "sandbox/awsapi", "sandbox/kubeapi"}
 
 // source is one file without tests.
 type source struct {
@@ -79,8 +82,8 @@ func TestPackagesFilesAndFunctionsStaySmall(t *testing.T) {
 		}
 		for _, d := range s.file.Decls {
 			if f, ok := d.(*ast.FuncDecl); ok {
-				if n := s.set.Position(f.End()).Line - s.set.Position(f.Pos()).Line + 1; n > linesOfRoutine {
-					t.Errorf("%s: %s has %d lines, %d at most", s.at(f), f.Name.Name, n, linesOfRoutine)
+				if n := s.set.Position(f.End()).Line - s.set.Position(f.Pos()).Line + 1; n > linesOfFunction {
+					t.Errorf("%s: %s has %d lines, %d at most", s.at(f), f.Name.Name, n, linesOfFunction)
 				}
 			}
 		}
@@ -113,7 +116,7 @@ func TestAFileOfTheCommandLineDefinesACommand(t *testing.T) {
 
 func TestWhoDecidesDoesNotPrint(t *testing.T) {
 	for _, s := range sources(t) {
-		if slices.Contains(faces, s.pkg) {
+		if slices.Contains(faces, s.pkg) || s.pkg+"/"+s.name == asks {
 			continue
 		}
 		ast.Inspect(s.file, func(n ast.Node) bool {

@@ -17,10 +17,10 @@ type Want struct {
 	AWSAuth        bool        // the ConfigMap aws-auth
 	RBAC           bool        // the RBAC bindings
 	Namespaces     bool        // the names of the namespaces
-	Lives          Lives       // of which entries it matters what became of their role or user
+	Lives          Lives       // for which entries to check the role or user
 }
 
-// Lives says for which entries IAM is read.
+// Lives is for which entries to check whether their role or user still exists.
 type Lives int
 
 // No entries, those that compete with active mappings, or all.
@@ -30,7 +30,7 @@ const (
 	AllLives
 )
 
-// Cluster is the only access to the outside.
+// Cluster reads and changes a cluster. It is the only interface of this package to the outside.
 type Cluster interface {
 	// Snapshot reads what is wanted. An entry that cannot be read does not affect the others.
 	Snapshot(context.Context, Want) (Snapshot, error)
@@ -52,12 +52,12 @@ const lanes = 16
 // Apply carries out a plan and yields the result of each step, phase by phase. The steps of one principal run in sequence,
 // those of different principals concurrently. A failed step ends its own principal's steps; the context ends all.
 //
-//	1  the mode that turns entries on   failed: nothing else is done
+//	1  the mode that adds entries       failed: nothing else is done
 //	2  what adds to entries             failed: the other principals continue, and nothing is revoked
-//	3  what adds to the caller's own    only when that of other administrators is done, who can help should it fail
-//	4  aws-auth                         failed: nothing is taken
-//	5  what takes from entries
-//	6  the mode that ends aws-auth      only when all before it is done
+//	3  what adds to the caller's own    only if that of other administrators is done, who can help if it fails
+//	4  aws-auth                         failed: nothing is revoked
+//	5  what revokes from entries
+//	6  the mode that ends aws-auth      only if everything before it is done
 func Apply(ctx context.Context, c Cluster, plan Plan) iter.Seq[Result] {
 	return apply(ctx, c, plan, false)
 }

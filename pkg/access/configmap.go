@@ -5,8 +5,8 @@ import "maps"
 // ConfigMap is aws-auth at one moment.
 type ConfigMap struct {
 	Data     map[string]string // byte for byte; nil: the cluster has no aws-auth
-	Version  string            // the resourceVersion, which must be the same when it is written
-	Mappings []Mapping         // what the authenticator makes of Data
+	Version  string            // the resourceVersion, which a write requires to be unchanged
+	Mappings []Mapping         // what the authenticator reads from Data
 	Faults   []string          // what is wrong with Data as a whole, and not with one mapping
 	Err      error             // why it could not be read
 }

@@ -3,6 +3,7 @@ package access
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"slices"
 )
@@ -26,14 +27,15 @@ type Road struct {
 func (r Road) Converge(ctx context.Context, plan Plan) iter.Seq[Result] {
 	return func(yield func(Result) bool) {
 		failed := map[Principal]bool{} // permanently
+		doubts := doubts{}
 		for n := 1; ; n++ {
-			open, ok := r.round(ctx, plan, failed, yield)
+			open, ok := r.round(ctx, plan, failed, doubts, yield)
 			if !ok || len(open) == 0 {
 				return
 			}
 			next, err := r.again(ctx, n, open)
 			if err != nil {
-				yieldAll(open, yield)
+				giveUp(open, err, yield)
 				return
 			}
 			if !settle(open, next, yield) {
@@ -46,17 +48,18 @@ func (r Road) Converge(ctx context.Context, plan Plan) iter.Seq[Result] {
 
 // round applies the plan once and returns the steps whose result is not known. Once something failed permanently, later
 // rounds revoke nothing either.
-func (r Road) round(ctx context.Context, plan Plan, failed map[Principal]bool, yield func(Result) bool) (open []Result, ok bool) {
+func (r Road) round(ctx context.Context, plan Plan, failed map[Principal]bool, doubts doubts, yield func(Result) bool) (open []Result, ok bool) {
 	opened := map[Principal]bool{}
 	for result := range apply(ctx, r.Cluster, plan, len(failed) > 0) {
-		who := result.Step.Principal()
+		who, err := result.Step.Principal(), result.Err
+		result = doubts.keep(result)
 		waits := opened[who] || len(opened) > 0 && len(failed) == 0
 		switch {
-		case unsettled(result.Err), errors.Is(result.Err, ErrSkipped) && waits && !failed[who] && ctx.Err() == nil:
+		case unsettled(err), errors.Is(err, ErrSkipped) && waits && !failed[who] && ctx.Err() == nil:
 			opened[who] = true
 			open = append(open, result)
 			continue
-		case result.Err != nil:
+		case err != nil:
 			failed[who] = true
 		}
 		if !yield(result) {
@@ -66,8 +69,24 @@ func (r Road) round(ctx context.Context, plan Plan, failed map[Principal]bool, y
 	return open, true
 }
 
+// doubts are steps that may have been carried out in an earlier round.
+type doubts map[string]bool
+
+// keep is the result of a step; one that may have been carried out before does not become one that surely was not.
+func (d doubts) keep(r Result) Result {
+	key := string(r.Step.Principal()) + " " + r.Step.String()
+	switch {
+	case r.Err == nil:
+	case MayBeDone(r.Err):
+		d[key] = true
+	case d[key]:
+		r.Err = fmt.Errorf("%w, and then: %w", ErrUnknown, r.Err)
+	}
+	return r
+}
+
 func unsettled(err error) bool {
-	return errors.Is(err, ErrChanged) || errors.Is(err, ErrExists) || errors.Is(err, ErrUnknown)
+	return slices.ContainsFunc([]error{ErrChanged, ErrExists, ErrUnknown, ErrThrottled, ErrNotSent}, func(e error) bool { return errors.Is(err, e) })
 }
 
 // again plans again, and repeats that while no answer comes.
@@ -78,6 +97,7 @@ func (r Road) again(ctx context.Context, n int, open []Result) (Plan, error) {
 	}
 	slices.Sort(who)
 	who = slices.Compact(who)
+	last := errRounds
 	for ; n <= rounds; n++ {
 		if err := r.Pause(ctx, n); err != nil {
 			return Plan{}, err
@@ -86,15 +106,16 @@ func (r Road) again(ctx context.Context, n int, open []Result) (Plan, error) {
 		if !errors.Is(err, ErrUnknown) {
 			return plan, err
 		}
+		last = err
 	}
-	return Plan{}, ErrUnknown
+	return Plan{}, last
 }
 
 // settle yields the open steps that are in place now: as done where the answer was lost, else as done by another writer.
 // The others are steps of the new plan.
 func settle(open []Result, next Plan, yield func(Result) bool) bool {
 	for _, o := range open {
-		if next.settled(o.Step) && !yield(Result{Step: o.Step, InPlace: !errors.Is(o.Err, ErrUnknown)}) {
+		if next.settled(o.Step) && !yield(Result{Step: o.Step, InPlace: !MayBeDone(o.Err)}) {
 			return false
 		}
 	}
@@ -140,8 +161,15 @@ func inPlace(step Step, now *Entry) bool {
 	return false
 }
 
-func yieldAll(results []Result, yield func(Result) bool) {
-	for _, r := range results {
+// errRounds says that the cluster moved in every round.
+var errRounds = errors.New("it changed again and again")
+
+// giveUp yields the open steps, whose end will not be known, and says where planning again failed.
+func giveUp(open []Result, why error, yield func(Result) bool) {
+	for _, r := range open {
+		if !errors.Is(why, errRounds) && !errors.Is(r.Err, ErrSkipped) {
+			r.Err = fmt.Errorf("%w; then planning again failed: %w", r.Err, why)
+		}
 		if !yield(r) {
 			return
 		}

@@ -2,6 +2,7 @@ package access_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -187,5 +188,29 @@ func TestWhoeverStopsListeningStopsTheWork(t *testing.T) {
 	}
 	if len(c.Steps) > 2 {
 		t.Errorf("%d steps were done although nobody listened", len(c.Steps))
+	}
+}
+
+// TestTheOwnEntryComesAfterThoseOfOtherAdministrators, who can help should it fail. It is not created where one of theirs
+// failed; that of somebody else stops nothing.
+func TestTheOwnEntryComesAfterThoseOfOtherAdministrators(t *testing.T) {
+	me, admin, viewer := access.Principal("arn:aws:iam::111122223333:role/a-me"), access.Principal("arn:aws:iam::111122223333:role/b-admin"), access.Principal("arn:aws:iam::111122223333:role/c-viewer")
+	after := snapshot(entry(me, "admin"), entry(admin, "admin"), entry(viewer, "view"))
+	for fails, want := range map[access.Principal]string{
+		"":     "b-admin created; b-admin granted cluster-admin on the whole cluster; c-viewer created; c-viewer granted view on the whole cluster; a-me created; a-me granted cluster-admin on the whole cluster",
+		viewer: "b-admin created; b-admin granted cluster-admin on the whole cluster; c-viewer created; c-viewer granted view on the whole cluster !no; a-me created; a-me granted cluster-admin on the whole cluster",
+		admin:  "b-admin created; b-admin granted cluster-admin on the whole cluster !no; c-viewer created; c-viewer granted view on the whole cluster; a-me created !not tried; a-me granted cluster-admin on the whole cluster !not tried",
+	} {
+		c := accesstest.New()
+		c.State.Caller = me
+		c.Fail = func(s access.Step) error {
+			if _, ok := s.(access.Associate); ok && s.Principal() == fails {
+				return errors.New("no")
+			}
+			return nil
+		}
+		if got := converge(c, after); got != want {
+			t.Errorf("%s fails:\n%s\nwant\n%s", fails, got, want)
+		}
 	}
 }

@@ -40,7 +40,8 @@ const (
 // Modes are all modes, in that order.
 var Modes = []Mode{ModeConfigMap, ModeBoth, ModeAPI}
 
-// Next is the mode that a cluster may be changed to from this one, irreversibly; "" from the last (eks-access.md §5).
+// Next is the only mode that a cluster can change to from this one, "" for the last. It cannot change back (eks-access.md
+// §5).
 func (m Mode) Next() Mode {
 	switch m {
 	case ModeAPI:
@@ -91,8 +92,8 @@ type Snapshot struct {
 	// because that was deleted or recreated, and Doubtful those for which it is unknown. For a plan only entries that
 	// compete with a mapping are checked.
 	Dead, Doubtful []Principal
-	Deleted        []Principal // those whose role or user is gone: neither an entry nor a mapping gives them access
-	Doubt          error       // why IAM said nothing of Doubtful entries, where all were asked about
+	Deleted        []Principal // whose role or user no longer exists: neither an entry nor a mapping gives it access
+	Doubt          error       // why Doubtful entries could not be checked, where all were
 }
 
 // Unread is an entry that exists and could not be read.

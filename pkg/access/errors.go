@@ -19,8 +19,12 @@ var (
 	ErrThrottled   = errors.New("throttled")
 	// ErrChanged says that the cluster is no longer in the state that the plan was made from.
 	ErrChanged = errors.New("the entry changed in the meantime")
+	// ErrOverwritten is an ErrChanged of a step that was carried out: another change set something else at the same time.
+	ErrOverwritten = fmt.Errorf("%w", ErrChanged)
 	// ErrUnknown says that a call was sent and no answer came: it may have been carried out.
 	ErrUnknown = errors.New("no answer")
+	// ErrNotSent says that a step was not sent because what it replaces could not be read.
+	ErrNotSent = errors.New("not sent")
 	// ErrSkipped marks a step that was not tried because an earlier one failed.
 	ErrSkipped = errors.New("not tried")
 	// ErrRule is wrapped by refusals of what EKS would refuse.
@@ -30,3 +34,8 @@ var (
 	// ErrRefused is wrapped by everything that this program refuses to do.
 	ErrRefused = errors.New("refused")
 )
+
+// MayBeDone reports whether a step with this error was carried out, or may have been.
+func MayBeDone(err error) bool {
+	return err == nil || errors.Is(err, ErrUnknown) || errors.Is(err, ErrOverwritten)
+}

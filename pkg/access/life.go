@@ -2,26 +2,26 @@ package access
 
 import "fmt"
 
-// Life is what became of the role or user that an entry was created for.
+// Life is whether the role or user that an entry was created for still exists.
 type Life int
 
-// EKS ties an entry to the unique ID of its principal, so for one of the same name that was created later it does not
-// work (EKS User Guide, "Create access entries").
+// EKS ties an entry to the unique ID of its principal, so it does not work for one that was recreated later under the same
+// name (EKS User Guide, "Create access entries").
 const (
-	LifeUnknown Life = iota // IAM cannot be read, or not for that account
+	LifeUnknown Life = iota // not permitted, or another account
 	Alive
 	Gone
 	Recreated
 )
 
-// Identity is what IAM says of a role or user.
+// Identity is a role or user as IAM knows it.
 type Identity struct {
 	Principal Principal // with its path
 	Missing   bool      // there is none of that name
-	Doubt     string    // why IAM could not answer; "" when it did
+	Doubt     string    // why IAM did not say; "" where it did
 }
 
-// Mark adds to the snapshot what became of the principals of entries.
+// Mark adds the lives of the principals of entries to the snapshot.
 func (s Snapshot) Mark(entries []Entry, lives []Life) Snapshot {
 	for i, e := range entries {
 		switch lives[i] {
@@ -55,7 +55,7 @@ func (s Snapshot) Rivals(mappings []Mapping) (rivals, rest []Entry) {
 	return rivals, rest
 }
 
-// Doubt says why it is not known what became of an entry's principal; "" where it is. err is what IAM answered.
+// Doubt is why the life of an entry's principal is unknown; "" where it is known. err is the error of IAM.
 func Doubt(e Entry, life Life, err error) string {
 	switch {
 	case life != LifeUnknown:
@@ -66,7 +66,7 @@ func Doubt(e Entry, life Life, err error) string {
 	return "only IAM of account " + e.Principal.Account() + " knows it"
 }
 
-// DoubtNote notes for how many entries of the cluster's own account IAM did not say what became of their role or user.
+// DoubtNote notes for how many entries of the cluster's own account the role or user could not be checked.
 func (s Snapshot) DoubtNote() []Note {
 	n := 0
 	for _, p := range s.Doubtful {

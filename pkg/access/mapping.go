@@ -44,14 +44,7 @@ const (
 )
 
 // Masters reports whether the mapping has the group system:masters.
-func (m Mapping) Masters() bool {
-	for _, g := range m.Groups {
-		if g == "system:masters" {
-			return true
-		}
-	}
-	return false
-}
+func (m Mapping) Masters() bool { return slices.Contains(m.Groups, masters) }
 
 // Node reports whether the mapping is for nodes, which all have such a username (eks-access.md §6.4).
 func (m Mapping) Node() bool { return strings.HasPrefix(m.Username, "system:node:") }

@@ -5,27 +5,27 @@ import (
 	"slices"
 )
 
-// Note is something to know about a change or an answer. Unlike a risk, it refuses nothing.
+// Note is something to know about a change or an answer. It is not a risk: nothing is refused because of it.
 type Note struct {
 	Kind    NoteKind
 	Subject string // what the note is about: a principal in short form, a mapping's place, a record's ID; "" for the cluster
 	Text    string
-	Err     error // why something that was asked for will not be done, or was not read; then Text is empty
+	Err     error // why something requested will not be done, or was not read; then Text is empty
 }
 
-// NoteKind is what a note is about.
+// NoteKind is the kind of a note.
 type NoteKind string
 
 // The kinds of notes.
 const (
 	NoteContext    NoteKind = "context"     // how the cluster was found
-	NoteTypo       NoteKind = "typo"        // a name that nothing else knows
+	NoteTypo       NoteKind = "typo"        // an unknown name
 	NoteExpiry     NoteKind = "expiry"      // what an expiry tag does, and does not
 	NoteStale      NoteKind = "stale"       // an entry that no longer works
 	NoteOwner      NoteKind = "owner"       // something else manages the entry
 	NotePolicy     NoteKind = "policy"      // a policy that is not for people
-	NoteAbsent     NoteKind = "absent"      // what was to be revoked is not there
-	NoteMapping    NoteKind = "mapping"     // what aws-auth gives beside the entry
+	NoteAbsent     NoteKind = "absent"      // what should be revoked does not exist
+	NoteMapping    NoteKind = "mapping"     // what aws-auth gives besides the entry
 	NoteMode       NoteKind = "mode"        // what a mode means for this cluster
 	NoteUndo       NoteKind = "undo"        // what an undo does not restore
 	NoteMigration  NoteKind = "migration"   // what is left of a migration

@@ -16,10 +16,15 @@ var Partitions = []string{"aws", "aws-cn", "aws-us-gov", "aws-iso", "aws-iso-b",
 
 // field returns one of the six colon-separated parts of the ARN, or "".
 func (p Principal) field(n int) string {
-	parts := strings.SplitN(string(p), ":", 6)
-	if len(parts) < 6 {
-		return ""
+	var parts [6]string
+	rest := string(p)
+	for i := range 5 {
+		found := false
+		if parts[i], rest, found = strings.Cut(rest, ":"); !found {
+			return ""
+		}
 	}
+	parts[5] = rest
 	return parts[n]
 }
 

@@ -18,9 +18,9 @@ const (
 	RestoreMapping    RiskName = "restore-mapping"
 	UnreadAWSAuth     RiskName = "unread-aws-auth"
 	OneWayMode        RiskName = "one-way-mode"
-	BriefGap          RiskName = "brief-gap"              // no longer refused: a migration only reports it
-	OverwriteLater    RiskName = "overwrite-later-change" // an undo's, which alone knows what was before
-	OtherAccount      RiskName = "other-account"          // a context's, whose account or region AWS contradicts
+	BriefGap          RiskName = "brief-gap"              // a note of a migration, no longer refused
+	OverwriteLater    RiskName = "overwrite-later-change" // of an undo
+	OtherAccount      RiskName = "other-account"          // of a context whose account or region AWS contradicts
 	BreakCapability   RiskName = "break-capability"
 )
 

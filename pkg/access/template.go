@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Templates are the placeholders of usernames and groups, and what may replace them (eks-access.md §6.1, §13).
@@ -54,7 +55,9 @@ func Matching(name string, among []string) []string {
 	case name == "":
 		return nil
 	case Templated(name):
-		fits = NameMatcher(name).MatchString
+		begins, _, _ := strings.Cut(name, "{{")
+		matcher := sync.OnceValue(func() *regexp.Regexp { return NameMatcher(name) }) // which costs more than all else here
+		fits = func(s string) bool { return strings.HasPrefix(s, begins) && matcher().MatchString(s) }
 	}
 	return slices.DeleteFunc(slices.Clone(among), func(s string) bool { return !fits(s) })
 }

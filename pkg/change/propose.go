@@ -93,7 +93,7 @@ func (r *Run) fresh(ctx context.Context, who []access.Principal) (access.Snapsho
 		if err != nil || !r.record.Finished.IsZero() { // Settle looks for the end of this change itself
 			return s, nil, err
 		}
-		if n < looks && len(journal.RecentChanges(r.records(), s.Cluster.ARN, r.Now()).Behind(s, r.want(who))) > 0 {
+		if n < looks && len(journal.RecentChanges(r.records(), s.Cluster.ARN, r.record.ID, r.Now()).Behind(s, r.want(who), true)) > 0 {
 			if err := r.Pause(ctx, n); err != nil {
 				return s, nil, err
 			}
@@ -101,7 +101,7 @@ func (r *Run) fresh(ctx context.Context, who []access.Principal) (access.Snapsho
 		}
 		var notes []access.Note
 		if n > 1 {
-			for _, p := range journal.RecentChanges(r.records(), s.Cluster.ARN, start).Behind(s, r.want(who)) {
+			for _, p := range journal.RecentChanges(r.records(), s.Cluster.ARN, r.record.ID, start).Behind(s, r.want(who), false) {
 				name := p.Short(s.Cluster.Account())
 				notes = append(notes, access.Notes(access.NoteNotChecked, name, fmt.Sprintf("EKS shows %s as it was before the last change from this machine: another change has undone that, or it has not taken effect yet", name))...)
 			}
@@ -130,7 +130,7 @@ func (r *Run) records() []journal.Record {
 func (r *Run) plan(s access.Snapshot, who []access.Principal) (access.Plan, access.Snapshot, error) {
 	all := make([]access.Edit, len(who))
 	for i, p := range who {
-		all[i] = r.Edit(p)
+		all[i] = r.editOf(s, p)
 	}
 	plan, after, err := access.Make(s, edit.Each(all...))
 	if r.Whole {

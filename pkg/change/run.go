@@ -1,6 +1,7 @@
 package change
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,17 +21,19 @@ type Run struct {
 	Partial bool          // something that was asked for was not done
 
 	unlock    func() // nil: the lock is not held
+	blind     bool   // the proposal was made without aws-auth, which could not be read
 	record    journal.Record
-	ground    *recorded                            // what the plan is carried out on; nil: not begun
-	failed    map[access.Principal]bool            // whose change could not be done in part
-	replanned map[access.Principal]*access.Entry   // how a later plan leaves an entry; nil: none
-	states    map[access.Principal][]*access.Entry // what plans found and left
+	before    *journal.Journal                   // nil: not read
+	ground    *recorded                          // what the plan is carried out on; nil: not begun
+	failed    map[access.Principal]bool          // whose change could not be done in part
+	replanned map[access.Principal]*access.Entry // how a later plan leaves an entry; nil: none
+	plans     []access.Plan                      // what was carried out: the proposal's, and later ones
 }
 
 // Apply records a proposal and carries it out while the results are read. The error says why it did not start. A risk that appears
 // when a part is planned again ends that part.
 func (r *Run) Apply(ctx context.Context, p Proposal) (iter.Seq[access.Result], error) {
-	r.Partial = p.Incomplete
+	r.Partial, r.blind = p.Incomplete, p.Before.AWSAuth != nil && p.Before.AWSAuth.Err != nil
 	dir, err := r.begin(p)
 	if err != nil {
 		return nil, err
@@ -39,7 +42,7 @@ func (r *Run) Apply(ctx context.Context, p Proposal) (iter.Seq[access.Result], e
 		return nil, err
 	}
 	keeper := r.keeping(p.Plan)
-	r.remember(p.Plan)
+	r.plans = append(r.plans, p.Plan)
 	r.ground = &recorded{Cluster: keeper, dir: dir, record: &r.record, done: map[journal.Sent]bool{}}
 	road := access.Road{Cluster: r.ground, Pause: r.Pause, Replan: r.replan}
 	return func(yield func(access.Result) bool) {
@@ -91,9 +94,6 @@ func (r *Run) begin(p Proposal) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if r.Unrecorded {
-		return "", nil
-	}
 	r.record = journal.Of(p.Plan, r.Now(), p.Before.Caller, r.Told)
 	r.record.Kind, r.record.Undoes, r.record.Steps = r.Kind, r.Undoes, p.leftOut
 	return dir, journal.Begin(dir, &r.record)
@@ -107,7 +107,7 @@ func (r *Run) ready(ctx context.Context, dir string) error {
 	}
 	notes, err := r.Ready(ctx)
 	r.Notes = append(r.Notes, notes...)
-	if err == nil || r.Unrecorded {
+	if err == nil {
 		return err
 	}
 	r.record.Steps = append(r.record.Steps, journal.Step{What: "make ready", Error: err.Error()})
@@ -116,19 +116,10 @@ func (r *Run) ready(ctx context.Context, dir string) error {
 
 // finish completes the record.
 func (r *Run) finish(dir string) {
-	if r.Unrecorded {
-		return
-	}
 	r.ground.end()
 	if err := journal.Finish(dir, &r.record, r.Now()); err != nil {
 		r.note(access.NoteNotChecked, "what was done is not in its record %s: %v", r.record.ID, err)
 	}
-}
-
-// Unfinished adds to the record that something of the change is left to do.
-func (r *Run) Unfinished(what string, err error) error {
-	r.record.Steps = append(r.record.Steps, journal.Step{What: what, Error: err.Error()})
-	return journal.Save(r.ground.dir, r.record)
 }
 
 // replan plans the same edit again for some principals; a new risk ends it.
@@ -139,6 +130,9 @@ func (r *Run) replan(ctx context.Context, who []access.Principal) (access.Plan, 
 		if slices.Contains(who, u.Principal) {
 			err = u.Err
 		}
+	}
+	if now.AWSAuth != nil && now.Cluster.Mode.ReadsConfigMap() && !r.blind && r.record.Finished.IsZero() {
+		err = cmp.Or(err, now.AWSAuth.Err)
 	}
 	if err != nil {
 		return access.Plan{}, fmt.Errorf("%w: %w", access.ErrUnknown, err)
@@ -157,14 +151,14 @@ func (r *Run) replan(ctx context.Context, who []access.Principal) (access.Plan, 
 			r.replanned[p] = &e
 		}
 	}
-	r.remember(plan)
+	r.plans = append(r.plans, plan)
 	return plan, r.rebase(plan, who)
 }
 
 // rebase corrects the record before the next write: of principals that nothing was done about yet, what the new plan found is
 // what was before the change.
 func (r *Run) rebase(plan access.Plan, who []access.Principal) error {
-	if r.ground == nil || r.Unrecorded || !r.record.Finished.IsZero() {
+	if r.ground == nil || !r.record.Finished.IsZero() {
 		return nil
 	}
 	r.ground.mu.Lock()
@@ -172,9 +166,6 @@ func (r *Run) rebase(plan access.Plan, who []access.Principal) error {
 	r.record.Rebase(plan, slices.DeleteFunc(slices.Clone(who), r.ground.touched))
 	return journal.Save(r.ground.dir, r.record)
 }
-
-// Failed reports whether something could not be done for a principal.
-func (r *Run) Failed(p access.Principal) bool { return r.failed[p] }
 
 // Entries are the entries of the proposal's principals as they were left, without those that something failed for.
 func (r *Run) Entries(p Proposal) (entries []access.Entry) {
@@ -196,7 +187,7 @@ func (r *Run) Record() journal.Record { return r.record }
 // recorded is the cluster with a memory of what was, or may have been, changed by us.
 type recorded struct {
 	access.Cluster
-	dir string // of the journal; empty: nothing is recorded
+	dir string // of the journal
 
 	mu     sync.Mutex
 	record *journal.Record
@@ -210,7 +201,7 @@ func (r *recorded) Do(ctx context.Context, step access.Step) error {
 		return err
 	}
 	err := r.Cluster.Do(ctx, step)
-	if err == nil || errors.Is(err, access.ErrUnknown) || errors.Is(err, errNotRestored) {
+	if access.MayBeDone(err) || errors.Is(err, errNotRestored) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.done[sent] = true
@@ -225,9 +216,6 @@ func (r *recorded) begin(sent journal.Sent) error {
 		return nil
 	}
 	r.done[sent] = false
-	if r.dir == "" {
-		return nil
-	}
 	r.record.Sent = append(r.record.Sent, sent)
 	return journal.Send(r.dir, r.record.ID, sent)
 }
@@ -256,6 +244,13 @@ func (r *recorded) touched(p access.Principal) bool {
 		}
 	}
 	return false
+}
+
+// sent reports whether a part of an entry was, or may have been, changed by us.
+func (r *recorded) sent(s journal.Sent) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.done[s]
 }
 
 // begun reports whether a step was, or may have been, sent.

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -125,8 +124,8 @@ type keeper struct {
 	access.Cluster
 	r      *Run
 	plan   access.Plan
-	mu     sync.Mutex // one look at a time
-	unsure error      // why it is not known who is left
+	looks  chan struct{} // one look at a time
+	unsure error         // why it is not known who is left
 }
 
 // keeping is the cluster with a keeper, where there is something to keep.
@@ -134,17 +133,17 @@ func (r *Run) keeping(plan access.Plan) *keeper {
 	if slices.Contains(r.Accept, access.LastAdministrator) {
 		plan = access.Plan{}
 	}
-	return &keeper{Cluster: r.Cluster, r: r, plan: plan}
+	return &keeper{Cluster: r.Cluster, r: r, plan: plan, looks: make(chan struct{}, 1)}
 }
 
 // Do carries out a step, and gives back what it took where nobody is left. That is not for an interrupt to stop.
 func (k *keeper) Do(ctx context.Context, step access.Step) error {
 	err := k.Cluster.Do(ctx, step)
-	if err != nil && !errors.Is(err, access.ErrUnknown) || !k.plan.MayTakeAdministrator(step) {
+	if !access.MayBeDone(err) || !k.plan.MayTakeAdministrator(step) {
 		return err
 	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
+	k.looks <- struct{}{}
+	defer func() { <-k.looks }()
 	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 	defer stop()
 	left, unsure := k.left(ctx, step.Principal())
@@ -152,7 +151,8 @@ func (k *keeper) Do(ctx context.Context, step access.Step) error {
 		return err
 	}
 	if err := k.restore(ctx, step); err != nil {
-		return fmt.Errorf("%w: %w; run %s", errNotRestored, err,
+		// not to be tried again, whatever the cause: what the step took is gone, and would pass for done
+		return fmt.Errorf("%w: %s; run %s", errNotRestored, err.Error(),
 			k.r.Command("grant", string(step.Principal()), "--policy", access.ClusterAdmin.Short(), "-A"))
 	}
 	return errNobodyLeft
@@ -217,13 +217,6 @@ func (k *keeper) restoreAWSAuth(ctx context.Context, w access.WriteAWSAuth) erro
 	return k.Cluster.Do(ctx, access.WriteAWSAuth{Before: *s.AWSAuth, After: w.Before})
 }
 
-// remember keeps what a plan found and leaves, for the last look.
-func (r *Run) remember(plan access.Plan) {
-	for _, ch := range plan.Changes {
-		r.states[ch.Principal()] = append(r.states[ch.Principal()], ch.Before, ch.After)
-	}
-}
-
 // lastLook reads again, a moment later, what steps have replaced, and reports what another machine has overwritten in the meantime.
 // A state from before or between this machine's changes is what EKS may still show.
 func (r *Run) lastLook(ctx context.Context, done []access.Step) (results []access.Result) {
@@ -240,7 +233,7 @@ func (r *Run) lastLook(ctx context.Context, done []access.Step) (results []acces
 	if err != nil {
 		return nil // that the writes were done is known
 	}
-	recent := journal.RecentChanges(r.records(), now.Cluster.ARN, r.Now())
+	recent := journal.RecentChanges(r.records(), now.Cluster.ARN, r.record.ID, r.Now())
 	for _, s := range replaced {
 		p, part := s.Principal(), access.PartOf(s)
 		var is map[access.Part]string
@@ -251,8 +244,9 @@ func (r *Run) lastLook(ctx context.Context, done []access.Step) (results []acces
 			continue
 		}
 		known := func(part access.Part) bool {
-			return recent.Knows(p, part, is[part]) || slices.ContainsFunc(r.states[p], func(e *access.Entry) bool {
-				return access.PartsOf(e)[part] == is[part]
+			return recent.Knows(p, part, is[part]) || slices.ContainsFunc(r.plans, func(plan access.Plan) bool {
+				ch, ok := plan.Change(p)
+				return ok && (access.PartsOf(ch.Before)[part] == is[part] || access.PartsOf(ch.After)[part] == is[part])
 			})
 		}
 		switch {

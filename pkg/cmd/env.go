@@ -71,8 +71,13 @@ func flagWords(f *pflag.Flag) (words []string) {
 	switch f.NoOptDefVal {
 	case "":
 		values := []string{value}
-		if v, ok := f.Value.(scopeValue); ok {
+		switch v := f.Value.(type) {
+		case scopeValue:
 			values = v.values()
+		case pflag.SliceValue:
+			if f.Value.Type() == "stringArray" { // which has no commas
+				values = v.GetSlice()
+			}
 		}
 		for _, v := range values {
 			words = append(words, name, v)

@@ -19,7 +19,7 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/tui"
 )
 
-// The errors of this package.
+// Errors that only commands return.
 var (
 	errCancelled = fmt.Errorf("%w: cancelled", access.ErrRefused)
 	errFailed    = errors.New("not everything was done") // each failure was printed already
@@ -46,7 +46,7 @@ const homepage = "https://github.com/kubectl-access/kubectl-access"
 
 // outcomes are tried in order; the first match wins.
 var outcomes = []outcome{
-	{is: cluster.ErrWrong, code: exitRefused, hint: "if the cluster is right and only reached another way, name it with --eks-cluster; else check the context: ", next: []string{"cluster"}},
+	{is: cluster.ErrWrong, code: exitRefused, hint: "if the cluster is right but reached through a proxy or tunnel, name it with --eks-cluster; otherwise check the context: ", next: []string{"cluster"}},
 	{is: access.ErrRefused, code: exitRefused},
 	{is: tui.ErrCancelled, code: exitRefused},
 	{is: access.ErrPrincipal, code: exitRefused},
@@ -72,7 +72,7 @@ var outcomes = []outcome{
 	},
 	{is: kubeconfig.ErrNoContext, code: exitFailed},
 	{is: access.ErrNoPrincipal, code: exitFailed, hint: "the role or user does not exist, or its path is missing or wrong; a new one may take a few seconds to appear"},
-	{is: access.ErrNoCluster, code: exitFailed, hint: "see where the name, region and profile come from: ", next: []string{"cluster"}},
+	{is: access.ErrNoCluster, code: exitFailed, hint: "see where the name, region and profile come from: ", next: []string{"cluster", "--offline"}},
 	{is: login.ErrExpired, code: exitFailed, hint: "the AWS credentials have expired: log in again, for example with `aws sso login`"},
 	{is: login.ErrInvalid, code: exitFailed, hint: "these AWS credentials are not valid: log in again, or choose others with --profile; `aws configure list` shows where they come from"},
 	{is: login.ErrAssumeRole, code: exitFailed, hint: "the role's trust policy and your permissions must both allow sts:AssumeRole"},
@@ -91,7 +91,7 @@ func outcomeOf(err error) outcome {
 	return outcome{code: exitFailed}
 }
 
-// finish prints the error that ended the command, and the next step.
+// finish prints the error that ended the command, with its hint, and returns the exit code.
 func (env *Env) finish(err error) int {
 	var status sandbox.Status
 	if errors.As(err, &status) {

@@ -63,7 +63,7 @@ func TestCommandLineAndScreenTellTheSame(t *testing.T) {
 			}
 			var plan bytes.Buffer
 			if !p.Plan.Empty() {
-				printer.Plan(&plan, p.Plan, false)
+				printer.Plan(&plan, p.Plan, printer.Color(false))
 			}
 			if diff := cmp.Diff(plan.String(), out); diff != "" {
 				t.Errorf("screen (-), command line (+):\n%s", diff)

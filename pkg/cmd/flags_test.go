@@ -5,7 +5,9 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/spf13/pflag"
 
+	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/shell"
 )
 
@@ -28,6 +30,23 @@ func TestToldLinesAskForTheSame(t *testing.T) {
 			if diff := cmp.Diff(strings.Fields(told), line); diff != "" {
 				t.Errorf("%s: %s", typed, diff)
 			}
+		}
+	}
+}
+
+// TestCommandsOfAnotherContextAreForThatContext: what names the cluster of the first one is left out, the rest is kept.
+func TestCommandsOfAnotherContextAreForThatContext(t *testing.T) {
+	env := &Env{program: shell.Program{Name: "kubectl eks-access"}}
+	env.bind(pflag.NewFlagSet("", pflag.ContinueOnError))
+	if err := env.persist.Parse(strings.Fields("--context a --eks-cluster x --kubeconfig f --require-match --as-group p,q --as-group r --role-arn= -v 6")); err != nil {
+		t.Fatal(err)
+	}
+	for at, want := range map[string]string{
+		"a": "kubectl eks-access cluster --offline --as-group p,q --as-group r --context a --eks-cluster x --kubeconfig f --require-match --role-arn ''",
+		"b": "kubectl eks-access cluster --offline --as-group p,q --as-group r --kubeconfig f --require-match --context b",
+	} {
+		if diff := cmp.Diff("see where the name, region and profile come from: "+want, env.within(at, "a").advice(access.ErrNoCluster)); diff != "" {
+			t.Error(diff)
 		}
 	}
 }

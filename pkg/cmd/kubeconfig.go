@@ -108,7 +108,7 @@ func (f *kubeconfigFlags) program(shown string) string {
 	if f.exec == "aws" {
 		return ""
 	}
-	return "kubectl-" + strings.ReplaceAll(strings.TrimPrefix(shown, "kubectl "), "-", "_")
+	return strings.NewReplacer("-", "_", " ", "-").Replace(shown)
 }
 
 // envProfile is the profile that the AWS CLI takes from the environment.

@@ -80,13 +80,13 @@ func (env *Env) printList(out *output, s access.Snapshot, mappings []access.Mapp
 		}
 		return out.Snapshot(env.IO.Out, s, one)
 	}
-	t := printer.Entries(s, mappings, env.Now())
-	if len(t.Rows) == 0 && !one {
+	rows := printer.Entries(s, mappings, env.Now())
+	if len(rows) == 0 && !one {
 		_, err := fmt.Fprintf(env.IO.ErrOut, "No access entries found in cluster %s.\n", printer.Clean(s.Cluster.Name))
 		return err
 	}
-	if len(t.Rows) == 0 {
+	if len(rows) == 0 {
 		return nil // the failure was printed already
 	}
-	return out.Table(env.IO.Out, t)
+	return out.Table(env.IO.Out, printer.EntryTable(rows))
 }

@@ -177,7 +177,9 @@ func (v view) apply(ctx context.Context, p change.Proposal) error {
 	}
 	v.env.notes(v.run.Notes)
 	v.run.Notes = nil
-	v.env.hints(failed)
+	if len(failed) > 0 {
+		v.env.hints(failed)
+	}
 	return ctx.Err()
 }
 

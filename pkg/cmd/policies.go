@@ -78,6 +78,6 @@ func (env *Env) printPolicy(out *output, docs []policy.Policy, written string) e
 	if !out.People() {
 		return out.Object(env.IO.Out, printer.PolicyObject(doc))
 	}
-	_, err = fmt.Fprint(env.IO.Out, printer.Policy(doc))
+	_, err = fmt.Fprint(env.IO.Out, printer.Policy(doc, printer.Width))
 	return err
 }

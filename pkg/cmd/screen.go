@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"iter"
 	"os"
@@ -31,7 +30,7 @@ func (env *Env) screen(ctx context.Context) error {
 	return tui.Run(ctx, world)
 }
 
-// world is the outside as the screens see it. What would ask the user something asks before it
+// world is the outside as the screens see it. What asks the user something does so before it
 // returns; until done is called nothing but the screens writes to the terminal.
 func (env *Env) world(ctx context.Context, out io.Writer) (w tui.World, done func(), err error) {
 	start, err := env.target()
@@ -39,9 +38,9 @@ func (env *Env) world(ctx context.Context, out io.Writer) (w tui.World, done fun
 		return w, nil, err
 	}
 	contexts, _ := env.flags.Contexts() // without: there is nothing to switch to
-	w = tui.World{In: env.IO.In, Out: out, Now: env.Now, Current: start.Context, Hint: env.advice}
+	w = tui.World{In: env.IO.In, Out: out, Now: env.Now, Current: start.Context, Hint: func(at string, err error) string { return env.within(at, start.Context).advice(err) }}
 	if !slices.ContainsFunc(contexts, func(t kubeconfig.Target) bool { return t.Context == start.Context }) {
-		contexts = append(contexts, start) // only the flags make a cluster of it
+		contexts = append(contexts, start) // only with the flags is it a cluster
 	}
 	for _, t := range contexts {
 		if t.Context == start.Context {
@@ -60,7 +59,7 @@ func (env *Env) world(ctx context.Context, out io.Writer) (w tui.World, done fun
 		return env.screenCluster(ctx, at, start.Context)
 	}
 	if err == nil && first.Login != nil {
-		_ = first.Login() // before the screen; what needs the login shows the error
+		_ = first.Login() // before the screen; what needs the login shows its error
 		first.Login = nil
 	}
 	return w, quiet(), nil
@@ -84,17 +83,21 @@ type shown struct {
 	new []access.Note // not shown yet
 }
 
-// screenCluster opens the cluster of a context. The flags that name a cluster are about the first one only.
-func (env *Env) screenCluster(ctx context.Context, at, start string) (*tui.Cluster, error) {
-	own := &Env{
-		Now: env.Now, LastLook: env.LastLook, program: env.program, persist: env.persist, flags: env.flags, override: env.override,
-		noNativeToken: env.noNativeToken, requireMatch: env.requireMatch,
-	}
+// within is what a command has in a context. The flags that name a cluster are about the first one only.
+func (env *Env) within(at, start string) *Env {
+	words := env.typedFlags()
 	if at != start {
-		own.program = env.program.Elsewhere(append([]string{"--context", at}, env.typedFlags("kubeconfig")...)...)
-		own.persist = pflag.NewFlagSet("", pflag.ContinueOnError)
-		own.flags, own.override = env.flags.In(at), Env{}.override
+		words = append(env.typedFlags("kubeconfig", "as", "as-group", "request-timeout", "require-match", "no-native-token"), "--context", at)
 	}
+	own := &Env{Now: env.Now, LastLook: env.LastLook, program: env.program.Elsewhere(words...)}
+	own.bind(pflag.NewFlagSet("", pflag.ContinueOnError))
+	_ = own.persist.Parse(words) // they were parsed before
+	return own
+}
+
+// screenCluster opens the cluster of a context.
+func (env *Env) screenCluster(ctx context.Context, at, start string) (*tui.Cluster, error) {
+	own := env.within(at, start)
 	target, err := own.target()
 	if err != nil {
 		return nil, err
@@ -105,7 +108,7 @@ func (env *Env) screenCluster(ctx context.Context, at, start string) (*tui.Clust
 	}
 	s := &shown{env: own, c: c, new: c.Notes}
 	known := &tui.Cluster{
-		Command: own.program.Words(), Read: s.read, Principals: s.principals, Policies: s.policies, Namespaces: c.Namespaces,
+		Program: own.program, Read: s.read, Principals: s.principals, Policies: s.policies, Namespaces: c.Namespaces,
 		Groups: c.Groups, Resolve: s.resolve, Hints: s.hints, Propose: s.propose,
 	}
 	if c.Session.MayAsk() || c.Plugin() {
@@ -114,7 +117,7 @@ func (env *Env) screenCluster(ctx context.Context, at, start string) (*tui.Clust
 	return known, nil
 }
 
-// login asks what there is to ask: the AWS login's questions, then those of the credential plugin.
+// login asks the questions of the AWS login, then those of the credential plugin.
 func (s *shown) login(ctx context.Context) error {
 	err := s.c.Session.Prepare(ctx)
 	if s.c.Plugin() && err == nil {
@@ -128,7 +131,7 @@ func (s *shown) hints(ctx context.Context, e access.Entry, info access.Info) []s
 	return s.env.hintsOn(e, info, access.Snapshot{}.Mark([]access.Entry{e}, lives).Stale(e.Principal))
 }
 
-// read reads who has access, piece by piece.
+// read reads the access of these principals, or with none of all, piece by piece.
 func (s *shown) read(ctx context.Context, who []access.Principal) iter.Seq2[tui.Piece, error] {
 	return func(yield func(tui.Piece, error) bool) {
 		ctx, stop := context.WithCancel(ctx)
@@ -136,7 +139,11 @@ func (s *shown) read(ctx context.Context, who []access.Principal) iter.Seq2[tui.
 		pieces := make(chan found, 256)
 		go s.readInto(ctx, who, pieces)
 		for f := range pieces {
-			f.drain(pieces)
+			for range len(pieces) { // the screen is drawn once for what has come meanwhile
+				next := <-pieces
+				f.Join(next.Piece)
+				f.err = errors.Join(f.err, next.err)
+			}
 			if !yield(f.Piece, f.err) {
 				return
 			}
@@ -148,39 +155,6 @@ func (s *shown) read(ctx context.Context, who []access.Principal) iter.Seq2[tui.
 type found struct {
 	tui.Piece
 	err error
-}
-
-// drain joins what has come in the meantime, so that the screen is drawn once for it.
-func (f *found) drain(more <-chan found) {
-	for range cap(more) {
-		select {
-		case next, ok := <-more:
-			if !ok {
-				return
-			}
-			f.join(next)
-		default:
-			return
-		}
-	}
-}
-
-func (f *found) join(next found) {
-	if next.Cluster.Name != "" {
-		f.Cluster = next.Cluster
-	}
-	if next.Caller != "" {
-		f.Caller = next.Caller
-	}
-	f.Entries = append(f.Entries, next.Entries...)
-	f.Unread = append(f.Unread, next.Unread...)
-	f.Dead, f.Doubtful = append(f.Dead, next.Dead...), append(f.Doubtful, next.Doubtful...)
-	f.Deleted = append(f.Deleted, next.Deleted...)
-	f.Mappings = append(f.Mappings, next.Mappings...)
-	f.Warnings = append(f.Warnings, next.Warnings...)
-	f.Total = max(f.Total, next.Total)
-	f.Blind = f.Blind || next.Blind
-	f.err = errors.Join(f.err, next.err)
 }
 
 func (s *shown) readInto(ctx context.Context, who []access.Principal, pieces chan<- found) {
@@ -251,25 +225,31 @@ func (s *shown) propose(ctx context.Context, asked tui.Request) (tui.Proposal, e
 	engine.Waiting = nil
 	run := engine.Run(r)
 	p, err := run.Propose(ctx)
-	said := sentences(p.Notes)
-	if err == nil && p.Incomplete { // of several principals: what the screen showed is not what would be done
-		err = errors.New(strings.Join(said, "; "))
-	}
 	if err != nil {
 		return tui.Proposal{}, err
 	}
-	apply := func(ctx context.Context, accepted []access.RiskName) iter.Seq2[access.Result, error] {
+	return offer(run, p)
+}
+
+// offer is a proposal for the screen.
+func offer(run *change.Run, p change.Proposal) (tui.Proposal, error) {
+	said := sentences(p.Notes)
+	if p.Incomplete { // the plan leaves out some of the principals that the screen names
+		return tui.Proposal{}, errors.New(strings.Join(said, "; "))
+	}
+	return tui.Proposal{Plan: p.Plan, Warnings: said, Risks: p.Risks, Apply: func(ctx context.Context, accepted []access.RiskName) iter.Seq2[access.Result, error] {
 		return func(yield func(access.Result, error) bool) {
-			defer run.Release()
 			run.Accept = accepted
-			now, same, err := run.Again(ctx, p)
-			if err == nil && !same {
-				err = fmt.Errorf("%w: the plan is no longer the one that was shown; nothing was changed", access.ErrChanged)
+			now, err := still(ctx, run, p)
+			if err != nil {
+				yield(access.Result{}, err)
+				return
 			}
-			var results iter.Seq[access.Result]
-			if err = cmp.Or(err, now.Refused(accepted)); err == nil {
-				results, err = run.Apply(ctx, now)
+			defer run.Release()
+			if !yield(access.Result{}, nil) {
+				return
 			}
+			results, err := run.Apply(ctx, now)
 			if err != nil {
 				yield(access.Result{}, err)
 				return
@@ -280,8 +260,24 @@ func (s *shown) propose(ctx context.Context, asked tui.Request) (tui.Proposal, e
 				}
 			}
 		}
+	}}, nil
+}
+
+// still is the plan that was shown as it is now, with no other change of this machine until run.Release. If it has changed,
+// or has a risk that was not accepted, the error is tui.Changed.
+func still(ctx context.Context, run *change.Run, shown change.Proposal) (change.Proposal, error) {
+	now, same, err := run.Again(ctx, shown)
+	if err == nil && same && now.Refused(run.Accept) == nil {
+		return now, nil
 	}
-	return tui.Proposal{Plan: p.Plan, Warnings: said, Risks: p.Risks, Apply: apply}, nil
+	run.Release()
+	if err == nil {
+		var p tui.Proposal
+		if p, err = offer(run, now); err == nil {
+			err = tui.Changed{Proposal: p}
+		}
+	}
+	return now, err
 }
 
 // sentences are the notes as text.

@@ -65,6 +65,9 @@ func (env *Env) undo(ctx context.Context, f *changeFlags, id string) error {
 	if err != nil {
 		return err
 	}
+	if err := env.engine(c).Idle(ctx); err != nil {
+		return err
+	}
 	all, err := env.changes(info.Name, info.Region(), info.Account())
 	if err != nil {
 		return err

@@ -71,7 +71,7 @@ func (env *Env) whoami(ctx context.Context, out *output, mappings *awsauth.Map) 
 		return err
 	}
 	facts := c.Probe(ctx, mappings)
-	facts.Program = env.program
+	facts.Program, facts.Kubeconfig = env.program, env.persist.Lookup("kubeconfig").Value.String()
 	r := whoami.Judge(facts)
 	if err := ctx.Err(); err != nil {
 		return err

@@ -33,38 +33,40 @@ func Each(edits ...access.Edit) access.Edit {
 // Grant creates an entry or adds to it: it widens scopes, adds groups and tags, and replaces the username. It never removes
 // a right. The type of an entry cannot change; "" means STANDARD, or the existing one.
 func Grant(want access.Entry) access.Edit {
-	return func(s access.Snapshot) (access.Snapshot, error) {
-		have, exists := s.Entry(want.Principal)
-		if !exists {
-			have = access.Entry{Principal: want.Principal, Kind: want.Kind}
-		}
-		if have.Kind == "" {
-			have.Kind = access.Standard
-		}
-		if want.Kind != "" && want.Kind != have.Kind {
-			return access.Snapshot{}, fmt.Errorf("%w: %s has an entry of type %s; the type cannot change, revoke the entry first",
-				access.ErrRule, want.Principal.Short(s.Cluster.Account()), have.Kind)
-		}
-		if err := checkExpiry(have, exists, want, s.Cluster); err != nil {
-			return access.Snapshot{}, err
-		}
-		if have.Node() && (want.Username != "" || len(want.Groups) > 0) {
-			return access.Snapshot{}, fmt.Errorf("%w: %s: EKS sets the groups and username of an entry of type %s",
-				access.ErrRule, want.Principal.Short(s.Cluster.Account()), have.Kind)
-		}
-		will := merge(have, want).Canonical()
-		if exists && have.Same(will) {
-			return s, nil
-		}
-		if exists && have.Managed() {
-			return s.Put(will), access.Change{Before: &have, After: &will}.CheckManaged(s.Cluster)
-		}
-		want.Kind = have.Kind
-		if err := access.Check(want.Canonical(), s.Cluster); err != nil { // checks only what this grant adds
-			return access.Snapshot{}, err
-		}
-		return s.Put(will), access.CheckSize(will, s.Cluster)
+	return func(s access.Snapshot) (access.Snapshot, error) { return grant(s, want) }
+}
+
+func grant(s access.Snapshot, want access.Entry) (access.Snapshot, error) {
+	have, exists := s.Entry(want.Principal)
+	if !exists {
+		have = access.Entry{Principal: want.Principal, Kind: want.Kind}
 	}
+	if have.Kind == "" {
+		have.Kind = access.Standard
+	}
+	if want.Kind != "" && want.Kind != have.Kind {
+		return access.Snapshot{}, fmt.Errorf("%w: %s has an entry of type %s; the type cannot change, revoke the entry first",
+			access.ErrRule, want.Principal.Short(s.Cluster.Account()), have.Kind)
+	}
+	if err := checkExpiry(have, exists, want, s.Cluster); err != nil {
+		return access.Snapshot{}, err
+	}
+	if have.Node() && (want.Username != "" || len(want.Groups) > 0) {
+		return access.Snapshot{}, fmt.Errorf("%w: %s: EKS sets the groups and username of an entry of type %s",
+			access.ErrRule, want.Principal.Short(s.Cluster.Account()), have.Kind)
+	}
+	will := merge(have, want).Canonical()
+	if exists && have.Same(will) {
+		return s, nil
+	}
+	if exists && have.Managed() {
+		return s.Put(will), access.Change{Before: &have, After: &will}.CheckManaged(s.Cluster)
+	}
+	want.Kind = have.Kind
+	if err := access.Check(want.Canonical(), s.Cluster); err != nil { // checks only what this grant adds
+		return access.Snapshot{}, err
+	}
+	return s.Put(will), access.CheckSize(will, s.Cluster)
 }
 
 // refusal is a rule of this program: an access.ErrRule with its own text.
@@ -147,23 +149,25 @@ func (r Revocation) Whole() bool { return len(r.Grants) == 0 && len(r.Groups) ==
 
 // Revoke removes exactly what is named from an entry. What is missing is ignored.
 func Revoke(p access.Principal, what Revocation) access.Edit {
-	return func(s access.Snapshot) (access.Snapshot, error) {
-		have, exists := s.Entry(p)
-		if !exists {
-			return s, nil
-		}
-		if what.Whole() {
-			return s.Drop(p), access.Change{Before: &have}.CheckManaged(s.Cluster)
-		}
-		was := have
-		grants, err := what.rest(have)
-		if err != nil {
-			return access.Snapshot{}, fmt.Errorf("%s: %w", p.Short(s.Cluster.Account()), err)
-		}
-		have.Grants = grants
-		have.Groups = slices.DeleteFunc(slices.Clone(have.Groups), func(g string) bool { return slices.Contains(what.Groups, g) })
-		return s.Put(have), access.Change{Before: &was, After: &have}.CheckManaged(s.Cluster)
+	return func(s access.Snapshot) (access.Snapshot, error) { return revoke(s, p, what) }
+}
+
+func revoke(s access.Snapshot, p access.Principal, what Revocation) (access.Snapshot, error) {
+	have, exists := s.Entry(p)
+	if !exists {
+		return s, nil
 	}
+	if what.Whole() {
+		return s.Drop(p), access.Change{Before: &have}.CheckManaged(s.Cluster)
+	}
+	was := have
+	grants, err := what.rest(have)
+	if err != nil {
+		return access.Snapshot{}, fmt.Errorf("%s: %w", p.Short(s.Cluster.Account()), err)
+	}
+	have.Grants = grants
+	have.Groups = slices.DeleteFunc(slices.Clone(have.Groups), func(g string) bool { return slices.Contains(what.Groups, g) })
+	return s.Put(have), access.Change{Before: &was, After: &have}.CheckManaged(s.Cluster)
 }
 
 func (r Revocation) rest(e access.Entry) ([]access.Grant, error) {

@@ -80,12 +80,25 @@ func (c *Cluster) Describe(ctx context.Context, names []string) []Description {
 // ClusterNames are the clusters of the session's region.
 func (c *Cluster) ClusterNames(ctx context.Context) ([]string, error) {
 	var names []string
-	for pages := eks.NewListClustersPaginator(c.api, &eks.ListClustersInput{}); pages.HasMorePages(); {
-		page, err := pages.NextPage(ctx)
+	err := each(ctx, "list clusters", eks.NewListClustersPaginator(c.api, nil),
+		func(page *eks.ListClustersOutput) { names = append(names, page.Clusters...) })
+	return names, err
+}
+
+// paginator is one of the SDK's.
+type paginator[Page any] interface {
+	HasMorePages() bool
+	NextPage(context.Context, ...func(*eks.Options)) (Page, error)
+}
+
+// each reads all pages.
+func each[Page any](ctx context.Context, doing string, p paginator[Page], read func(Page)) error {
+	for p.HasMorePages() {
+		page, err := p.NextPage(ctx)
 		if err != nil {
-			return nil, explain("list clusters", err)
+			return explain(doing, err)
 		}
-		names = append(names, page.Clusters...)
+		read(page)
 	}
-	return names, nil
+	return nil
 }

@@ -87,14 +87,22 @@ func kindOf(api smithy.APIError, err error) error {
 // explainWrite reports ErrUnknown where a failed call may have been carried out: the connection broke, no answer came,
 // or the service had an internal error.
 func explainWrite(err error) error {
-	if err == nil {
-		return nil
+	if err == nil || errors.Is(err, access.ErrNotSent) {
+		return err
 	}
 	plain := explain("", err)
 	if status := httpStatus(err); status >= 500 || status == 0 && sent(err) {
 		return fmt.Errorf("%w: %w", access.ErrUnknown, plain)
 	}
 	return plain
+}
+
+// notSent is the error of a read before a write that was not sent then: where a write would be in doubt, this one is not.
+func notSent(err error) error {
+	if errors.Is(explainWrite(err), access.ErrUnknown) {
+		return fmt.Errorf("%w: %w", access.ErrNotSent, explain("", err))
+	}
+	return err
 }
 
 // sent reports whether the call may have left this machine: not when its input was refused or no credentials were found.

@@ -15,19 +15,15 @@ import (
 // (eks-access.md §4.4, §7).
 func (c *Cluster) NodeRoles(ctx context.Context) (map[access.Principal]any, error) {
 	var groups, profiles []string
-	for pages := eks.NewListNodegroupsPaginator(c.api, &eks.ListNodegroupsInput{ClusterName: &c.Name}); pages.HasMorePages(); {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, explain("list node groups", err)
-		}
-		groups = append(groups, page.Nodegroups...)
+	err := each(ctx, "list node groups", eks.NewListNodegroupsPaginator(c.api, &eks.ListNodegroupsInput{ClusterName: &c.Name}),
+		func(page *eks.ListNodegroupsOutput) { groups = append(groups, page.Nodegroups...) })
+	if err != nil {
+		return nil, err
 	}
-	for pages := eks.NewListFargateProfilesPaginator(c.api, &eks.ListFargateProfilesInput{ClusterName: &c.Name}); pages.HasMorePages(); {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, explain("list Fargate profiles", err)
-		}
-		profiles = append(profiles, page.FargateProfileNames...)
+	err = each(ctx, "list Fargate profiles", eks.NewListFargateProfilesPaginator(c.api, &eks.ListFargateProfilesInput{ClusterName: &c.Name}),
+		func(page *eks.ListFargateProfilesOutput) { profiles = append(profiles, page.FargateProfileNames...) })
+	if err != nil {
+		return nil, err
 	}
 	roles, mu := map[access.Principal]any{}, sync.Mutex{}
 	add := func(arn *string) {

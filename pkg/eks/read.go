@@ -11,7 +11,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/eks"
-	"github.com/aws/aws-sdk-go-v2/service/eks/types"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
@@ -74,17 +73,13 @@ func (c *Cluster) FirstNames(ctx context.Context) (names []access.Principal, mor
 // Policies is the live list of access policies of the region.
 func (c *Cluster) Policies(ctx context.Context) ([]access.Policy, error) {
 	var all []access.Policy
-	for pages := eks.NewListAccessPoliciesPaginator(c.api, &eks.ListAccessPoliciesInput{}); pages.HasMorePages(); {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, explain("list access policies", err)
-		}
+	err := each(ctx, "list access policies", eks.NewListAccessPoliciesPaginator(c.api, nil), func(page *eks.ListAccessPoliciesOutput) {
 		for _, p := range page.AccessPolicies {
 			all = append(all, access.Policy(aws.ToString(p.Name)))
 		}
-	}
+	})
 	slices.Sort(all)
-	return all, nil
+	return all, err
 }
 
 // Snapshot reads what is wanted, all concurrently. It starts to read entries when their page of names arrives. A cluster in
@@ -171,16 +166,12 @@ func (c *Cluster) list(ctx context.Context, policyARN string, found func(access.
 	if policyARN != "" {
 		in.AssociatedPolicyArn = &policyARN
 	}
-	for pages := eks.NewListAccessEntriesPaginator(c.api, in); pages.HasMorePages(); {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return explain("list access entries of "+c.Name+" in "+c.session.Region(), err)
-		}
+	doing := "list access entries of " + c.Name + " in " + c.session.Region()
+	return each(ctx, doing, eks.NewListAccessEntriesPaginator(c.api, in), func(page *eks.ListAccessEntriesOutput) {
 		for _, arn := range page.AccessEntries {
 			found(access.Principal(arn))
 		}
-	}
-	return nil
+	})
 }
 
 // reader collects entries that are read concurrently.
@@ -265,47 +256,15 @@ func (c *Cluster) describe(ctx context.Context, p access.Principal) (access.Entr
 	return entryOf(out.AccessEntry), nil
 }
 
-func entryOf(e *types.AccessEntry) access.Entry {
-	return access.Entry{
-		Principal: access.Principal(aws.ToString(e.PrincipalArn)), Kind: access.Kind(aws.ToString(e.Type)),
-		Username: aws.ToString(e.Username), Groups: e.KubernetesGroups, Tags: e.Tags, ARN: aws.ToString(e.AccessEntryArn),
-		Created: aws.ToTime(e.CreatedAt), Modified: aws.ToTime(e.ModifiedAt),
-	}
-}
-
 func (c *Cluster) grants(ctx context.Context, p access.Principal) ([]access.Grant, error) {
 	grants := []access.Grant{}
 	in := &eks.ListAssociatedAccessPoliciesInput{ClusterName: &c.Name, PrincipalArn: aws.String(string(p))}
-	for pages := eks.NewListAssociatedAccessPoliciesPaginator(c.api, in); pages.HasMorePages(); {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, explain("list associated access policies", err)
-		}
+	var unknown error
+	err := each(ctx, "list associated access policies", eks.NewListAssociatedAccessPoliciesPaginator(c.api, in), func(page *eks.ListAssociatedAccessPoliciesOutput) {
 		for _, a := range page.AssociatedAccessPolicies {
 			g, err := grantOf(a)
-			if err != nil {
-				return nil, err
-			}
-			grants = append(grants, g)
+			grants, unknown = append(grants, g), errors.Join(unknown, err)
 		}
-	}
-	return grants, nil
-}
-
-// grantOf refuses an unknown scope: without namespaces it would count as the whole cluster.
-func grantOf(a types.AssociatedAccessPolicy) (access.Grant, error) {
-	g := access.Grant{Policy: access.PolicyOf(aws.ToString(a.PolicyArn))}
-	if a.AccessScope == nil {
-		return g, fmt.Errorf("EKS returned no scope for %s", g.Policy)
-	}
-	switch a.AccessScope.Type {
-	case types.AccessScopeTypeCluster:
-		return g, nil
-	case types.AccessScopeTypeNamespace:
-		g.Scope.Namespaces = a.AccessScope.Namespaces
-		if !g.Scope.WholeCluster() {
-			return g, nil
-		}
-	}
-	return g, fmt.Errorf("EKS returned an unknown scope for %s: %q", g.Policy, a.AccessScope.Type)
+	})
+	return grants, errors.Join(err, unknown)
 }

@@ -70,7 +70,7 @@ type reading func(context.Context) (access.Entry, error)
 func (c *Cluster) replace(ctx context.Context, read reading, was, will access.Entry, write func() error) error {
 	switch now, err := read(ctx); {
 	case err != nil:
-		return err
+		return notSent(err)
 	case !now.Same(was):
 		return fmt.Errorf("%w: expected %s, found %s", access.ErrChanged, state(was), state(now))
 	}
@@ -78,7 +78,7 @@ func (c *Cluster) replace(ctx context.Context, read reading, was, will access.En
 		return err
 	}
 	if now, err := read(ctx); err == nil && !now.Same(will) && !now.Same(was) {
-		return fmt.Errorf("%w: another writer set it to %s at the same time", access.ErrChanged, state(now))
+		return fmt.Errorf("%w: another writer set it to %s at the same time", access.ErrOverwritten, state(now))
 	}
 	return nil
 }
@@ -121,7 +121,7 @@ func (c *Cluster) delete(ctx context.Context, s access.DeleteEntry) error {
 	now, err := c.whole(ctx, s.Entry.Principal)
 	switch {
 	case err != nil:
-		return err
+		return notSent(err)
 	case !now.Same(s.Entry):
 		return fmt.Errorf("%w: another writer changed the entry that would be deleted", access.ErrChanged)
 	}

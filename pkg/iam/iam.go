@@ -115,13 +115,11 @@ const ssoPath = "/aws-reserved/sso.amazonaws.com/"
 func (c *Client) permissionSet(ctx context.Context, set string) (Found, error) {
 	var found []access.Principal
 	var sets []string
-	for pages := iam.NewListRolesPaginator(c.api, &iam.ListRolesInput{PathPrefix: aws.String(ssoPath)}); pages.HasMorePages(); {
-		page, err := pages.NextPage(ctx)
+	for page, err := range c.PermissionSets(ctx) {
 		if err != nil {
-			return Found{}, fmt.Errorf("sso/%s: cannot list roles in IAM, use the role's full ARN instead: %w", set, explain(err))
+			return Found{}, fmt.Errorf("sso/%s: use the role's full ARN instead: %w", set, err)
 		}
-		for _, role := range page.Roles {
-			p := access.Principal(aws.ToString(role.Arn))
+		for _, p := range page {
 			sets = append(sets, p.PermissionSet())
 			if strings.EqualFold(p.PermissionSet(), set) {
 				found = append(found, p)

@@ -5,32 +5,23 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 )
 
-// few is how many roles, or users, are asked for one by one; for more, IAM lists all it has, which are fewer calls.
+// few is how many roles, or users, are read one by one; for more, listing all takes fewer calls.
 const few = 20
 
-// made is a role or user that exists.
-type made struct {
-	principal access.Principal
-	at        time.Time
-}
-
-// Life asks IAM what became of an entry's principal.
+// Life is the Life of an entry's principal.
 func (c *Client) Life(ctx context.Context, e access.Entry) access.Life {
 	all, _ := c.Lives(ctx, []access.Entry{e})
 	return all[0]
 }
 
-// Lives asks IAM what became of the principals of several entries, all calls in flight together. The error says why
-// something is not known of principals that IAM was asked about; of other accounts it is not asked.
+// Lives is the Life of the principals of several entries, read concurrently. The error is why some are unknown; principals
+// of other accounts are unknown without an error.
 func (c *Client) Lives(ctx context.Context, entries []access.Entry) ([]access.Life, error) {
 	all := make([]access.Life, len(entries))
 	if len(entries) == 0 {
@@ -106,40 +97,26 @@ func (c *Client) fromList(ctx context.Context, kind string, entries []access.Ent
 
 // list are all roles or all users of the account, by name in lower case.
 func (c *Client) list(ctx context.Context, kind string) (map[string]made, error) {
-	known := map[string]made{}
-	add := func(arn *string, at *time.Time) {
-		p := access.Principal(aws.ToString(arn))
-		known[strings.ToLower(p.Name())] = made{p, aws.ToTime(at)}
-	}
+	pages := c.roles(ctx, "/")
 	if kind == "user" {
-		for pages := iam.NewListUsersPaginator(c.api, &iam.ListUsersInput{MaxItems: aws.Int32(pageSize)}); pages.HasMorePages(); {
-			page, err := pages.NextPage(ctx)
-			if err != nil {
-				return nil, explain(err)
-			}
-			for _, u := range page.Users {
-				add(u.Arn, u.CreateDate)
-			}
-		}
-		return known, nil
+		pages = c.users(ctx)
 	}
-	for pages := iam.NewListRolesPaginator(c.api, &iam.ListRolesInput{MaxItems: aws.Int32(pageSize)}); pages.HasMorePages(); {
-		page, err := pages.NextPage(ctx)
+	known := map[string]made{}
+	for page, err := range pages {
 		if err != nil {
-			return nil, explain(err)
+			return nil, err
 		}
-		for _, r := range page.Roles {
-			add(r.Arn, r.CreateDate)
+		for _, m := range page {
+			known[strings.ToLower(m.principal.Name())] = m
 		}
 	}
 	return known, nil
 }
 
-// LookUp asks IAM for the full ARN of a principal of the caller's account. IAM knows nothing of other accounts: a role of
-// the same name there is another one.
+// LookUp finds the full ARN of a principal of the caller's account. A role of the same name in another account is another
+// one.
 func (c *Client) LookUp(ctx context.Context, p access.Principal) access.Identity {
-	me, err := c.session.Caller(ctx)
-	if err != nil || me.Account() != p.Account() || me.Partition() != p.Partition() {
+	if !c.owns(ctx, p) {
 		return access.Identity{Doubt: "only IAM of account " + p.Account() + " knows whether it exists"}
 	}
 	found, _, err := c.Made(ctx, p)

@@ -2,8 +2,8 @@ package journal
 
 import "github.com/kubectl-access/kubectl-access/pkg/access"
 
-// Begun are the entries that a migration of this machine created on a cluster without coming to its end, as it wanted to
-// leave them. A later change that took something from such an entry, or undid its creation, has settled it.
+// Begun are the entries that an unfinished migration of this machine created on a cluster, as planned. A later change that
+// revoked something from such an entry, or undid its creation, replaces it.
 func (j Journal) Begun(cluster string) map[access.Principal]access.Entry {
 	begun, settled := map[access.Principal]access.Entry{}, map[access.Principal]bool{}
 	for _, r := range j.Records { // the newest first

@@ -17,8 +17,8 @@ var ErrUnreadable = errors.New("the record cannot be read")
 // skew is how far ahead a clock may be; AWS accepts as much.
 const skew = 5 * time.Minute
 
-// In leaves the records of one cluster, and the broken ones that may be of it. An empty region or account is not compared:
-// a kubeconfig may not name it.
+// In keeps the records of one cluster, and the broken ones that may belong to it. An empty region or account is not
+// compared, because a kubeconfig may not contain it.
 func (j Journal) In(cluster, region, account string) Journal {
 	other := func(r Record) bool {
 		is := access.Info{ARN: r.Cluster.ARN}

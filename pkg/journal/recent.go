@@ -18,8 +18,9 @@ type Recent map[access.Principal]map[access.Part]course
 
 // course is the values of one part.
 type course struct {
-	was []string // its values before and between the changes
-	is  []string // its value now; two where the last change was killed and may have reached this part
+	was    []string // its values before and between the changes
+	is     []string // its value now; two where the last change was killed and may have reached this part
+	killed bool     // the last change was another one, and was killed
 }
 
 // Lately returns the records that RecentChanges needs, oldest first. Unreadable ones are left out.
@@ -44,8 +45,8 @@ func Lately(dir string, now time.Time) []Record {
 }
 
 // RecentChanges is what the records, oldest first, changed in a cluster's entries. Records that are older than Settling, or
-// dated in the future, are ignored.
-func RecentChanges(records []Record, cluster string, now time.Time) Recent {
+// dated in the future, are ignored. own is the ID of the change that asks, if it has one.
+func RecentChanges(records []Record, cluster, own string, now time.Time) Recent {
 	recent := Recent{}
 	for _, r := range records {
 		if r.Cluster.ARN != cluster || !r.settling(now) {
@@ -56,7 +57,7 @@ func RecentChanges(records []Record, cluster string, now time.Time) Recent {
 			continue
 		}
 		for _, c := range planned {
-			recent.add(c, r.sent(c.Principal()), r.Sent == nil, r.Finished.IsZero())
+			recent.add(c, r, own)
 		}
 	}
 	return recent
@@ -82,12 +83,13 @@ func (r Record) sent(p access.Principal) (parts []access.Part) {
 
 // add adds one change up to the last part that was sent. If the change was killed, that part may or may not have been
 // carried out; those before it were.
-func (recent Recent) add(c access.Change, sent []access.Part, all, killed bool) {
+func (recent Recent) add(c access.Change, r Record, own string) {
+	sent, open := r.sent(c.Principal()), r.Finished.IsZero()
 	perhaps, surely := reached(c, sent), reached(c, sent)
 	switch {
-	case all: // an old record, without a list of what was sent
+	case r.Sent == nil: // an old record, without a list of what was sent
 		perhaps, surely = c.After, c.After
-	case killed && len(sent) > 0:
+	case open && len(sent) > 0:
 		surely = reached(c, sent[:len(sent)-1])
 	}
 	p, before, will, may := c.Principal(), access.PartsOf(c.Before), access.PartsOf(surely), access.PartsOf(perhaps)
@@ -96,7 +98,7 @@ func (recent Recent) add(c access.Change, sent []access.Part, all, killed bool) 
 	}
 	for _, part := range (access.Change{Before: c.Before, After: perhaps}).Parts() {
 		k := recent[p][part]
-		recent[p][part] = course{was: append(append(k.was, k.is...), before[part]), is: []string{will[part], may[part]}}
+		recent[p][part] = course{was: append(append(k.was, k.is...), before[part]), is: []string{will[part], may[part]}, killed: open && r.ID != own}
 	}
 }
 
@@ -112,9 +114,10 @@ func reached(c access.Change, parts []access.Part) *access.Entry {
 	return c.Before
 }
 
-// Behind returns the principals for which a snapshot still shows a state from before a recent change. The snapshot was
-// read for want: an entry counts as missing only if it was requested.
-func (recent Recent) Behind(s access.Snapshot, want access.Want) []access.Principal {
+// Behind returns the principals for which a snapshot still shows a state from before a recent change, or between two; with
+// perhaps also where that is not certain because the change was killed. The snapshot was read for want: an entry counts as
+// missing only if it was requested.
+func (recent Recent) Behind(s access.Snapshot, want access.Want, perhaps bool) []access.Principal {
 	var behind []access.Principal
 	for _, p := range slices.SortedFunc(maps.Keys(recent), func(a, b access.Principal) int { return strings.Compare(string(a), string(b)) }) {
 		var now map[access.Part]string
@@ -124,7 +127,7 @@ func (recent Recent) Behind(s access.Snapshot, want access.Want) []access.Princi
 			continue
 		}
 		for part, k := range recent[p] {
-			if slices.Contains(k.was, now[part]) && !slices.Contains(k.is, now[part]) {
+			if slices.Contains(k.was, now[part]) && now[part] != k.is[1] && (perhaps && k.killed || now[part] != k.is[0]) {
 				behind = append(behind, p)
 				break
 			}

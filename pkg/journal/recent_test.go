@@ -107,7 +107,7 @@ func TestASnapshotIsBehindWhileItShowsWhatWasSoBefore(t *testing.T) {
 		if e := shape(c.now); e != nil {
 			s = s.Put(*e)
 		}
-		got := journal.RecentChanges(records, demo.ARN, noon).Behind(s, access.Want{Principals: []access.Principal{recentRole}})
+		got := journal.RecentChanges(records, demo.ARN, "", noon).Behind(s, access.Want{Principals: []access.Principal{recentRole}}, false)
 		if (len(got) > 0) != c.want {
 			t.Errorf("after %q, %v ago, %q is behind: %v", c.changes, c.ago, c.now, got)
 		}
@@ -127,15 +127,15 @@ func TestOnlyWhatWasReadCanBeBehind(t *testing.T) {
 		{"- > admin", access.Want{Administrators: true}, true},
 		{"admin > -", access.Want{Administrators: true}, false},
 	} {
-		recent := journal.RecentChanges([]journal.Record{recorded(c.change, time.Second)}, demo.ARN, noon)
-		if got := recent.Behind(access.Snapshot{Cluster: demo}, c.want); (len(got) > 0) != c.behind {
+		recent := journal.RecentChanges([]journal.Record{recorded(c.change, time.Second)}, demo.ARN, "", noon)
+		if got := recent.Behind(access.Snapshot{Cluster: demo}, c.want, false); (len(got) > 0) != c.behind {
 			t.Errorf("%s, %+v: %v", c.change, c.want, got)
 		}
 		unread := access.Snapshot{Cluster: demo, Unread: []access.Unread{{Principal: recentRole}}}
-		if got := recent.Behind(unread, c.want); len(got) > 0 {
+		if got := recent.Behind(unread, c.want, false); len(got) > 0 {
 			t.Errorf("%s: what could not be read is behind", c.change)
 		}
-		if other := journal.RecentChanges([]journal.Record{recorded(c.change, time.Second)}, "arn:aws:eks:us-west-2:111122223333:cluster/other", noon); len(other) > 0 {
+		if other := journal.RecentChanges([]journal.Record{recorded(c.change, time.Second)}, "arn:aws:eks:us-west-2:111122223333:cluster/other", "", noon); len(other) > 0 {
 			t.Errorf("%s: a change of another cluster counts", c.change)
 		}
 	}

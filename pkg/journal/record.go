@@ -221,7 +221,7 @@ func (r Record) State() State {
 		return Interrupted
 	case failed == 0:
 		return Done
-	case failed < len(r.Steps):
+	case failed < len(r.Steps), len(r.Sent) > 0: // without an answer it is unknown
 		return PartDone
 	}
 	return NotDone

@@ -86,41 +86,50 @@ func codecs(v1 schema.GroupVersion) runtime.NegotiatedSerializer {
 
 // Namespaces are the names of all namespaces, sorted.
 func (c *Client) Namespaces(ctx context.Context) ([]string, error) {
-	names, err := c.namespaces(ctx, page)
-	if apierrors.IsResourceExpired(err) { // the list expired between two pages: read it in one
-		names, err = c.namespaces(ctx, 0)
+	type namespace struct {
+		Metadata struct {
+			Name string `json:"name"`
+		} `json:"metadata"`
 	}
-	if err != nil {
-		return nil, fmt.Errorf("list namespaces: %w", err)
+	all, err := list[namespace](ctx, c, "/api/v1", "namespaces")
+	var names []string
+	for _, n := range all {
+		names = append(names, n.Metadata.Name)
 	}
 	slices.Sort(names)
-	return slices.Compact(names), nil
+	return slices.Compact(names), err
 }
 
-func (c *Client) namespaces(ctx context.Context, limit int) (names []string, err error) {
+// list reads all items of a resource.
+func list[Item any](ctx context.Context, c *Client, path, resource string) ([]Item, error) {
+	all, err := listPages[Item](ctx, c, path, resource, page)
+	if apierrors.IsResourceExpired(err) { // the list expired between two pages: read it in one
+		all, err = listPages[Item](ctx, c, path, resource, 0)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("list %s: %w", resource, err)
+	}
+	return all, nil
+}
+
+func listPages[Item any](ctx context.Context, c *Client, path, resource string, limit int) (all []Item, err error) {
 	for next := ""; ; {
-		var list struct {
+		var answer struct {
 			Metadata struct {
 				Continue string `json:"continue"`
 			} `json:"metadata"`
-			Items []struct {
-				Metadata struct {
-					Name string `json:"name"`
-				} `json:"metadata"`
-			} `json:"items"`
+			Items []Item `json:"items"`
 		}
-		get := c.rest.Get().Resource("namespaces").Param("limit", strconv.Itoa(limit))
+		get := c.rest.Get().AbsPath(path, resource).Param("limit", strconv.Itoa(limit))
 		if next != "" {
 			get.Param("continue", next)
 		}
-		if err := c.read(ctx, get, &list); err != nil {
+		if err := c.read(ctx, get, &answer); err != nil {
 			return nil, err
 		}
-		for _, item := range list.Items {
-			names = append(names, item.Metadata.Name)
-		}
-		if next = list.Metadata.Continue; next == "" {
-			return names, nil
+		all = append(all, answer.Items...)
+		if next = answer.Metadata.Continue; next == "" {
+			return all, nil
 		}
 	}
 }

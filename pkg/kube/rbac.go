@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 
 	"golang.org/x/sync/errgroup"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -48,47 +47,16 @@ type subject struct {
 
 // Bindings are all RBAC bindings of the cluster, ClusterRoleBindings first.
 func (c *Client) Bindings(ctx context.Context) ([]access.Binding, error) {
-	resources := []string{"clusterrolebindings", "rolebindings"}
-	found := make([][]access.Binding, len(resources))
+	var wide, narrow []binding
 	g, ctx := errgroup.WithContext(ctx)
-	for i, resource := range resources {
-		g.Go(func() (err error) {
-			found[i], err = c.bindings(ctx, resource, page)
-			if apierrors.IsResourceExpired(err) { // the list grew old between two pages: take it in one
-				found[i], err = c.bindings(ctx, resource, 0)
-			}
-			if err != nil {
-				return fmt.Errorf("list %s: %w", resource, err)
-			}
-			return nil
-		})
-	}
+	g.Go(func() (err error) { wide, err = list[binding](ctx, c, rbacPath, "clusterrolebindings"); return err })
+	g.Go(func() (err error) { narrow, err = list[binding](ctx, c, rbacPath, "rolebindings"); return err })
 	err := g.Wait()
-	return slices.Concat(found...), err
-}
-
-func (c *Client) bindings(ctx context.Context, resource string, limit int) (all []access.Binding, err error) {
-	for next := ""; ; {
-		var list struct {
-			Metadata struct {
-				Continue string `json:"continue"`
-			} `json:"metadata"`
-			Items []binding `json:"items"`
-		}
-		get := c.rest.Get().AbsPath(rbacPath, resource).Param("limit", strconv.Itoa(limit))
-		if next != "" {
-			get.Param("continue", next)
-		}
-		if err := c.read(ctx, get, &list); err != nil {
-			return nil, err
-		}
-		for _, b := range list.Items {
-			all = append(all, b.plain())
-		}
-		if next = list.Metadata.Continue; next == "" {
-			return all, nil
-		}
+	var all []access.Binding
+	for _, b := range slices.Concat(wide, narrow) {
+		all = append(all, b.plain())
 	}
+	return all, err
 }
 
 func (b binding) plain() access.Binding {

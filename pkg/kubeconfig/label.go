@@ -1,6 +1,11 @@
 package kubeconfig
 
-import "strings"
+import (
+	"slices"
+	"strings"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+)
 
 // label is what the name of a kubeconfig entry shows about a cluster. The AWS CLI names entries after the cluster's ARN,
 // eksctl [USER@]NAME.REGION.eksctl.io.
@@ -18,14 +23,15 @@ func parseLabel(s string) label {
 	if len(fields) < 6 || fields[0] != "arn" || fields[2] != "eks" || !strings.HasPrefix(fields[5], "cluster/") {
 		return label{}
 	}
-	if !knownPartition(fields[1]) && !isPlaceholder(fields[1]) {
+	known := slices.Contains(access.Partitions, fields[1])
+	if !known && !isPlaceholder(fields[1]) {
 		return label{}
 	}
 	l := label{from: FromARN, name: clusterName(strings.TrimPrefix(fields[5], "cluster/")), region: realRegion(fields[3])}
-	if knownPartition(fields[1]) {
+	if known {
 		l.partition = fields[1]
 	}
-	if isAccount(fields[4]) {
+	if access.IsAccount(fields[4]) {
 		l.account = fields[4]
 	}
 	return l
@@ -37,8 +43,6 @@ func eksctlLabel(s string) label {
 	name, region, _ := strings.Cut(s, ".")
 	return label{from: FromEksctl, name: clusterName(name), region: realRegion(region)}
 }
-
-func isAccount(s string) bool { return len(s) == 12 && all(s, isDigit) }
 
 // clusterName is s if EKS allows it as a name: at most 100 letters, digits, dashes and
 // underscores, a letter or digit first (EKS API Reference, CreateCluster); else empty.

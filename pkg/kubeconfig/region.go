@@ -51,15 +51,6 @@ func (p partition) has(region string) bool {
 	return false
 }
 
-func knownPartition(id string) bool {
-	for _, p := range partitions {
-		if p.id == id {
-			return true
-		}
-	}
-	return false
-}
-
 func all(s string, ok func(byte) bool) bool {
 	for i := range len(s) {
 		if !ok(s[i]) {

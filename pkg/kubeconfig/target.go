@@ -113,7 +113,7 @@ func (e evidence) claims() []Claim {
 
 // accountOf is the account of an ARN; empty: none, or a placeholder.
 func accountOf(arn string) string {
-	if account := access.Principal(arn).Account(); isAccount(account) {
+	if account := access.Principal(arn).Account(); access.IsAccount(account) {
 		return account
 	}
 	return ""

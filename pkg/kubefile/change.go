@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 )
 
 // Change is what to write and where.
@@ -114,15 +113,15 @@ func (m *merged) home(e Entry) (int, error) {
 
 func (m *merged) put(e Entry, at int, current bool) {
 	f := m.files[at]
-	did, before := "updated", f.tree.fingerprint()
+	did := "updated"
 	if !f.tree.has(keyClusters, e.Cluster) {
 		did = "added"
 	}
-	f.tree.add(e)
-	if current {
-		f.tree.choose(e.Context)
+	changed := f.tree.add(e)
+	if current && f.tree.choose(e.Context) {
+		changed = true
 	}
-	if f.tree.fingerprint() == before {
+	if !changed {
 		did = "unchanged"
 	}
 	if !slices.Contains(m.touched, f) {
@@ -150,17 +149,4 @@ func shadows(before []*file, e Entry, current bool) (notes []string) {
 		}
 	}
 	return notes
-}
-
-// fingerprint stays equal until an entry is put into the tree.
-func (t *tree) fingerprint() string {
-	var b strings.Builder
-	for _, key := range []string{keyClusters, keyContexts, keyUsers} {
-		if list := get(t.root, key); list != nil {
-			for _, item := range list.Content {
-				fmt.Fprintf(&b, "%p ", item)
-			}
-		}
-	}
-	return b.String() + t.current()
 }

@@ -116,8 +116,8 @@ func (t *tree) current() string {
 	return ""
 }
 
-// put adds an entry to a list, or replaces the one of its name.
-func (t *tree) put(key string, entry *yaml.Node) {
+// put adds an entry to a list, or replaces the one of its name. It reports whether that changed anything.
+func (t *tree) put(key string, entry *yaml.Node) bool {
 	list := get(t.root, key)
 	if list == nil || len(list.Content) == 0 {
 		list = &yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq"}
@@ -131,7 +131,10 @@ func (t *tree) put(key string, entry *yaml.Node) {
 	case !same(resolve(list.Content[i]), entry):
 		entry.Line = list.Content[i].Line
 		list.Content[i] = entry
+	default:
+		return false
 	}
+	return true
 }
 
 // set gives a key a new value.
@@ -148,16 +151,17 @@ func (t *tree) set(key string, value *yaml.Node) {
 	t.root.Content = append(t.root.Content, name, value)
 }
 
-func (t *tree) add(e Entry) {
-	t.put(keyClusters, e.clusterNode())
-	t.put(keyUsers, e.userNode())
-	t.put(keyContexts, e.contextNode())
+func (t *tree) add(e Entry) bool {
+	cluster, user, context := t.put(keyClusters, e.clusterNode()), t.put(keyUsers, e.userNode()), t.put(keyContexts, e.contextNode())
+	return cluster || user || context
 }
 
-func (t *tree) choose(context string) {
-	if t.current() != context {
-		t.set(keyCurrent, scalar(context))
+func (t *tree) choose(context string) bool {
+	if t.current() == context {
+		return false
 	}
+	t.set(keyCurrent, scalar(context))
+	return true
 }
 
 // written is the file's new text: the old one if it is equal; else the old one with the new entries spliced in; else,

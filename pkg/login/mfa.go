@@ -28,14 +28,13 @@ func openTerminal() (io.ReadWriteCloser, error) {
 	if err != nil {
 		return nil, err
 	}
-	return console{in, os.Stderr}, nil
+	return console{in}, nil
 }
 
-// console is the terminal of Windows, which is two files.
-type console struct {
-	io.ReadCloser
-	io.Writer
-}
+// console is the terminal of Windows, which needs another file for output.
+type console struct{ *os.File }
+
+func (console) Write(b []byte) (int, error) { return os.Stderr.Write(b) }
 
 func readMFA(terminal io.ReadWriter) (string, error) {
 	if _, err := fmt.Fprint(terminal, "MFA code: "); err != nil {

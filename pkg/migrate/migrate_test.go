@@ -371,7 +371,7 @@ func TestTheLineOfAWSBatchSaysWhatTakesItsPlace(t *testing.T) {
 		{nil, Stays, "ENABLED on every compute environment of the cluster; when the entry exists, run: " + grant},
 		{[]access.Entry{e}, Stays, "jobs stay RUNNABLE until you run: " + grant},
 		{given("other"), Stays, grant},
-		{given("jobs"), Covered, "overridden by its entry"},
+		{given("jobs"), Covered, "its entry gives what the mapping gives"},
 	} {
 		f.Entries = row.entries
 		l := plan(t, f).Mappings[0]

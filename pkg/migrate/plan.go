@@ -235,7 +235,7 @@ func (p *planner) want(l *Mapping, e *access.Entry) bool {
 func (p *planner) covered(l *Mapping, have, want access.Entry, planned bool) {
 	asked := l.Entries
 	l.Outcome, l.Entries, l.follow = Covered, nil, nil
-	l.Why = "overridden by its entry"
+	l.Why = "its entry gives what the mapping gives"
 	l.Differences, l.Before, l.After = nil, nil, nil
 	l.Removable = have.Node() && l.Node() || planned && len(asked) > 0 && gives(have, want)
 	switch {
@@ -246,7 +246,7 @@ func (p *planner) covered(l *Mapping, have, want access.Entry, planned bool) {
 		l.Outcome, l.Removable = Stays, false
 		l.Why = "the mapping is for nodes, but the role has an entry of type STANDARD: revoke the entry, then migrate again"
 	case !l.Removable:
-		l.Why += ", which does not give all that the mapping says"
+		l.Why = "its entry does not give all that the mapping gives"
 	}
 }
 

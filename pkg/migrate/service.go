@@ -7,7 +7,7 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 )
 
-// serviceLinked plans a mapping for a role whose entry only AWS can create. AWS Batch does so when it is told to, and leaves
+// serviceLinked plans a mapping for a role whose entry only AWS can create. AWS Batch does so when configured to, and leaves
 // one policy to its customers (eks-access.md §15a); for other services that is not known.
 func (p *planner) serviceLinked(l *Mapping, role access.Principal) bool {
 	if !strings.EqualFold(role.Name(), access.BatchRole) {
@@ -18,7 +18,7 @@ func (p *planner) serviceLinked(l *Mapping, role access.Principal) bool {
 	given, ok := have.Grant(access.BatchNamespace)
 	missing := slices.DeleteFunc(slices.Clone(namespaces), func(ns string) bool { return ok && given.Scope.Reaches(ns) })
 	if ok && len(missing) == 0 {
-		l.Outcome, l.Removable, l.Why = Covered, true, "overridden by its entry"
+		l.Outcome, l.Removable, l.Why = Covered, true, "its entry gives what the mapping gives"
 		return false
 	}
 	if len(missing) == 0 {

@@ -133,10 +133,10 @@ func rights(all []access.Right) []right {
 	found := []right{}
 	for _, r := range all {
 		scope, is := access.Scope{}, right{Role: r.Name, By: r.By.String(), text: migrate.Describe(r)}
-		switch r.Kind {
-		case access.Administer:
+		if r.Kind == access.Administer {
 			is.Role = "cluster administrator"
-		case access.ByPolicy:
+		}
+		if r.Kind == access.ByPolicy {
 			is.Role = "policy " + access.Policy(r.Name).Short()
 		}
 		if r.Where != "" {

@@ -20,7 +20,7 @@ func Tags(tags map[string]string, separator string) string {
 }
 
 // Plan writes a plan as a diff of rights: + what is added, - what goes, ~ an entry that stays.
-func Plan(w io.Writer, p access.Plan, color Color) {
+func Plan(w io.Writer, p access.Plan, color Paint) {
 	c := p.Cluster
 	fmt.Fprintf(w, "cluster %s (%s, account %s)\n", Clean(c.Name), Clean(c.Region()), Clean(c.Account()))
 	for _, line := range itselfLines(p) {
@@ -91,7 +91,7 @@ type line struct {
 	text string
 }
 
-func (l line) paint(color Color) string {
+func (l line) paint(color Paint) string {
 	text := string(l.sign) + " " + Clean(l.text)
 	switch l.sign {
 	case '+':

@@ -21,7 +21,7 @@ func TestAPlanShowsTheClusterItself(t *testing.T) {
 		},
 	}
 	var b strings.Builder
-	Plan(&b, plan, false)
+	Plan(&b, plan, Color(false))
 	want := `cluster demo (us-west-2, account 111122223333)
 ~ mode API_AND_CONFIG_MAP -> API
 ~ configmap/aws-auth
@@ -47,7 +47,7 @@ func TestTheWholeConfigMapComesOrGoes(t *testing.T) {
 		"- configmap/aws-auth  (the whole ConfigMap)\n-     a\n-         1\n": {Before: m},
 	} {
 		var b strings.Builder
-		Plan(&b, access.Plan{AWSAuth: &change}, false)
+		Plan(&b, access.Plan{AWSAuth: &change}, Color(false))
 		if _, got, _ := strings.Cut(b.String(), "\n"); got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}

@@ -13,24 +13,26 @@ import (
 func Policies(all []policy.Policy) Table {
 	t := Table{Columns: []Column{{Name: "NAME"}, {Name: "FOR"}, {Name: "PURPOSE"}, {Name: "AWS NAME", Wide: true}}}
 	for _, p := range all {
-		audience := p.Audience
-		switch {
-		case p.ServiceLinkedRoleOnly:
-			audience = "AWS only"
-		case audience == "human":
-			audience = "people"
-		case audience == "aws-service":
-			audience = "services"
-		default:
-			audience = unknown
-		}
-		t.Rows = append(t.Rows, []string{Clean(access.Policy(p.Name).Short()), audience, Clean(p.Purpose), Clean(p.Name)})
+		t.Rows = append(t.Rows, []string{Clean(access.Policy(p.Name).Short()), Audience(p), Clean(p.Purpose), Clean(p.Name)})
 	}
 	return t
 }
 
-// Policy tells all that is known of one policy.
-func Policy(p policy.Policy) string {
+// Audience is who a policy is for.
+func Audience(p policy.Policy) string {
+	switch {
+	case p.ServiceLinkedRoleOnly:
+		return "AWS only"
+	case p.Audience == "human":
+		return "people"
+	case p.Audience == "aws-service":
+		return "services"
+	}
+	return unknown
+}
+
+// Policy is all that is known of one policy.
+func Policy(p policy.Policy, width int) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Name:     %s\nAWS name: %s\nPurpose:  %s\n", Clean(access.Policy(p.Name).Short()), Clean(p.Name), Clean(p.Purpose))
 	if p.UsedBy != "" {
@@ -40,12 +42,12 @@ func Policy(p policy.Policy) string {
 		fmt.Fprintf(&b, "Note:     %s\n", Clean(p.Note))
 	}
 	b.WriteString("Rules:\n")
-	b.WriteString(Rules(p, "  "))
+	b.WriteString(rules(p, "  ", width))
 	return b.String()
 }
 
-// Rules lists what a policy allows, one row for each of its rules.
-func Rules(p policy.Policy, indent string) string {
+// rules lists what a policy allows, one row for each of its rules.
+func rules(p policy.Policy, indent string, width int) string {
 	var b strings.Builder
 	switch {
 	case len(p.Described) > 0:
@@ -61,8 +63,8 @@ func Rules(p policy.Policy, indent string) string {
 	return b.String()
 }
 
-// width is how wide lists of resources are printed.
-const width = 100
+// Width is how wide the command line prints lists of resources.
+const Width = 100
 
 // allowed is what some verbs are allowed on.
 type allowed struct {

@@ -21,9 +21,49 @@ type Column struct {
 	Wide bool
 }
 
-// Entries shows who is let in: the entries, then the mappings of aws-auth that the cluster's
-// mode still reads.
-func Entries(s access.Snapshot, mappings []access.Mapping, now time.Time) Table {
+// Row is one principal in the list of who has access: what the row is about, and what each column shows of it.
+type Row struct {
+	Principal access.Principal
+	Entry     *access.Entry   // nil: it could not be read, or this is a mapping
+	Unread    error           // why the entry could not be read
+	Stale     access.Stale    // why the entry no longer works
+	Mapping   *access.Mapping // nil: this is an entry
+	Note      string          // why the mapping has no effect
+
+	Name, Kind, Access, Groups, Source, Age, Username, Expires, Tags, ARN string
+}
+
+// Entries are the rows of the entries, then those of the mappings of aws-auth that the cluster's mode still reads.
+func Entries(s access.Snapshot, mappings []access.Mapping, now time.Time) []Row {
+	account := s.Cluster.Account()
+	named := map[string]int{}
+	for _, e := range s.Entries {
+		named[e.Principal.Short(account)]++
+	}
+	rows := make([]Row, 0, len(s.Entries)+len(s.Unread)+len(mappings))
+	for i := range s.Entries {
+		row := entryRow(&s.Entries[i], s, now)
+		if named[row.Principal.Short(account)] > 1 { // a permission set whose role was recreated has two
+			row.Name = row.ARN
+		}
+		rows = append(rows, row)
+	}
+	slices.SortStableFunc(rows, func(a, b Row) int { return strings.Compare(a.Name, b.Name) })
+	for _, u := range s.Unread {
+		rows = append(rows, Row{
+			Principal: u.Principal, Unread: u.Err, Name: Clean(u.Principal.Short(account)), Kind: unknown, Access: unknown, Groups: unknown,
+			Source: "entry", Age: unknown, Username: unknown, Expires: unknown, Tags: unknown, ARN: Clean(string(u.Principal)),
+		})
+	}
+	for i := range mappings {
+		rows = append(rows, mappingRow(&mappings[i], s, account))
+	}
+	return rows
+}
+
+// EntryTable is the rows as a table.
+func EntryTable(rows []Row) Table {
+	expires := slices.ContainsFunc(rows, func(r Row) bool { return r.Entry != nil && !r.Entry.Expires().IsZero() })
 	t := Table{Columns: []Column{
 		{Name: "PRINCIPAL"},
 		{Name: "TYPE"},
@@ -32,50 +72,34 @@ func Entries(s access.Snapshot, mappings []access.Mapping, now time.Time) Table 
 		{Name: "SOURCE"},
 		{Name: "AGE"},
 		{Name: "USERNAME", Wide: true},
-		{Name: "EXPIRES", Wide: !slices.ContainsFunc(s.Entries, func(e access.Entry) bool { return !e.Expires().IsZero() })},
+		{Name: "EXPIRES", Wide: !expires},
 		{Name: "TAGS", Wide: true},
 		{Name: "ARN", Wide: true},
 	}}
-	account := s.Cluster.Account()
-	named := map[string]int{}
-	for _, e := range s.Entries {
-		named[e.Principal.Short(account)]++
-	}
-	for _, e := range s.Entries {
-		row := entryRow(e, account, now)
-		if stale := s.Stale(e.Principal); stale != "" {
-			row[4] = stale.Status(e.Principal)
-		}
-		if named[e.Principal.Short(account)] > 1 { // a permission set whose role was made anew has two
-			row[0] = Clean(string(e.Principal))
-		}
-		t.Rows = append(t.Rows, row)
-	}
-	slices.SortStableFunc(t.Rows, func(a, b []string) int { return strings.Compare(a[0], b[0]) })
-	for _, u := range s.Unread {
-		t.Rows = append(t.Rows, []string{Clean(u.Principal.Short(account)), unknown, unknown, unknown, "entry", unknown, unknown, unknown, unknown, Clean(string(u.Principal))})
-	}
-	for _, m := range mappings {
-		t.Rows = append(t.Rows, mappingRow(m, s, account))
+	for _, r := range rows {
+		t.Rows = append(t.Rows, []string{r.Name, r.Kind, r.Access, r.Groups, r.Source, r.Age, r.Username, r.Expires, r.Tags, r.ARN})
 	}
 	return t
 }
 
-func entryRow(e access.Entry, account string, now time.Time) []string {
-	source, expires := cmp.Or(e.Owner().String(), "entry"), none
-	if e.Managed() && source == "entry" {
-		source = "entry (AWS)"
+func entryRow(e *access.Entry, s access.Snapshot, now time.Time) Row {
+	stale := s.Stale(e.Principal)
+	r := Row{
+		Principal: e.Principal, Entry: e, Stale: stale,
+		Name: Clean(e.Principal.Short(s.Cluster.Account())), Kind: Clean(string(e.Kind)), Access: orNone(grants(e.Grants)), Groups: orNone(strings.Join(e.Groups, ",")),
+		Source: Clean(cmp.Or(stale.Status(e.Principal), e.Owner().String(), "entry")), Age: Age(e.Created, now), Username: orNone(e.Username),
+		Expires: none, Tags: orNone(Tags(e.Tags, ",")), ARN: Clean(string(e.Principal)),
+	}
+	if e.Managed() && r.Source == "entry" {
+		r.Source = "entry (AWS)"
 	}
 	if !e.Expires().IsZero() {
-		expires = Until(e.Expires(), now)
+		r.Expires = Until(e.Expires(), now)
 	}
-	return []string{
-		Clean(e.Principal.Short(account)), Clean(string(e.Kind)), orNone(grants(e.Grants)), orNone(strings.Join(e.Groups, ",")),
-		Clean(source), Age(e.Created, now), orNone(e.Username), expires, orNone(Tags(e.Tags, ",")), Clean(string(e.Principal)),
-	}
+	return r
 }
 
-// grants reads "edit: dev, dev-*; view: *", * being the whole cluster.
+// grants reads "edit:dev,dev-*; view": a policy without namespaces holds in the whole cluster.
 func grants(all []access.Grant) string {
 	parts := make([]string, len(all))
 	for i, g := range all {
@@ -87,32 +111,35 @@ func grants(all []access.Grant) string {
 	return strings.Join(parts, "; ")
 }
 
-func mappingRow(m access.Mapping, s access.Snapshot, account string) []string {
-	note := mappingNote(m, m.Outweighed(s), slices.ContainsFunc(s.Doubtful, m.For))
-	what := none
-	if m.Masters() && note == "" {
-		what = "everything"
+func mappingRow(m *access.Mapping, s access.Snapshot, account string) Row {
+	r := Row{
+		Principal: access.Principal(m.ARN), Mapping: m, Note: mappingNote(*m, m.Outweighed(s), slices.ContainsFunc(s.Doubtful, m.For)),
+		Name: orNone(access.Principal(m.ARN).Short(account)), Kind: string(m.Kind), Access: none, Groups: orNone(strings.Join(m.Groups, ",")),
+		Source: "aws-auth", Age: unknown, Username: orNone(m.Username), Expires: none, Tags: none, ARN: orNone(m.ARN),
 	}
-	return []string{
-		orNone(access.Principal(m.ARN).Short(account)), string(m.Kind), what, orNone(strings.Join(m.Groups, ",")),
-		"aws-auth" + note, unknown, orNone(m.Username), none, none, orNone(m.ARN),
+	switch {
+	case r.Note != "":
+		r.Source += " (" + r.Note + ")"
+	case m.Masters():
+		r.Access = "everything"
 	}
+	return r
 }
 
-// mappingNote says why a line does nothing: one of its own reasons, or an entry, which wins
-// over aws-auth (EKS User Guide, "Change authentication mode") unless it is dead.
+// mappingNote says why a mapping has no effect: one of its own reasons, or an entry, which overrides
+// aws-auth (EKS User Guide, "Change authentication mode") unless it is stale.
 func mappingNote(m access.Mapping, outweighed, doubtful bool) string {
 	switch {
 	case m.State == access.Shadowed:
-		return " (a later line wins)"
+		return "overridden by a later mapping"
 	case m.State == access.NeverMatches:
-		return " (never matches)"
+		return "never matches"
 	case m.State == access.Dropped:
-		return " (not read)"
+		return "invalid"
 	case outweighed && doubtful:
-		return " (the entry may win)"
+		return "may be overridden by entry"
 	case outweighed:
-		return " (the entry wins)"
+		return "overridden by entry"
 	}
 	return ""
 }

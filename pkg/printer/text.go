@@ -81,10 +81,12 @@ func Until(t, now time.Time) string {
 	return "in " + duration.HumanDuration(t.Sub(now))
 }
 
-// What kubectl prints for a value that is empty, and for one that could not be told.
+// None is what kubectl prints for an empty value.
+const None = "<none>"
+
 const (
-	none    = "<none>"
-	unknown = "<unknown>"
+	none    = None
+	unknown = "<unknown>" // a value that is not known
 )
 
 func orNone(s string) string {
@@ -94,7 +96,13 @@ func orNone(s string) string {
 	return Clean(s)
 }
 
-// Color paints, or does not.
+// Paint is how something that is added or removed looks.
+type Paint interface {
+	Good(string) string
+	Bad(string) string
+}
+
+// Color is the Paint of the command line, or none.
 type Color bool
 
 // The three colours there are; each is carried by a word or a sign too.

@@ -63,7 +63,7 @@ func (s *Sandbox) Become(w World) {
 		return
 	}
 	for _, e := range append([]Entered{{Principal: "role/platform-admin", Policies: []string{"ClusterAdmin"}}}, w.Entries...) {
-		seedEntry{e.Principal, "STANDARD", 5, e.Username, e.Groups, e.Policies, nil}.enter(a, cl, now)
+		seedEntry{e.Principal, "STANDARD", 5, e.Username, strings.Join(e.Groups, ","), strings.Join(e.Policies, " "), ""}.enter(a, cl, now)
 		if e.Stale {
 			cl.Entries[a.ARNOf(e.Principal)].Now().PrincipalID = "AROAFORMER"
 			who, _ := a.Principal(a.ARNOf(e.Principal))

@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"fmt"
-	"maps"
 	"strings"
 	"time"
 
@@ -12,7 +11,8 @@ import (
 
 // seeded makes a new account: the same names and IDs every time, as old as they say on the day they are made.
 func seeded(now time.Time) state {
-	a := &awsapi.Account{ID: accountID, Region: "us-west-2", Principals: map[string]*awsapi.Principal{}, Clusters: map[string]*awsapi.Cluster{}}
+	kept := awsapi.Kept{ID: accountID, Region: "us-west-2", Principals: map[string]*awsapi.Principal{}}
+	a := &awsapi.Account{Kept: kept, Clusters: map[string]*awsapi.Cluster{}}
 	s := state{account: a, objects: map[string]*kubeapi.Objects{}}
 	for _, p := range seedPrincipals {
 		a.Add(p.name, daysAgo(now, p.days+1, p.name[strings.LastIndex(p.name, "/")+1:]), p.allow...)
@@ -20,17 +20,44 @@ func seeded(now time.Time) state {
 	for _, c := range seedClusters {
 		cl := &awsapi.Cluster{
 			Name: c.name, Created: daysAgo(now, c.days+1, c.name), Creator: a.ARNOf("role/platform-admin"), Mode: c.mode,
-			Tags: maps.Clone(c.tags), Entries: map[string]awsapi.History{}, NodeGroups: map[string]awsapi.NodeGroup{},
+			Tags: tagsOf(c.tags), Entries: map[string]awsapi.History{}, NodeGroups: map[string]awsapi.NodeGroup{},
 		}
-		for group, g := range seedNodeGroups[c.name] {
-			cl.NodeGroups[group] = awsapi.NodeGroup{Role: a.ARNOf(g.Role), Fargate: g.Fargate}
-		}
-		a.Clusters[c.name], s.objects[c.name] = cl, kubeapi.NewObjects(seedAWSAuth[c.name])
-		for _, e := range seedEntries[c.name] {
+		a.Clusters[c.name], s.objects[c.name] = cl, kubeapi.NewObjects(c.awsAuth())
+		for _, e := range c.entries {
 			e.enter(a, cl, now)
 		}
 	}
+	for _, g := range seedNodeGroups {
+		a.Clusters[g.cluster].NodeGroups[g.name] = awsapi.NodeGroup{Role: a.ARNOf(g.role), Fargate: g.fargate}
+	}
 	return s
+}
+
+// awsAuth is the data of the ConfigMap, nil for none.
+func (c seedCluster) awsAuth() (data map[string]string) {
+	for _, section := range [][2]string{{"mapRoles", c.mapRoles}, {"mapUsers", c.mapUsers}, {"mapAccounts", c.mapAccounts}} {
+		if section[1] != "" {
+			if data == nil {
+				data = map[string]string{}
+			}
+			data[section[0]] = section[1]
+		}
+	}
+	return data
+}
+
+// tagsOf reads name=value name=value.
+func tagsOf(text string) map[string]string {
+	tags := map[string]string{}
+	for pair := range strings.FieldsSeq(text) {
+		name, value, _ := strings.Cut(pair, "=")
+		tags[name] = value
+	}
+	return tags
+}
+
+func list(text string) []string {
+	return strings.FieldsFunc(text, func(r rune) bool { return r == ',' })
 }
 
 // daysAgo adds some hours and minutes of salt's own, so that ages look grown.
@@ -41,19 +68,19 @@ func daysAgo(now time.Time, days int, salt string) time.Time {
 
 func (s seedEntry) enter(a *awsapi.Account, cl *awsapi.Cluster, now time.Time) {
 	var policies []awsapi.Association
-	for _, text := range s.policies {
+	for _, text := range strings.Fields(s.policies) {
 		policies = append(policies, seedGrant(text))
 	}
-	in := awsapi.EntryRequest{PrincipalARN: a.ARNOf(s.principal), Type: s.kind, Username: s.username, KubernetesGroups: s.groups, Tags: s.tags}
+	in := awsapi.EntryRequest{PrincipalARN: a.ARNOf(s.principal), Type: s.kind, Username: s.username, KubernetesGroups: list(s.groups), Tags: tagsOf(s.tags)}
 	a.Enter(cl, in, daysAgo(now, s.days, s.principal), policies...)
 }
 
 func seedGrant(text string) awsapi.Association {
-	name, list, _ := strings.Cut(text, ":")
+	name, namespaces, _ := strings.Cut(text, ":")
 	if !strings.HasPrefix(name, "AWS") {
 		name = "AmazonEKS" + name
 	}
-	return awsapi.Grant(name+"Policy", strings.FieldsFunc(list, func(r rune) bool { return r == ',' })...)
+	return awsapi.Grant(name+"Policy", list(namespaces)...)
 }
 
 // fill brings the cluster to total entries, each with a real principal behind it.

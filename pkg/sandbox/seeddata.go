@@ -56,71 +56,49 @@ var seedPrincipals = []struct {
 // readers may read everything that shows whether they have access.
 var readers = []string{"eks:Describe*", "eks:List*", "iam:GetRole", "iam:GetUser", "sts:*"}
 
-// seedEntry is one row of a cluster's entries. A policy reads View (whole cluster) or View:dev,dev-*.
+// seedEntry is one row of a cluster's entries.
 type seedEntry struct {
 	principal string // as in an ARN
 	kind      string
 	days      int
 	username  string
-	groups    []string
-	policies  []string
-	tags      map[string]string
+	groups    string // a,b
+	policies  string // View (whole cluster) Edit:dev,dev-*
+	tags      string // name=value name=value
 }
 
-var seedEntries = map[string][]seedEntry{
-	"demo": {
-		{"role/platform-admin", "STANDARD", 200, "", nil, []string{"ClusterAdmin"}, nil},
-		{"role" + ssoPath + ssoAdministrator, "STANDARD", 198, "", nil, []string{"ClusterAdmin"}, map[string]string{"owner": "platform"}},
-		{"role" + ssoPath + ssoDeveloper, "STANDARD", 190, "", nil, []string{"Edit:dev,dev-*", "View"}, nil},
-		{"role/team/dev", "STANDARD", 120, "", []string{"developers"}, []string{"View:dev"}, map[string]string{"team": "dev"}},
-		// The note is hostile on purpose: printed raw, it paints the terminal red.
-		{
-			"role/ci/deployer", "STANDARD", 90, "ci:{{SessionName}}", nil,
-			[]string{"Edit:staging,prod"},
-			map[string]string{"team": "release", "note": "\x1b[31mred\x1b[0m"},
-		},
-		{"user/alice", "STANDARD", 75, "", []string{"viewers"}, nil, nil},
-		{"role/rotated", "STANDARD", 110, "", nil, []string{"View"}, nil},
-		{"role/departed", "STANDARD", 180, "", nil, []string{"Admin:dev"}, nil},
-		{"role/demo-node", "EC2_LINUX", 199, "", nil, nil, nil},
-		{"role/demo-windows-node", "EC2_WINDOWS", 150, "", nil, nil, nil},
-		{"role/demo-fargate-pods", "FARGATE_LINUX", 140, "", nil, nil, nil},
-		{"role/demo-hybrid-node", "HYBRID_LINUX", 50, "", nil, nil, nil},
-		{"role/demo-auto-node", "EC2", 60, "", nil, []string{"AutoNode"}, nil},
-		{"role/demo-hyperpod", "HYPERPOD_LINUX", 40, "", nil, nil, nil},
-		{"role/aws-service-role/eks.amazonaws.com/" + eksServiceRole, "STANDARD", 200, "eks:managed", nil, []string{"Event"}, nil},
-	},
-	"prod": {
-		{"role/platform-admin", "STANDARD", 400, "", nil, []string{"ClusterAdmin"}, nil},
-		{"role" + ssoPath + ssoAdministrator, "STANDARD", 399, "", nil, []string{"ClusterAdmin"}, nil},
-		{"role" + ssoPath + ssoReadOnly, "STANDARD", 398, "", nil, []string{"AdminView"}, nil},
-		// Other tools manage these: a controller, a stack, a capability of EKS, AWS Batch.
-		{
-			"role/joiner", "STANDARD", 19, "", nil,
-			[]string{"View:dev"},
-			map[string]string{"services.k8s.aws/controller-version": "eks-v1.20.0", "services.k8s.aws/namespace": "default", "services.k8s.aws/name": "joiner"},
-		},
-		{"user/dave", "STANDARD", 90, "", nil, []string{"View:dev"}, map[string]string{"aws:cloudformation:stack-name": "prod-access", "aws:cloudformation:logical-id": "Dave"}},
-		{"role/argocd", "STANDARD", 80, "", nil, []string{"ArgoCDCluster", "ArgoCD:argocd"}, nil},
-		{"role/aws-service-role/batch.amazonaws.com/" + awsapi.BatchServiceRole, "STANDARD", 44, "", nil, []string{"AWSBatchCluster"}, nil},
-	},
-	"private": {
-		{"role/platform-admin", "STANDARD", 100, "", nil, []string{"ClusterAdmin"}, nil},
-	},
-	// Everybody here has a problem with access.
-	"staging": {
-		{"role/platform-admin", "STANDARD", 300, "", nil, []string{"ClusterAdmin"}, nil},
-		{"role/team/dev", "STANDARD", 120, "", nil, []string{"Edit:dev"}, nil},
-		{"role/rotated", "STANDARD", 110, "", nil, []string{"Edit:dev,dev-*", "View"}, nil},
-		{"role" + ssoPath + ssoFormer, "STANDARD", 210, "", nil, []string{"Admin:dev", "View"}, nil},
-		{"role/idle", "STANDARD", 90, "", []string{"nobody-binds-this"}, nil, nil},
-	},
+// seedCluster is a cluster with its entries and its aws-auth, whose sections are "" where there are none.
+type seedCluster struct {
+	name, mode                      string
+	days                            int
+	tags                            string // as of an entry
+	entries                         []seedEntry
+	mapRoles, mapUsers, mapAccounts string
 }
 
-// seedAWSAuth is written as people write it, with the mistakes that the authenticator forgives or ignores.
-var seedAWSAuth = map[string]map[string]string{
-	"demo": {
-		"mapRoles": `- rolearn: arn:aws:iam::111122223333:role/demo-node
+// seedClusters have an aws-auth as people write it, with the mistakes that the authenticator forgives or ignores.
+var seedClusters = []seedCluster{
+	{
+		name: "demo", mode: awsapi.ModeBoth, days: 200, tags: "env=demo",
+		entries: []seedEntry{
+			{"role/platform-admin", "STANDARD", 200, "", "", "ClusterAdmin", ""},
+			{"role" + ssoPath + ssoAdministrator, "STANDARD", 198, "", "", "ClusterAdmin", "owner=platform"},
+			{"role" + ssoPath + ssoDeveloper, "STANDARD", 190, "", "", "Edit:dev,dev-* View", ""},
+			{"role/team/dev", "STANDARD", 120, "", "developers", "View:dev", "team=dev"},
+			// The note is hostile on purpose: printed raw, it paints the terminal red.
+			{"role/ci/deployer", "STANDARD", 90, "ci:{{SessionName}}", "", "Edit:staging,prod", "team=release note=\x1b[31mred\x1b[0m"},
+			{"user/alice", "STANDARD", 75, "", "viewers", "", ""},
+			{"role/rotated", "STANDARD", 110, "", "", "View", ""},
+			{"role/departed", "STANDARD", 180, "", "", "Admin:dev", ""},
+			{"role/demo-node", "EC2_LINUX", 199, "", "", "", ""},
+			{"role/demo-windows-node", "EC2_WINDOWS", 150, "", "", "", ""},
+			{"role/demo-fargate-pods", "FARGATE_LINUX", 140, "", "", "", ""},
+			{"role/demo-hybrid-node", "HYBRID_LINUX", 50, "", "", "", ""},
+			{"role/demo-auto-node", "EC2", 60, "", "", "AutoNode", ""},
+			{"role/demo-hyperpod", "HYPERPOD_LINUX", 40, "", "", "", ""},
+			{"role/aws-service-role/eks.amazonaws.com/" + eksServiceRole, "STANDARD", 200, "eks:managed", "", "Event", ""},
+		},
+		mapRoles: `- rolearn: arn:aws:iam::111122223333:role/demo-node
   username: system:node:{{EC2PrivateDNSName}}
   groups:
     - system:bootstrappers
@@ -140,28 +118,57 @@ var seedAWSAuth = map[string]map[string]string{
   username: admin
   groups: [system:masters]
 `,
-		"mapUsers": `- userarn: arn:aws:iam::111122223333:user/contractors/bob
+		mapUsers: `- userarn: arn:aws:iam::111122223333:user/contractors/bob
   username: bob
   groups: [developers]
 `,
 	},
-	"legacy": {
-		"mapRoles": `- rolearn: arn:aws:iam::111122223333:role/demo-node
+	{
+		name: "legacy", mode: awsapi.ModeConfigMap, days: 900,
+		mapRoles: `- rolearn: arn:aws:iam::111122223333:role/demo-node
   username: system:node:{{EC2PrivateDNSName}}
   groups: [system:bootstrappers, system:nodes]
 - rolearn: arn:aws:iam::111122223333:role/ops
   username: ops
   groups: [system:masters]
 `,
-		"mapUsers": `- userarn: arn:aws:iam::111122223333:user/alice
+		mapUsers: `- userarn: arn:aws:iam::111122223333:user/alice
   username: alice
   groups: [viewers]
 `,
-		"mapAccounts": `- "444455556666"
+		mapAccounts: `- "444455556666"
 `,
 	},
-	"staging": {
-		"mapRoles": `- rolearn: arn:aws:iam::111122223333:role/team/lead
+	{
+		name: "private", mode: awsapi.ModeAPI, days: 100,
+		entries: []seedEntry{
+			{"role/platform-admin", "STANDARD", 100, "", "", "ClusterAdmin", ""},
+		},
+	},
+	{
+		name: "prod", mode: awsapi.ModeAPI, days: 400, tags: "env=prod",
+		entries: []seedEntry{
+			{"role/platform-admin", "STANDARD", 400, "", "", "ClusterAdmin", ""},
+			{"role" + ssoPath + ssoAdministrator, "STANDARD", 399, "", "", "ClusterAdmin", ""},
+			{"role" + ssoPath + ssoReadOnly, "STANDARD", 398, "", "", "AdminView", ""},
+			// Other tools manage these: a controller, a stack, a capability of EKS, AWS Batch.
+			{"role/joiner", "STANDARD", 19, "", "", "View:dev", "services.k8s.aws/controller-version=eks-v1.20.0 services.k8s.aws/namespace=default services.k8s.aws/name=joiner"},
+			{"user/dave", "STANDARD", 90, "", "", "View:dev", "aws:cloudformation:stack-name=prod-access aws:cloudformation:logical-id=Dave"},
+			{"role/argocd", "STANDARD", 80, "", "", "ArgoCDCluster ArgoCD:argocd", ""},
+			{"role/aws-service-role/batch.amazonaws.com/" + awsapi.BatchServiceRole, "STANDARD", 44, "", "", "AWSBatchCluster", ""},
+		},
+	},
+	{
+		name: "staging", mode: awsapi.ModeBoth, days: 300, tags: "env=staging",
+		// Everybody here has a problem with access.
+		entries: []seedEntry{
+			{"role/platform-admin", "STANDARD", 300, "", "", "ClusterAdmin", ""},
+			{"role/team/dev", "STANDARD", 120, "", "", "Edit:dev", ""},
+			{"role/rotated", "STANDARD", 110, "", "", "Edit:dev,dev-* View", ""},
+			{"role" + ssoPath + ssoFormer, "STANDARD", 210, "", "", "Admin:dev View", ""},
+			{"role/idle", "STANDARD", 90, "", "nobody-binds-this", "", ""},
+		},
+		mapRoles: `- rolearn: arn:aws:iam::111122223333:role/team/lead
   username: lead
   groups: [viewers]
 - rolearn: arn:aws:sts::111122223333:assumed-role/mapped/sandbox
@@ -174,43 +181,35 @@ var seedAWSAuth = map[string]map[string]string{
   username: twice
   groups: [viewers]
 `,
-		"mapUsers": `- userarn: arn:aws:iam::111122223333:user/dave
+		mapUsers: `- userarn: arn:aws:iam::111122223333:user/dave
   username: dave
 	groups: [viewers]
 `,
 	},
 }
 
-var seedClusters = []struct {
-	name, mode string
-	days       int
-	tags       map[string]string
-}{
-	{"demo", awsapi.ModeBoth, 200, map[string]string{"env": "demo"}},
-	{"legacy", awsapi.ModeConfigMap, 900, map[string]string{}},
-	{"private", awsapi.ModeAPI, 100, map[string]string{}},
-	{"prod", awsapi.ModeAPI, 400, map[string]string{"env": "prod"}},
-	{"staging", awsapi.ModeBoth, 300, map[string]string{"env": "staging"}},
-}
-
 // privateCluster has an endpoint inside its network only, so nothing answers here.
 const privateCluster = "private"
 
-// seedNodeGroups are what EKS itself runs, by cluster; the nodes of legacy are self-managed.
-var seedNodeGroups = map[string]map[string]awsapi.NodeGroup{
-	"demo": {"workers": {Role: "role/demo-node"}, "pods": {Role: "role/demo-fargate-pods", Fargate: true}},
+// seedNodeGroups are what EKS itself runs; the nodes of legacy are self-managed.
+var seedNodeGroups = []struct {
+	cluster, name, role string
+	fargate             bool
+}{
+	{"demo", "workers", "role/demo-node", false},
+	{"demo", "pods", "role/demo-fargate-pods", true},
 }
 
 // fillKinds is what a big cluster's other entries look like, over and over.
 var fillKinds = []seedEntry{
-	{"role/svc/app", "STANDARD", 30, "", nil, []string{"View:dev"}, map[string]string{"team": "apps"}},
-	{"role/svc/api", "STANDARD", 45, "", []string{"developers"}, []string{"Edit:dev,dev-*"}, nil},
-	{"role/ci/job", "STANDARD", 12, "ci:{{SessionName}}", nil, []string{"Edit:staging", "View"}, map[string]string{"team": "release"}},
-	{"role/team/member", "STANDARD", 77, "", []string{"developers", "viewers"}, []string{"View"}, nil},
-	{"user/contractors/user", "STANDARD", 9, "", []string{"viewers"}, []string{"View:dev-*"}, map[string]string{"expires": "never"}},
-	{"role/svc/worker", "STANDARD", 61, "", nil, []string{"Admin:prod", "SecretReader:prod"}, nil},
-	{"role/team/lead", "STANDARD", 150, "", nil, []string{"AdminView", "Edit:staging,prod"}, map[string]string{"team": "leads", "env": "all"}},
-	{"role/node", "EC2_LINUX", 100, "", nil, nil, nil},
-	{"role/svc/cron", "STANDARD", 20, "", nil, []string{"View:staging"}, nil},
-	{"role/fargate", "FARGATE_LINUX", 33, "", nil, nil, nil},
+	{"role/svc/app", "STANDARD", 30, "", "", "View:dev", "team=apps"},
+	{"role/svc/api", "STANDARD", 45, "", "developers", "Edit:dev,dev-*", ""},
+	{"role/ci/job", "STANDARD", 12, "ci:{{SessionName}}", "", "Edit:staging View", "team=release"},
+	{"role/team/member", "STANDARD", 77, "", "developers,viewers", "View", ""},
+	{"user/contractors/user", "STANDARD", 9, "", "viewers", "View:dev-*", "expires=never"},
+	{"role/svc/worker", "STANDARD", 61, "", "", "Admin:prod SecretReader:prod", ""},
+	{"role/team/lead", "STANDARD", 150, "", "", "AdminView Edit:staging,prod", "team=leads env=all"},
+	{"role/node", "EC2_LINUX", 100, "", "", "", ""},
+	{"role/svc/cron", "STANDARD", 20, "", "", "View:staging", ""},
+	{"role/fargate", "FARGATE_LINUX", 33, "", "", "", ""},
 }

@@ -22,8 +22,8 @@ type state struct {
 
 // saved is the state as the file has it: each cluster is one object, whichever side knows a member of it.
 type saved struct {
-	*awsapi.Account
-	Clusters map[string]savedCluster `json:"clusters"` // in the place of the account's
+	awsapi.Kept
+	Clusters map[string]savedCluster `json:"clusters"`
 }
 
 type savedCluster struct {
@@ -63,12 +63,11 @@ func readState(file string) (s state, err error) {
 	} else if err != nil {
 		return state{}, err
 	}
-	in := saved{Account: &awsapi.Account{}}
+	var in saved
 	if err := json.Unmarshal(data, &in); err != nil {
 		return state{}, fmt.Errorf("state %s: %w", file, err)
 	}
-	s = state{account: in.Account, objects: map[string]*kubeapi.Objects{}}
-	s.account.Clusters = map[string]*awsapi.Cluster{}
+	s = state{account: &awsapi.Account{Kept: in.Kept, Clusters: map[string]*awsapi.Cluster{}}, objects: map[string]*kubeapi.Objects{}}
 	for name, cl := range in.Clusters {
 		if cl.Cluster == nil || cl.Objects == nil {
 			return state{}, fmt.Errorf("state %s: cluster %s is not complete", file, name)
@@ -86,7 +85,7 @@ func (s state) save() error {
 	if s.file == "" {
 		return nil
 	}
-	out := saved{s.account, map[string]savedCluster{}}
+	out := saved{s.account.Kept, map[string]savedCluster{}}
 	for name, cl := range s.account.Clusters {
 		out.Clusters[name] = savedCluster{cl, s.objects[name]}
 	}

@@ -20,14 +20,14 @@ const (
 
 func base(argv0 string) string { return strings.TrimSuffix(filepath.Base(argv0), ".exe") }
 
-// NameOf is what the user typed for a program: kubectl finds plugins by their file's name, and krew links the binary under the
-// name of the plugin.
+// NameOf is what the user typed for a program: kubectl finds plugins by their file's name, in which - is for a space and _ for a
+// dash, and krew links the binary under the name of the plugin.
 func NameOf(argv0 string) string {
 	plugin, ok := strings.CutPrefix(base(argv0), pluginPrefix)
 	if !ok {
 		return "kubectl access"
 	}
-	return "kubectl " + strings.ReplaceAll(plugin, "_", "-")
+	return "kubectl " + strings.NewReplacer("-", " ", "_", "-").Replace(plugin)
 }
 
 // HelperOf is the plugin's name where the program was started as kubectl's helper for completion.

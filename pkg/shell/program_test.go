@@ -14,6 +14,11 @@ func TestACommandHasTheNameTheFlagsAndQuotes(t *testing.T) {
 	if got := p.Elsewhere("--region", "r").Command("list"); got != "kubectl eks-access list --region r" {
 		t.Error(got)
 	}
+	for file, want := range map[string]string{"bin/kubectl-access": "kubectl access", "kubectl-eks_access.exe": "kubectl eks-access", "kubectl-eks-access": "kubectl eks access", "other": "kubectl access"} {
+		if got := shell.NameOf(file); got != want {
+			t.Errorf("%s: %s", file, got)
+		}
+	}
 	if got := (shell.Program{Name: "kubectl access"}).Command(); got != "kubectl access" {
 		t.Error(got)
 	}

@@ -15,8 +15,10 @@ func crowded() *fake {
 	alice := entry("user/alice", 70)
 	alice.Groups = []string{"viewers"}
 	f.State.Entries, f.State.Dead = append(f.State.Entries, alice, entry("role/gone", 5)), []access.Principal{arn("role/gone")}
+	place := 0
 	line := func(name string, state access.MappingState, groups ...string) access.Mapping {
-		return access.Mapping{Kind: access.MappedRole, ARN: string(arn(name)), Username: name, Groups: groups, State: state}
+		place++
+		return access.Mapping{Kind: access.MappedRole, ARN: string(arn(name)), Username: name, Groups: groups, State: state, Item: place}
 	}
 	node := line("role/mapped-node", access.InForce, "system:nodes")
 	node.Username = "system:node:{{EC2PrivateDNSName}}"
@@ -27,9 +29,9 @@ func crowded() *fake {
 // TestAccessTellsWhatHasNoRoom: whoever has rights by groups, or a line that is not in force, is told apart at any width.
 func TestAccessTellsWhatHasNoRoom(t *testing.T) {
 	for width, rows := range map[int][]string{
-		46:  {"user/alice · groups viewers", "role/ops · not in force (a", "role/ops · everything; aws-auth", "role/gone · stale", "role/reader · aws-auth; groups"},
-		80:  {"user/alice · groups viewers entry", "role/ops · groups viewers aws-auth (a later", "role/reader · groups viewers aws-auth"},
-		160: {"user/alice · –", "role/reader · –"},
+		46:  {"user/alice · groups viewers", "role/ops · overridden by", "role/ops · everything; aws-auth", "role/gone · stale", "role/reader · aws-auth; groups"},
+		80:  {"user/alice · groups viewers entry", "role/ops · groups viewers aws-auth (overr", "role/reader · groups viewers aws-auth"},
+		160: {"user/alice · <none>", "role/reader · <none>"},
 	} {
 		d := drive(t, crowded())
 		d.keys("end")
@@ -52,7 +54,7 @@ func TestPeopleOfAWSAuthComeFirstToo(t *testing.T) {
 	for _, r := range drive(t, f).at.entries.list.rows {
 		got = append(got, r.cells[0]+" "+r.cells[3])
 	}
-	want := []string{"role/ops aws-auth", "role/reader aws-auth", "role/mapped-node aws-auth", "role/ops aws-auth (a later line wins)"}
+	want := []string{"role/ops aws-auth", "role/reader aws-auth", "role/mapped-node aws-auth", "role/ops aws-auth (overridden by a later mapping)"}
 	if fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("%q", got)
 	}

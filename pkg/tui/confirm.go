@@ -1,9 +1,12 @@
 package tui
 
 import (
+	"errors"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
 )
 
 // arrived shows the plan.
@@ -23,7 +26,7 @@ func (p *planning) question() {
 }
 
 // early reports whether a key was typed before anybody can have seen the plan: while it is read, for a moment after it
-// appeared, and as long as the typing goes on from there. Escape and the control keys always count.
+// appeared, and as long as the typing continues. Escape and the control keys always count.
 func (p *planning) early(k tea.KeyPressMsg) bool {
 	now := p.m.world.Now()
 	switch {
@@ -39,13 +42,13 @@ func (p *planning) early(k tea.KeyPressMsg) bool {
 	return true
 }
 
-// reading reports whether a plan is on its way: the first, or the one that tells whether the first still holds.
+// reading reports whether a plan is being read: the first one, or again to see whether it has changed.
 func (p *planning) reading() bool { return p.state == checking || p.proposal == nil && p.err == nil }
 
-// busy says why not even a no counts now; only Escape does.
+// busy is why not even a no counts now; only Escape does.
 func (p *planning) busy() string {
 	if p.reading() {
-		return "the plan is not there yet"
+		return "the plan is not ready"
 	}
 	return p.busySending()
 }
@@ -55,7 +58,7 @@ func (p *planning) wait() tea.Cmd {
 	return tea.Tick(p.opens.Sub(p.m.world.Now()), func(time.Time) tea.Msg { return ready{p} })
 }
 
-// ready says that the moment is over, unless somebody was still typing.
+// ready is the end of that moment, unless somebody was still typing.
 type ready struct{ *planning }
 
 func (r ready) arrive(m *model) tea.Cmd {
@@ -66,13 +69,13 @@ func (r ready) arrive(m *model) tea.Cmd {
 	return m.turn()
 }
 
-// notYet says why the plan cannot be carried out now.
+// notYet is why the plan cannot be carried out now.
 func (p *planning) notYet() string {
 	switch {
 	case p.state > checking:
-		return "it is sent already"
+		return "the changes were applied"
 	case p.reading():
-		return "the plan is not there yet"
+		return "the plan is not ready"
 	case p.err != nil:
 		return "there is no plan"
 	case p.proposal.Plan.Empty():
@@ -85,20 +88,20 @@ func (p *planning) notYet() string {
 	return ""
 }
 
-// notByLetter says why y is not enough: no letter deletes a whole entry.
+// notByLetter is why y is not enough: no letter deletes a whole entry.
 func (p *planning) notByLetter() string {
 	if why := p.notYet(); why != "" || !p.proposal.Plan.DeletesEntry() {
 		return why
 	}
-	return "this deletes a whole access entry: choose Yes with →, then press ⏎"
+	return "this deletes a whole access entry: select Yes with →, then press ⏎"
 }
 
-// choose moves to a button. At the last one it stays: nobody gets from no to yes by going on.
+// choose moves to a button. At the last one it stays: pressing the same key again never leads from No to Yes.
 func (p *planning) choose(yes bool) func() tea.Cmd {
 	return func() tea.Cmd { p.yes = yes; return nil }
 }
 
-// enter does what is chosen, which is no at first; with risks it takes the name that was typed.
+// enter confirms the selected button, No at first; with risks it takes the name that was typed.
 func (p *planning) enter() tea.Cmd {
 	switch {
 	case p.form != nil:
@@ -109,33 +112,42 @@ func (p *planning) enter() tea.Cmd {
 	return p.leave()
 }
 
-// agree looks at the cluster again before anything is sent, as the commands do: only a plan that somebody has seen is
-// carried out. Another one is shown in its turn, with its risks.
+// agree applies the plan. Only a plan that somebody has seen is applied: one that changed meanwhile is shown again, with its
+// risks.
 func (p *planning) agree() tea.Cmd {
-	p.state = checking
-	return p.read(func(now Proposal, err error) tea.Cmd {
-		shown := p.proposal
-		p.state, p.proposal = waiting, &now
-		if err == nil && now.Plan.Same(shown.Plan) && len(p.open()) == 0 {
-			return p.apply()
-		}
-		p.note, p.accepted, p.yes, p.offset = "the cluster has changed; review the plan again", nil, false, 0
-		return p.arrived(now, err)
-	})
+	p.state, p.offset, p.note = checking, 0, ""
+	return stream(p.m, &p.slot, p.proposal.Apply(p.m.ctx, p.accepted), p.took, p.finish)
 }
 
-// buttons are below the plan; no is chosen at first.
-func (p *planning) buttons(int) string {
+// took takes what Apply yields: first whether the plan still holds, then the results.
+func (p *planning) took(r access.Result, err error) tea.Cmd {
+	var changed Changed
+	switch {
+	case errors.As(err, &changed):
+		p.state, p.accepted, p.yes, p.note = waiting, nil, false, "the cluster has changed meanwhile; review the changes again"
+		return p.arrived(changed.Proposal, nil)
+	case err != nil && p.state == checking:
+		p.state, p.err = waiting, err
+	case err != nil:
+		p.err = err
+	case r.Step == nil:
+		p.state, p.m.leaving = sending, p.stay
+		p.v.reading.forget() // what is read now would be from before the change; it is read again after it
+	default:
+		p.results = append(p.results, r)
+	}
+	return nil
+}
+
+// buttons are below the plan; No is selected at first.
+func (p *planning) buttons() string {
 	if p.notYet() != "" {
 		return ""
 	}
-	no, yes := "[ No ]", "  Yes  "
-	if p.yes {
-		no, yes = "  No  ", "[ Yes ]"
-	}
 	s := p.m.styles
+	no, yes := s.cursor.Render("[ No ]"), s.muted.Render("  Yes  ")
 	if p.yes {
-		return "Apply these changes?  " + s.muted.Render(no) + "  " + s.cursor.Render(yes)
+		no, yes = s.muted.Render("  No  "), s.cursor.Render("[ Yes ]")
 	}
-	return "Apply these changes?  " + s.cursor.Render(no) + "  " + s.muted.Render(yes)
+	return "Apply these changes?  " + no + "  " + yes
 }

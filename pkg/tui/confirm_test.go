@@ -2,6 +2,7 @@ package tui
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -34,7 +35,7 @@ func TestASearchOnDetailsFiltersTheList(t *testing.T) {
 func TestASearchWithoutAListDoesNothing(t *testing.T) {
 	for _, search := range []string{"/ yes,no/c enter", "/ quayy esc", "/ x backspace backspace y enter"} {
 		f := newFake()
-		d := drive(t, f).keys(toPlan).keys(search).sees("[ No ]", "Plan · ").lacks("✗")
+		d := drive(t, f).keys(toPlan).keys(search).sees("[ No ]", "Review changes").lacks("✗")
 		if len(f.Steps) > 0 || d.clip != "" {
 			t.Errorf("%s: sent %v, copied %q", search, f.Steps, d.clip)
 		}
@@ -47,7 +48,7 @@ func TestASearchWithoutAListDoesNothing(t *testing.T) {
 	for _, c := range d.taken() {
 		d.one(c)
 	}
-	d.keys("/ quac").sees("Sending")
+	d.keys("/ quac").sees("Applying changes")
 	d.release()
 	if d.sees("Done.").keys("q c enter").sees("Result"); d.clip != "" {
 		t.Errorf("copied %s", d.clip)
@@ -80,13 +81,13 @@ func TestNoLettersDeleteAnEntry(t *testing.T) {
 	for _, typed := range []string{"whole", "le", "e", "entry", letters} {
 		f := newFake()
 		d := drive(t, f).keys("/ demo-node enter d").keys(typed).keys("enter y enter")
-		if len(f.Steps) > 0 || strings.Contains(d.screen(), "Plan · ") {
+		if len(f.Steps) > 0 || strings.Contains(d.screen(), "Review changes") {
 			t.Errorf("%s leads to %v\n%s", typed, f.Steps, d.screen())
 		}
 	}
 	f := newFake()
 	d := drive(t, f).keys("/ team enter d whole enter").sees("select an item first", "the whole entry").keys("down enter").sees("(the whole entry)", "[ No ]")
-	d.keys("y").sees("choose Yes with →").keys("x y h l").sees("[ No ]")
+	d.keys("y").sees("select Yes with →").keys("x y h l").sees("[ No ]")
 	if len(f.Steps) > 0 {
 		t.Fatal("sent")
 	}
@@ -105,12 +106,12 @@ func TestKeysTypedBeforeThePlanAreDropped(t *testing.T) {
 			d.one(c)
 		}
 		d.taken()
-		d.sees("role/").lacks("[ No ]", "working out").keys(early).lacks("[ No ]").sees("Plan · ")
+		d.sees("role/").lacks("[ No ]", "working out").keys(early).lacks("[ No ]").sees("Review changes")
 		for range 3 {
 			f.now = f.now.Add(900 * time.Millisecond)
 			d.keys(early)
 			d.send(tea.PasteMsg{Content: "lose-own-access"})
-			d.lacks("[ No ]").sees("Plan · ", risk)
+			d.lacks("[ No ]").sees("Review changes", risk)
 		}
 		if len(f.Steps) > 0 || len(d.held) > 0 || d.top().form != nil {
 			t.Errorf("%s: %v, %d under way", keys, f.Steps, len(d.held))
@@ -138,7 +139,7 @@ func (d *driver) taken() []tea.Cmd {
 
 // TestThePlanIsShownAgainIfItChanged between the showing and the yes.
 func TestThePlanIsShownAgainIfItChanged(t *testing.T) {
-	const note = "the cluster has changed; review the plan again"
+	const note = "the cluster has changed meanwhile; review the changes again"
 	team := entry("role/team/dev", 120, grant("View", "dev", "prod", "qa"))
 	admin := entry("role/other", 10, grant("ClusterAdmin"))
 	for name, c := range map[string]struct {
@@ -181,6 +182,12 @@ func TestThePlanIsShownAgainIfItChanged(t *testing.T) {
 			if done := c.sees[0] == "Done."; len(f.Steps) > 0 != done {
 				t.Errorf("sent %v", f.Steps)
 			}
+			if slices.Contains(c.sees, "[ No ]") { // what is shown now is sent after another yes
+				f.fail["propose"] = nil
+				if d.keys("right enter").sees("Done.").lacks(note); len(f.Steps) == 0 {
+					t.Error("nothing sent")
+				}
+			}
 		})
 	}
 }
@@ -191,7 +198,7 @@ func TestWhatIsAcceptedIsAcceptedForOnePlan(t *testing.T) {
 	node, _ := f.State.Entry(arn("role/demo-node"))
 	node.Groups = []string{"more"}
 	f.State = f.State.Put(node)
-	d.keys("right enter").sees("review the plan again", "type remove-nodes to accept").lacks("[ Yes ]")
+	d.keys("right enter").sees("review the changes again", "type remove-nodes to accept").lacks("[ Yes ]")
 	d.keys("remove-nodes enter").sees("[ No ]").keys("right enter").sees("deleted")
 }
 
@@ -199,7 +206,7 @@ func TestNothingIsSentWhileThePlanIsChecked(t *testing.T) {
 	f := newFake()
 	d := drive(t, f).keys(toPlan)
 	d.hold = true
-	d.keys("y").sees("checking that the cluster has not changed", "Plan · nothing is sent yet").keys("y n enter q").sees("checking")
+	d.keys("y").sees("checking that the cluster has not changed", "Review changes").keys("y n enter q").sees("checking")
 	d.keys("esc").sees("options")
 	if d.release(); len(f.Steps) > 0 {
 		t.Errorf("sent %v", f.Steps)
@@ -209,7 +216,7 @@ func TestNothingIsSentWhileThePlanIsChecked(t *testing.T) {
 
 func TestNoErrorStaysOnAResult(t *testing.T) {
 	for name, c := range map[string]func(*driver, *fake){
-		"leaving was tried":     func(d *driver, _ *fake) { d.keys("ctrl+c").sees("✗", "again leaves all the same") },
+		"leaving was tried":     func(d *driver, _ *fake) { d.keys("ctrl+c").sees("✗", "press again to quit") },
 		"esc was tried":         func(d *driver, _ *fake) { d.keys("esc").sees("✗ back") },
 		"the list is not read":  func(_ *driver, f *fake) { f.fail["read"] = errors.New("connection reset") },
 		"it was not read whole": func(d *driver, _ *fake) { d.at.err = errors.New("connection reset") },
@@ -222,10 +229,10 @@ func TestNoErrorStaysOnAResult(t *testing.T) {
 			for _, cmd := range d.taken() {
 				d.one(cmd)
 			}
-			d.sees("Sending")
+			d.sees("Applying changes")
 			c(d, f)
 			d.release()
-			d.sees("Result", "Done.").lacks("✗", "all the same")
+			d.sees("Result", "Done.").lacks("✗", "press again")
 			if d.keys("enter").sees("role/platform-admin"); d.at.err != nil {
 				d.sees("✗ connection reset")
 			}

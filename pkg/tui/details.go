@@ -11,52 +11,52 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
 )
 
-// aboutCurrent is beside the list: what stands under the cursor, as describe prints it. Below the list there is room for
-// little, which is what it may do.
+// aboutCurrent is beside the list: what is under the cursor, as describe prints it. Below the list there is room for
+// its rights only.
 func (e *entries) aboutCurrent(width int) string {
 	t, ok := e.current()
 	switch {
 	case !ok:
 		return ""
-	case t.unread == nil && e.m.width < roomBeside:
-		return wrap(e.brief(t), width)
+	case t.Unread == nil && e.m.width < roomBeside:
+		return wrap(e.brief(t, width), width)
 	}
-	return wrap(e.describe(t, nil), width)
+	return wrap(e.describe(t, nil, width), width)
 }
 
-func (e *entries) brief(t thing) string {
-	text := "Principal:  " + printer.Clean(string(t.principal)) + "\n"
-	if t.entry != nil && len(t.entry.Groups) > 0 {
-		text += "Groups:     " + printer.Clean(strings.Join(t.entry.Groups, ", ")) + "\n"
+func (e *entries) brief(t printer.Row, width int) string {
+	text := "Principal:  " + printer.Clean(string(t.Principal)) + "\n"
+	if t.Entry != nil && len(t.Entry.Groups) > 0 {
+		text += "Groups:     " + printer.Clean(strings.Join(t.Entry.Groups, ", ")) + "\n"
 	}
-	return text + e.description(t, nil).Rights()
+	return text + e.description(t, nil, width).Rights()
 }
 
-func (e *entries) describe(t thing, hints []string) string {
-	if t.unread != nil {
-		return "Principal:  " + printer.Clean(string(t.principal)) + "\nThe entry could not be read: " + printer.Clean(t.unread.Error())
+func (e *entries) describe(t printer.Row, hints []string, width int) string {
+	if t.Unread != nil {
+		return "Principal:  " + printer.Clean(string(t.Principal)) + "\nThe entry could not be read: " + printer.Clean(t.Unread.Error())
 	}
-	return e.description(t, hints).String()
+	return e.description(t, hints, width).String()
 }
 
-func (e *entries) description(t thing, hints []string) printer.Description {
-	d := printer.Description{Principal: t.principal, Cluster: e.v.snapshot.Cluster, Entry: t.entry, Hints: hints, Now: e.m.world.Now()}
-	d.Stale = e.v.snapshot.Stale(t.principal)
-	if slices.Contains(e.v.snapshot.Doubtful, t.principal) {
-		d.Doubt = "IAM did not tell"
+func (e *entries) description(t printer.Row, hints []string, width int) printer.Description {
+	d := printer.Description{Principal: t.Principal, Cluster: e.v.snapshot.Cluster, Entry: t.Entry, Hints: hints, Now: e.m.world.Now(), Width: width}
+	d.Stale = e.v.snapshot.Stale(t.Principal)
+	if slices.Contains(e.v.snapshot.Doubtful, t.Principal) {
+		d.Doubt = "IAM did not answer"
 	}
 	for _, m := range e.v.mappings {
-		if m.For(t.principal) || t.mapping != nil && m.ARN == t.mapping.ARN {
+		if m.For(t.Principal) || t.Mapping != nil && m.ARN == t.Mapping.ARN {
 			d.Mappings = append(d.Mappings, m)
 		}
 	}
-	if t.entry != nil && t.entry.Managed() && t.entry.Owner().Kind != access.ByBatch && len(hints) == 0 {
+	if t.Entry != nil && t.Entry.Managed() && t.Entry.Owner().Kind != access.ByBatch && len(hints) == 0 {
 		d.Hints = []string{"AWS owns this entry; it cannot be changed."}
 	}
 	return d
 }
 
-// details shows one entry alone, with hints for which IAM is asked. A key that leaves the filter
+// details shows one entry alone, with hints from IAM. A key that leaves the filter
 // leaves it as it is.
 func (e *entries) details() tea.Cmd {
 	if e.typing {
@@ -65,36 +65,24 @@ func (e *entries) details() tea.Cmd {
 		return nil
 	}
 	t, _ := e.current()
-	m, id := e.m, t.principal
+	m, id := e.m, t.Principal
 	var hints []string
 	s := &screen{name: func() string { return printer.Clean(id.Short(e.v.account())) }}
-	s.text = func(width int) string { return wrap(e.describe(e.latest(id, t), hints), width) }
-	own := func(a action) bool {
-		return slices.Contains([]string{"e", "d", "y"}, a.binding.Help().Key)
-	}
-	for _, a := range e.actions {
-		if own(a) {
-			s.actions = append(s.actions, a)
-		}
-	}
-	s.actions = append(s.actions, on("/", "/", "filter", e.search))
-	s.actions = append(s.actions, on("esc q left h backspace", "esc", "back", m.back))
-	s.actions = append(s.actions, s.moves()...)
+	s.text = func(width int) string { return wrap(e.describe(e.latest(id, t), hints, width), width) }
+	s.actions = slices.Concat(e.own, []action{on("/", "/", "filter", e.search), on("esc q left h backspace", "esc", "back", m.back)}, s.moves())
 	m.push(s)
-	if t.entry == nil {
+	if t.Entry == nil {
 		return nil
 	}
-	var sl slot
-	ask := ask(m, &sl, func(ctx context.Context) ([]string, error) {
-		return e.v.cluster.Hints(ctx, *t.entry, e.v.snapshot.Cluster), nil
+	return ask(m, new(slot), func(ctx context.Context) ([]string, error) {
+		return e.v.cluster.Hints(ctx, *t.Entry, e.v.snapshot.Cluster), nil
 	}, func(h []string, _ error) tea.Cmd { hints = h; return nil })
-	return ask
 }
 
-// latest is the thing as it was read last.
-func (e *entries) latest(id access.Principal, t thing) thing {
-	if now, ok := e.v.snapshot.Entry(id); ok && t.entry != nil {
-		t.entry = &now
+// latest is the row as it was read last.
+func (e *entries) latest(id access.Principal, t printer.Row) printer.Row {
+	if now, ok := e.v.snapshot.Entry(id); ok && t.Entry != nil {
+		t.Entry = &now
 	}
 	return t
 }
@@ -102,10 +90,7 @@ func (e *entries) latest(id access.Principal, t thing) thing {
 // help is made from the tables of actions.
 func (m *model) help() tea.Cmd {
 	s := m.top()
-	if s.name() == helpName {
-		return m.back()
-	}
-	h := &screen{name: func() string { return helpName }}
+	h := &screen{name: func() string { return "Keys" }}
 	h.text = func(int) string {
 		var b strings.Builder
 		for _, a := range append(slices.Clone(s.actions), m.always...) {
@@ -117,8 +102,6 @@ func (m *model) help() tea.Cmd {
 		}
 		return b.String()
 	}
-	h.actions = append([]action{on("esc q ?", "esc", "back", m.back)}, h.moves()...)
+	h.actions = append([]action{on("esc q ? f1", "esc", "back", m.back)}, h.moves()...)
 	return m.push(h)
 }
-
-const helpName = "Keys"

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -44,14 +45,14 @@ func (m *model) View() tea.View {
 	return v
 }
 
-// head tells always where one is, and who: cluster, region, account, mode, identity. In a few lines
-// below the prompt there is no room for who.
+// head always shows the cluster, region, account, mode and identity. In a few lines below the prompt there is no room for
+// the identity.
 func (m *model) head(width int) []string {
 	s := m.styles
 	title := s.title.Render(rule(printer.Clean(m.top().name()), width))
 	v, facts := m.at, []string{}
 	c := v.snapshot.Cluster
-	for _, f := range []string{first(c.Name, v.context.Cluster, v.context.Name), first(c.Region(), v.context.Region), first(c.Account(), v.context.Account), string(c.Mode)} {
+	for _, f := range []string{cmp.Or(c.Name, v.context.Cluster, v.context.Name), cmp.Or(c.Region(), v.context.Region), cmp.Or(c.Account(), v.context.Account), string(c.Mode)} {
 		if f != "" {
 			facts = append(facts, printer.Clean(f))
 		}
@@ -61,7 +62,7 @@ func (m *model) head(width int) []string {
 		who = "you are " + printer.Clean(mine(v.snapshot).Short(v.account()))
 	}
 	spin := " "
-	if m.busy() {
+	if m.waiting > 0 {
 		spin = m.spin.View()
 	}
 	cluster := s.title.Render(facts[0]) + "  " + strings.Join(facts[1:], "  ")
@@ -91,16 +92,7 @@ func mine(s access.Snapshot) access.Principal {
 	return s.Caller
 }
 
-func first(texts ...string) string {
-	for _, t := range texts {
-		if t != "" {
-			return t
-		}
-	}
-	return ""
-}
-
-// statusLines are what happened last and, below it, what is wrong all the time; a sentence may need some.
+// statusLines are what happened last and, below it, what is still wrong; a sentence may need several.
 func (m *model) statusLines(width, height int) []string {
 	var lines []string
 	add := func(text string, style lipgloss.Style, most int) {
@@ -110,7 +102,7 @@ func (m *model) statusLines(width, height int) []string {
 			lines = append(lines, style.Render(l))
 		}
 	}
-	v, room := m.at, 3 // where something else is asked, what could not be read is less
+	v, room := m.at, 3 // on other screens what could not be read has less room
 	if m.top() == v.entries.screen {
 		room = 8
 	}
@@ -121,8 +113,8 @@ func (m *model) statusLines(width, height int) []string {
 		add("✓ "+m.status, m.styles.good, 4)
 	}
 	switch {
-	case v.err != nil && !m.tellsWhyNothing() && !m.top().finished:
-		add("✗ "+m.told(v.err), m.styles.danger, room)
+	case v.err != nil && !m.explainsError() && !m.top().finished:
+		add("✗ "+m.explain(v.err), m.styles.danger, room)
 	case len(v.warnings) > 0 && !m.inline && m.status == "":
 		add("! "+printer.Clean(strings.Join(v.warnings, "; ")), m.styles.warn, 4)
 	case len(lines) == 0:
@@ -131,16 +123,16 @@ func (m *model) statusLines(width, height int) []string {
 	return lines
 }
 
-// tellsWhyNothing says that the error stands where the rows would be, and in full.
-func (m *model) tellsWhyNothing() bool {
+// explainsError reports whether the error is shown in full where the rows would be.
+func (m *model) explainsError() bool {
 	e := m.at.entries
-	return m.top() == e.screen && len(e.list.rows) == 0
+	return m.at.err != nil && m.top() == e.screen && len(e.list.rows) == 0
 }
 
-// told is an error and what helps against it.
-func (m *model) told(err error) string {
+// explain is an error and what helps against it.
+func (m *model) explain(err error) string {
 	text := err.Error()
-	if h := m.world.Hint(err); h != "" {
+	if h := m.world.Hint(m.at.context.Name, err); h != "" {
 		text += " – " + h
 	}
 	return printer.Clean(text)
@@ -166,14 +158,14 @@ func (m *model) keyLine(width int) string {
 	return fit(fit(line, width-8)+" "+h.ShortHelpView([]key.Binding{hint}), width)
 }
 
-// prints tells whether the key that the line names would be text.
+// prints reports whether the key that the line names would be text.
 func prints(b key.Binding) bool { return len([]rune(b.Keys()[0])) == 1 || b.Keys()[0] == "space" }
 
 // view draws the screen; y is the line on which it begins.
 func (s *screen) view(m *model, width, height, y int) ([]string, *tea.Cursor) {
 	var lines []string
-	if s.intro != nil && s.intro(width) != "" {
-		lines = strings.Split(wrap(s.intro(width), width), "\n")
+	if s.intro != nil && s.intro() != "" {
+		lines = strings.Split(wrap(s.intro(), width), "\n")
 		lines = clip(strings.Join(lines, "\n"), width, min(len(lines), height/2))
 	}
 	rest := height - len(lines)
@@ -195,7 +187,7 @@ func (s *screen) view(m *model, width, height, y int) ([]string, *tea.Cursor) {
 func (s *screen) viewText(width, height int) []string {
 	var foot []string
 	if s.foot != nil {
-		if text := s.foot(width); text != "" && height > 2 {
+		if text := s.foot(); text != "" && height > 2 {
 			foot, height = []string{fit("", width), fit(text, width)}, height-2
 		}
 	}
@@ -203,7 +195,7 @@ func (s *screen) viewText(width, height int) []string {
 	s.total, s.seen = len(all), height
 	s.offset = max(0, min(s.offset, s.total-s.seen))
 	lines := clipMore(strings.Join(all[s.offset:], "\n"), width, height)
-	shown := min(s.total-s.offset, height) // what is below the text stands right below it
+	shown := min(s.total-s.offset, height) // the foot is right below the text
 	return slices.Concat(lines[:shown], foot, lines[shown:])
 }
 
@@ -217,23 +209,26 @@ func (s *screen) viewList(m *model, width, height, y int) ([]string, *tea.Cursor
 		height, y = height-1, y+1
 	}
 	m.listTop = y + 1
-	empty := ""
+	empty, style := "", m.styles.muted
 	if s.empty != nil && len(s.list.shown) == 0 {
 		empty = s.empty()
 	}
-	draw := func(w, h int) []string { return s.list.view(w, h, m.styles, empty) }
+	if m.explainsError() && s.list.text() == "" {
+		style = m.styles.danger
+	}
+	draw := func(w, h int) []string { return s.list.view(w, h, m.styles, empty, style) }
 	switch {
-	case len(s.list.shown) == 0: // there is nothing to tell about, and maybe much to say why
+	case len(s.list.shown) == 0: // nothing to show details of, and maybe a long reason
 		lines = append(lines, draw(width, height)...)
 	case s.about != nil && width >= roomBeside:
 		left := width * 62 / 100
 		right := width - left - 3
 		about := clipMore(s.about(right), right, height)
-		lines = append(lines, beside(m.styles.bar.Render(" │ "), draw(left, height), about)...)
+		lines = append(lines, beside(m.styles.muted.Render(" │ "), draw(left, height), about)...)
 	case s.about != nil && height >= roomBelow:
 		above := max(height*55/100, 6)
 		lines = append(lines, draw(width, above)...)
-		lines = append(lines, m.styles.bar.Render(strings.Repeat("─", width)))
+		lines = append(lines, m.styles.muted.Render(strings.Repeat("─", width)))
 		lines = append(lines, clipMore(s.about(width), width, height-above-1)...)
 	default:
 		lines = append(lines, draw(width, height)...)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -18,6 +19,7 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/access/accesstest"
 	"github.com/kubectl-access/kubectl-access/pkg/edit"
 	"github.com/kubectl-access/kubectl-access/pkg/policy"
+	"github.com/kubectl-access/kubectl-access/pkg/shell"
 )
 
 var today = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
@@ -65,7 +67,7 @@ func newFake() *fake {
 		Cluster:    accesstest.New(entry("role/platform-admin", 200, grant("ClusterAdmin")), dev, node, linked, ends, wide, hostile),
 		principals: map[Family][]access.Principal{Roles: {arn("role/auditor"), arn("role/newcomer"), arn("role/platform-admin"), arn("role/team/dev")}, Users: {arn("user/alice")}, PermissionSets: {arn("role/aws-reserved/sso.amazonaws.com/us-west-2/AWSReservedSSO_Developer_90a1b2c3d4e5f607")}},
 		namespaces: []string{"default", "dev", "dev-blue", "kube-system", "prod", "staging"},
-		mappings:   []access.Mapping{{Kind: access.MappedRole, ARN: string(arn("role/ops")), Username: "ops", Groups: []string{"system:masters"}, State: access.InForce}},
+		mappings:   []access.Mapping{{Kind: access.MappedRole, ARN: string(arn("role/ops")), Username: "ops", Groups: []string{"system:masters"}, State: access.InForce, Item: 1}},
 		fail:       map[string]error{},
 		now:        today,
 	}
@@ -82,7 +84,7 @@ func (f *fake) world() World {
 			{"other", "prod", "eu-central-1", "444455556666"},
 		},
 		Open: func(_ context.Context, name string) (*Cluster, error) { return f.cluster(name), f.fail["open "+name] },
-		Hint: func(err error) string {
+		Hint: func(_ string, err error) string {
 			switch {
 			case errors.Is(err, access.ErrThrottled):
 				return "press r to read again"
@@ -96,7 +98,7 @@ func (f *fake) world() World {
 
 func (f *fake) cluster(name string) *Cluster {
 	return &Cluster{
-		Command: []string{"kubectl", "access"},
+		Program: shell.Program{Name: "kubectl access"},
 		Read: func(ctx context.Context, who []access.Principal) iter.Seq2[Piece, error] {
 			return func(yield func(Piece, error) bool) {
 				if err := f.fail["read"]; err != nil {
@@ -164,8 +166,19 @@ func (f *fake) propose(ctx context.Context, r Request) (Proposal, error) {
 		f.unmapped = append(f.unmapped, r.Who...)
 	}
 	plan := access.Diff(s, after)
-	apply := func(ctx context.Context, _ []access.RiskName) iter.Seq2[access.Result, error] {
+	apply := func(ctx context.Context, accepted []access.RiskName) iter.Seq2[access.Result, error] {
 		return func(yield func(access.Result, error) bool) {
+			now, err := f.propose(ctx, r)
+			same := now.Plan.Same(plan)
+			for _, risk := range now.Risks {
+				same = same && slices.Contains(accepted, risk.Name)
+			}
+			if err == nil && !same {
+				err = Changed{now}
+			}
+			if !yield(access.Result{}, err) || err != nil {
+				return
+			}
 			for res := range access.Apply(ctx, f, plan) {
 				if !yield(res, nil) {
 					return

@@ -8,7 +8,7 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 )
 
-// flow is questions that follow each other. Each keeps what was answered, so that going back loses nothing.
+// flow is a sequence of questions. Each keeps its answer, so that going back loses nothing.
 type flow struct {
 	m     *model
 	steps []step
@@ -17,11 +17,9 @@ type flow struct {
 
 type step struct {
 	*screen
-	begin func() tea.Cmd // reads what the step offers
-	skip  func() bool    // an earlier answer makes it needless
+	begin func() tea.Cmd // reads what there is to choose from
+	skip  func() bool    // an earlier answer makes it unnecessary
 }
-
-func (f *flow) start() tea.Cmd { return f.from(0) }
 
 // next leaves the step that is seen for the one after it.
 func (f *flow) next() tea.Cmd {
@@ -36,9 +34,6 @@ func (f *flow) from(i int) tea.Cmd {
 			continue
 		}
 		_ = f.m.push(s.screen)
-		if s.typing {
-			_ = s.list.filter.Focus() // a real cursor sends no blinking
-		}
 		if s.begin == nil {
 			return nil
 		}
@@ -47,27 +42,26 @@ func (f *flow) from(i int) tea.Cmd {
 	return f.done()
 }
 
-// picker is a step that chooses from a list while the filter is typed. taken gets what was chosen
-// and returns why that will not do, "" when it will.
-func (m *model) picker(name string, l *list, taken func([]string) tea.Cmd) *screen {
-	s := &screen{name: func() string { return name }, list: l, typing: true, pinned: true}
+// picker is a step that chooses from a list while the filter is typed. taken gets the chosen rows.
+func (m *model) picker(name string, l *list, taken func([]row) tea.Cmd) *screen {
+	s := &screen{name: func() string { return name }, list: l, typing: true}
 	enter := func() tea.Cmd {
-		ids := l.chosen()
-		if len(ids) == 0 {
+		rows := l.chosen()
+		if len(rows) == 0 {
 			m.fail(s.nothingChosen())
 			return nil
 		}
-		return taken(slices.Clone(ids))
+		return taken(slices.Clone(rows))
 	}
 	if l.multi {
-		s.actions = append(s.actions, on("space", "space", "choose", func() tea.Cmd {
+		s.actions = append(s.actions, on("space", "space", "select", func() tea.Cmd {
 			if why := l.toggle(); why != "" {
 				m.fail(why)
 			}
 			return nil
 		}).whileTyping())
 	}
-	s.actions = append(s.actions, on("enter", "⏎", "go on", enter), on("esc", "esc", "back", func() tea.Cmd {
+	s.actions = append(s.actions, on("enter", "⏎", "next", enter), on("esc", "esc", "back", func() tea.Cmd {
 		if l.filter.Value() != "" {
 			l.clearFilter()
 			return nil
@@ -91,7 +85,7 @@ func (s *screen) nothingChosen() string {
 	return "nothing selected"
 }
 
-// Choice is what somebody picked, as it could have been typed.
+// Choice is what was picked, as it could have been typed.
 type Choice struct {
 	Who        []access.Principal
 	Policies   []access.Policy
@@ -99,7 +93,7 @@ type Choice struct {
 	Groups     []string
 	All        bool   // the whole cluster, or all access
 	EntryOnly  bool   // of all access, the entry and not the mappings
-	Account    string // the cluster's, "" where AWS has not told it yet
+	Account    string // the cluster's, "" while AWS has not answered
 }
 
 // Shorts are the principals as somebody would type them.

@@ -10,7 +10,7 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 )
 
-// granting is a grant on its way: the answers so far.
+// granting is the answers to the questions of a grant so far.
 type granting struct {
 	flow
 	v *view
@@ -20,7 +20,7 @@ type granting struct {
 	scopeOnly bool // the policies were typed before
 }
 
-// startGrant asks for all that a grant needs; for whom is known where the cursor was on somebody.
+// startGrant asks for all that a grant needs; the principals are known where the cursor was on one.
 func (m *model) startGrant(v *view, who []access.Principal) tea.Cmd {
 	g := &granting{v: v, Choice: Choice{Who: who}}
 	g.flow = flow{m: m, done: func() tea.Cmd { return m.propose(v, g.request()) }}
@@ -28,7 +28,7 @@ func (m *model) startGrant(v *view, who []access.Principal) tea.Cmd {
 		g.steps = append(g.steps, g.whoStep())
 	}
 	g.steps = append(g.steps, g.policyStep(), g.scopeStep(), g.optionStep())
-	return g.start()
+	return g.from(0)
 }
 
 // request is the edit, and the command line that asks for the same.
@@ -44,7 +44,7 @@ func (g *granting) request() Request {
 }
 
 func (g *granting) command() []string {
-	args := append(g.m.commandOf(g.v), "grant")
+	args := []string{"grant"}
 	for _, p := range g.Who {
 		args = append(args, p.Short(g.v.account()))
 	}
@@ -64,7 +64,7 @@ func (g *granting) command() []string {
 	if g.lasts > 0 {
 		args = append(args, "--for", g.lasts.String())
 	}
-	return args
+	return g.v.cluster.Program.Words(args...)
 }
 
 func option(args []string, name string, values []string) []string {
@@ -74,41 +74,40 @@ func option(args []string, name string, values []string) []string {
 	return append(args, name, strings.Join(values, ","))
 }
 
-// commandOf is how the cluster is named on the command line.
-func (m *model) commandOf(v *view) []string { return append([]string(nil), v.cluster.Command...) }
-
-// optionStep asks for what a grant can do without.
+// optionStep asks for what is optional.
 func (g *granting) optionStep() step {
 	m := g.m
 	s := &screen{name: func() string { return "Grant · " + g.summary() + " · options" }}
 	s.form = newForm(m.styles,
 		field{label: "groups", hint: g.groupHint},
-		field{label: "username", hint: func(int) string { return "Kubernetes username; empty: EKS derives it from the ARN" }},
-		field{label: "ends after", hint: func(int) string { return "such as 8h or 30m: a note in a tag, nothing ends by itself; empty: none" }},
+		field{label: "username", hint: func() string { return "Kubernetes username; empty: EKS derives it from the ARN" }},
+		field{label: "expires in", hint: func() string {
+			return "such as 8h or 30m: only adds an expiry tag; access is not removed automatically"
+		}},
 	)
-	s.intro = func(int) string { return "Nothing here is needed: ⏎ goes on." }
+	s.intro = func() string { return "All fields are optional. Press Enter to continue." }
 	s.actions = []action{
-		on("enter", "⏎", "show the plan", func() tea.Cmd { return g.takeOptions(s.form) }),
+		on("enter", "⏎", "review changes", func() tea.Cmd { return g.takeOptions(s.form) }),
 		on("tab down", "tab", "next field", func() tea.Cmd { return s.move(1) }),
-		on("shift+tab up", "⇧tab", "field before", func() tea.Cmd { return s.move(-1) }).hidden(),
+		on("shift+tab up", "⇧tab", "previous field", func() tea.Cmd { return s.move(-1) }).hidden(),
 		on("esc", "esc", "back", m.back),
 	}
 	return step{screen: s, begin: func() tea.Cmd { return need(m, &g.v.groups, g.v.cluster.Groups, func() {}) }}
 }
 
 func (g *granting) takeOptions(f *form) tea.Cmd {
-	g.Groups = strings.FieldsFunc(f.value(0), func(r rune) bool { return r == ',' || r == ' ' })
+	g.Groups = words(f.value(0))
 	g.username, g.lasts = f.value(1), 0
 	if text := f.value(2); text != "" {
 		d, err := access.ParseSpan(text)
 		if err != nil || d <= 0 {
-			g.m.fail(fmt.Sprintf("%q is no time to last: write 30m, 8h or 2w", text))
+			g.m.fail(fmt.Sprintf("invalid duration %q: use 30m, 8h or 2w", text))
 			return nil
 		}
 		g.lasts = d
 	}
 	if len(g.Policies) == 0 && len(g.Groups) == 0 {
-		g.m.fail("without a policy there must be a group")
+		g.m.fail("specify a group, or go back and select a policy")
 		return nil
 	}
 	return g.next()

@@ -12,10 +12,10 @@ import (
 
 func TestPickersTellWhichClusterItIs(t *testing.T) {
 	missing := Missing{Who: true, Policy: true, Scope: true}
-	d := driveInline(t, newFake(), askGrant(missing, Choice{})).sees("demo  us-west-2  "+account, "to whom")
-	d.keys("newc enter").sees("demo  us-west-2  "+account, "which policies").keys("view enter").sees("demo  us-west-2  "+account, "where")
-	driveInline(t, newFake(), askRevoke(Missing{Who: true})).sees("demo  us-west-2  "+account, "from whom")
-	d = driveInline(t, newFake(), askDescribe).sees("demo  us-west-2  "+account, "whom").keys("ops enter") // a line of aws-auth too
+	d := driveInline(t, newFake(), askGrant(missing, Choice{})).sees("demo  us-west-2  "+account, "Grant · principals")
+	d.keys("newc enter").sees("demo  us-west-2  "+account, "policies").keys("view enter").sees("demo  us-west-2  "+account, "scope")
+	driveInline(t, newFake(), askRevoke(Missing{Who: true})).sees("demo  us-west-2  "+account, "Revoke · select a principal")
+	d = driveInline(t, newFake(), askDescribe).sees("demo  us-west-2  "+account, "Describe · select a principal").keys("ops enter") // a line of aws-auth too
 	if d.choice == nil || d.choice.Who[0] != arn("role/ops") {
 		t.Errorf("%+v", d.choice)
 	}
@@ -25,7 +25,7 @@ func TestPickersTellWhichClusterItIs(t *testing.T) {
 func TestPickersTellTheAccountThatAWSTold(t *testing.T) {
 	f := newFake()
 	d := driveInline(t, f, askGrant(Missing{Scope: true}, Choice{Who: []access.Principal{arn("role/newcomer")}, Policies: []access.Policy{"AmazonEKSEditPolicy"}}))
-	d.sees("Grant · role/newcomer edit · where").keys("down enter")
+	d.sees("Grant · role/newcomer edit · scope").keys("down enter")
 	want := Choice{Who: []access.Principal{arn("role/newcomer")}, Policies: []access.Policy{"AmazonEKSEditPolicy"}, All: true, Account: account}
 	if d.choice == nil || !cmp.Equal(want, *d.choice) || !cmp.Equal(want.Shorts(), []string{"role/newcomer"}) {
 		t.Errorf("%+v", d.choice)
@@ -40,25 +40,25 @@ func TestPickersTellTheAccountThatAWSTold(t *testing.T) {
 func TestTheGrantPickerSaysWhoIsIn(t *testing.T) {
 	f := newFake()
 	d := driveInline(t, f, askGrant(Missing{Who: true}, Choice{}))
-	d.sees("is in: cluster-admin on the whole cluster", "is in: view in namespaces dev, qa; groups developers")
+	d.sees("has cluster-admin (cluster-wide)", "has view in namespaces dev, qa; groups developers")
 }
 
 // TestWhatComesLateIsBesideThePrincipalToo: the principals of IAM may be there before the entries.
 func TestWhatComesLateIsBesideThePrincipalToo(t *testing.T) {
 	f := newFake()
 	f.fail["read"] = errors.New("not yet")
-	d := driveInline(t, f, askGrant(Missing{Who: true}, Choice{})).sees("role/platform-admin").lacks("is in")
+	d := driveInline(t, f, askGrant(Missing{Who: true}, Choice{})).sees("role/platform-admin").lacks("has cluster-admin")
 	delete(f.fail, "read")
 	d.run(d.read(d.at, nil))
-	d.sees("is in: cluster-admin on the whole cluster")
+	d.sees("has cluster-admin (cluster-wide)")
 }
 
 func TestHitsInOtherTabsAreTold(t *testing.T) {
 	d := drive(t, newFake()).keys("a").sees("[roles 4]   users 1   permission sets 1")
-	d.keys("alice").sees("[roles 0 of 4]   users 1 of 1   permission sets 0 of 1", "none of the roles; tab shows 1 of the users")
-	d.keys("enter").sees("✗ none of the roles; tab shows 1 of the users")
-	d.keys("tab").sees("[users 1 of 1]", "user/alice").keys("enter").sees("which policies")
-	drive(t, newFake()).keys("a zzzz").sees("none; write an ARN").keys("enter").sees("✗ none; write an ARN")
+	d.keys("alice").sees("[roles 0 of 4]   users 1 of 1   permission sets 0 of 1", "no match in roles; tab shows 1 of the users")
+	d.keys("enter").sees("✗ no match in roles; tab shows 1 of the users")
+	d.keys("tab").sees("[users 1 of 1]", "user/alice").keys("enter").sees("policies")
+	drive(t, newFake()).keys("a zzzz").sees("no match: use an ARN").keys("enter").sees("✗ no match: use an ARN")
 }
 
 func TestTheWholeEntryIsTakenLast(t *testing.T) {

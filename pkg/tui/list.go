@@ -9,49 +9,28 @@ import (
 	"github.com/charmbracelet/x/ansi"
 )
 
-// Of the list and the table of bubbles neither has both columns and marks, and the table draws every
-// cell anew for a few milliseconds; so this is a list that draws only what is seen.
+// Of the list and the table of bubbles neither has both columns and marks, and the table needs a few
+// milliseconds to draw every cell; so this is a list that draws only what is seen.
 
 // row is one line of a list.
 type row struct {
 	id    string
+	value any      // what it is about
 	cells []string // clean, one for each column
 	keys  []string // what the filter looks at
 	note  string   // why it cannot be chosen, "" when it can
+	alone bool     // it cannot be chosen together with others
 	muted bool
-	// instead is what column home says of each column for which there is no room; nil: nothing.
+	// instead is what column home says for each column without room; nil: nothing.
 	instead []string
-}
-
-// home is the column that tells of those for which there is no room.
-const home = 1
-
-// told is the cell of column home. What comes first is seen where there is little room.
-func (r row) told(cells []string, gone func(column int) bool) string {
-	var parts []string
-	if cells[home] != "–" {
-		parts = append(parts, cells[home])
-	}
-	for i, text := range slices.Backward(r.instead) {
-		if text != "" && gone(i) {
-			parts = append(parts, text)
-		}
-	}
-	return first(strings.Join(parts, "; "), "–")
-}
-
-type column struct {
-	title string
-	rank  int // where there is no room, the highest rank goes first; 0 stays
 }
 
 // list is rows to look at, to filter and to choose from.
 type list struct {
 	columns []column
 	multi   bool                     // several can be chosen
-	typed   func(string) (row, bool) // the row that typed text stands for itself
+	typed   func(string) (row, bool) // the row for typed text that is not in the list
 	unset   bool                     // nothing is under the cursor until somebody moves
-	single  func(string) bool        // ids that cannot be chosen beside others
 	live    func(row) []string       // the cells as they are now; nil: as they were
 
 	filter  textinput.Model
@@ -65,7 +44,7 @@ type list struct {
 	moved   bool  // by somebody
 	top     int
 	height  int // rows that were last seen at once
-	marks   []string
+	marks   []row
 }
 
 func newList(s styles, multi bool, columns ...column) *list {
@@ -100,15 +79,15 @@ func (l *list) put(rows []row, was row, had bool) {
 			l.natural[i] = max(l.natural[i], ansi.StringWidth(c))
 		}
 		for i := range r.instead {
-			if r.cells[home] != "–" { // who has something to tell already takes no room for more
+			if r.cells[home] != "" { // a cell that says something already takes no room for more
 				break
 			}
-			text := r.told(r.cells, func(other int) bool { return l.columns[other].rank >= l.columns[i].rank })
+			text := r.summary(r.cells, func(other int) bool { return l.columns[other].rank >= l.columns[i].rank })
 			l.fuller[i] = max(l.fuller[i], ansi.StringWidth(text))
 		}
 	}
 	l.refilter()
-	if had && l.moved { // whoever did not choose a row wants the first
+	if had && l.moved { // until a row is selected the first one is
 		l.seek(was.id)
 	}
 }
@@ -136,7 +115,7 @@ func (l *list) rewrite(row, column int, text string) {
 // text is what is filtered by.
 func (l *list) text() string { return strings.TrimSpace(l.filter.Value()) }
 
-// found is how many rows match, without the one that typed text stands for itself.
+// found is how many rows match, without the one for typed text.
 func (l *list) found() int {
 	if l.extra != nil {
 		return len(l.shown) - 1
@@ -163,7 +142,7 @@ func (l *list) refilter() {
 
 // careful reports whether the first row is one that typing alone must not choose, such as a whole entry to be revoked.
 func (l *list) careful() bool {
-	return len(l.shown) > 0 && l.single != nil && l.single(l.at(l.shown[0]).id)
+	return len(l.shown) > 0 && l.at(l.shown[0]).alone
 }
 
 // typeIn gives a key or a paste to the filter.
@@ -202,7 +181,7 @@ func (l *list) move(n int) {
 	}
 }
 
-// toggle marks the row under the cursor, or takes the mark off. It returns why it did not.
+// toggle marks the row under the cursor, or removes the mark. It returns why it did not.
 func (l *list) toggle() string {
 	r, ok := l.current()
 	switch {
@@ -211,18 +190,19 @@ func (l *list) toggle() string {
 	case r.note != "":
 		return r.note
 	}
-	if i := slices.Index(l.marks, r.id); i >= 0 {
+	if i := l.marked(r); i >= 0 {
 		l.marks = slices.Delete(l.marks, i, i+1)
 		return ""
 	}
 	l.keep(r)
-	if l.single != nil {
-		alone := l.single(r.id)
-		l.marks = slices.DeleteFunc(l.marks, func(id string) bool { return alone || l.single(id) })
-	}
-	l.marks = append(l.marks, r.id)
-	l.clearFilter() // whoever types goes on to the next
+	l.marks = append(slices.DeleteFunc(l.marks, func(m row) bool { return r.alone || m.alone }), r)
+	l.clearFilter() // to type the next
 	return ""
+}
+
+// marked is the place of a row among those that are marked, or -1.
+func (l *list) marked(r row) int {
+	return slices.IndexFunc(l.marks, func(m row) bool { return m.id == r.id })
 }
 
 // keep makes a row of its own out of what was typed.
@@ -236,13 +216,13 @@ func (l *list) keep(r row) {
 }
 
 // chosen are the marked rows, or without a mark the one under the cursor.
-func (l *list) chosen() []string {
+func (l *list) chosen() []row {
 	if len(l.marks) > 0 {
 		return l.marks
 	}
 	if r, ok := l.current(); ok && r.note == "" {
 		l.keep(r)
-		return []string{r.id}
+		return []row{r}
 	}
 	return nil
 }
@@ -254,136 +234,4 @@ func (l *list) scroll(height int) {
 	if l.cursor >= 0 {
 		l.top = max(l.cursor-l.height+1, min(l.top, l.cursor))
 	}
-}
-
-// view draws a header and the rows in sight.
-func (l *list) view(width, height int, s styles, empty string) []string {
-	l.scroll(height - 1)
-	seen := l.seen()
-	widths := l.widths(width - 2 - l.boxWidth())
-	lines := []string{s.head.Render(fit(strings.Repeat(" ", 2+l.boxWidth())+l.line(titles(l.columns), widths), width))}
-	for i, r := range seen {
-		lines = append(lines, l.draw(r, l.top+i == l.cursor, widths, width, s))
-	}
-	if len(l.shown) == 0 {
-		style := s.muted
-		if strings.HasPrefix(empty, "✗") {
-			style = s.danger
-		}
-		for _, l := range clip(wrap(empty, width-2), width-2, height-1) {
-			lines = append(lines, style.Render("  "+l))
-		}
-	}
-	return clip(strings.Join(lines, "\n"), width, height)
-}
-
-// seen are the rows in sight, as they are now.
-func (l *list) seen() []row {
-	var rows []row
-	for _, n := range l.shown[l.top:min(l.top+l.height, len(l.shown))] {
-		r := l.at(n)
-		if l.live != nil {
-			r.cells = l.live(r)
-		}
-		for i, c := range r.cells {
-			if l.natural[i] > 0 {
-				l.natural[i] = max(l.natural[i], ansi.StringWidth(c))
-			}
-		}
-		rows = append(rows, r)
-	}
-	return rows
-}
-
-func (l *list) draw(r row, here bool, widths []int, width int, s styles) string {
-	sign := "  "
-	if here {
-		sign = "› "
-	}
-	if r.instead != nil {
-		r.cells = slices.Clone(r.cells)
-		r.cells[home] = r.told(r.cells, func(i int) bool { return widths[i] == 0 })
-	}
-	if l.multi {
-		switch {
-		case r.note != "":
-			sign += " –  "
-		case slices.Contains(l.marks, r.id):
-			sign += "[x] "
-		default:
-			sign += "[ ] "
-		}
-	}
-	text := fit(sign+l.line(r.cells, widths), width)
-	switch {
-	case here:
-		return s.cursor.Render(text)
-	case r.muted || r.note != "":
-		return s.muted.Render(text)
-	}
-	return text
-}
-
-func (l *list) boxWidth() int {
-	if l.multi {
-		return 4
-	}
-	return 0
-}
-
-func (l *list) line(cells []string, widths []int) string {
-	var b strings.Builder
-	for i, c := range cells {
-		if widths[i] > 0 {
-			if b.Len() > 0 {
-				b.WriteString("  ")
-			}
-			b.WriteString(fit(c, widths[i]))
-		}
-	}
-	return b.String()
-}
-
-func titles(columns []column) []string {
-	all := make([]string, len(columns))
-	for i, c := range columns {
-		all[i] = c.title
-	}
-	return all
-}
-
-// least is how narrow a column may become before another one goes.
-const least = 20
-
-// widths shares the width out: each column what it needs, or else those of the highest rank go
-// and the widest of the rest give.
-func (l *list) widths(width int) []int {
-	w, fuller := slices.Clone(l.natural), 0
-	sum := func(limit int) (n int) {
-		for _, c := range w {
-			if c > 0 {
-				n += min(c, limit) + 2
-			}
-		}
-		return n
-	}
-	for sum(least) > width+2 {
-		worst := -1
-		for i, c := range l.columns {
-			if w[i] > 0 && c.rank > 0 && (worst < 0 || c.rank > l.columns[worst].rank) {
-				worst = i
-			}
-		}
-		if worst < 0 {
-			break
-		}
-		w[worst], fuller = 0, max(fuller, l.fuller[worst])
-	}
-	if fuller > 0 { // it takes room from its neighbours, but puts none of them out
-		w[home] = max(w[home], fuller)
-	}
-	for over := sum(1<<20) - width - 2; over > 0 && slices.Max(w) > 1; over-- {
-		w[slices.Index(w, slices.Max(w))]--
-	}
-	return w
 }

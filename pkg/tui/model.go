@@ -28,8 +28,8 @@ type model struct {
 	stack  []*screen        // the last one is seen
 	always []action
 
-	request int    // the number of the last one
-	waiting int    // requests under way
+	request int    // the number of the last request
+	waiting int    // requests in progress
 	status  string // one line about what happened last
 	bad     bool
 	listTop int // the line of the screen on which the rows begin
@@ -37,7 +37,7 @@ type model struct {
 	begin   func(*model, *view) tea.Cmd // inline: what to do with the cluster when it is there
 	outcome error
 	ended   bool
-	leaving func() string // asks before the program ends, "" lets it
+	leaving func() string // why the program should not end now, "" when it may
 	astray  bool          // a search is typed where there is nothing to search
 	stop    context.CancelFunc
 }
@@ -51,7 +51,7 @@ func newModel(ctx context.Context, w World) *model {
 	m.always = []action{
 		on("? f1", "?", "help", m.help).hidden(),
 		on("ctrl+z", "^z", "suspend", func() tea.Cmd { return tea.Suspend }).hidden(),
-		on("ctrl+l", "^l", "draw again", func() tea.Cmd { return tea.ClearScreen }).hidden(),
+		on("ctrl+l", "^l", "redraw", func() tea.Cmd { return tea.ClearScreen }).hidden(),
 		on("ctrl+c", "^c", "quit", m.quit).hidden(),
 	}
 	return m
@@ -62,7 +62,7 @@ func (m *model) Init() tea.Cmd {
 	return tea.Batch(tea.RequestBackgroundColor, m.look(m.currentContext()))
 }
 
-// Update routes a message to the method that knows it.
+// Update routes a message to its method.
 func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	switch msg := msg.(type) {
 	case tea.WindowSizeMsg:
@@ -87,7 +87,7 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	return m, nil
 }
 
-// arrival is an answer from outside, which knows whom it is for.
+// arrival is an answer from outside, which knows where it belongs.
 type arrival interface{ arrive(m *model) tea.Cmd }
 
 func (m *model) top() *screen { return m.stack[len(m.stack)-1] }
@@ -95,6 +95,9 @@ func (m *model) top() *screen { return m.stack[len(m.stack)-1] }
 func (m *model) push(s *screen) tea.Cmd {
 	m.stack = append(m.stack, s)
 	m.say("")
+	if s.typing {
+		_ = s.list.filter.Focus() // a real cursor sends no blinking
+	}
 	return nil
 }
 
@@ -128,8 +131,8 @@ func (m *model) key(k tea.KeyPressMsg) tea.Cmd {
 	return a.run()
 }
 
-// drops reports whether a key belongs to a search that is typed where nothing can be searched. Its letters are no
-// commands, up to the key that ends it.
+// drops reports whether a key belongs to a search that is typed where there is no list. Its letters are not commands,
+// up to the key that ends it.
 func (m *model) drops(k tea.KeyPressMsg, known bool) bool {
 	was := m.astray
 	m.astray = k.Text != "" && (was || k.Text == "/" && !known) || was && k.Code == tea.KeyBackspace
@@ -171,14 +174,7 @@ func (m *model) say(text string) { m.status, m.bad = printer.Clean(text), false 
 
 func (m *model) fail(text string) { m.status, m.bad = printer.Clean(text), true }
 
-// failed tells of an error and what helps against it.
-func (m *model) failed(err error) {
-	text := err.Error()
-	if h := m.world.Hint(err); h != "" {
-		text += ": " + h
-	}
-	m.fail(text)
-}
+func (m *model) failed(err error) { m.fail(m.explain(err)) }
 
 func (m *model) quit() tea.Cmd {
 	if m.leaving != nil {
@@ -208,12 +204,9 @@ func (m *model) restyle(dark bool, profile colorprofile.Profile) {
 	}
 }
 
-// busy tells whether something is under way that the spinner shows.
-func (m *model) busy() bool { return m.waiting > 0 }
-
-// turn starts the spinner where it does not turn yet.
+// turn starts the spinner unless it turns already.
 func (m *model) turn() tea.Cmd {
-	if m.turning || !m.busy() {
+	if m.turning || m.waiting == 0 {
 		return nil
 	}
 	m.turning = true
@@ -221,7 +214,7 @@ func (m *model) turn() tea.Cmd {
 }
 
 func (m *model) tick(msg spinner.TickMsg) tea.Cmd {
-	if !m.busy() {
+	if m.waiting == 0 {
 		m.turning = false
 		return nil
 	}

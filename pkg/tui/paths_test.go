@@ -51,7 +51,7 @@ func TestWhyNothingWasReadStaysToBeRead(t *testing.T) {
 	}
 	delete(f.fail, "read")
 	f.fail["halfway"] = errors.New(why)
-	d := drive(t, f).sees("Entries · 8", "maybe not all", "role/team/dev")
+	d := drive(t, f).sees("Entries · 8", "incomplete", "role/team/dev")
 	d.whole(why)
 	d.keys("/ aws-service enter d").sees("✗ revoke: AWS owns", "DescribeCluster")
 }
@@ -193,21 +193,21 @@ func TestAMappingIsRevokedAsAnEntryIs(t *testing.T) {
 	}
 	f = newFake()
 	f.mappings[0].Kind, f.mappings[0].ARN = access.MappedAccount, "444455556666"
-	drive(t, f).keys("/ 4444 enter d").sees("this mapping names no role or user")
+	drive(t, f).keys("/ 4444 enter d").sees("this mapping is not for a single role or user")
 }
 
 func TestGrantTwoPoliciesInThreeNamespaces(t *testing.T) {
 	f := newFake()
-	d := drive(t, f).keys("a").sees("to whom", "[roles 4]", "is in: view in namespaces dev, qa")
-	d.keys("newc enter").sees("which policies", "PURPOSE")
+	d := drive(t, f).keys("a").sees("Grant · principals", "[roles 4]", "has view in namespaces dev, qa")
+	d.keys("newc enter").sees("policies", "PURPOSE")
 	d.keys("edit space").sees("[x] edit")
-	d.keys("view space").keys("enter").sees("where", "the whole cluster")
+	d.keys("view space").keys("enter").sees("scope", "the whole cluster")
 	d.keys("enter").sees("select an item first: ↓, then space or ⏎")
 	d.keys("down down down space down space apps-* space").sees("[x] apps-*", "[x] dev-blue")
-	d.keys("enter").sees("options", "groups", "RBAC bindings name: viewers")
+	d.keys("enter").sees("options", "groups", "RBAC bindings refer to: viewers")
 	d.keys("viewers").sees("ClusterRole view on the whole cluster")
 	d.keys("tab robot tab 8h enter")
-	d.sees("Plan", "+ role/newcomer  (new entry, STANDARD)", "edit in namespace apps-*", "view in namespace dev-blue", "group viewers", "username robot", "[ No ]", "from the command line")
+	d.sees("Review changes", "+ role/newcomer  (new entry, STANDARD)", "edit in namespace apps-*", "view in namespace dev-blue", "group viewers", "username robot", "[ No ]", "from the command line")
 	if len(f.Steps) > 0 {
 		t.Fatal("sent before a yes")
 	}
@@ -244,7 +244,7 @@ func TestPermanentAccessGetsNoExpiry(t *testing.T) {
 	f := newFake()
 	d := drive(t, f).keys("a team enter edit enter down enter tab tab 8h enter").lacks("[ No ]")
 	d.whole("✗ role/team/dev has permanent access, and an expiry (--for) would apply to all of it: revoke that access first, or grant without an expiry")
-	d.keys("y esc").sees("options", "8h").keys("backspace backspace enter").sees("Plan", "+     edit on the whole cluster", "[ No ]")
+	d.keys("y esc").sees("options", "8h").keys("backspace backspace enter").sees("Review changes", "+     edit on the whole cluster", "[ No ]")
 	if len(f.Steps) > 0 {
 		t.Error("sent")
 	}
@@ -252,11 +252,11 @@ func TestPermanentAccessGetsNoExpiry(t *testing.T) {
 
 func TestBackLosesNothing(t *testing.T) {
 	d := drive(t, newFake()).keys("a newc enter edit space enter down down space enter")
-	d.keys("team-x tab someone enter").sees("Plan", "username someone")
+	d.keys("team-x tab someone enter").sees("Review changes", "username someone")
 	d.keys("esc").sees("options", "team-x", "someone")
 	d.keys("esc").sees("[x] default")
-	d.keys("esc").sees("[x] edit").keys("esc").sees("to whom", "newc")
-	d.keys("enter enter enter enter").sees("Plan", "username someone", "group team-x")
+	d.keys("esc").sees("[x] edit").keys("esc").sees("Grant · principals", "newc")
+	d.keys("enter enter enter enter").sees("Review changes", "username someone", "group team-x")
 }
 
 func TestCancelAtEachStepSendsNothing(t *testing.T) {
@@ -340,14 +340,14 @@ func TestSwitchCluster(t *testing.T) {
 }
 
 func TestTypedPrincipalsAreLookedUp(t *testing.T) {
-	drive(t, newFake()).keys("a role/brand-new").sees("look it up in IAM").keys("enter").sees("which policies", "role/brand-new")
-	drive(t, newFake()).keys("a").keys("arn:aws:iam::444455556666:role/far enter").sees("which policies", "444455556666")
+	drive(t, newFake()).keys("a role/brand-new").sees("look it up in IAM").keys("enter").sees("policies", "role/brand-new")
+	drive(t, newFake()).keys("a").keys("arn:aws:iam::444455556666:role/far enter").sees("policies", "444455556666")
 	d := drive(t, newFake()).keys("a")
 	d.send(tea.PasteMsg{Content: "arn:aws:iam::444455556666:group/x"})
-	d.sees("cannot be let in").keys("enter").sees("an IAM group cannot")
+	d.sees("cannot have access").keys("enter").sees("an IAM group cannot")
 	f := newFake()
 	f.fail["resolve"] = errors.New("role/gone: not found")
-	drive(t, f).keys("a role/gone enter").sees("✗ role/gone: not found", "to whom")
+	drive(t, f).keys("a role/gone enter").sees("✗ role/gone: not found", "Grant · principals")
 }
 
 func TestTabsChangeTheFamily(t *testing.T) {
@@ -368,10 +368,10 @@ func TestErrorsStandInALineAndTheRestStaysUsable(t *testing.T) {
 	for where, see := range map[string][]string{
 		"read":       {"r", "throttled – press r to read again"},
 		"open demo":  {"r", "throttled"},
-		"principals": {"a", "throttled; write the full ARN"},
+		"principals": {"a", "throttled; use the full ARN"},
 		"policies":   {"a newc enter", "throttled"},
 		"namespaces": {"a newc enter edit enter", "type them: list access entries: throttled"},
-		"groups":     {"a newc enter edit enter down enter", "is not known: list access"},
+		"groups":     {"a newc enter edit enter down enter", "could not be read: list access"},
 		"propose":    {"a newc enter edit enter down enter enter", "✗ list access entries: throttled"},
 	} {
 		f := newFake()
@@ -393,7 +393,7 @@ func TestAFailedStepIsToldAndTheOthersGoOn(t *testing.T) {
 		return nil
 	}
 	d := drive(t, f).keys("a auditor space newc space enter edit enter down enter enter y")
-	d.sees("✗ accessentry/role/auditor not created: access denied: no iam:PassRole^[[31m", "✓ accessentry/role/newcomer created", "Not everything was done")
+	d.sees("✗ accessentry/role/auditor not created: access denied: no iam:PassRole^[[31m", "✓ accessentry/role/newcomer created", "Some changes failed")
 }
 
 // TestWhatWasReadStaysWhenTheRestIsLost breaks the connection, and lets the credentials expire, in the middle of reading.
@@ -432,9 +432,9 @@ func TestLeavingWhileSendingAsksFirst(t *testing.T) {
 	for _, c := range d.taken() {
 		d.one(c) // the look before it is sent
 	}
-	d.sees("Sending", "0 of 2 calls")
-	d.keys("esc").sees("the change is being sent")
-	d.keys("ctrl+c").sees("again leaves all the same")
+	d.sees("Applying changes", "0 of 2 calls")
+	d.keys("esc").sees("the change is being applied")
+	d.keys("ctrl+c").sees("press again to quit")
 	d.hold = false
 	if d.keys("ctrl+c"); !d.quit {
 		t.Error("still here")

@@ -1,7 +1,6 @@
 package tui
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -16,7 +15,7 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/shell"
 )
 
-// planning is a change from the question what it would do to its end.
+// planning is a change from its proposal to its results.
 type planning struct {
 	*screen
 	m        *model
@@ -37,8 +36,8 @@ type planning struct {
 type state int
 
 const (
-	waiting state = iota
-	checking
+	waiting  state = iota
+	checking       // the cluster is read again, nothing is sent yet
 	sending
 	ended
 )
@@ -51,22 +50,18 @@ func (m *model) propose(v *view, r Request) tea.Cmd {
 		on("y", "y", "yes", p.agree).unless(p.notByLetter),
 		on("n", "n", "no", p.leave).unless(p.busy),
 		on("left shift+tab", "←", "no", p.choose(false)).unless(p.notYet).hidden(),
-		on("right tab", "←→", "choose", p.choose(true)).unless(p.notYet),
+		on("right tab", "←→", "select", p.choose(true)).unless(p.notYet),
 		on("enter", "⏎", "confirm", p.enter).unless(p.busy),
 		on("c", "c", "copy the command line", p.copy).unless(p.busy),
 		on("esc q", "esc", "back", p.leave).unless(p.busySending),
 	}, p.moves()...)
 	p.deaf = p.early
 	_ = m.push(p.screen)
-	return p.read(p.arrived)
-}
-
-func (p *planning) read(then func(Proposal, error) tea.Cmd) tea.Cmd {
-	return ask(p.m, &p.slot, func(ctx context.Context) (Proposal, error) { return p.v.cluster.Propose(ctx, p.request) }, then)
+	return ask(m, &p.slot, func(ctx context.Context) (Proposal, error) { return v.cluster.Propose(ctx, r) }, p.arrived)
 }
 
 func (p *planning) title() string {
-	return [...]string{"Plan · nothing is sent yet", "Plan · nothing is sent yet", "Sending", "Result"}[p.state]
+	return [...]string{"Review changes", "Review changes", "Applying changes", "Result"}[p.state]
 }
 
 // open are the risks that nobody accepted.
@@ -79,7 +74,7 @@ func (p *planning) open() []access.Risk {
 
 func (p *planning) busySending() string {
 	if p.state == sending {
-		return "the change is being sent"
+		return "the change is being applied"
 	}
 	return ""
 }
@@ -122,23 +117,11 @@ func (p *planning) command() string {
 	return shell.Line(args)
 }
 
-// apply sends the plan and tells of each call.
-func (p *planning) apply() tea.Cmd {
-	p.state, p.offset = sending, 0
-	p.m.leaving = p.stay
-	p.v.reading.forget() // what is read now would be from before the change; it is read again after it
-	return stream(p.m, &p.slot, p.proposal.Apply(p.m.ctx, p.accepted), func(r access.Result, err error) tea.Cmd {
-		if err != nil {
-			p.err = err
-			return nil
-		}
-		p.results = append(p.results, r)
-		return nil
-	}, p.finish)
-}
-
-// finish shows the result; what was said while it was sent is over.
+// finish shows the result, unless nothing was sent. What was said meanwhile no longer matters.
 func (p *planning) finish() tea.Cmd {
+	if p.state == waiting {
+		return nil
+	}
 	p.state, p.m.leaving, p.finished = ended, nil, true
 	p.m.say("")
 	p.actions = append([]action{
@@ -149,16 +132,16 @@ func (p *planning) finish() tea.Cmd {
 	return p.m.refresh(p.v, p.request.Who)
 }
 
-// stay asks once before the program is left while a change is on its way.
+// stay asks once before the program is left while a change is applied.
 func (p *planning) stay() string {
 	if p.warned {
 		return ""
 	}
 	p.warned = true
-	return "the change is being sent; the same key again leaves all the same, and running it again completes it"
+	return "still applying; press again to quit. Running the command again completes the change."
 }
 
-// show is the text: the plan as --dry-run prints it, or what became of it.
+// show is the text: the plan as --dry-run prints it, or the results.
 func (p *planning) show(width int) string {
 	var b strings.Builder
 	account := p.v.account()
@@ -177,11 +160,7 @@ func (p *planning) show(width int) string {
 			line, style = "✗ "+printer.Result(r, account), p.m.styles.danger
 		}
 		b.WriteString(paint(style, wrap(line, width)) + "\n")
-		if r.Err != nil {
-			if h := p.m.world.Hint(r.Err); h != "" {
-				b.WriteString(wrap("  "+printer.Clean(h), width) + "\n")
-			}
-		}
+		p.hint(&b, r.Err)
 	}
 	b.WriteString(p.progress())
 	if p.proposal != nil && p.state != sending {
@@ -202,7 +181,7 @@ func (p *planning) progress() string {
 	case p.state == sending:
 		return fmt.Sprintf("%s %d of %d calls\n", p.m.spin.View(), len(p.results), all)
 	case p.state == ended && (failed || p.err != nil):
-		return "\nNot everything was done; doing the same again completes it.\n"
+		return "\nSome changes failed. Run the same again to complete them.\n"
 	case p.state == ended:
 		return "\nDone.\n"
 	}
@@ -210,8 +189,15 @@ func (p *planning) progress() string {
 }
 
 func (p *planning) problem(b *strings.Builder, err error) {
-	b.WriteString(paint(p.m.styles.danger, "✗ "+cleanLines(err.Error())) + "\n")
-	if h := p.m.world.Hint(err); h != "" {
+	b.WriteString(paint(p.m.styles.danger, "✗ "+printer.CleanLines(err.Error())) + "\n")
+	p.hint(b, err)
+}
+
+func (p *planning) hint(b *strings.Builder, err error) {
+	if err == nil {
+		return
+	}
+	if h := p.m.world.Hint(p.v.context.Name, err); h != "" {
 		b.WriteString("  " + printer.Clean(h) + "\n")
 	}
 }
@@ -225,15 +211,7 @@ func paint(style lipgloss.Style, text string) string {
 	return strings.Join(lines, "\n")
 }
 
-func cleanLines(text string) string {
-	lines := strings.Split(text, "\n")
-	for i := range lines {
-		lines[i] = printer.Clean(lines[i])
-	}
-	return strings.Join(lines, "\n")
-}
-
-// plan is what --dry-run prints, painted by the signs, and the risks by their names.
+// plan is what --dry-run prints, and the risks by their names.
 func (p *planning) plan(b *strings.Builder, account string) {
 	if p.note != "" {
 		b.WriteString(paint(p.m.styles.warn, "! "+p.note) + "\n\n")
@@ -245,18 +223,7 @@ func (p *planning) plan(b *strings.Builder, account string) {
 		b.WriteString("Nothing to change.\n")
 		return
 	}
-	var text strings.Builder
-	printer.Plan(&text, p.proposal.Plan, false)
-	for line := range strings.Lines(text.String()) {
-		line = strings.TrimSuffix(line, "\n")
-		switch cmp.Or(line, " ")[0] {
-		case '+':
-			line = p.m.styles.good.Render(line)
-		case '-':
-			line = p.m.styles.danger.Render(line)
-		}
-		b.WriteString(line + "\n")
-	}
+	printer.Plan(b, p.proposal.Plan, p.m.styles)
 	for _, w := range p.proposal.Warnings {
 		b.WriteString("\n" + paint(p.m.styles.warn, "! "+printer.Clean(w)) + "\n")
 	}

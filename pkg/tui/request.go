@@ -10,7 +10,7 @@ import (
 // slot holds the number of the request whose answer is still wanted.
 type slot int
 
-// forget makes the answer that is under way unwanted.
+// forget drops the answer that has not come yet.
 func (s *slot) forget() { *s = 0 }
 
 func (m *model) number(s *slot) int {

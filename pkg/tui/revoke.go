@@ -11,15 +11,15 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
 )
 
-// revocation is one row of what can be taken from an entry.
+// revocation is one row of what can be revoked from an entry.
 type revocation struct {
 	edit.Revocation
 	text, note string
 	entryOnly  bool // of a whole entry: the mappings of its principal stay
 }
 
-// takeable is all that can be taken from an entry: each grant, each namespace, each group, the whole. What takes
-// most comes last: the first one is what a hasty key takes.
+// takeable is all that can be revoked from an entry: each grant, each namespace, each group, the whole. What revokes
+// most comes last: the first row is what a hasty key selects.
 func (v *view) takeable(e access.Entry) []revocation {
 	var all []revocation
 	for _, g := range e.Grants {
@@ -29,7 +29,7 @@ func (v *view) takeable(e access.Entry) []revocation {
 		}
 		for _, ns := range g.Scope.Namespaces {
 			only := access.Grant{Policy: g.Policy, Scope: access.Scope{Namespaces: []string{ns}}}
-			all = append(all, revocation{Revocation: edit.Revocation{Grants: []access.Grant{only}}, text: only.String(), note: "only there"})
+			all = append(all, revocation{Revocation: edit.Revocation{Grants: []access.Grant{only}}, text: only.String(), note: "only this namespace"})
 		}
 	}
 	for _, g := range e.Groups {
@@ -43,7 +43,7 @@ func (v *view) takeable(e access.Entry) []revocation {
 		revocation{text: "all access", note: "the entry and its aws-auth mappings"})
 }
 
-// stillMapped says whether aws-auth gives access to somebody who has no entry any more.
+// stillMapped is a note where aws-auth gives the principal access when its entry is gone, or "".
 func (v *view) stillMapped(p access.Principal) string {
 	active := func(m access.Mapping) bool { return m.State == access.InForce && m.For(p) }
 	switch {
@@ -57,35 +57,28 @@ func (v *view) stillMapped(p access.Principal) string {
 	return ""
 }
 
-// takeStep chooses what to take away. With pick several can be chosen.
-func (m *model) takeStep(name string, all []revocation, several bool, taken func([]revocation) tea.Cmd) *screen {
-	l := newList(m.styles, several, column{"TAKE AWAY", 0}, column{"", 0})
-	l.single = func(id string) bool { i, _ := strconv.Atoi(id); return all[i].Whole() } // nothing goes with it
+// takeFrom asks what to revoke from an entry.
+func (m *model) takeFrom(v *view, e access.Entry, several bool, taken func([]revocation) tea.Cmd) tea.Cmd {
+	all := v.takeable(e)
+	l := newList(m.styles, several, column{"REVOKE", 0}, column{"", 0})
 	l.unset, l.cursor = true, -1
 	rows := make([]row, len(all))
 	for i, r := range all {
-		rows[i] = row{id: strconv.Itoa(i), cells: []string{printer.Clean(r.text), r.note}, keys: []string{r.text}}
+		rows[i] = row{id: r.text, value: r, alone: r.Whole(), cells: []string{printer.Clean(r.text), r.note}, keys: []string{r.text}}
 	}
 	l.set(rows)
-	return m.picker(name, l, func(ids []string) tea.Cmd {
-		chosen := make([]revocation, 0, len(ids))
-		for _, id := range ids {
-			i, _ := strconv.Atoi(id) // the ids are made above
-			chosen = append(chosen, all[i])
+	return m.push(m.picker("Revoke · from "+printer.Clean(e.Principal.Short(v.account())), l, func(rows []row) tea.Cmd {
+		chosen := make([]revocation, len(rows))
+		for i, r := range rows {
+			chosen[i], _ = r.value.(revocation)
 		}
 		return taken(chosen)
-	})
+	}))
 }
 
-// startRevoke asks what to take from an entry and shows the plan.
+// startRevoke asks what to revoke from an entry and shows the plan.
 func (m *model) startRevoke(v *view, e access.Entry) tea.Cmd {
-	short := printer.Clean(e.Principal.Short(v.account()))
-	f := &flow{m: m}
-	s := m.takeStep("Revoke · from "+short, v.takeable(e), true, func(chosen []revocation) tea.Cmd {
-		return m.propose(v, m.revokeRequest(v, e.Principal, chosen))
-	})
-	f.steps = []step{{screen: s}}
-	return f.start()
+	return m.takeFrom(v, e, true, func(chosen []revocation) tea.Cmd { return m.propose(v, m.revokeRequest(v, e.Principal, chosen)) })
 }
 
 func (m *model) revokeRequest(v *view, p access.Principal, chosen []revocation) Request {
@@ -94,7 +87,7 @@ func (m *model) revokeRequest(v *view, p access.Principal, chosen []revocation) 
 		what.Grants = append(what.Grants, r.Grants...)
 		what.Groups = append(what.Groups, r.Groups...)
 	}
-	command := append(m.commandOf(v), "revoke", p.Short(v.account()))
+	command := []string{"revoke", p.Short(v.account())}
 	for _, g := range what.Grants {
 		command = append(command, "--policy", access.Scoped{Policy: g.Policy.Short(), Namespaces: g.Scope.Namespaces}.String())
 	}
@@ -102,7 +95,7 @@ func (m *model) revokeRequest(v *view, p access.Principal, chosen []revocation) 
 	if chosen[0].entryOnly {
 		command = append(command, "--entry-only")
 	}
-	return Request{Who: []access.Principal{p}, Revoke: &what, EntryOnly: chosen[0].entryOnly, Command: command}
+	return Request{Who: []access.Principal{p}, Revoke: &what, EntryOnly: chosen[0].entryOnly, Command: v.cluster.Program.Words(command...)}
 }
 
 // clusters switches to another context without leaving.
@@ -117,16 +110,14 @@ func (m *model) clusters() tea.Cmd {
 			note = strconv.Itoa(len(v.entries.list.rows)) + " entries"
 		}
 		cells := []string{printer.Clean(c.Cluster), printer.Clean(c.Region), printer.Clean(c.Account), note, printer.Clean(c.Name)}
-		rows[i] = row{id: c.Name, cells: cells, keys: []string{c.Name, c.Cluster, c.Region, c.Account}}
+		rows[i] = row{id: c.Name, value: c, cells: cells, keys: []string{c.Name, c.Cluster, c.Region, c.Account}}
 	}
 	l.set(rows)
 	l.seek(m.at.context.Name)
-	f := &flow{m: m}
-	f.steps = []step{{screen: m.picker("Clusters of the kubeconfig", l, func(ids []string) tea.Cmd {
-		i := slices.IndexFunc(m.world.Contexts, func(c Context) bool { return c.Name == ids[0] })
-		return m.look(m.world.Contexts[i])
-	})}}
-	return f.start()
+	return m.push(m.picker("Clusters of the kubeconfig", l, func(rows []row) tea.Cmd {
+		c, _ := rows[0].value.(Context)
+		return m.look(c)
+	}))
 }
 
 func (m *model) onlyOne() string {

@@ -11,12 +11,13 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/printer"
 )
 
-// ErrCancelled says that somebody left a picker without an answer.
+// ErrCancelled is the error of a picker that was left without an answer.
 var ErrCancelled = errors.New("cancelled, nothing was changed")
 
-// memory is what the program is to live with: the garbage of a large cluster's reading is collected before it piles up.
+// memory is the limit for the program: what reading a large cluster leaves is collected before it piles up.
 const memory = 40 << 20
 
 // Run shows the whole interface until the user leaves.
@@ -43,9 +44,9 @@ func (m *model) run(ctx context.Context) error {
 	return err
 }
 
-var errLost = errors.New("the terminal is gone")
+var errLost = errors.New("the terminal was closed")
 
-// watched is a terminal that tells when it is gone: Bubble Tea takes that for an end of input and would wait on.
+// watched is a terminal that reports when it is closed: Bubble Tea takes that for an end of input and would keep waiting.
 // The signal of a hangup does not always reach a program.
 type watched struct {
 	*os.File
@@ -74,11 +75,11 @@ type Missing struct {
 	Who    bool // the principals
 	Policy bool
 	Scope  bool
-	What   bool // of revoke: what to take
+	What   bool // what to revoke
 }
 
-// Grant asks, in a few lines below the prompt, for what a grant misses; what was typed is only
-// shown. ErrCancelled says that nothing shall be done.
+// Grant asks, in a few lines below the prompt, for what is missing in a grant; what was typed is only
+// shown. The error is ErrCancelled where nothing is to be done.
 func Grant(ctx context.Context, w World, missing Missing, known Choice) (Choice, error) {
 	return pick(ctx, w, askGrant(missing, known))
 }
@@ -96,28 +97,44 @@ func askGrant(missing Missing, known Choice) func(*model, *view) tea.Cmd {
 		if missing.Scope {
 			g.steps = append(g.steps, g.scopeStep())
 		}
-		return tea.Batch(g.start(), m.read(v, known.Who))
+		return tea.Batch(g.from(0), m.read(v, known.Who))
 	}
 }
 
-// Revoke asks for whom a revocation misses and, where nothing was named either, for what to take.
+// Revoke asks for the principal of a revocation and, where nothing was named either, for what to revoke.
 func Revoke(ctx context.Context, w World, missing Missing) (Choice, error) {
 	return pick(ctx, w, askRevoke(missing))
 }
 
 func askRevoke(missing Missing) func(*model, *view) tea.Cmd {
 	return func(m *model, v *view) tea.Cmd {
-		r := &revoking{model: m, v: v, what: missing.What}
-		return r.start()
+		return m.somebody(v, "Revoke · select a principal", func(t printer.Row) tea.Cmd {
+			switch why := v.entries.fixed(); {
+			case why != "":
+				m.fail(why)
+				return nil
+			case t.Mapping != nil:
+				return m.picked(Choice{Who: []access.Principal{access.Normal(t.Mapping.ARN)}, All: true})
+			case !missing.What:
+				return m.picked(Choice{Who: []access.Principal{t.Principal}})
+			}
+			return m.takeFrom(v, *t.Entry, false, func(chosen []revocation) tea.Cmd {
+				c := Choice{Who: []access.Principal{t.Principal}, Groups: chosen[0].Groups, All: chosen[0].Whole(), EntryOnly: chosen[0].entryOnly}
+				for _, g := range chosen[0].Grants {
+					c.Policies, c.Namespaces = append(c.Policies, g.Policy), g.Scope.Namespaces
+				}
+				return m.picked(c)
+			})
+		})
 	}
 }
 
-// Describe asks whom to describe.
+// Describe asks for the principal to describe.
 func Describe(ctx context.Context, w World) (Choice, error) { return pick(ctx, w, askDescribe) }
 
 func askDescribe(m *model, v *view) tea.Cmd {
-	return m.somebody(v, "Describe · whom", func(t thing) tea.Cmd {
-		return m.picked(Choice{Who: []access.Principal{t.principal}})
+	return m.somebody(v, "Describe · select a principal", func(t printer.Row) tea.Cmd {
+		return m.picked(Choice{Who: []access.Principal{t.Principal}})
 	})
 }
 
@@ -145,48 +162,12 @@ func (m *model) picked(c Choice) tea.Cmd {
 	return m.end()
 }
 
-// revoking picks an entry and what to take from it.
-type revoking struct {
-	*model
-	v    *view
-	what bool
-}
-
-func (r *revoking) start() tea.Cmd {
-	v := r.v
-	return r.somebody(v, "Revoke · from whom", func(t thing) tea.Cmd {
-		if why := v.entries.fixed(); why != "" {
-			r.fail(why)
-			return nil
-		}
-		if t.mapping != nil {
-			return r.picked(Choice{Who: []access.Principal{access.Normal(t.mapping.ARN)}, All: true})
-		}
-		if !r.what {
-			return r.picked(Choice{Who: []access.Principal{t.principal}})
-		}
-		return r.take(*t.entry)
-	})
-}
-
-// somebody asks for one of those who are let in.
-func (m *model) somebody(v *view, name string, taken func(thing) tea.Cmd) tea.Cmd {
-	s := m.picker(name, v.entries.list, func(ids []string) tea.Cmd { return taken(v.entries.what[ids[0]]) })
+// somebody asks for one of the principals that have access.
+func (m *model) somebody(v *view, name string, taken func(printer.Row) tea.Cmd) tea.Cmd {
+	s := m.picker(name, v.entries.list, func([]row) tea.Cmd { t, _ := v.entries.current(); return taken(t) })
 	s.empty = v.entries.nothing
-	f := &flow{m: m, steps: []step{{screen: s}}}
-	return tea.Batch(f.start(), m.read(v, nil))
-}
-
-func (r *revoking) take(e access.Entry) tea.Cmd {
-	short := e.Principal.Short(r.v.account())
-	s := r.takeStep("Revoke · from "+short, r.v.takeable(e), false, func(chosen []revocation) tea.Cmd {
-		c := Choice{Who: []access.Principal{e.Principal}, Groups: chosen[0].Groups, All: chosen[0].Whole(), EntryOnly: chosen[0].entryOnly}
-		for _, g := range chosen[0].Grants {
-			c.Policies, c.Namespaces = append(c.Policies, g.Policy), g.Scope.Namespaces
-		}
-		return r.picked(c)
-	})
-	return (&flow{m: r.model, steps: []step{{screen: s}}}).start()
+	_ = m.push(s)
+	return m.read(v, nil)
 }
 
 // login is the moment in which a login has the terminal to itself.

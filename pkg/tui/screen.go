@@ -7,12 +7,12 @@ import (
 	tea "charm.land/bubbletea/v2"
 )
 
-// action is what a key does. Dispatch, the line of keys, help, and why a key does nothing now all come from it.
+// action is what a key does. Dispatch, the line of keys, help and the reason why a key does nothing now come from it.
 type action struct {
 	binding key.Binding
-	why     func() string // why it cannot be done now, "" when it can; nil: it always can
+	why     func() string // why it is not available, "" when it is; nil: it always is
 	run     func() tea.Cmd
-	typing  bool // a key that prints holds while somebody types too
+	typing  bool // a printable key counts while somebody types too
 	quiet   bool // not in the line of keys
 }
 
@@ -31,27 +31,26 @@ func (a action) reason() string {
 	return a.why()
 }
 
-// screen is one thing to look at: a list, a text that scrolls, or a form. What it has not is nil.
+// screen is one thing to look at: a list, a text that scrolls, or a form. What it does not have is nil.
 type screen struct {
 	name     func() string
 	actions  []action
-	intro    func(width int) string
+	intro    func() string
 	list     *list
 	typing   bool // what is typed goes to the filter
-	pinned   bool // and that does not end
 	about    func(width int) string
 	empty    func() string
 	form     *form
 	text     func(width int) string
-	foot     func(width int) string     // below the text, "": nothing
+	foot     func() string              // below the text, "": nothing
 	offset   int                        // of the text, in lines
 	deaf     func(tea.KeyPressMsg) bool // drops a key; nil: none
-	finished bool                       // it is a result; errors about the list are none of its own
+	finished bool                       // it is a result: errors about the list are not shown
 	seen     int                        // lines of text that were last seen at once
 	total    int                        // lines of the text
 }
 
-// typeIn gives what is no action to whatever can be typed into.
+// typeIn passes other keys to the form or the filter.
 func (s *screen) typeIn(msg tea.Msg) tea.Cmd {
 	switch {
 	case s.form != nil:
@@ -69,7 +68,7 @@ func (s *screen) paste(msg tea.PasteMsg) tea.Cmd {
 	return s.typeIn(msg)
 }
 
-// writes tells whether printable keys are text here.
+// writes reports whether printable keys are text here.
 func (s *screen) writes() bool { return s.form != nil || s.typing }
 
 func (s *screen) move(n int) tea.Cmd {
@@ -99,8 +98,8 @@ func (s *screen) moves() []action {
 		on("down j ctrl+n", "↓/j", "down", by(fixed(1))).hidden(),
 		on("pgup ctrl+b", "pgup", "a page up", by(func() int { return -page() })).hidden(),
 		on("pgdown ctrl+f", "pgdn", "a page down", by(page)).hidden(),
-		on("home g", "home/g", "to the beginning", by(fixed(-1<<30))).hidden(),
-		on("end G", "end/G", "to the end", by(fixed(1<<30))).hidden(),
+		on("home g", "home/g", "top", by(fixed(-1<<30))).hidden(),
+		on("end G", "end/G", "bottom", by(fixed(1<<30))).hidden(),
 	}
 }
 

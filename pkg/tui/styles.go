@@ -8,13 +8,13 @@ import (
 	"github.com/charmbracelet/colorprofile"
 )
 
-// styles are the roles that something on the screen can have. Each role is told by a sign, a word
-// or its place too, so that nothing is lost without colour.
+// styles are the roles that something on the screen can have. A sign, a word or its place shows each
+// role too, so that nothing is lost without colour.
 type styles struct {
 	dark                                         bool
 	profile                                      colorprofile.Profile
 	plain, title, muted, danger, warn, good, key lipgloss.Style
-	cursor, head, bar, match                     lipgloss.Style
+	cursor, head                                 lipgloss.Style
 }
 
 func newStyles(dark bool, profile colorprofile.Profile) styles {
@@ -24,10 +24,14 @@ func newStyles(dark bool, profile colorprofile.Profile) styles {
 		s = coarseStyles()
 	}
 	s.dark, s.profile = dark, profile
-	s.match = s.title
-	s.bar = s.muted
 	return s
 }
+
+// Good is how what is added looks in a plan.
+func (s styles) Good(text string) string { return s.good.Render(text) }
+
+// Bad is how what is removed looks in a plan.
+func (s styles) Bad(text string) string { return s.danger.Render(text) }
 
 // fineStyles have colours of their own.
 func fineStyles(dark bool) styles {
@@ -71,7 +75,7 @@ func (s styles) help() help.Styles {
 	}
 }
 
-// newInput is a line to type into. The terminal's own cursor stands in it.
+// newInput is a line to type into. The terminal's own cursor is in it.
 func newInput(s styles, prompt, placeholder string) textinput.Model {
 	in := textinput.New()
 	in.Prompt, in.Placeholder = prompt, placeholder

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -11,7 +12,7 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/policy"
 )
 
-// view is one cluster and what was read from it. It goes on being read when another is looked at.
+// view is one cluster and what was read from it. Reading continues while another is shown.
 type view struct {
 	context  Context
 	cluster  *Cluster
@@ -19,10 +20,10 @@ type view struct {
 	mappings []access.Mapping
 	warnings []string
 	total    int
-	whole    bool   // everybody was read, and nothing got lost on the way
+	whole    bool   // all was read, and nothing got lost on the way
 	blind    bool   // aws-auth counts, and could not be read
 	err      error  // why the entries could not be read
-	heard    func() // hears of what was read, where a question shows it too
+	heard    func() // called with each piece, where a question shows it too
 	opening  slot
 	reading  slot
 	entries  *entries
@@ -33,7 +34,7 @@ type view struct {
 	families   [3]family
 }
 
-// once is something that is asked for the first time it is needed, and kept.
+// once is an answer that is read when it is first needed, and kept.
 type once[T any] struct {
 	slot
 	asked bool
@@ -41,7 +42,7 @@ type once[T any] struct {
 	err   error
 }
 
-// need asks unless it was asked already. An answer that was an error is asked for again.
+// need asks unless there is an answer already. After an error it asks again.
 func need[T any](m *model, o *once[T], question func(context.Context) (T, error), then func()) tea.Cmd {
 	if o.asked {
 		then()
@@ -61,7 +62,7 @@ type family struct {
 	begun, done bool
 	all         []access.Principal
 	err         error
-	page        func([]access.Principal) // hears of each page while its tab is seen
+	page        func([]access.Principal) // called with each page while its tab is seen
 	index       index
 	hits        hits
 }
@@ -72,7 +73,7 @@ type hits struct {
 	rows, found int
 }
 
-// count tells how many of the family the filter finds.
+// count is how many of the family the filter finds.
 func (f *family) count(text string) int {
 	if f.hits.text != text || f.hits.rows != f.index.rows {
 		f.hits = hits{text, f.index.rows, len(f.index.search(text))}
@@ -80,7 +81,7 @@ func (f *family) count(text string) int {
 	return f.hits.found
 }
 
-// look shows the cluster of a context and begins to read it where nobody did.
+// look shows the cluster of a context and begins to read it unless that was done.
 func (m *model) look(c Context) tea.Cmd {
 	v := m.views[c.Name]
 	if v == nil {
@@ -111,7 +112,7 @@ func (m *model) open(v *view) tea.Cmd {
 	})
 }
 
-// unopened keeps the error on the screen; a picker has nothing to pick from and ends.
+// unopened keeps the error on the screen; a picker without a cluster ends.
 func (m *model) unopened(v *view, err error) tea.Cmd {
 	v.err, v.cluster = err, nil
 	if !m.inline {
@@ -121,7 +122,7 @@ func (m *model) unopened(v *view, err error) tea.Cmd {
 	return m.end()
 }
 
-// loggedIn says that the user was asked what there was to ask.
+// loggedIn says that the login has ended.
 type loggedIn struct {
 	view *view
 	err  error
@@ -135,7 +136,7 @@ func (l loggedIn) arrive(m *model) tea.Cmd {
 	return m.opened(l.view)
 }
 
-// opened goes on where the cluster was wanted for.
+// opened begins what the cluster was opened for.
 func (m *model) opened(v *view) tea.Cmd {
 	if m.begin == nil {
 		return m.read(v, nil)
@@ -144,26 +145,29 @@ func (m *model) opened(v *view) tea.Cmd {
 	return m.begin(m, v)
 }
 
-// read reads everybody, or only some. What was read before stays on the screen until it comes anew, or all has come
-// without it.
+// read reads all entries, or those of some principals. What was read before stays on the screen until it comes again, or
+// all has come without it.
 func (m *model) read(v *view, who []access.Principal) tea.Cmd {
 	v.err, v.warnings, v.total, v.whole, v.blind = nil, nil, 0, false, false
-	fresh, old := access.Snapshot{Cluster: v.snapshot.Cluster, Caller: v.snapshot.Caller}, v.snapshot
-	var mappings []access.Mapping
+	fresh, old := Piece{Snapshot: access.Snapshot{Cluster: v.snapshot.Cluster, Caller: v.snapshot.Caller}}, v.snapshot
 	all := v.cluster.Read(m.ctx, who)
 	return stream(m, &v.reading, all, func(p Piece, err error) tea.Cmd {
-		fresh, old, mappings = join(fresh, p), without(old, p), append(mappings, p.Mappings...)
-		v.snapshot = beyond(fresh, old)
-		if len(mappings) > 0 {
-			v.mappings = mappings
+		fresh.Join(p)
+		old = without(old, p)
+		v.snapshot = beyond(fresh.Snapshot, old)
+		if len(fresh.Mappings) > 0 {
+			v.mappings = fresh.Mappings
 		}
-		v.note(p, err)
+		if err != nil {
+			v.err, fresh.Blind = err, true
+		}
+		v.warnings, v.total, v.blind = fresh.Warnings, fresh.Total, fresh.Blind
 		v.entries.fill()
 		return nil
 	}, func() tea.Cmd {
 		v.reading.forget()
 		if v.whole = v.err == nil; v.whole {
-			v.snapshot, v.mappings = fresh, mappings
+			v.snapshot, v.mappings = fresh.Snapshot, fresh.Mappings
 		}
 		access.SortEntries(v.snapshot.Entries)
 		v.entries.fill()
@@ -171,22 +175,21 @@ func (m *model) read(v *view, who []access.Principal) tea.Cmd {
 	})
 }
 
-// without leaves out who has come anew.
+// without leaves out what has come again.
 func without(old access.Snapshot, p Piece) access.Snapshot {
-	anew := map[access.Principal]bool{}
+	again := map[access.Principal]bool{}
 	for _, e := range p.Entries {
-		anew[e.Principal] = true
+		again[e.Principal] = true
 	}
 	for _, u := range p.Unread {
-		anew[u.Principal] = true
+		again[u.Principal] = true
 	}
-	gone := func(p access.Principal) bool { return anew[p] }
-	old.Entries = slices.DeleteFunc(slices.Clone(old.Entries), func(e access.Entry) bool { return gone(e.Principal) })
-	old.Unread = slices.DeleteFunc(slices.Clone(old.Unread), func(u access.Unread) bool { return gone(u.Principal) })
+	old.Entries = slices.DeleteFunc(slices.Clone(old.Entries), func(e access.Entry) bool { return again[e.Principal] })
+	old.Unread = slices.DeleteFunc(slices.Clone(old.Unread), func(u access.Unread) bool { return again[u.Principal] })
 	return old
 }
 
-// beyond is what has come and, of who has not yet, what was known before.
+// beyond is what has come and, of what has not yet, what was known before.
 func beyond(fresh, old access.Snapshot) access.Snapshot {
 	if len(old.Entries)+len(old.Unread)+len(old.Dead)+len(old.Doubtful) > 0 {
 		fresh.Entries, fresh.Unread = slices.Concat(fresh.Entries, old.Entries), slices.Concat(fresh.Unread, old.Unread)
@@ -198,9 +201,8 @@ func beyond(fresh, old access.Snapshot) access.Snapshot {
 
 // refresh reads some entries again, after a change.
 func (m *model) refresh(v *view, who []access.Principal) tea.Cmd {
-	var s slot
 	found := map[access.Principal]bool{}
-	return stream(m, &s, v.cluster.Read(m.ctx, who), func(p Piece, err error) tea.Cmd {
+	return stream(m, new(slot), v.cluster.Read(m.ctx, who), func(p Piece, err error) tea.Cmd {
 		for _, e := range p.Entries {
 			found[e.Principal] = true
 			v.put(e)
@@ -226,41 +228,17 @@ func (m *model) refresh(v *view, who []access.Principal) tea.Cmd {
 	})
 }
 
-// put takes an entry that was read again. One that was made anew is no longer dead.
+// put takes an entry that was read again. One that was recreated is no longer stale.
 func (v *view) put(e access.Entry) {
 	if was, ok := v.snapshot.Entry(e.Principal); !ok || !was.Created.Equal(e.Created) {
-		anew := func(p access.Principal) bool { return p == e.Principal }
-		v.snapshot.Dead = slices.DeleteFunc(slices.Clone(v.snapshot.Dead), anew)
-		v.snapshot.Doubtful = slices.DeleteFunc(slices.Clone(v.snapshot.Doubtful), anew)
+		same := func(p access.Principal) bool { return p == e.Principal }
+		v.snapshot.Dead = slices.DeleteFunc(slices.Clone(v.snapshot.Dead), same)
+		v.snapshot.Doubtful = slices.DeleteFunc(slices.Clone(v.snapshot.Doubtful), same)
 	}
 	v.snapshot = v.snapshot.Put(e)
 }
 
-func (v *view) note(p Piece, err error) {
-	v.total = max(v.total, p.Total)
-	v.warnings = append(v.warnings, p.Warnings...)
-	v.blind = v.blind || p.Blind || err != nil
-	if err != nil {
-		v.err = err
-	}
-}
-
-// join adds a piece to what is known.
-func join(s access.Snapshot, p Piece) access.Snapshot {
-	if p.Cluster.Name != "" {
-		s.Cluster = p.Cluster
-	}
-	if p.Caller != "" {
-		s.Caller = p.Caller
-	}
-	s.Entries = append(s.Entries, p.Entries...)
-	s.Unread = append(s.Unread, p.Unread...)
-	s.Dead, s.Doubtful = append(s.Dead, p.Dead...), append(s.Doubtful, p.Doubtful...)
-	s.Deleted = append(s.Deleted, p.Deleted...)
-	return s
-}
-
-// closed says why nothing can be changed in the cluster now.
+// closed is why nothing can be changed in the cluster now.
 func (v *view) closed() string {
 	switch mode := v.snapshot.Cluster.Mode; {
 	case v.cluster == nil && v.err != nil:
@@ -270,10 +248,10 @@ func (v *view) closed() string {
 	case mode == "":
 		return "the cluster is still being read"
 	case !mode.ReadsEntries():
-		return fmt.Sprintf("the cluster is in mode %s and reads no entries", mode)
+		return fmt.Sprintf("the cluster is in mode %s and does not read entries", mode)
 	}
 	return ""
 }
 
-// account is the cluster's, as AWS tells it or, before that, as the kubeconfig does.
-func (v *view) account() string { return first(v.snapshot.Cluster.Account(), v.context.Account) }
+// account is the cluster's according to AWS or, before that, to the kubeconfig.
+func (v *view) account() string { return cmp.Or(v.snapshot.Cluster.Account(), v.context.Account) }

@@ -14,31 +14,28 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
 )
 
-const (
-	noPolicy     = " no policy"     // ids that no policy and no namespace can have
-	wholeCluster = " whole cluster" //
-)
-
-// policyStep chooses from the policies of the region; beside them stand their rules.
+// policyStep chooses from the policies of the region; beside them are their rules.
 func (g *granting) policyStep() step {
 	m, v := g.m, g.v
 	l := newList(m.styles, true, column{"POLICY", 0}, column{"FOR", 1}, column{"PURPOSE", 2})
-	l.single = func(id string) bool { return id == noPolicy }
-	s := m.picker("", l, func(ids []string) tea.Cmd {
+	s := m.picker("", l, func(rows []row) tea.Cmd {
 		g.Policies = nil
-		for _, id := range ids {
-			if id != noPolicy {
-				g.Policies = append(g.Policies, access.Policy(id))
+		for _, r := range rows {
+			if p, ok := r.value.(policy.Policy); ok {
+				g.Policies = append(g.Policies, access.Policy(p.Name))
 			}
 		}
 		return g.next()
 	})
-	s.name = func() string { return "Grant · " + g.summary() + " · which policies" }
+	s.name = func() string { return "Grant · " + g.summary() + " · policies" }
 	s.empty = func() string { return "reading…" }
-	s.intro = func(int) string { return problem(v.policies.err) }
+	s.intro = func() string { return problem(v.policies.err) }
 	s.about = func(width int) string {
 		r, _ := l.current()
-		return aboutPolicy(v.policies.value, r.id, width)
+		if p, ok := r.value.(policy.Policy); ok {
+			return wrap(printer.Policy(p, width), width)
+		}
+		return ""
 	}
 	fill := func() { l.set(policyRows(v.policies.value, !m.inline)); l.seek("AmazonEKSViewPolicy") }
 	return step{screen: s, begin: func() tea.Cmd { return need(m, &v.policies, v.cluster.Policies, fill) }}
@@ -46,26 +43,17 @@ func (g *granting) policyStep() step {
 
 func policyRows(all []policy.Policy, none bool) []row {
 	var rows []row
-	table := printer.Policies(all)
-	for i, p := range all {
+	for _, p := range all {
 		if p.ServiceLinkedRoleOnly {
 			continue
 		}
-		cells := table.Rows[i]
-		rows = append(rows, row{id: p.Name, cells: cells[:3], keys: []string{cells[0], p.Name}})
+		short := printer.Clean(access.Policy(p.Name).Short())
+		rows = append(rows, row{id: p.Name, value: p, cells: []string{short, printer.Audience(p), printer.Clean(p.Purpose)}, keys: []string{short, p.Name}})
 	}
 	if none {
-		rows = append(rows, row{id: noPolicy, cells: []string{"(none)", "RBAC", "only Kubernetes groups, which RBAC bindings name"}, keys: []string{"none"}})
+		rows = append(rows, row{id: "none", alone: true, cells: []string{"(none)", "RBAC", "only Kubernetes groups with RBAC bindings"}, keys: []string{"none"}})
 	}
 	return rows
-}
-
-func aboutPolicy(all []policy.Policy, id string, width int) string {
-	i := slices.IndexFunc(all, func(p policy.Policy) bool { return p.Name == id })
-	if i < 0 {
-		return ""
-	}
-	return wrap(printer.Policy(all[i]), width)
 }
 
 func problem(err error) string {
@@ -75,34 +63,34 @@ func problem(err error) string {
 	return printer.Clean(err.Error())
 }
 
-// scopeStep chooses where the policies hold. Nothing is under the cursor at first: the scope is never guessed.
+// scopeStep chooses the scope of the policies. Nothing is under the cursor at first: the scope is never guessed.
 func (g *granting) scopeStep() step {
 	m, v := g.m, g.v
-	l := newList(m.styles, true, column{"WHERE", 0}, column{"", 0})
+	l := newList(m.styles, true, column{"SCOPE", 0}, column{"", 0})
 	l.unset, l.cursor = true, -1
 	l.filter.Placeholder = "type a namespace, or a wildcard such as dev-*"
-	l.single = func(id string) bool { return id == wholeCluster }
 	l.typed = typedNamespace
-	s := m.picker("", l, func(ids []string) tea.Cmd {
-		g.Namespaces, g.All = namespacesIn(ids), false
-		if slices.Contains(ids, wholeCluster) {
-			g.Namespaces, g.All = nil, true
+	s := m.picker("", l, func(rows []row) tea.Cmd {
+		g.Namespaces, g.All = nil, rows[0].alone
+		for _, r := range rows {
+			names, _ := r.value.([]string)
+			g.Namespaces = add(g.Namespaces, names)
 		}
 		return g.next()
 	})
-	s.name = func() string { return "Grant · " + g.summary() + " · where" }
-	s.intro = func(int) string {
+	s.name = func() string { return "Grant · " + g.summary() + " · scope" }
+	s.intro = func() string {
 		if v.namespaces.err != nil {
-			return "The namespaces are not known, type them: " + problem(v.namespaces.err)
+			return "could not list the namespaces, type them: " + problem(v.namespaces.err)
 		}
 		return ""
 	}
-	whole := row{id: wholeCluster, cells: []string{"the whole cluster", "every namespace, and what is in none"}, keys: []string{"the whole cluster"}}
+	whole := row{id: "the whole cluster", alone: true, cells: []string{"the whole cluster", "all namespaces and cluster-scoped resources"}, keys: []string{"the whole cluster"}}
 	l.set([]row{whole})
 	fill := func() {
 		var rows []row
 		for _, ns := range v.namespaces.value {
-			rows = append(rows, row{id: ns, cells: []string{printer.Clean(ns), ""}, keys: []string{ns}})
+			rows = append(rows, row{id: ns, value: []string{ns}, cells: []string{printer.Clean(ns), ""}, keys: []string{ns}})
 		}
 		l.add(slices.DeleteFunc(rows, func(r row) bool { return l.has(r.id) }))
 	}
@@ -119,7 +107,7 @@ func (l *list) has(id string) bool {
 // typedNamespace lets through what can be a namespace or a wildcard, or several with commas as after -n; the rules are
 // the plan's.
 func typedNamespace(text string) (row, bool) {
-	names := namespacesIn([]string{text})
+	names := add(nil, words(text))
 	text = strings.Join(names, ",")
 	if text == "" || strings.ContainsFunc(text, func(r rune) bool {
 		return (r < 'a' || r > 'z') && (r < '0' || r > '9') && !strings.ContainsRune("-*,", r)
@@ -131,41 +119,43 @@ func typedNamespace(text string) (row, bool) {
 	case len(names) > 1:
 		what = fmt.Sprintf("%d namespaces", len(names))
 	case strings.HasSuffix(text, "*"):
-		what = "all that begin so, now and later"
+		what = "all namespaces with this prefix, now and later"
 	}
-	return row{id: text, cells: []string{printer.Clean(text), what}}, true
+	return row{id: text, value: names, cells: []string{printer.Clean(text), what}}, true
 }
 
-// namespacesIn are the namespaces of the rows chosen, each once.
-func namespacesIn(ids []string) []string {
-	var all []string
-	for _, id := range ids {
-		for name := range strings.FieldsFuncSeq(id, func(r rune) bool { return r == ',' || r == ' ' }) {
-			if !slices.Contains(all, name) {
-				all = append(all, name)
-			}
+// words are the words of a list with commas or spaces.
+func words(text string) []string {
+	return strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' })
+}
+
+// add adds words to others, each once.
+func add(all, more []string) []string {
+	for _, w := range more {
+		if !slices.Contains(all, w) {
+			all = append(all, w)
 		}
 	}
 	return all
 }
 
-// groupHint tells what RBAC gives to the groups that are typed, or which groups it knows.
-func (g *granting) groupHint(int) string {
+// groupHint is what RBAC gives to the groups that are typed, or the groups that it knows.
+func (g *granting) groupHint() string {
 	known := &g.v.groups
 	if known.err != nil {
-		return "separated by commas. What RBAC gives them is not known: " + problem(known.err)
+		return "separated by commas. Their RBAC bindings could not be read: " + problem(known.err)
 	}
 	text := ""
 	if i := slices.IndexFunc(g.steps, func(s step) bool { return s.form != nil }); i >= 0 {
 		text = g.steps[i].form.value(0)
 	}
-	words := strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' })
-	if len(words) == 0 {
-		return "Kubernetes groups, separated by commas. RBAC bindings name: " + cmp.Or(strings.Join(slices.Sorted(maps.Keys(known.value)), ", "), "none")
+	groups := words(text)
+	if len(groups) == 0 {
+		return "Kubernetes groups, separated by commas. RBAC bindings refer to: " + cmp.Or(strings.Join(slices.Sorted(maps.Keys(known.value)), ", "), "none")
 	}
 	var lines []string
-	for _, w := range words {
-		lines = append(lines, fmt.Sprintf("%s: %s", printer.Clean(w), cmp.Or(strings.Join(known.value[w], "; "), "no RBAC binding names it")+similar(w, known.value)))
+	for _, w := range groups {
+		lines = append(lines, fmt.Sprintf("%s: %s", printer.Clean(w), cmp.Or(strings.Join(known.value[w], "; "), "no RBAC binding refers to it")+similar(w, known.value)))
 	}
 	return strings.Join(lines, "\n")
 }
@@ -185,5 +175,5 @@ func similar(word string, known map[string][]string) string {
 		return ""
 	}
 	slices.Sort(names)
-	return "; there is " + strings.Join(names, ", ")
+	return "; did you mean " + strings.Join(names, ", ")
 }

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,9 +14,6 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
 )
 
-// written marks the id of a principal that was typed and not yet looked up.
-const written = "written "
-
 // whoStep chooses principals from those that IAM knows, in tabs, or takes what is typed.
 func (g *granting) whoStep() step {
 	m := g.m
@@ -24,8 +22,8 @@ func (g *granting) whoStep() step {
 	l.typed = typedPrincipal
 	tab := Roles
 	s := m.picker("", l, g.takeWho)
-	s.name = func() string { return "Grant · to whom" }
-	s.intro = func(int) string { return g.tabs(tab, l) }
+	s.name = func() string { return "Grant · principals" }
+	s.intro = func() string { return g.tabs(tab, l) }
 	s.empty = func() string { return g.noneOf(tab, l.text()) }
 	turn := func(n int) func() tea.Cmd {
 		return func() tea.Cmd {
@@ -42,7 +40,7 @@ func (g *granting) whoStep() step {
 	}}
 }
 
-// tabs names the families and how many the filter finds of each; the one that is seen stands in brackets.
+// tabs names the families and how many the filter finds of each; the one that is shown is in brackets.
 func (g *granting) tabs(tab Family, l *list) string {
 	var parts []string
 	for f := Roles; f <= PermissionSets; f++ {
@@ -65,12 +63,12 @@ func (g *granting) tabs(tab Family, l *list) string {
 	}
 	text := strings.Join(parts, "   ")
 	if err := g.v.families[tab].err; err != nil {
-		text += "\n" + printer.Clean(err.Error()) + "; write the full ARN instead"
+		text += "\n" + printer.Clean(err.Error()) + "; use the full ARN instead"
 	}
 	return text
 }
 
-// noneOf says where what was typed is, if it is not in the tab that is seen.
+// noneOf says in which other tab there are matches.
 func (g *granting) noneOf(tab Family, text string) string {
 	if !g.v.families[tab].done {
 		return "reading…"
@@ -85,22 +83,22 @@ func (g *granting) noneOf(tab Family, text string) string {
 		}
 	}
 	if len(others) > 0 {
-		return fmt.Sprintf("none of the %s; tab shows %s", tab, strings.Join(others, ", "))
+		return fmt.Sprintf("no match in %s; tab shows %s", tab, strings.Join(others, ", "))
 	}
-	return "none; write an ARN, role/NAME, user/NAME or sso/SET"
+	return "no match: use an ARN, role/NAME, user/NAME or sso/SET"
 }
 
-// show fills the list with one tab, and makes it hear of the pages of that and of no other.
+// show fills the list with one tab, and with the further pages of that one only.
 func (g *granting) show(tab Family, l *list) {
 	for i := range g.v.families {
 		g.v.families[i].page = nil
 	}
 	f := &g.v.families[tab]
-	f.page = func(page []access.Principal) { l.add(principalRows(page, g.letIn(), g.v.account())) }
-	l.set(principalRows(f.all, g.letIn(), g.v.account()))
+	f.page = func(page []access.Principal) { l.add(principalRows(page, g.access(), g.v.account())) }
+	l.set(principalRows(f.all, g.access(), g.v.account()))
 }
 
-// list begins to read a family where nobody did.
+// list begins to read a family unless that was done.
 func (g *granting) list(tab Family) tea.Cmd {
 	f := &g.v.families[tab]
 	if f.begun && f.err == nil {
@@ -121,43 +119,48 @@ func (g *granting) list(tab Family) tea.Cmd {
 	return stream(g.m, &f.slot, g.v.cluster.Principals(g.m.ctx, tab), take, func() tea.Cmd { f.done = true; return nil })
 }
 
-// now writes beside those who are listed what was read of them since.
+// now writes beside the principals what was read about them since.
 func (g *granting) now(l *list) {
-	let := g.letIn()
+	has := g.access()
 	for i, r := range l.rows {
-		if text, ok := let[access.Principal(r.id)]; ok {
+		if text, ok := has[access.Principal(r.id)]; ok {
 			l.rewrite(i, nowColumn, printer.Clean(text))
 		}
 	}
 }
 
-// nowColumn is where the list of principals says who is in.
+// nowColumn is where the list of principals shows their access.
 const nowColumn = 1
 
-func (g *granting) letIn() map[access.Principal]string {
-	let := map[access.Principal]string{}
+// access is what the principals with an entry have.
+func (g *granting) access() map[access.Principal]string {
+	has := map[access.Principal]string{}
 	for _, e := range g.v.snapshot.Entries {
-		var has []string
+		var all []string
 		for _, grant := range e.Grants {
-			has = append(has, grant.String())
+			text := grant.String()
+			if grant.Scope.WholeCluster() {
+				text = grant.Policy.Short() + " (cluster-wide)"
+			}
+			all = append(all, text)
 		}
 		if len(e.Groups) > 0 {
-			has = append(has, "groups "+strings.Join(e.Groups, ", "))
+			all = append(all, "groups "+strings.Join(e.Groups, ", "))
 		}
-		let[e.Principal] = "is in: " + first(strings.Join(has, "; "), "no policies")
+		has[e.Principal] = "has " + cmp.Or(strings.Join(all, "; "), "no policies")
 		if e.Node() {
-			let[e.Principal] = "is in, for nodes"
+			has[e.Principal] = "node role"
 		}
 	}
-	return let
+	return has
 }
 
-func principalRows(all []access.Principal, let map[access.Principal]string, account string) []row {
+func principalRows(all []access.Principal, has map[access.Principal]string, account string) []row {
 	rows := make([]row, len(all))
 	for i, p := range all {
 		short := printer.Clean(p.Short(account))
-		rows[i] = row{id: string(p), cells: []string{short, printer.Clean(let[p])}, keys: []string{string(p)}}
-		if strings.HasPrefix(short, "sso/") {
+		rows[i] = row{id: string(p), value: p, cells: []string{short, printer.Clean(has[p])}, keys: []string{string(p)}}
+		if p.PermissionSet() != "" {
 			rows[i].keys = append(rows[i].keys, short)
 		}
 	}
@@ -171,22 +174,22 @@ func typedPrincipal(text string) (row, bool) {
 	case err != nil && !strings.HasPrefix(text, "arn:"):
 		return row{}, false
 	case err != nil:
-		return row{id: written + text, cells: []string{printer.Clean(text), "cannot be let in"}, note: err.Error()}, true
+		return row{id: text, cells: []string{printer.Clean(text), "cannot have access"}, note: err.Error()}, true
 	case ref.Lookup == access.LookupNone:
-		return row{id: string(ref.Principal), cells: []string{printer.Clean(text), "as written"}}, true
+		return row{id: string(ref.Principal), value: ref.Principal, cells: []string{printer.Clean(text), "as written"}}, true
 	}
-	return row{id: written + ref.Written, cells: []string{printer.Clean(ref.Written), "look it up in IAM"}}, true
+	return row{id: ref.Written, cells: []string{printer.Clean(ref.Written), "look it up in IAM"}}, true
 }
 
-// takeWho looks up what was typed and goes on.
-func (g *granting) takeWho(ids []string) tea.Cmd {
+// takeWho looks up what was typed, then continues.
+func (g *granting) takeWho(rows []row) tea.Cmd {
 	var known []access.Principal
 	var open []string
-	for _, id := range ids {
-		if text, ok := strings.CutPrefix(id, written); ok {
-			open = append(open, text)
+	for _, r := range rows {
+		if p, ok := r.value.(access.Principal); ok {
+			known = append(known, p)
 		} else {
-			known = append(known, access.Principal(id))
+			open = append(open, r.id)
 		}
 	}
 	if len(open) == 0 {

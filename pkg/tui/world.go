@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"iter"
@@ -9,6 +10,7 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/edit"
 	"github.com/kubectl-access/kubectl-access/pkg/policy"
+	"github.com/kubectl-access/kubectl-access/pkg/shell"
 )
 
 // World is everything from outside. Its functions may take long and are called side by side.
@@ -22,45 +24,57 @@ type World struct {
 	Current string
 	// Open finds the cluster of a context.
 	Open func(ctx context.Context, name string) (*Cluster, error)
-	// Hint says of an error what to do next, "" when nothing is known to help.
-	Hint func(error) string
+	// Hint is what to do next about an error in a context, "" when nothing is known to help.
+	Hint func(at string, err error) string
 }
 
 // Context is one context of the kubeconfig and the cluster that it means.
 type Context struct{ Name, Cluster, Region, Account string }
 
-// Cluster is one EKS cluster with all that can be asked about it.
+// Cluster is one EKS cluster.
 type Cluster struct {
-	// Command is what the user types to get at this cluster, such as kubectl access --context X.
-	Command []string
-	// Login, where it is set, may ask the user something; it runs before anything else, with the terminal to itself.
+	// Program makes the commands for this cluster.
+	Program shell.Program
+	// Login, if set, may ask the user something; it runs before anything else, with the terminal to itself.
 	Login func() error
 
-	// Read tells piece by piece who is in: these principals, or with none everybody.
+	// Read reads the access of these principals, or with none of all, piece by piece.
 	Read func(context.Context, []access.Principal) iter.Seq2[Piece, error]
-	// Principals are those whom IAM knows, page by page.
+	// Principals are those that IAM lists, page by page.
 	Principals func(context.Context, Family) iter.Seq2[[]access.Principal, error]
 	// Policies are the access policies of the region.
 	Policies func(context.Context) ([]policy.Policy, error)
 	// Namespaces are the cluster's own.
 	Namespaces func(context.Context) ([]string, error)
-	// Groups are the Kubernetes groups that RBAC bindings name, and what each gives.
+	// Groups are the Kubernetes groups that RBAC bindings refer to, and what each gives.
 	Groups func(context.Context) (map[string][]string, error)
-	// Resolve completes a principal that was written by hand. The second result doubts it in a sentence.
+	// Resolve completes a principal that was typed. The second result is a sentence about what could not be checked.
 	Resolve func(context.Context, string) (access.Principal, string, error)
-	// Hints say what about an entry may surprise.
+	// Hints are what about an entry may surprise.
 	Hints func(context.Context, access.Entry, access.Info) []string
 	// Propose plans a change. Nothing is sent before Proposal.Apply.
 	Propose func(context.Context, Request) (Proposal, error)
 }
 
-// Piece is a part of what was asked for. Fields that are zero tell nothing.
+// Piece is a part of what was asked for. A zero field says nothing.
 type Piece struct {
 	access.Snapshot
 	Mappings []access.Mapping
 	Blind    bool     // aws-auth counts, and could not be read
 	Total    int      // how many entries are known of so far
 	Warnings []string // sentences
+}
+
+// Join adds the next piece.
+func (p *Piece) Join(next Piece) {
+	if next.Cluster.Name != "" {
+		p.Cluster = next.Cluster
+	}
+	p.Caller = cmp.Or(next.Caller, p.Caller)
+	p.Entries, p.Unread = append(p.Entries, next.Entries...), append(p.Unread, next.Unread...)
+	p.Dead, p.Doubtful, p.Deleted = append(p.Dead, next.Dead...), append(p.Doubtful, next.Doubtful...), append(p.Deleted, next.Deleted...)
+	p.Mappings, p.Warnings = append(p.Mappings, next.Mappings...), append(p.Warnings, next.Warnings...)
+	p.Total, p.Blind = max(p.Total, next.Total), p.Blind || next.Blind
 }
 
 // Family is a kind of principals that IAM lists.
@@ -88,7 +102,16 @@ type Request struct {
 type Proposal struct {
 	Plan     access.Plan
 	Risks    []access.Risk
-	Warnings []string // sentences about what is not as it seems
-	// Apply carries the plan out, in spite of the risks named.
+	Warnings []string // sentences about what to know first
+	// Apply reads the cluster again and applies the plan, in spite of the accepted risks. If the plan is still the one that was
+	// shown it yields an empty result before it sends anything, then the results; otherwise it yields the error Changed.
 	Apply func(ctx context.Context, accepted []access.RiskName) iter.Seq2[access.Result, error]
 }
+
+// Changed is the error of a plan that changed since it was shown. Nothing was sent.
+type Changed struct{ Proposal }
+
+func (Changed) Error() string { return access.ErrChanged.Error() }
+
+// Unwrap is access.ErrChanged.
+func (Changed) Unwrap() error { return access.ErrChanged }

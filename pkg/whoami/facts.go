@@ -11,10 +11,11 @@ import (
 
 // Facts are what is known about one caller and one cluster. What is not known is zero.
 type Facts struct {
-	Cluster   Cluster
-	Namespace string // of the context, for suggested grants
-	System    string // runtime.GOOS, for the commands that set a clock
-	Program   shell.Program
+	Cluster    Cluster
+	Namespace  string // of the context, for suggested grants
+	System     string // runtime.GOOS, for the commands that set a clock
+	Program    shell.Program
+	Kubeconfig string // the file of --kubeconfig
 
 	Exec         string // the kubeconfig's credential plugin
 	NoExec       bool   // that is not installed
@@ -99,6 +100,9 @@ func (f Facts) kubeconfig(profile string, more ...string) string {
 	words := []string{"kubeconfig", "--name", f.Cluster.Name, "--region", f.Cluster.Region}
 	if profile != "" {
 		words = append(words, "--profile", profile)
+	}
+	if f.Kubeconfig != "" {
+		words = append(words, "--kubeconfig", f.Kubeconfig)
 	}
 	return f.Program.Elsewhere().Command(append(words, more...)...)
 }

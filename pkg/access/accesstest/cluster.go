@@ -103,7 +103,9 @@ func (c *Cluster) doEntry(step access.Step) error {
 	}
 	switch s := step.(type) {
 	case access.UpdateEntry:
-		e.Username, e.Groups = s.After.Username, s.After.Groups
+		if e.Groups = s.After.Groups; s.Before.Username != s.After.Username {
+			e.Username = s.After.Username
+		}
 	case access.TagEntry:
 		e = e.Canonical()
 		if e.Tags == nil {

@@ -14,16 +14,21 @@ import (
 	"time"
 )
 
-// Account is everything that AWS knows. Its own fields are kept between runs, its settings are not.
+// Account is everything that AWS knows.
 type Account struct {
+	Kept
+	Clusters map[string]*Cluster
+	Settings
+
+	keys map[string]*Key // by ID; they live as long as the process
+}
+
+// Kept is what an account keeps between runs, apart from its clusters.
+type Kept struct {
 	ID         string                `json:"id"`
 	Region     string                `json:"region"`
 	Principals map[string]*Principal `json:"principals"` // by PrincipalKey
-	Clusters   map[string]*Cluster   `json:"clusters"`
-	Trail      []event               `json:"trail"` // oldest first
-	Settings   `json:"-"`
-
-	keys map[string]*Key // by ID; they live as long as the process
+	Trail      []event               `json:"trail"`      // oldest first
 }
 
 // Settings are how an account behaves and where its servers are.

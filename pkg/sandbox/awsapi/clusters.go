@@ -2,7 +2,6 @@ package awsapi
 
 import (
 	"crypto/rand"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -141,12 +140,13 @@ func (cl *Cluster) network(public bool) map[string]any {
 }
 
 func (a *Account) listClusters(c *Call) (any, error) {
-	var names []string
-	if c.region == a.Region {
-		names = slices.Sorted(maps.Keys(a.Clusters))
+	names := map[string]any{}
+	for name := range a.Clusters {
+		if c.region == a.Region {
+			names[name] = name
+		}
 	}
-	shown, next, err := page(names, func(s string) string { return s }, c.URL.Query())
-	return map[string]any{"clusters": shown, "nextToken": next}, err
+	return c.page("clusters", names)
 }
 
 // updateClusterConfig changes the authentication mode: one step, forward only.
@@ -220,11 +220,9 @@ func (a *Account) listUpdates(c *Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	var ids []string
+	ids := map[string]any{}
 	for _, u := range cl.Updates {
-		ids = append(ids, u.ID)
+		ids[u.ID] = u.ID
 	}
-	slices.Sort(ids)
-	shown, next, err := page(ids, func(s string) string { return s }, c.URL.Query())
-	return map[string]any{"updateIds": shown, "nextToken": next}, err
+	return c.page("updateIds", ids)
 }

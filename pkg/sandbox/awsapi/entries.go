@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"maps"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -125,16 +124,14 @@ func (a *Account) listAccessEntries(c *Call) (any, error) {
 			return nil, err
 		}
 	}
-	var arns []string
+	arns := map[string]any{}
 	for arn, h := range cl.Entries {
 		e := h.seen(c.At.Add(-a.Propagation))
 		if e != nil && (policy == "" || e.policy(policy) >= 0) {
-			arns = append(arns, arn)
+			arns[arn] = arn
 		}
 	}
-	slices.Sort(arns)
-	shown, next, err := page(arns, func(s string) string { return s }, c.URL.Query())
-	return map[string]any{"accessEntries": shown, "nextToken": next}, err
+	return c.page("accessEntries", arns)
 }
 
 // updateAccessEntry leaves alone what the request leaves out; an empty list of groups clears them.
@@ -216,38 +213,38 @@ func batchNamespace(c *Call) bool {
 	return splitARN(c.PathValue("principalArn")).name == BatchServiceRole && cmp.Or(c.PathValue("policyArn"), in.PolicyARN) == PolicyPrefix+"AWSBatchNamespacePolicy"
 }
 
-// page cuts one page out of sorted items. Its token names the last item shown, so that changes
-// between two pages neither repeat nor skip what was there all the time.
-func page[T any](items []T, key func(T) string, query url.Values) (shown []T, next *string, err error) {
-	size := 100
+// page answers with one page of items, in the order of their names. Its token holds the last name shown, so that changes
+// between two pages neither repeat nor skip an item that was there all the time.
+func (c *Call) page(field string, items map[string]any) (map[string]any, error) {
+	query, size := c.URL.Query(), 100
 	if given := query.Get("maxResults"); given != "" {
+		var err error
 		if size, err = strconv.Atoi(given); err != nil || size < 1 || size > 100 {
-			return nil, nil, invalidParameter("maxResults must be between 1 and 100")
+			return nil, invalidParameter("maxResults must be between 1 and 100")
 		}
 	}
-	if token := query.Get("nextToken"); token != "" {
-		after, err := base64.RawURLEncoding.DecodeString(token)
-		if err != nil {
-			return nil, nil, invalidParameter("The nextToken parameter is not valid")
-		}
-		i := slices.IndexFunc(items, func(t T) bool { return key(t) > string(after) })
-		if i < 0 {
-			i = len(items)
-		}
-		items = items[i:]
+	after, err := base64.RawURLEncoding.DecodeString(query.Get("nextToken"))
+	if err != nil {
+		return nil, invalidParameter("The nextToken parameter is not valid")
 	}
-	if len(items) > size {
-		items = items[:size]
-		token := base64.RawURLEncoding.EncodeToString([]byte(key(items[size-1])))
-		next = &token
+	names := slices.DeleteFunc(slices.Sorted(maps.Keys(items)), func(name string) bool { return name <= string(after) })
+	answer := map[string]any{"nextToken": nil}
+	if len(names) > size {
+		names = names[:size]
+		answer["nextToken"] = base64.RawURLEncoding.EncodeToString([]byte(names[size-1]))
 	}
-	return notNil(items), next, nil
+	shown := []any{}
+	for _, name := range names {
+		shown = append(shown, items[name])
+	}
+	answer[field] = shown
+	return answer, nil
 }
 
 // notNil makes an empty JSON list of none.
-func notNil[T any](list []T) []T {
+func notNil(list []string) []string {
 	if list == nil {
-		return []T{}
+		return []string{}
 	}
 	return list
 }

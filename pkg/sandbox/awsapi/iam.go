@@ -74,25 +74,33 @@ func (a *Account) getUser(c *Call) (any, error) {
 }
 
 func (a *Account) listRoles(c *Call) (any, error) {
-	list, marker, err := listPrincipals(a, c, "role", a.shownRole)
-	return struct {
+	found, marker, err := a.listPrincipals(c, "role")
+	answer := struct {
 		Roles       []shownRole `xml:"Roles>member"`
 		IsTruncated bool
 		Marker      string `xml:",omitempty"`
-	}{list, marker != "", marker}, err
+	}{IsTruncated: marker != "", Marker: marker}
+	for _, p := range found {
+		answer.Roles = append(answer.Roles, a.shownRole(p))
+	}
+	return answer, err
 }
 
 func (a *Account) listUsers(c *Call) (any, error) {
-	list, marker, err := listPrincipals(a, c, "user", a.shownUser)
-	return struct {
+	found, marker, err := a.listPrincipals(c, "user")
+	answer := struct {
 		Users       []shownUser `xml:"Users>member"`
 		IsTruncated bool
 		Marker      string `xml:",omitempty"`
-	}{list, marker != "", marker}, err
+	}{IsTruncated: marker != "", Marker: marker}
+	for _, p := range found {
+		answer.Users = append(answer.Users, a.shownUser(p))
+	}
+	return answer, err
 }
 
 // listPrincipals is one page of IAM's kind: a path prefix, a marker, 100 items unless asked otherwise.
-func listPrincipals[T any](a *Account, c *Call, kind string, show func(*Principal) T) (list []T, marker string, err error) {
+func (a *Account) listPrincipals(c *Call, kind string) (found []*Principal, marker string, err error) {
 	size := 100
 	if given := c.form.Get("MaxItems"); given != "" {
 		if size, err = strconv.Atoi(given); err != nil || size < 1 || size > 1000 {
@@ -103,7 +111,6 @@ func listPrincipals[T any](a *Account, c *Call, kind string, show func(*Principa
 	if err != nil {
 		return nil, "", validation("Invalid Marker.")
 	}
-	var found []*Principal
 	for _, p := range a.Principals {
 		if p.Kind == kind && strings.HasPrefix(p.Path, c.form.Get("PathPrefix")) && p.Name > string(after) {
 			found = append(found, p)
@@ -114,10 +121,7 @@ func listPrincipals[T any](a *Account, c *Call, kind string, show func(*Principa
 		found = found[:size]
 		marker = base64.RawURLEncoding.EncodeToString([]byte(found[size-1].Name))
 	}
-	for _, p := range found {
-		list = append(list, show(p))
-	}
-	return list, marker, nil
+	return found, marker, nil
 }
 
 func (a *Account) getCallerIdentity(c *Call) (any, error) {

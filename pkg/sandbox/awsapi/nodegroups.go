@@ -1,8 +1,6 @@
 package awsapi
 
 import (
-	"maps"
-	"slices"
 	"strings"
 )
 
@@ -10,10 +8,6 @@ import (
 type NodeGroup struct {
 	Role    string `json:"role"` // ARN
 	Fargate bool   `json:"fargate,omitempty"`
-}
-
-func (cl *Cluster) groups(fargate bool) []string {
-	return slices.DeleteFunc(slices.Sorted(maps.Keys(cl.NodeGroups)), func(name string) bool { return cl.NodeGroups[name].Fargate != fargate })
 }
 
 func (a *Account) listNodegroups(c *Call) (any, error) { return a.listGroups(c, "nodegroups", false) }
@@ -27,8 +21,13 @@ func (a *Account) listGroups(c *Call, field string, fargate bool) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	shown, next, err := page(cl.groups(fargate), func(s string) string { return s }, c.URL.Query())
-	return map[string]any{field: shown, "nextToken": next}, err
+	names := map[string]any{}
+	for name, g := range cl.NodeGroups {
+		if g.Fargate == fargate {
+			names[name] = name
+		}
+	}
+	return c.page(field, names)
 }
 
 func (a *Account) describeNodegroup(c *Call) (any, error) {

@@ -120,22 +120,22 @@ func (a *Account) listAssociatedAccessPolicies(c *Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	list := slices.SortedFunc(slices.Values(e.Policies), func(a, b Association) int { return strings.Compare(a.PolicyARN, b.PolicyARN) })
-	shown, next, err := page(list, func(p Association) string { return p.PolicyARN }, c.URL.Query())
-	return map[string]any{"clusterName": cl.Name, "principalArn": e.PrincipalARN, "associatedAccessPolicies": shown, "nextToken": next}, err
-}
-
-type shownPolicy struct {
-	Name string `json:"name"`
-	ARN  string `json:"arn"`
+	all := map[string]any{}
+	for _, p := range e.Policies {
+		all[p.PolicyARN] = p
+	}
+	answer, err := c.page("associatedAccessPolicies", all)
+	if err != nil {
+		return nil, err
+	}
+	answer["clusterName"], answer["principalArn"] = cl.Name, e.PrincipalARN
+	return answer, nil
 }
 
 func (a *Account) listAccessPolicies(c *Call) (any, error) {
-	var all []shownPolicy
+	all := map[string]any{}
 	for _, p := range policy.All() {
-		all = append(all, shownPolicy{p.Name, PolicyPrefix + p.Name})
+		all[p.Name] = map[string]string{"name": p.Name, "arn": PolicyPrefix + p.Name}
 	}
-	slices.SortFunc(all, func(a, b shownPolicy) int { return strings.Compare(a.Name, b.Name) })
-	shown, next, err := page(all, func(p shownPolicy) string { return p.Name }, c.URL.Query())
-	return map[string]any{"accessPolicies": shown, "nextToken": next}, err
+	return c.page("accessPolicies", all)
 }

@@ -34,20 +34,22 @@ func clusterVersions() (all []clusterVersion) {
 		}
 		all = append(all, v)
 	}
-	slices.Reverse(all) // pages go by version
 	return all
 }
 
 func (a *Account) describeClusterVersions(c *Call) (any, error) {
 	query := c.URL.Query()
 	named := query["clusterVersions"]
-	list := slices.DeleteFunc(clusterVersions(), func(v clusterVersion) bool {
-		return query.Get("clusterType") != "" && query.Get("clusterType") != v.Type ||
+	all := map[string]any{}
+	for _, v := range clusterVersions() {
+		if query.Get("clusterType") != "" && query.Get("clusterType") != v.Type ||
 			len(named) > 0 && !slices.Contains(named, v.Version) ||
 			query.Get("defaultOnly") == "true" && !v.Default ||
 			query.Get("status") != "" && query.Get("status") != v.Status ||
-			query.Get("versionStatus") != "" && query.Get("versionStatus") != v.VersionStatus
-	})
-	shown, next, err := page(list, func(v clusterVersion) string { return v.Version }, query)
-	return map[string]any{"clusterVersions": shown, "nextToken": next}, err
+			query.Get("versionStatus") != "" && query.Get("versionStatus") != v.VersionStatus {
+			continue
+		}
+		all[v.Version] = v
+	}
+	return c.page("clusterVersions", all)
 }
