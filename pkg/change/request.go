@@ -177,7 +177,7 @@ func (r *Run) hold(ctx context.Context) error {
 	return nil
 }
 
-// Idle waits for the end of another change of this machine that is in progress. Its record is not whole before that.
+// Idle waits for the end of another change of this machine that is in progress. Its record is not complete before.
 func (e *Engine) Idle(ctx context.Context) error {
 	run := e.Run(Request{})
 	defer run.Release()

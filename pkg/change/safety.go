@@ -217,8 +217,8 @@ func (k *keeper) restoreAWSAuth(ctx context.Context, w access.WriteAWSAuth) erro
 	return k.Cluster.Do(ctx, access.WriteAWSAuth{Before: *s.AWSAuth, After: w.Before})
 }
 
-// lastLook reads again, a moment later, what steps have replaced, and reports what another machine has overwritten in the
-// meantime. A state from before or between this machine's changes is what EKS may still show.
+// lastLook reads again, a moment later, what steps have replaced, and reports what another machine has overwritten in the meantime.
+// A state from before or between this machine's changes is what EKS may still show.
 func (r *Run) lastLook(ctx context.Context, done []access.Step) (results []access.Result) {
 	replaced := slices.DeleteFunc(slices.Clone(done), func(s access.Step) bool { return !replaces(s) })
 	if len(replaced) == 0 || access.Pause(ctx, r.LastLook) != nil {

@@ -12,7 +12,7 @@ import (
 // Facts are what is known about one caller and one cluster. What is not known is zero.
 type Facts struct {
 	Cluster    Cluster
-	Namespace  string // of the context: for suggested grants
+	Namespace  string // of the context, for suggested grants
 	System     string // runtime.GOOS, for the commands that set a clock
 	Program    shell.Program
 	Kubeconfig string // the file of --kubeconfig

@@ -60,7 +60,7 @@ func TestTheFirstCauseHidesTheOthers(t *testing.T) {
 		{whoami.AWSUnreachable, "proxy", stranded(func(f *whoami.Facts) { f.Login, f.AWS, f.AWSErr = whoami.Unreachable, nil, errRefused })},
 		{whoami.EndpointUnreachable, "refused", stranded(func(f *whoami.Facts) { f.Trouble = whoami.Unreachable })},
 		{whoami.EndpointPrivate, "private", stranded(func(f *whoami.Facts) { f.Trouble, f.Private = whoami.Unreachable, true })},
-		{whoami.OtherCluster, "https://a is not the endpoint of cluster demo", stranded(func(f *whoami.Facts) { f.Trouble, f.Other = whoami.Unreachable, true })},
+		{whoami.OtherCluster, "is not the endpoint of cluster demo", stranded(func(f *whoami.Facts) { f.Trouble, f.Other = whoami.Unreachable, true })},
 		{whoami.OtherCluster, "refused", stranded(func(f *whoami.Facts) { f.Trouble = whoami.Certificate })},
 		{whoami.TokenExpired, "2026-11-25T11:00:00Z", stranded(func(f *whoami.Facts) { f.TokenEnd = today.Add(-time.Hour) })},
 		{whoami.NoCredentialsSent, "no credentials", entered(func(f *whoami.Facts) { f.Kube.Username = "system:anonymous" })},
