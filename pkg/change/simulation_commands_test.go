@@ -250,7 +250,7 @@ func (p *program) migration(ctx context.Context) []Request {
 	all := []Request{itself(journal.SetMode, func(s access.Snapshot) (access.Snapshot, error) {
 		if s.Cluster.Mode == access.ModeConfigMap {
 			s.Cluster.Mode = access.ModeBoth
-			}
+		}
 		return s, nil
 	})}
 	mappings := p.AWSAuth(ctx).InForce()
