@@ -205,7 +205,8 @@ func TestTheLastAdministratorIsRestored(t *testing.T) {
 			}
 		}}},
 		{
-			"a group", entry(amy, "group:admins group:g"), []access.Binding{{Name: "b", Role: access.RoleRef{Kind: "ClusterRole", Name: "cluster-admin"}, Groups: []string{"admins"}}},
+			"a group", entry(amy, "group:admins group:g"),
+			[]access.Binding{{Name: "b", Role: access.RoleRef{Kind: "ClusterRole", Name: "cluster-admin"}, Groups: []string{"admins"}}},
 			revoking("group:admins", amy),
 		},
 	} {

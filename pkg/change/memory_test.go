@@ -2,6 +2,7 @@ package change
 
 import (
 	"context"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -17,7 +18,7 @@ import (
 
 const (
 	view  access.Policy = "AmazonEKSViewPolicy"
-	edits               = "AmazonEKSEditPolicy"
+	edits access.Policy = "AmazonEKSEditPolicy"
 )
 
 // entry reads "cluster-admin view:dev,qa group:g user:x tag:a=b kind:EC2": a word without a colon is a policy.
@@ -77,7 +78,9 @@ type town struct {
 
 func newTown(t *testing.T, entries ...access.Entry) *town {
 	t.Helper()
-	w := &town{Cluster: accesstest.New(entries...), at: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), dir: t.TempDir()}
+	w := &town{Cluster: accesstest.New(entries...), at: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), dir: tempDir(t)}
+	dir := w.dir
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	w.State.RBAC, w.State.AWSAuth = &access.RBAC{}, &access.ConfigMap{Data: map[string]string{}, Version: "1"}
 	w.State.Namespaces = []string{"dev", "qa", "prod"}
 	w.engine = &Engine{

@@ -43,7 +43,7 @@ func settings(t *testing.T, flags ...string) cluster.Settings {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return cluster.Settings{Flags: f, Target: target, Now: time.Now} //nolint:forbidigo // signatures are checked against it
+	return cluster.Settings{Flags: f, Target: target, Now: time.Now}
 }
 
 func opened(t *testing.T, s cluster.Settings) *cluster.Cluster {

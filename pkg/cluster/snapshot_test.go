@@ -296,7 +296,7 @@ func begun(t *testing.T, e access.Entry) {
 		t.Fatal(err)
 	}
 	info := access.Info{Name: "demo", ARN: clusters + "demo", Mode: access.ModeBoth}
-	r := journal.Of(access.Plan{Cluster: info, Changes: []access.Change{{After: &e}}}, time.Now(), admin, nil) //nolint:forbidigo // as a program would
+	r := journal.Of(access.Plan{Cluster: info, Changes: []access.Change{{After: &e}}}, time.Now(), admin, nil)
 	r.Kind = journal.Migrate
 	if err := journal.Begin(dir, &r); err != nil {
 		t.Fatal(err)
