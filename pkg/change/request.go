@@ -1,6 +1,6 @@
-// Package change is the one way from a request to the cluster. It reads what is, plans, judges the risks, records what was
-// before, carries the plan out and looks whether it holds. It prints nothing: whoever asks shows the proposal, gets a yes
-// where one is needed, and prints the results.
+// Package change takes a request to the cluster. It reads the current state, plans, judges the risks, records the state before,
+// carries out the plan and verifies it. It prints nothing: the caller shows the proposal, asks for confirmation where needed, and
+// prints the results.
 //
 //	Request ─► Engine.Start ─► Run.Propose ─► Proposal{Before, After, Plan, Risks, Notes}
 //	                               │ shown, and agreed to
@@ -79,7 +79,7 @@ type Checked struct {
 
 // Proposal is a change of which nothing was sent yet.
 type Proposal struct {
-	Who           []access.Principal // whom the plan is about
+	Who           []access.Principal // the principals of the plan
 	Before, After access.Snapshot
 	Plan          access.Plan
 	Risks         []access.Risk // all of them, accepted or not
@@ -131,7 +131,7 @@ type Engine struct {
 	Now          func() time.Time
 	LastLook     time.Duration                    // how long after a write that replaced something it is read once more
 	Command      func(words ...string) string     // makes command lines of this program, for people
-	Waiting      func()                           // called where another change of this machine has to end first; nil: nobody is told
+	Waiting      func()                           // called before waiting for another change of this machine; nil: not needed
 	Dir          func() (string, error)           // of the records
 	Pause        func(context.Context, int) error // waits before the nth look, counted from 1
 }
@@ -177,14 +177,14 @@ func (r *Run) hold(ctx context.Context) error {
 	return nil
 }
 
-// Idle waits for the end of another change of this machine that is under way. Its record is not whole before that.
+// Idle waits for the end of another change of this machine that is in progress. Its record is not complete before.
 func (e *Engine) Idle(ctx context.Context) error {
 	run := e.Run(Request{})
 	defer run.Release()
 	return run.hold(ctx)
 }
 
-// Release lets other changes of this machine go on, as while a question waits for its answer.
+// Release allows other changes of this machine, as while a question waits for its answer.
 func (r *Run) Release() {
 	if r.unlock != nil {
 		r.unlock()

@@ -25,7 +25,6 @@ const (
 
 var (
 	everybody   = []access.Principal{amy, bob, ci, dev, ops}
-	dueling     = []string{"dev", "lab", "perf", "prod", "qa", "stage"}
 	allPolicies = []access.Policy{"AmazonEKSViewPolicy", "AmazonEKSEditPolicy", access.ClusterAdmin}
 )
 
@@ -67,8 +66,9 @@ func (w *world) furnish() {
 	s.AWSAuth = &m
 	if w.duel {
 		s.Cluster.Mode = access.ModeBoth
+		had := access.Scope{Namespaces: []string{"had0", "had1", "had2", "had3", "had4", "had5", "had6", "had7", "had8"}}
 		*s = s.Put(access.Entry{Principal: dev, Kind: access.Standard, Username: access.DefaultUsername(dev), Groups: []string{"viewers"}, Grants: []access.Grant{
-			{Policy: allPolicies[0], Scope: access.Scope{Namespaces: dueling[:3]}},
+			{Policy: allPolicies[0], Scope: had}, {Policy: allPolicies[1], Scope: had},
 		}})
 	}
 }
@@ -80,11 +80,10 @@ var accepted = []access.RiskName{
 
 // command is anything.
 func (p *person) command() (c command) {
-	kind := p.r.IntN(8)
 	if p.duel {
-		kind = p.r.IntN(6)
+		return p.contend()
 	}
-	switch kind {
+	switch p.r.IntN(8) {
 	case 0, 1, 2:
 		c = p.grant()
 	case 3, 4, 5:
@@ -98,11 +97,30 @@ func (p *person) command() (c command) {
 	return c
 }
 
+// contend adds a namespace to the scopes of one or two policies of one entry, or takes one away.
+func (p *person) contend() command {
+	p.contended++
+	in := func(had string) (all []access.Grant) {
+		for _, policy := range allPolicies[:1+p.r.IntN(2)] {
+			all = append(all, access.Grant{Policy: policy, Scope: access.Scope{Namespaces: []string{fmt.Sprint(had, p.contended%9)}}})
+		}
+		return all
+	}
+	c, who := command{name: fmt.Sprint("contend ", p.contended)}, []access.Principal{dev}
+	if p.r.IntN(2) == 0 {
+		want := access.Entry{Grants: in("new")}
+		c.do = func(ctx context.Context, prog *program) int { return prog.change(ctx, Grant(who, &want, false)) }
+		return c
+	}
+	what := edit.Revocation{Grants: in("had")}
+	c.do = func(ctx context.Context, prog *program) int {
+		return prog.change(ctx, Revoke(who, &what, false, false, names{}, prog))
+	}
+	return c
+}
+
 func (p *person) someGrant() access.Grant {
 	scopes := []access.Scope{{}, {Namespaces: []string{"dev", "qa"}}, {Namespaces: []string{"dev"}}, {Namespaces: []string{"qa"}}, {Namespaces: []string{"prod"}}}
-	if p.duel {
-		return access.Grant{Policy: allPolicies[0], Scope: access.Scope{Namespaces: []string{pick(p.r, dueling...)}}}
-	}
 	return access.Grant{Policy: pick(p.r, p.policies...), Scope: pick(p.r, scopes...)}
 }
 
@@ -130,10 +148,10 @@ func (p *person) grant() command {
 
 func (p *person) revoke() command {
 	who, what, only := p.some(), edit.Revocation{}, p.r.IntN(3) == 0
-	switch n := p.r.IntN(4); {
-	case n == 0:
+	switch p.r.IntN(4) {
+	case 0:
 		what.Groups = []string{pick(p.r, "viewers", "admins")}
-	case n < 3, p.duel:
+	case 1, 2:
 		what.Grants = []access.Grant{p.someGrant()}
 	}
 	return command{name: fmt.Sprint("revoke ", who, what, only), do: func(ctx context.Context, prog *program) int {

@@ -27,20 +27,21 @@ const (
 
 // world is an account and those who work on it.
 type world struct {
-	seed     uint64
-	r        *rand.Rand
-	account  *accesstest.Account
-	machines []*machine
-	people   []*person
-	faults   float64 // how probable it is that a call fails
-	kills    float64 // how probable it is that a program is killed
-	calm     bool    // neither happens any more
-	haste    time.Duration
-	duel     bool               // all is about one scope and the groups of one entry
-	busy     []access.Principal // whom the commands are about
-	policies []access.Policy
-	initial  access.Snapshot
-	tangled  bool // something was undone that was not the last change
+	seed      uint64
+	r         *rand.Rand
+	account   *accesstest.Account
+	machines  []*machine
+	people    []*person
+	faults    float64 // how probable it is that a call fails
+	kills     float64 // how probable it is that a program is killed
+	calm      bool    // neither happens any more
+	haste     time.Duration
+	contended int
+	duel      bool               // all is about the scopes of one entry
+	busy      []access.Principal // whom the commands are about
+	policies  []access.Policy
+	initial   access.Snapshot
+	tangled   bool // something was undone that was not the last change
 
 	mu       sync.Mutex
 	programs map[*accesstest.Program]*program
@@ -173,7 +174,7 @@ func (p *program) engine() *Engine {
 		Cluster: p, Region: "us-west-2", Name: "demo", LastLook: 500 * time.Millisecond,
 		Now:     func() time.Time { p.Alive(); return time.Now().Add(p.machine.skew) },
 		Command: func(words ...string) string { return strings.Join(words, " ") },
-		Dir:     func() (string, error) { p.Alive(); return p.machine.dir, nil },
+		Dir:     func() (string, error) { p.pause(30 * time.Millisecond); p.Alive(); return p.machine.dir, nil }, // a slow disk
 		Pause:   func(ctx context.Context, n int) error { p.Alive(); return Pause(ctx, n) },
 	}
 }

@@ -104,7 +104,7 @@ func profile(ts *testscript.TestScript, _ bool, args []string) {
 
 // cure runs the commands that the last output gives to an administrator, as the administrator.
 func cure(ts *testscript.TestScript, _ bool, _ []string) {
-	_, commands, found := strings.Cut(ts.ReadFile("stdout"), "An administrator of the cluster ends it by:\n")
+	_, commands, found := strings.Cut(ts.ReadFile("stdout"), "Ask a cluster administrator to run:\n")
 	if !found {
 		ts.Fatalf("nothing for an administrator to do")
 	}

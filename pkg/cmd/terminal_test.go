@@ -176,13 +176,13 @@ func TestTerminalPickersAskForWhatIsMissing(t *testing.T) {
 	x.waits("staging").types("apps-*").waits("/ apps-*").keys("Enter").waits("+ role/newcomer", "Do this? [y/N]").types("y").keys("Enter").waits("granted view in namespace apps-*", "exit 0")
 	x.types("clear; kubectl-access revoke role/newcomer -n apps-* ; echo exit $?").keys("Enter").waits("exit 0")
 	x.types("clear; kubectl-access grant role/newcomer --policy edit > /dev/null; echo exit $?").keys("Enter").waits("Grant · role/newcomer edit · scope", "staging").keys("Escape").waits("Cancelled. No changes made.", "exit 2")
-	x.types("clear; kubectl-access grant | cat; kubectl-access grant </dev/null; echo exit $?").keys("Enter").waits("role/auditor").keys("C-c").waits("whom to let in is missing", "exit 1")
+	x.types("clear; kubectl-access grant | cat; kubectl-access grant </dev/null; echo exit $?").keys("Enter").waits("role/auditor").keys("C-c").waits("specify at least one principal", "exit 1")
 }
 
 func TestTerminalPicksWhomToDescribe(t *testing.T) {
 	x := inTerminal(t, sandbox.Options{}, "90x24", "kubectl-access describe; echo exit $?")
 	x.waits("demo  us-west-2  111122223333", "Describe · select a principal", "user/alice").types("alice").waits("/ alice").keys("Enter").waits("Principal:", "user/alice", "viewers", "exit 0")
-	x.types("clear; kubectl-access describe </dev/null; echo exit $?").keys("Enter").waits("whom to describe is missing", "exit 1")
+	x.types("clear; kubectl-access describe </dev/null; echo exit $?").keys("Enter").waits("specify at least one principal", "exit 1")
 }
 
 // TestTerminalAsksBeforeItDoesWhatWasPicked: Enter alone sends nothing, and what is asked about names the command line.
@@ -214,7 +214,7 @@ func TestTerminalChecksWhatWasTypedBeforeItAsks(t *testing.T) {
 
 func TestTerminalThatIsDumbHasNoScreens(t *testing.T) {
 	x := inTerminal(t, sandbox.Options{}, "90x60", "export TERM=dumb; kubectl-access; kubectl-access grant; echo exit $?") // tmux sets its own
-	x.waits("Available Commands", "whom to let in is missing", "exit 1")
+	x.waits("Available Commands", "specify at least one principal", "exit 1")
 }
 
 func TestTerminalShellOfTheSandboxSaysWhereItIs(t *testing.T) {

@@ -15,7 +15,7 @@ import (
 type Description struct {
 	Principal access.Principal
 	Cluster   access.Info
-	Entry     *access.Entry // nil: only aws-auth lets it in
+	Entry     *access.Entry // nil: only aws-auth gives it access
 	Stale     access.Stale  // why the entry no longer works
 	Doubt     string        // why that is not known; "" where it is
 	Mappings  []access.Mapping

@@ -49,7 +49,7 @@ func whose(p access.Principal, account string) string {
 	return p.Short(account)
 }
 
-// effectLines are what changes in somebody's access by aws-auth and by RBAC: what an entry says stands in its own lines.
+// effectLines are the changes of access through aws-auth and RBAC; an entry has its own lines.
 func effectLines(p access.Plan, e access.Effect) (lines []line) {
 	for _, side := range []struct {
 		sign   byte

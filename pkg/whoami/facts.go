@@ -9,24 +9,23 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/shell"
 )
 
-// Facts are what could be learned of one caller and one cluster. What was not asked, or was not
-// answered, is zero.
+// Facts are what is known about one caller and one cluster. What is not known is zero.
 type Facts struct {
 	Cluster    Cluster
-	Namespace  string // of the context: where a suggested grant shall hold
+	Namespace  string // of the context, for suggested grants
 	System     string // runtime.GOOS, for the commands that set a clock
 	Program    shell.Program
 	Kubeconfig string // the file of --kubeconfig
 
 	Exec         string // the kubeconfig's credential plugin
-	NoExec       bool   // which is not installed
+	NoExec       bool   // that is not installed
 	Unrunnable   string // why kubectl cannot start it, wherever it is installed
-	Hint         string // what the kubeconfig says of how to install it
+	Hint         string // how to install it, by the kubeconfig
 	Clock        time.Duration
-	TokenEnd     time.Time // of a token that stands in the kubeconfig
+	TokenEnd     time.Time // of a token in the kubeconfig
 	Now          time.Time
 	Profile      string
-	SSO          bool // the profile's login is IAM Identity Center's
+	SSO          bool // the profile logs in through IAM Identity Center
 	AWS          *AWS
 	AWSErr       error
 	Kube         *Kubernetes
@@ -34,19 +33,19 @@ type Facts struct {
 	KubeErr      error
 	Trouble      Trouble      // what KubeErr is
 	Login        Trouble      // what AWSErr is
-	Info         *access.Info // of the cluster, asked where something is wrong
-	Other        bool         // the endpoint that AWS tells is not the kubeconfig's server
+	Info         *access.Info // of the cluster, read where something is wrong
+	Other        bool         // the endpoint in AWS is not the server in the kubeconfig
 	Private      bool         // the endpoint is in the cluster's network only
 	NoEntries    bool         // the mode reads none
 
 	Entry      *access.Entry
 	EntryErr   error
-	Entries    []access.Principal // all who have an entry, where it was asked
+	Entries    []access.Principal // all principals with an entry, where read
 	EntriesErr error
-	Former     *access.Entry // of the role that this one replaced
-	Made       time.Time     // when IAM made the caller's role or user
+	Former     *access.Entry // of the role that the caller's replaced
+	Made       time.Time     // when the caller's role or user was created
 	MadeErr    error
-	Profiles   []Profile // others that the same login can take
+	Profiles   []Profile // others that the same login can assume
 
 	Mappings    []access.Mapping
 	Unread      map[string]string // why a section of aws-auth is not read at all, by its key
@@ -55,16 +54,16 @@ type Facts struct {
 	Unbound     bool // RBAC gives the caller nothing in the namespace
 }
 
-// Profile is a profile of the AWS configuration and the role that it takes.
+// Profile is a profile of the AWS configuration and the role that it assumes.
 type Profile struct {
 	Name string
-	Role access.Principal // without its path where the configuration does not tell it
+	Role access.Principal // without its path where the configuration does not have it
 }
 
-// Trouble is what kind of error somebody met.
+// Trouble is a kind of error.
 type Trouble int
 
-// The kinds that are told apart.
+// The kinds of errors.
 const (
 	None Trouble = iota
 	Unauthorized
@@ -77,7 +76,7 @@ const (
 	Unknown
 )
 
-// principal is who to let in, with the path where it is known.
+// principal is the caller, with the path where it is known.
 func (f Facts) principal() access.Principal {
 	if f.AWS == nil {
 		return ""
@@ -88,7 +87,7 @@ func (f Facts) principal() access.Principal {
 // short is how people write the caller.
 func (f Facts) short() string { return f.principal().Short(f.principal().Account()) }
 
-// again is the command that asks all this once more.
+// again is the command that checks again.
 func (f Facts) again() string { return f.Program.Command("whoami") }
 
 // administrator is the program with the flags that name the cluster, whatever context somebody else's kubeconfig has.
@@ -108,7 +107,7 @@ func (f Facts) kubeconfig(profile string, more ...string) string {
 	return f.Program.Elsewhere().Command(append(words, more...)...)
 }
 
-// grant is the command that lets the caller in with what an entry grants.
+// grant is the command that gives the caller what an entry grants.
 func (f Facts) grant(e access.Entry) []string {
 	if e.Empty() {
 		e.Grants = []access.Grant{{Policy: "AmazonEKSViewPolicy", Scope: access.Scope{Namespaces: []string{f.Namespace}}}}
