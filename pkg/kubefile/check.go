@@ -1,8 +1,6 @@
 package kubefile
 
 import (
-	"github.com/kubectl-access/kubectl-access/pkg/access"
-
 	"errors"
 	"fmt"
 	"net/url"
@@ -10,6 +8,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
 )
 
 // Check refuses names that cannot be typed again after kubectl --context, and a proxy that kubectl does not take: a kubeconfig
