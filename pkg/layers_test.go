@@ -16,7 +16,7 @@ const module = "github.com/kubectl-access/kubectl-access/pkg/"
 // under "*". A package that is not here may import nothing of this module.
 var mayImport = map[string][]string{
 	"access/accesstest":   {"access"},
-	"edit":                {"access"},
+	"edit":                {"access", "shell"},
 	"login":               {"access"},
 	"eks":                 {"access", "login", "shell"},
 	"iam":                 {"access", "login"},
@@ -35,7 +35,7 @@ var mayImport = map[string][]string{
 	"printer":             {"access", "awsauth", "journal", "kubeconfig", "manifest", "migrate", "policy", "shell", "whoami"},
 	"tui":                 {"access", "edit", "policy", "printer", "shell"},
 	"cluster": {
-		"access", "awsauth", "eks", "iam", "journal", "kube", "kubeconfig", "login", "manifest", "migrate", "policy", "whoami",
+		"access", "awsauth", "eks", "iam", "journal", "kube", "kubeconfig", "kubefile", "login", "manifest", "migrate", "policy", "whoami",
 	},
 	"change": {"access", "awsauth", "edit", "journal", "policy"},
 	"cmd": {

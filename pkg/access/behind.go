@@ -32,11 +32,11 @@ func advice(people []Mapping, account string) string {
 	cannot := slices.DeleteFunc(slices.Clone(people), Mapping.Migrates)
 	switch len(cannot) {
 	case 0:
-		return "`kubectl access migrate` creates entries for them"
+		return "the migrate command creates entries for them"
 	case len(people):
-		return "they cannot have an access entry: `kubectl access migrate --remove-mappings` asks what to do with them"
+		return "they cannot have an access entry: the migrate command asks with --remove-mappings what to do with them"
 	}
-	return "`kubectl access migrate` creates entries for them, and asks what to do with those that cannot have one: " + list(cannot, account)
+	return "the migrate command creates entries for them, and asks what to do with those that cannot have one: " + list(cannot, account)
 }
 
 // ending are the active mappings that the plan ends.

@@ -103,7 +103,7 @@ func TestWhatCanBecomeOfMappingsIsTold(t *testing.T) {
 				t.Errorf("%s: %s is named %d times: %s", c.state, name, n, why)
 			}
 		}
-		if !strings.Contains(why, "access migrate") || strings.Contains(why, "--remove-mappings") != c.flag {
+		if !strings.Contains(why, "the migrate command") || strings.Contains(why, "--remove-mappings") != c.flag {
 			t.Errorf("%s: %s", c.state, why)
 		}
 	}

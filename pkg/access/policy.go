@@ -26,7 +26,7 @@ const BatchRole = "AWSServiceRoleForBatch"
 // ErrPolicy says that a text is not an access policy.
 var ErrPolicy = errors.New("no such access policy")
 
-const isIAM = "this is an IAM policy, which gives no access to Kubernetes; --policy expects an EKS access policy, see `kubectl access policies`"
+const isIAM = "this is an IAM policy, which gives no access to Kubernetes; --policy expects an EKS access policy"
 
 // iamPolicies are IAM policies of EKS and its nodes that are often mistaken for access policies (EKS User Guide, "AWS managed policies").
 var iamPolicies = []string{
@@ -91,7 +91,7 @@ func ParsePolicy(text string, known []Policy) (Policy, error) {
 	for i, p := range known {
 		names[i] = p.Short()
 	}
-	return "", fmt.Errorf("%w: %q%s; `kubectl access policies` lists them", ErrPolicy, text, DidYouMean(strings.ToLower(s), names))
+	return "", fmt.Errorf("%w: %q%s", ErrPolicy, text, DidYouMean(strings.ToLower(s), names))
 }
 
 // DidYouMean continues a sentence about an unknown name with the nearest known one, if any.

@@ -20,7 +20,7 @@ func TestParsePolicy(t *testing.T) {
 		}
 	}
 	for text, says := range map[string]string{
-		"veiw": "did you mean view?", "nothing-like-it": "`kubectl access policies`", "": "policies",
+		"veiw": "did you mean view?", "nothing-like-it": "no such access policy",
 		"arn:aws:iam::aws:policy/AdministratorAccess": "IAM policy", "arn:aws:s3:::bucket": "not the ARN of an access policy",
 		"AmazonEKSWorkerNodePolicy": "IAM policy", "amazoneks_cni_policy": "gives no access to Kubernetes", "AmazonEKSClusterPolicy": "IAM policy",
 	} {

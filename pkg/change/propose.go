@@ -15,9 +15,9 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/policy"
 )
 
-// Propose reads what is and plans. Errors: those of the reads, access.ErrRule and the edit's, and access.ErrRefused where
-// this may be the wrong cluster. Principals whose entry cannot be read, or for whom EKS would refuse what is asked, are
-// failures among the notes; the others go on.
+// Propose reads the current state and plans. Errors: those of the reads, access.ErrRule and the edit's, and access.ErrRefused where
+// this may be the wrong cluster. Principals whose entry cannot be read, or whose change EKS would refuse, are failures
+// among the notes; the others are planned.
 func (r *Run) Propose(ctx context.Context) (p Proposal, err error) {
 	if p.Before, err = r.first(ctx, &p); err != nil {
 		return p, err
@@ -82,9 +82,9 @@ func (r *Run) want(who []access.Principal) access.Want {
 	return access.Want{Principals: who, Administrators: r.Takes, All: r.Mappings && itself, AWSAuth: true, RBAC: true, Namespaces: r.Names, Lives: access.RivalLives}
 }
 
-// fresh is a snapshot that shows what this machine has changed a moment ago. EKS may still show what was before, and a plan
-// made of that would do nothing, or take away what the last change gave: EKS sets scopes and groups as a whole. What does
-// not appear in the time that EKS needs is noted, and the snapshot is taken as it is.
+// fresh is a snapshot that includes the latest changes of this machine. EKS may still show the state before them, and a plan made
+// from that would do nothing, or revoke what the last change granted: EKS sets scopes and groups as a whole. Changes that do not
+// appear in the time that EKS needs are noted, and the snapshot is used as it is.
 func (r *Run) fresh(ctx context.Context, who []access.Principal) (access.Snapshot, []access.Note, error) {
 	const looks = 8 // their pauses are longer than journal.Settling, whatever the clock says
 	start := r.Now()
@@ -154,7 +154,7 @@ func (p *Proposal) dropUnread() {
 	}
 }
 
-// dropRefused leaves out principals for whom EKS would refuse what is asked. Where nobody is left it is an error.
+// dropRefused leaves out principals whose change EKS would refuse. It is an error where none are left.
 func (p *Proposal) dropRefused(edits func(access.Principal) access.Edit) error {
 	var left []access.Principal
 	var refused []error
@@ -226,7 +226,7 @@ func (r *Run) stale(ctx context.Context, p Proposal) (notes []access.Note) {
 		case access.Gone:
 			notes = append(notes, access.Notes(access.NoteStale, name, fmt.Sprintf("%s has an entry that no longer works: the %s was deleted", name, e.Principal.Kind()))...)
 		case access.Recreated:
-			notes = append(notes, access.Notes(access.NoteStale, name, fmt.Sprintf("%s was deleted and recreated after its entry, which no longer works: revoke it (%s), then grant it again",
+			notes = append(notes, access.Notes(access.NoteStale, name, fmt.Sprintf("%s was deleted and recreated after its entry, which no longer works; revoke the entry, then grant it again: %s",
 				name, r.Command("revoke", string(e.Principal))))...)
 		case access.LifeUnknown, access.Alive:
 		}
@@ -255,7 +255,7 @@ func servicePolicies(ch access.Change, account string) (notes []access.Note) {
 	return notes
 }
 
-// nobody notes, where nothing is sent, for whom EKS would refuse a new entry: a full ARN is not looked up before.
+// nobody notes, in a dry run, the principals that do not exist in IAM: a full ARN is not looked up before.
 func (r *Run) nobody(ctx context.Context, plan access.Plan) (notes []access.Note) {
 	var asked []access.Entry
 	for _, ch := range plan.Changes {

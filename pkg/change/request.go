@@ -1,6 +1,6 @@
-// Package change is the one way from a request to the cluster. It reads what is, plans, judges the risks, records what was
-// before, carries the plan out and looks whether it holds. It prints nothing: whoever asks shows the proposal, gets a yes
-// where one is needed, and prints the results.
+// Package change takes a request to the cluster. It reads the current state, plans, judges the risks, records the state before,
+// carries out the plan and verifies it. It prints nothing: the caller shows the proposal, asks for confirmation where needed, and
+// prints the results.
 //
 //	Request ─► Engine.Start ─► Run.Propose ─► Proposal{Before, After, Plan, Risks, Notes}
 //	                               │ shown, and agreed to
@@ -79,7 +79,7 @@ type Checked struct {
 
 // Proposal is a change of which nothing was sent yet.
 type Proposal struct {
-	Who           []access.Principal // whom the plan is about
+	Who           []access.Principal // the principals of the plan
 	Before, After access.Snapshot
 	Plan          access.Plan
 	Risks         []access.Risk // all of them, accepted or not
@@ -131,7 +131,7 @@ type Engine struct {
 	Now          func() time.Time
 	LastLook     time.Duration                    // how long after a write that replaced something it is read once more
 	Command      func(words ...string) string     // makes command lines of this program, for people
-	Waiting      func()                           // called where another change of this machine has to end first; nil: nobody is told
+	Waiting      func()                           // called before waiting for another change of this machine; nil: not needed
 	Dir          func() (string, error)           // of the records
 	Pause        func(context.Context, int) error // waits before the nth look, counted from 1
 }
@@ -177,14 +177,14 @@ func (r *Run) hold(ctx context.Context) error {
 	return nil
 }
 
-// Idle waits for the end of another change of this machine that is under way. Its record is not whole before that.
+// Idle waits for the end of another change of this machine that is in progress. Its record is not complete before.
 func (e *Engine) Idle(ctx context.Context) error {
 	run := e.Run(Request{})
 	defer run.Release()
 	return run.hold(ctx)
 }
 
-// Release lets other changes of this machine go on, as while a question waits for its answer.
+// Release allows other changes of this machine, as while a question waits for its answer.
 func (r *Run) Release() {
 	if r.unlock != nil {
 		r.unlock()
@@ -213,4 +213,62 @@ func Grant(who []access.Principal, want *access.Entry, keep bool) Request {
 			return Checked{Notes: notes}
 		},
 	}
+}
+
+// editOf is the edit for a principal. A new entry overrides the mappings of its principal before it has its policies, so an
+// edit that keeps what these give finds nothing to keep in an entry that was made and not completed: that one is completed as
+// it was planned, be it made by this change or by one that was given in the same words and did not come to its end.
+func (r *Run) editOf(s access.Snapshot, p access.Principal) access.Edit {
+	have, exists := s.Entry(p)
+	if !exists || have.Node() {
+		return r.Edit(p)
+	}
+	if made := r.made(p); made != nil {
+		return edit.Grant(*made)
+	}
+	if begun := r.begunBefore(s, p); r.ground == nil && len(have.Grants) == 0 && begun != nil {
+		return edit.Each(edit.Grant(*begun), r.Edit(p))
+	}
+	return r.Edit(p)
+}
+
+// made is the entry that this change made for a principal, or may have made; nil for none.
+func (r *Run) made(p access.Principal) *access.Entry {
+	if r.ground == nil || !r.ground.sent(journal.Sent{Principal: p, Part: access.PartEntry}) {
+		return nil
+	}
+	for _, plan := range slices.Backward(r.plans) {
+		if ch, ok := plan.Change(p); ok && ch.Before == nil {
+			return ch.After
+		}
+	}
+	return nil
+}
+
+// begunBefore is the entry that the last recorded change of a principal made and did not complete, where it was asked for in the
+// same words.
+func (r *Run) begunBefore(s access.Snapshot, p access.Principal) *access.Entry {
+	for _, record := range r.past() {
+		changes, err := record.Changes()
+		i := slices.IndexFunc(changes, func(c access.Change) bool { return c.Principal() == p })
+		if err != nil || i < 0 || record.Cluster.ARN != s.Cluster.ARN || !record.Did(p, access.PartEntry) {
+			continue
+		}
+		if changes[i].Before == nil && record.State() != journal.Done && r.Told != nil && slices.Equal(record.Args, r.Told) {
+			return changes[i].After
+		}
+		return nil
+	}
+	return nil
+}
+
+// past are the records of this machine when they were first asked for, the newest first.
+func (r *Run) past() []journal.Record {
+	if r.before == nil {
+		r.before = &journal.Journal{}
+		if dir, err := r.Dir(); err == nil {
+			*r.before, _ = journal.Read(dir) // what cannot be read was not asked for in these words
+		}
+	}
+	return r.before.Records
 }

@@ -24,7 +24,7 @@ type Names interface {
 	NotFound(p access.Principal, account, why string) error
 }
 
-// revocation is what a revoke is asked for, and what it finds.
+// revocation is a request to revoke, and what it found.
 type revocation struct {
 	who   []access.Principal
 	what  *edit.Revocation // may not be complete before the request is prepared
@@ -125,7 +125,7 @@ func (v *revocation) remaining(before access.Snapshot, c *Checked) {
 	}
 }
 
-// absent notes what is to be revoked and an entry does not have. It may have been revoked before, so it is no error.
+// absent notes what an entry does not have. It may have been revoked before, so it is not an error.
 func (v *revocation) absent(before access.Snapshot) (notes []access.Note) {
 	for _, p := range v.who {
 		name := p.Short(before.Cluster.Account())

@@ -25,13 +25,13 @@ type Run struct {
 	record    journal.Record
 	before    *journal.Journal                   // nil: not read
 	ground    *recorded                          // what the plan is carried out on; nil: not begun
-	failed    map[access.Principal]bool          // for whom something could not be done
+	failed    map[access.Principal]bool          // whose change could not be done in part
 	replanned map[access.Principal]*access.Entry // how a later plan leaves an entry; nil: none
-	plans     []access.Plan                      // what was carried out: the proposal's, and those that were made anew
+	plans     []access.Plan                      // what was carried out: the proposal's, and later ones
 }
 
-// Apply records a proposal and carries it out while the results are taken. The error says why it was not begun. A risk that
-// only shows when part of the plan is made anew ends that part.
+// Apply records a proposal and carries it out while the results are read. The error says why it did not start. A risk that appears
+// when a part is planned again ends that part.
 func (r *Run) Apply(ctx context.Context, p Proposal) (iter.Seq[access.Result], error) {
 	r.Partial, r.blind = p.Incomplete, p.Before.AWSAuth != nil && p.Before.AWSAuth.Err != nil
 	dir, err := r.begin(p)
@@ -122,7 +122,7 @@ func (r *Run) finish(dir string) {
 	}
 }
 
-// replan plans the same edit anew for some principals; a new risk ends it.
+// replan plans the same edit again for some principals; a new risk ends it.
 func (r *Run) replan(ctx context.Context, who []access.Principal) (access.Plan, error) {
 	now, notes, err := r.fresh(ctx, who)
 	r.Notes = append(r.Notes, notes...)
@@ -131,7 +131,7 @@ func (r *Run) replan(ctx context.Context, who []access.Principal) (access.Plan, 
 			err = u.Err
 		}
 	}
-	if now.AWSAuth != nil && !r.blind {
+	if now.AWSAuth != nil && now.Cluster.Mode.ReadsConfigMap() && !r.blind && r.record.Finished.IsZero() {
 		err = cmp.Or(err, now.AWSAuth.Err)
 	}
 	if err != nil {

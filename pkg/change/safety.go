@@ -151,14 +151,15 @@ func (k *keeper) Do(ctx context.Context, step access.Step) error {
 		return err
 	}
 	if err := k.restore(ctx, step); err != nil {
-		return fmt.Errorf("%w: %w; run %s", errNotRestored, err,
+		// not to be tried again, whatever the cause: what the step took is gone, and would pass for done
+		return fmt.Errorf("%w: %s; run %s", errNotRestored, err.Error(),
 			k.r.Command("grant", string(step.Principal()), "--policy", access.ClusterAdmin.Short(), "-A"))
 	}
 	return errNobodyLeft
 }
 
-// left reports whether somebody administers the cluster without those whom the plan is about. EKS may still show one who has
-// gone: where it shows only one, it is asked once more a moment later.
+// left reports whether the cluster has an administrator other than those in the plan. EKS may still show a deleted one: where it
+// shows only one, it is read again a moment later.
 func (k *keeper) left(ctx context.Context, p access.Principal) (bool, error) {
 	for n := 1; ; n++ {
 		now, err := k.Snapshot(ctx, k.r.want([]access.Principal{p}))
@@ -216,8 +217,8 @@ func (k *keeper) restoreAWSAuth(ctx context.Context, w access.WriteAWSAuth) erro
 	return k.Cluster.Do(ctx, access.WriteAWSAuth{Before: *s.AWSAuth, After: w.Before})
 }
 
-// lastLook reads once more, a moment later, what steps have replaced, and tells of what another machine has overwritten
-// meanwhile. What was so before or between this machine's changes is what EKS may still show.
+// lastLook reads again, a moment later, what steps have replaced, and reports what another machine has overwritten in the meantime.
+// A state from before or between this machine's changes is what EKS may still show.
 func (r *Run) lastLook(ctx context.Context, done []access.Step) (results []access.Result) {
 	replaced := slices.DeleteFunc(slices.Clone(done), func(s access.Step) bool { return !replaces(s) })
 	if len(replaced) == 0 || access.Pause(ctx, r.LastLook) != nil {

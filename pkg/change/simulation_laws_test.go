@@ -200,13 +200,13 @@ func (p *program) said(r access.Result) {
 	who := r.Step.Principal()
 	p.tell("%s: %s %s: %v %v", p.Name, who, r.Step, r.Err, r.InPlace)
 	switch {
-	case r.Err == nil && !isSo(r.Step, p.account.Truth()) && !p.since(who) && !(p.unsure[who] && p.wasSo(r.Step)):
+	case r.Err == nil && !isSo(r.Step, p.account.Truth()) && !p.since(who) && (!p.unsure[who] || !p.wasSo(r.Step)):
 		p.broke("%s: said that %s was %s, and it is not so", p.Name, who, r.Step)
 	case errors.Is(r.Err, access.ErrChanged) && !access.MayBeDone(r.Err) && !p.since(who) && len(p.account.Lately(2*p.account.Lag)) == 0:
 		p.broke("%s: said of %s (%s) that somebody had changed it, and nobody had: %v", p.Name, who, r.Step, r.Err)
 	case errors.Is(r.Err, access.ErrChanged):
 		p.mu.Lock()
-		p.world.told++
+		p.told++
 		p.mu.Unlock()
 	case r.Err != nil && !access.MayBeDone(r.Err) && !errors.Is(r.Err, errNobodyLeft) && !errors.Is(r.Err, errNotRestored) && p.sent(r.Step):
 		p.broke("%s: said that %s of %s was not done, and did it: %v", p.Name, r.Step, who, r.Err)

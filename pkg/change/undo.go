@@ -38,7 +38,7 @@ func Undo(r journal.Record, undone bool, dir Directory, awsAuth func(context.Con
 	}, nil
 }
 
-// undoing is a recorded change on its way back, as far as it was carried out.
+// undoing is the undo of a recorded change, as far as that was carried out.
 type undoing struct {
 	journal.Record
 	undone  bool // it was undone already
@@ -121,7 +121,7 @@ func (u *undoing) remarks(s access.Snapshot) []string {
 	return all
 }
 
-// backs is what becomes of each entry; those that cannot be taken back are the edit's to refuse.
+// backs is the change of each entry; the edit refuses those that cannot be undone.
 func (u *undoing) backs(s access.Snapshot) map[access.Principal]edit.Back {
 	all := map[access.Principal]edit.Back{}
 	for p, c := range u.entries {
@@ -132,7 +132,7 @@ func (u *undoing) backs(s access.Snapshot) map[access.Principal]edit.Back {
 	return all
 }
 
-// risks are what taking back may break beside what every plan may.
+// risks are those of an undo, beside those of every plan.
 func (u *undoing) risks(s access.Snapshot) []access.Risk {
 	var risks []access.Risk
 	var overwrites []string
@@ -150,7 +150,7 @@ func (u *undoing) risks(s access.Snapshot) []access.Risk {
 	return append(risks, u.locked(s, backs)...)
 }
 
-// locked names whom aws-auth let in when the change was made, and nothing would after their entries go.
+// locked names the principals that had access through aws-auth before the change, and would have none without their entries.
 func (u *undoing) locked(s access.Snapshot, backs map[access.Principal]edit.Back) []access.Risk {
 	var who []string
 	why := "the cluster read aws-auth when the change was made and no longer does"
@@ -172,23 +172,23 @@ func (u *undoing) locked(s access.Snapshot, backs map[access.Principal]edit.Back
 	return []access.Risk{{Name: access.LeaveMappings, Why: fmt.Sprintf("%s: without their entries these have no access: %s", why, strings.Join(who, ", "))}}
 }
 
-// migrated tells whether the change made an entry of a line of aws-auth.
+// migrated reports whether the change created an entry from an aws-auth mapping.
 func (u *undoing) migrated(p access.Principal) bool {
 	return u.entries[p].Before == nil && u.Migrated()
 }
 
-// mapped tells whether aws-auth lets a principal in, or did. Where it cannot be read, it may.
+// mapped reports whether aws-auth gives or gave a principal access. Where it cannot be read, it may.
 func (u *undoing) mapped(p access.Principal) bool {
 	return u.now.Err != nil && !errors.Is(u.now.Err, access.ErrNotFound) ||
 		slices.ContainsFunc(u.lines(), func(m access.Mapping) bool { return m.For(p) })
 }
 
-// letIn tells whether a line of its own lets a principal in; one for its whole account gives it nothing.
+// letIn reports whether a principal has a mapping of its own; one for its whole account gives it nothing.
 func (u *undoing) letIn(p access.Principal) bool {
 	return slices.ContainsFunc(u.lines(), func(m access.Mapping) bool { return m.Names(p) })
 }
 
-// lines are those of aws-auth in force, and those that come back.
+// lines are the active mappings, and those that are restored.
 func (u *undoing) lines() []access.Mapping {
 	return slices.Concat(u.now.InForce(), u.awsAuth.Before.InForce())
 }

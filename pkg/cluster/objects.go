@@ -59,7 +59,7 @@ func (c *Cluster) Bind(ctx context.Context, bindings []access.Binding) (made []a
 		}
 		have, err := client.Binding(ctx, b)
 		if err == nil && !have.Gives(b) {
-			err = fmt.Errorf("make %s: another binding of that name was made meanwhile and gives something else; run the same command again, it takes another name", b)
+			err = fmt.Errorf("make %s: another binding of that name was created in the meantime and gives other rights; run the same command again to use another name", b)
 		}
 		if err != nil {
 			return made, err

@@ -1,5 +1,5 @@
-// Package cluster is one opened EKS cluster: what AWS tells of it, what its own API server tells, and what IAM knows of the
-// principals that it names. It reads and carries out steps. It plans nothing and prints nothing.
+// Package cluster is one opened EKS cluster: what AWS, its own API server and IAM know about it and its principals. It reads, and
+// carries out steps. It plans nothing and prints nothing.
 //
 //	kubeconfig, flags ─► Open ─► Cluster ─► Snapshot (entries, aws-auth, RBAC, namespaces), Do, Resolve, Probe
 package cluster

@@ -17,7 +17,7 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/whoami"
 )
 
-// probe is a probe under way.
+// probe is a probe in progress.
 type probe struct {
 	c *Cluster
 	whoami.Facts
@@ -100,10 +100,10 @@ func (p *probe) cluster(ctx context.Context) {
 	together(func() { p.ask(ctx) }, func() { info, err = p.c.EKS.Info(ctx) })
 	switch {
 	case err != nil:
-		err = fmt.Errorf("it was not asked, since it is not known whether the context leads to %s: %w", p.c.Target.Name, err)
+		err = fmt.Errorf("not read, because it is unknown whether the context leads to %s: %w", p.c.Target.Name, err)
 	case !p.c.Match(info).Leads:
 		p.Info, p.Other = &info, true
-		err = errors.New("it was not asked, since the context leads to another cluster")
+		err = errors.New("not read, because the context leads to another cluster")
 	default:
 		return
 	}
@@ -225,7 +225,7 @@ func (p *probe) bound(ctx context.Context) {
 	p.Unbound, p.BoundErr = err == nil && !has, err
 }
 
-// deeper asks what may explain why the caller is not let in.
+// deeper reads what may explain why the caller has no access.
 func (p *probe) deeper(ctx context.Context) {
 	together(
 		func() { p.describeCluster(ctx) },

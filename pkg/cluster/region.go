@@ -1,13 +1,16 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/eks"
 	"github.com/kubectl-access/kubectl-access/pkg/kubeconfig"
+	"github.com/kubectl-access/kubectl-access/pkg/kubefile"
 	"github.com/kubectl-access/kubectl-access/pkg/login"
 	"github.com/kubectl-access/kubectl-access/pkg/policy"
 )
@@ -34,13 +37,32 @@ func (c *Cluster) Region() Region { return Region{c.Session.Region(), c.Session,
 // Clusters are the names of the region's clusters.
 func (r Region) Clusters(ctx context.Context) ([]string, error) { return r.eks.ClusterNames(ctx) }
 
-// Describe asks for clusters by their names, all at the same time. The results have the order of the names.
-func (r Region) Describe(ctx context.Context, names []string) ([]access.Info, []error) {
-	infos, errs := make([]access.Info, len(names)), make([]error, len(names))
-	for i, d := range r.eks.Describe(ctx, names) {
-		infos[i], errs[i] = d.Info, d.Err
+// Entries describes clusters by their names, all at the same time, and returns them as kubeconfig entries. Each error is that of
+// one cluster.
+func (r Region) Entries(ctx context.Context, names []string, form kubefile.Form) (entries []kubefile.Entry, errs []error) {
+	for _, d := range r.eks.Describe(ctx, names) {
+		e, err := form.Entry(d.Info)
+		if err = cmp.Or(d.Err, err); err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		entries = append(entries, e)
 	}
-	return infos, errs
+	return entries, errs
+}
+
+// Others names the clusters of the region, for errors about a name; "" where they cannot be listed.
+func (r Region) Others(ctx context.Context) string {
+	const enough = 10
+	names, err := r.Clusters(ctx)
+	if err != nil {
+		return ""
+	}
+	more := ""
+	if len(names) > enough {
+		names, more = names[:enough], ", …"
+	}
+	return " (existing clusters: " + cmp.Or(strings.Join(names, ", "), "none") + more + ")"
 }
 
 // Token is a token for a cluster, and when it or the credentials that it was made with end.

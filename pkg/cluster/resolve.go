@@ -20,9 +20,9 @@ type answer struct {
 }
 
 // Resolve completes what was written on a command line, sorted and each principal once. Those that cannot be completed are
-// failures among the notes, and the others go on. New principals are looked up in IAM, and in the entries only where IAM
-// could not tell a path. Existing ones are those with access already: where IAM does not know them any more, may not be
-// asked, or knows a newer role of the same permission set, the entries, this machine's records and aws-auth do.
+// failures among the notes, and the others are returned. New principals are looked up in IAM, and in the entries only where IAM
+// does not know a path. Existing ones have access already: where IAM no longer knows them, cannot be read, or knows a newer role of
+// the same permission set, they are looked up in the entries, this machine's records and aws-auth.
 func (c *Cluster) Resolve(ctx context.Context, written []string, existing bool) (found []access.Principal, notes []access.Note, err error) {
 	refs := make([]access.Ref, len(written))
 	for i, text := range written {
@@ -55,7 +55,7 @@ func (c *Cluster) Resolve(ctx context.Context, written []string, existing bool) 
 	return slices.Compact(found), notes, nil
 }
 
-// unknown reports whether IAM knows nobody of that name, or may not be asked.
+// unknown reports whether IAM has no principal of that name, or cannot be read.
 func unknown(err error) bool {
 	return errors.Is(err, access.ErrNotFound) || errors.Is(err, access.ErrForbidden)
 }
@@ -154,7 +154,7 @@ func (n Names) Namesake(p access.Principal) (access.Principal, error) {
 // ARN knows whether it is meant.
 func (n Names) NotFound(p access.Principal, account, why string) error {
 	if q, _ := n.Namesake(p); q != "" {
-		why = fmt.Sprintf("the entry of that name is %s; if it is meant, write %s", q.Short(account), q)
+		why = fmt.Sprintf("the entry of that name is %s; to use it, write %s", q.Short(account), q)
 	}
 	return fmt.Errorf("accessentry/%s: %w: %s", p.Short(account), access.ErrNotFound, why)
 }
@@ -181,7 +181,7 @@ func (c *Cluster) Grants(ctx context.Context, written []access.Scoped) ([]access
 	return found, err
 }
 
-// Granted finds policies to revoke. AWS is asked only for one that this version does not know: it may be newer.
+// Granted finds policies to revoke. AWS is read only for a policy that this version does not know: it may be newer.
 func (c *Cluster) Granted(ctx context.Context, written []access.Scoped) ([]access.Grant, error) {
 	grants, err := access.ParseGrants(written, Embedded())
 	if err == nil {

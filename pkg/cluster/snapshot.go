@@ -27,9 +27,9 @@ var (
 	errIAMSilent = errors.New("IAM did not answer in time")
 )
 
-// Snapshot asks AWS and the cluster's API server at the same time, and then IAM about the entries that compete with
-// mappings. What the API server does not answer says so in the snapshot. Where the context leads to another cluster than
-// AWS describes, that one's server is asked when AWS has said where.
+// Snapshot reads AWS and the cluster's API server at the same time, and then IAM for the entries that compete with mappings. Errors
+// of the API server are part of the snapshot. Where the context leads to another cluster than AWS describes, the server that AWS
+// names is read.
 func (c *Cluster) Snapshot(ctx context.Context, want access.Want) (s access.Snapshot, err error) {
 	var told inside
 	g, gctx := errgroup.WithContext(ctx)
@@ -119,8 +119,8 @@ func (c *Cluster) Do(ctx context.Context, step access.Step) error {
 	return client.WriteAWSAuth(ctx, w.Before, w.After)
 }
 
-// Reading is the same cluster, of which each part of a snapshot and the progress are told as they come. Both may be called
-// from several goroutines.
+// Reading is the same cluster, with functions that get each part of a snapshot and the progress. Both may be called from several
+// goroutines.
 func (c *Cluster) Reading(found func(access.Snapshot), progress func(done, total int)) *Cluster {
 	own, reader := *c, *c.EKS
 	reader.Found, reader.Progress = found, progress
@@ -170,8 +170,8 @@ func together(steps ...func()) {
 // named reports whether a flag names the cluster, so that the context may lead to another one.
 func (c *Cluster) named() bool { return c.Target.From["name"] == kubeconfig.FromFlag }
 
-// server is the cluster's API server. The context is believed until AWS contradicts it; where a flag names the cluster,
-// AWS is asked first.
+// server is the cluster's API server. The context is trusted until AWS contradicts it; where a flag names the cluster, AWS is
+// read first.
 func (c *Cluster) server(ctx context.Context) (*kube.Client, error) {
 	if !c.named() && !c.misled.Load() {
 		return c.byContext(ctx)

@@ -15,17 +15,14 @@ func newClusterCmd(env *Env) *cobra.Command {
 	var offline bool
 	cmd := &cobra.Command{
 		Use:   "cluster",
-		Short: "Show which EKS cluster the context is, and how that was found",
-		Example: `  # The cluster of the current context, and what AWS says of it
+		Short: "Show the EKS cluster of the current context and how it was resolved",
+		Example: `  # The cluster of the current context, and what AWS says about it
   kubectl access cluster
 
-  # What the kubeconfig alone tells, of another context
+  # What the kubeconfig alone says about another context
   kubectl access cluster --context arn:aws:eks:us-west-2:111122223333:cluster/prod --offline -o json`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := out.Check(); err != nil {
-				return usage(cmd, err)
-			}
 			found, err := env.found(cmd.Context(), offline)
 			if err != nil {
 				return err
@@ -36,7 +33,7 @@ func newClusterCmd(env *Env) *cobra.Command {
 			return out.Table(env.IO.Out, printer.Cluster(found))
 		},
 	}
-	cmd.Flags().BoolVar(&offline, "offline", false, "Ask AWS nothing")
+	cmd.Flags().BoolVar(&offline, "offline", false, "Do not call AWS")
 	out.bindTable(cmd.Flags(), "json", "yaml", "jsonpath=")
 	return cmd
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"io"
-	"iter"
 	"maps"
 	"os"
 	"slices"
@@ -19,14 +18,13 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/cluster"
 	"github.com/kubectl-access/kubectl-access/pkg/login"
-	"github.com/kubectl-access/kubectl-access/pkg/policy"
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
 )
 
-// completionTime is what asking AWS and the cluster may take, so that an answer to the Tab key comes within 300 ms.
+// completionTime is how long AWS and the cluster may take, so that candidates appear within 300 ms.
 const completionTime = 230 * time.Millisecond
 
-// completionTimeout is the environment variable by which users on a slow line allow more.
+// completionTimeout is the environment variable to allow more.
 const completionTimeout = "KUBECTL_ACCESS_COMPLETION_TIMEOUT"
 
 // completionLimit ignores a value that is not a duration: completion prints candidates only.
@@ -35,11 +33,7 @@ func (env *Env) completionLimit() time.Duration {
 	return cmp.Or(env.Patience, max(wanted, 0), completionTime)
 }
 
-// asker finds candidates; what it offers before its time is up is shown. dial returns nil where there is no way
-// to the cluster or to AWS.
-type asker func(ctx context.Context, dial func() *cluster.Cluster, offer func(...cobra.Completion))
-
-// completeLive registers what only the kubeconfig, the cluster or AWS know.
+// completeLive registers completion with values from the kubeconfig, the cluster or AWS.
 func (env *Env) completeLive(root *cobra.Command) {
 	for flag, names := range map[string]func(api.Config) []cobra.Completion{
 		"context": func(c api.Config) []cobra.Completion { return slices.Collect(maps.Keys(c.Contexts)) },
@@ -54,13 +48,14 @@ func (env *Env) completeLive(root *cobra.Command) {
 			return matching(names(raw), typed), cobra.ShellCompDirectiveNoFileComp
 		})
 	}
-	_ = root.RegisterFlagCompletionFunc("eks-cluster", env.ask(askClusters))
+	_ = root.RegisterFlagCompletionFunc("eks-cluster", env.ask(cluster.OfferClusters))
 	_ = root.RegisterFlagCompletionFunc("profile", func(_ *cobra.Command, _ []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		return matching(login.Settings{}.ProfileNames(), typed), cobra.ShellCompDirectiveNoFileComp
 	})
 	_ = root.RegisterFlagCompletionFunc("kubeconfig", completeFiles)
 	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
 	for _, c := range root.Commands() {
+		completeFlags(c)
 		c.Flags().VisitAll(func(f *pflag.Flag) {
 			if f.Name == "policy" {
 				_ = c.RegisterFlagCompletionFunc(f.Name, env.completeScoped)
@@ -81,21 +76,21 @@ func (env *Env) completeLive(root *cobra.Command) {
 // fileFlags are the flags whose values are files.
 var fileFlags = []string{"kubeconfig", "from-file", "aws-auth", "decisions", "write-decisions", "state", "log", "api-server-ca"}
 
-// askFlags are the flags of single commands whose values somebody has to be asked for.
-func (env *Env) askFlags() map[string]asker {
-	return map[string]asker{
-		"namespace": askNamespaces, "group": askGroups, "name": env.askRegion, "cluster-name": env.askRegion,
+// askFlags are the flags of single commands whose values come from the cluster or AWS.
+func (env *Env) askFlags() map[string]cluster.Offer {
+	return map[string]cluster.Offer{
+		"namespace": cluster.OfferNamespaces, "group": cluster.OfferGroups, "name": env.askRegion, "cluster-name": env.askRegion,
 	}
 }
 
 // askArguments are the commands whose arguments are principals.
-var askArguments = map[string]asker{
-	"list": askEntries, "describe": askEntries, "revoke": askEntries, "explain": askEntries, "history": askEntries,
-	"grant": askPrincipals,
+var askArguments = map[string]cluster.Offer{
+	"list": cluster.OfferEntries, "describe": cluster.OfferEntries, "revoke": cluster.OfferEntries, "explain": cluster.OfferEntries, "history": cluster.OfferEntries,
+	"grant": cluster.OfferPrincipals,
 }
 
-// ask runs an asker for as long as the user may be kept waiting. It never says anything but candidates.
-func (env *Env) ask(ask asker) cobra.CompletionFunc {
+// ask offers candidates for as long as the user can be kept waiting. It prints nothing else.
+func (env *Env) ask(ask cluster.Offer) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, _ []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		ctx, stop := context.WithTimeout(cmd.Context(), env.completionLimit())
 		defer stop()
@@ -136,21 +131,21 @@ func (env *Env) completeScoped(cmd *cobra.Command, args []string, typed string) 
 		inside = inside || scoped
 	}
 	if !inside {
-		return env.ask(askPolicies)(cmd, args, typed)
+		return env.ask(cluster.OfferPolicies)(cmd, args, typed)
 	}
 	at := strings.LastIndexByte(typed, ',') + 1
 	if _, namespace, scoped := access.CutScope(typed[at:]); scoped {
 		at = len(typed) - len(namespace)
 	}
-	found, directive := env.ask(askNamespaces)(cmd, args, typed[at:])
+	found, directive := env.ask(cluster.OfferNamespaces)(cmd, args, typed[at:])
 	for i := range found {
 		found[i] = typed[:at] + found[i]
 	}
 	return found, directive
 }
 
-// matching are the candidates that begin as what was typed, of a list its last word. Of two that differ in
-// their descriptions one is enough. What a terminal would obey is offered to nobody: it cannot be typed either.
+// matching are the candidates that begin with what was typed, or with the last word of a list. Each word appears once, and words
+// with control characters never.
 func matching(all []cobra.Completion, typed string) (fit []cobra.Completion) {
 	before := typed[:strings.LastIndexByte(typed, ',')+1]
 	descriptions := map[string]string{}
@@ -166,91 +161,7 @@ func matching(all []cobra.Completion, typed string) (fit []cobra.Completion) {
 	return fit
 }
 
-func askEntries(ctx context.Context, dial func() *cluster.Cluster, offer func(...cobra.Completion)) {
-	c := dial()
-	if c == nil {
-		return
-	}
-	names, _ := c.EKS.Names(ctx) // on an error those that came before it
-	for _, p := range names {
-		offer(cobra.CompletionWithDesc(c.Short(p), "has an access entry"))
-	}
-}
-
-// askPrincipals offers who could be let in: roles and users of the account, and who has an entry.
-func askPrincipals(ctx context.Context, dial func() *cluster.Cluster, offer func(...cobra.Completion)) {
-	offer("me")
-	c := dial()
-	if c == nil {
-		return
-	}
-	var all sync.WaitGroup
-	all.Go(func() { askEntries(ctx, func() *cluster.Cluster { return c }, offer) })
-	for _, pages := range []iter.Seq2[[]access.Principal, error]{c.IAM.Roles(ctx), c.IAM.PermissionSets(ctx), c.IAM.Users(ctx)} {
-		all.Go(func() {
-			for page, err := range pages {
-				if err != nil {
-					return
-				}
-				for _, p := range page {
-					offer(c.Short(p))
-				}
-			}
-		})
-	}
-	all.Wait()
-}
-
-// askPolicies offers what this version knows; where the region can be asked in time, what it has beyond that.
-func askPolicies(ctx context.Context, dial func() *cluster.Cluster, offer func(...cobra.Completion)) {
-	known, _ := completePolicies(nil, nil, "")
-	offer(known...)
-	c := dial()
-	if c == nil {
-		return
-	}
-	live, _ := c.EKS.Policies(ctx)
-	for _, p := range live {
-		if _, ok := policy.Find(string(p)); !ok {
-			offer(p.Short())
-		}
-	}
-}
-
-// quietly is the cluster where no other program has to run for a token: that could write to the terminal, and take its time.
-func quietly(dial func() *cluster.Cluster) *cluster.Cluster {
-	if c := dial(); c != nil && !c.Plugin() {
-		return c
-	}
-	return nil
-}
-
-func askNamespaces(ctx context.Context, dial func() *cluster.Cluster, offer func(...cobra.Completion)) {
-	if c := quietly(dial); c != nil {
-		names, _ := c.Namespaces(ctx)
-		offer(names...)
-	}
-}
-
-func askGroups(ctx context.Context, dial func() *cluster.Cluster, offer func(...cobra.Completion)) {
-	c := quietly(dial)
-	if c == nil {
-		return
-	}
-	groups, _ := c.Groups(ctx)
-	for group, given := range groups {
-		offer(cobra.CompletionWithDesc(group, strings.Join(given, ", ")))
-	}
-}
-
-func askClusters(ctx context.Context, dial func() *cluster.Cluster, offer func(...cobra.Completion)) {
-	if c := dial(); c != nil {
-		names, _ := c.EKS.ClusterNames(ctx)
-		offer(names...)
-	}
-}
-
-// askRegion offers the clusters of the region that the AWS settings name, to commands that look at no kubeconfig.
+// askRegion offers the clusters of the region in the AWS settings, for commands that read no kubeconfig.
 func (env *Env) askRegion(ctx context.Context, _ func() *cluster.Cluster, offer func(...cobra.Completion)) {
 	region, err := env.describer(ctx, kubeconfigFlags{})
 	if err != nil {
@@ -260,7 +171,7 @@ func (env *Env) askRegion(ctx context.Context, _ func() *cluster.Cluster, offer 
 	offer(names...)
 }
 
-// completeFlags offers the values that are known without asking anybody.
+// completeFlags offers fixed values.
 func completeFlags(cmd *cobra.Command) {
 	fixed := map[string][]cobra.Completion{"dry-run": {"none", "client"}, "accept-risk": texts(access.RiskNames), "type": texts(access.Kinds), "exec": {"aws", "native"}}
 	for flag, values := range fixed {
@@ -288,14 +199,4 @@ func completeFormats(all []string) cobra.CompletionFunc {
 // completeFiles leaves it to the shell to offer files.
 func completeFiles(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	return nil, cobra.ShellCompDirectiveDefault
-}
-
-func completePolicies(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
-	var all []cobra.Completion
-	for _, p := range policy.All() {
-		if !p.ServiceLinkedRoleOnly {
-			all = append(all, cobra.CompletionWithDesc(access.Policy(p.Name).Short(), p.Purpose))
-		}
-	}
-	return all, cobra.ShellCompDirectiveNoFileComp
 }

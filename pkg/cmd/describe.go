@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/cluster"
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
 )
 
@@ -17,22 +18,19 @@ func newDescribeCmd(env *Env) *cobra.Command {
 	var out output
 	cmd := &cobra.Command{
 		Use:   "describe PRINCIPAL...",
-		Short: "Show entries in full: what each grant allows, tags, times and hints",
-		Example: `  # All about one role's access
+		Short: "Show access entries in detail: grants and their rules, tags, times and hints",
+		Example: `  # The access of one role
   kubectl access describe role/team/dev
 
-  # About your own
+  # Your own access
   kubectl access describe me`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := out.Check(); err != nil {
-				return usage(cmd, err)
-			}
 			args, err := env.askWhom(cmd, args)
 			if err != nil {
 				return err
 			}
 			if len(args) == 0 {
-				return usage(cmd, errors.New("whom to describe is missing: role/NAME, user/NAME, sso/PERMISSION_SET, an ARN or me"))
+				return usage(cmd, errors.New("specify at least one principal: role/NAME, user/NAME, sso/PERMISSION_SET, an ARN or me"))
 			}
 			if !out.People() {
 				return env.list(cmd.Context(), &out, args)
@@ -53,14 +51,15 @@ func (env *Env) describe(ctx context.Context, written []string) error {
 	if err != nil {
 		return err
 	}
-	env.notes(env.known(c, s))
+	env.notes(c.Known(s, env.program.Command))
 	failed := access.Failed(notes) || len(s.Unread) > 0
 	names := c.Names(ctx)
 	for i, p := range who {
 		if i > 0 {
 			fmt.Fprintln(env.IO.Out)
 		}
-		if !env.hasAccess(names, s, p) {
+		if has, notes := names.HasAccess(s, p); !has {
+			env.notes(notes)
 			failed = true
 			continue
 		}
@@ -71,7 +70,7 @@ func (env *Env) describe(ctx context.Context, written []string) error {
 
 // description is one principal's.
 func (env *Env) description(s access.Snapshot, p access.Principal) printer.Description {
-	d := printer.Description{Principal: p, Cluster: s.Cluster, Mappings: mappingsOf(s, []access.Principal{p}), Now: env.Now()}
+	d := printer.Description{Principal: p, Cluster: s.Cluster, Mappings: cluster.MappingsOf(s, p), Now: env.Now()}
 	e, ok := s.Entry(p)
 	if !ok {
 		return d
@@ -87,7 +86,7 @@ func (env *Env) description(s access.Snapshot, p access.Principal) printer.Descr
 	return d
 }
 
-// hintsOn says what about an entry may surprise.
+// hintsOn are the hints on an entry.
 func (env *Env) hintsOn(e access.Entry, info access.Info, stale access.Stale) []string {
-	return printer.Hints(e, info, stale, env.namespace(), env.Now(), env.command)
+	return printer.Hints(e, info, stale, env.namespace(), env.Now(), env.program.Command)
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -42,48 +43,62 @@ type Env struct {
 	requireMatch  bool
 
 	sent    atomic.Bool    // a step of a change, done or not
-	name    string         // what the user types for this program
+	program shell.Program  // as the user called it, with the flags of every command that were typed
 	argv0   string         // how the program was started
 	typed   []string       // the command line, for the record of a change
 	persist *pflag.FlagSet // the flags that every command has
 }
 
-// command is a command line of this program for the same cluster and login, to be told as the next one.
-func (env *Env) command(words ...string) string {
-	line := []string{env.name}
-	for _, w := range words {
-		line = append(line, shell.Quote(w))
-	}
-	for _, w := range env.given() {
-		line = append(line, shell.Quote(w))
-	}
-	return strings.Join(line, " ")
-}
-
-// given are the flags of every command that were typed: they say which cluster is meant.
-func (env *Env) given() (words []string) {
+// typedFlags are the words of the flags that every command has and that were typed: of those named, or of all.
+func (env *Env) typedFlags(names ...string) (words []string) {
 	env.persist.VisitAll(func(f *pflag.Flag) {
-		switch {
-		case !f.Changed || f.Name == "v" || f.Name == "help":
-		case f.Value.Type() == "bool": // a switch takes no word behind it
-			words = append(words, "--"+f.Name+"="+f.Value.String())
-		default:
-			words = append(words, "--"+f.Name, f.Value.String())
+		if len(names) == 0 || slices.Contains(names, f.Name) {
+			words = append(words, flagWords(f)...)
 		}
 	})
 	return words
 }
 
+// flagWords are the words of a flag that was typed or picked.
+func flagWords(f *pflag.Flag) (words []string) {
+	name, value := "--"+f.Name, f.Value.String()
+	if f.Name == "v" || f.Name == "help" || !f.Changed && value == f.DefValue {
+		return nil
+	}
+	if f.Value.Type() != "string" { // of a list, which is written so
+		value = strings.TrimSuffix(strings.TrimPrefix(value, "["), "]")
+	}
+	switch f.NoOptDefVal {
+	case "":
+		values := []string{value}
+		switch v := f.Value.(type) {
+		case scopeValue:
+			values = v.values()
+		case pflag.SliceValue:
+			if f.Value.Type() == "stringArray" { // which has no commas
+				values = v.GetSlice()
+			}
+		}
+		for _, v := range values {
+			words = append(words, name, v)
+		}
+		return words
+	case value:
+		return []string{name}
+	}
+	return []string{name + "=" + value}
+}
+
 func (env *Env) bind(fs *pflag.FlagSet) {
 	env.persist = fs
 	env.flags.Bind(fs)
-	fs.StringVar(&env.override.name, "eks-cluster", "", "The EKS cluster's name, instead of the one that the context points to")
-	fs.BoolVar(&env.requireMatch, "require-match", false, "Fail unless the context's server is the EKS cluster's endpoint and AWS agrees with the context's account and region")
-	fs.StringVar(&env.override.region, "region", "", "The EKS cluster's AWS region")
-	fs.StringVar(&env.override.profile, "profile", "", "The profile of the AWS configuration to use")
-	fs.Var(&env.override.role, "role-arn", "The role to assume for AWS calls; empty: none, whatever the kubeconfig says")
-	fs.BoolVar(&env.noNativeToken, "no-native-token", false, "Run the kubeconfig's credential plugin for a token, also where one can be made without it")
-	fs.IntVarP(&env.verbosity, "v", "v", 0, "Number for the log level verbosity; 6 and up show each AWS call")
+	fs.StringVar(&env.override.name, "eks-cluster", "", "The name of the EKS cluster, instead of the one of the context")
+	fs.BoolVar(&env.requireMatch, "require-match", false, "Fail unless the server of the context is the endpoint of the EKS cluster, and its account and region match AWS")
+	fs.StringVar(&env.override.region, "region", "", "The AWS region of the EKS cluster")
+	fs.StringVar(&env.override.profile, "profile", "", "The AWS profile to use")
+	fs.Var(&env.override.role, "role-arn", "The role to assume for AWS calls; empty means none, even if the kubeconfig has one")
+	fs.BoolVar(&env.noNativeToken, "no-native-token", false, "Always run the credential plugin of the kubeconfig, even if a token can be made without it")
+	fs.IntVarP(&env.verbosity, "v", "v", 0, "Number for the log level verbosity; 6 and above show each AWS call")
 }
 
 // optional is a string flag that knows whether it was given.
@@ -96,7 +111,7 @@ func (o *optional) String() string     { return o.value }
 func (o *optional) Type() string       { return "string" }
 func (o *optional) Set(s string) error { o.value, o.given = s, true; return nil }
 
-// target is the cluster that the context means, with what the flags say instead.
+// target is the cluster of the context, with the values of flags that override it.
 func (env *Env) target() (kubeconfig.Target, error) {
 	t, err := env.flags.Target()
 	chosen := env.persist.Changed("context") || env.persist.Changed("cluster") || env.persist.Changed("user")
@@ -129,7 +144,7 @@ func (env *Env) overridden(t kubeconfig.Target) kubeconfig.Target {
 	return t
 }
 
-// open finds the cluster, and prints what to know about how it was found.
+// open finds the cluster, and prints the notes on how it was found.
 func (env *Env) open(ctx context.Context) (*cluster.Cluster, error) {
 	target, err := env.target()
 	if err != nil {
@@ -142,7 +157,7 @@ func (env *Env) open(ctx context.Context) (*cluster.Cluster, error) {
 	return c, err
 }
 
-// resolve opens the cluster and completes principals. Those that cannot be completed are printed, and failures among the notes.
+// resolve opens the cluster and completes principals. Those that cannot be completed are printed and are failures among the notes.
 func (env *Env) resolve(ctx context.Context, written []string, existing bool) (*cluster.Cluster, []access.Principal, []access.Note, error) {
 	c, err := env.open(ctx)
 	if err != nil {
@@ -182,7 +197,7 @@ func (env *Env) namespace() string {
 	return cmp.Or(ns, "default")
 }
 
-// notes prints what to know, and what could not be done.
+// notes prints notes and failures.
 func (env *Env) notes(all []access.Note) {
 	for _, n := range all {
 		switch {
@@ -196,7 +211,7 @@ func (env *Env) notes(all []access.Note) {
 	}
 }
 
-// warn tells on stderr what does not stop the command.
+// warn prints a warning on stderr.
 func (env *Env) warn(format string, args ...any) {
 	color := printer.Colorful(env.IO.ErrOut)
 	fmt.Fprintf(env.IO.ErrOut, "%s %s\n", color.Warn("Warning:"), printer.Clean(fmt.Sprintf(format, args...)))

@@ -15,6 +15,7 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/kubeconfig"
 	"github.com/kubectl-access/kubectl-access/pkg/login"
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
+	"github.com/kubectl-access/kubectl-access/pkg/sandbox"
 	"github.com/kubectl-access/kubectl-access/pkg/tui"
 )
 
@@ -38,25 +39,26 @@ type outcome struct {
 	code int
 	hint string
 	next []string // the command that the hint ends in
+	only string   // the one flag of those typed that the command takes, "": all
 }
 
 const homepage = "https://github.com/kubectl-access/kubectl-access"
 
 // outcomes are tried in order; the first match wins.
 var outcomes = []outcome{
-	{is: cluster.ErrWrong, code: exitRefused, hint: "check the context with `kubectl access cluster`; if the cluster is right but reached through a proxy or tunnel, name it with --eks-cluster"},
+	{is: cluster.ErrWrong, code: exitRefused, hint: "if the cluster is right but reached through a proxy or tunnel, name it with --eks-cluster; otherwise check the context: ", next: []string{"cluster"}},
 	{is: access.ErrRefused, code: exitRefused},
 	{is: tui.ErrCancelled, code: exitRefused},
 	{is: access.ErrPrincipal, code: exitRefused},
 	{is: access.ErrRule, code: exitRefused},
 	{is: edit.ErrNarrow, code: exitRefused},
-	{is: access.ErrPolicy, code: exitRefused},
+	{is: access.ErrPolicy, code: exitRefused, hint: "list the access policies: ", next: []string{"policies"}},
 	{is: journal.ErrUnsafe, code: exitRefused},
 	{is: journal.ErrUnreadable, code: exitRefused},
 	{is: errHalfway, code: exitRefused, hint: "interrupted; run the same command again to complete the change"},
 	{is: context.Canceled, code: exitRefused, hint: "interrupted"},
 	{is: access.ErrMode, code: exitFailed, hint: "turn on access entries (irreversible): ", next: []string{"mode", string(access.ModeBoth), "--accept-risk=one-way-mode"}},
-	{is: access.ErrPassRole, code: exitFailed, hint: "an entry for nodes needs the permission iam:PassRole on its role: request it, or ask somebody who has it to grant the entry"},
+	{is: access.ErrPassRole, code: exitFailed, hint: "an entry for nodes needs the permission iam:PassRole on its role: request it, or ask someone with it to grant the entry"},
 	{is: access.ErrRBAC, code: exitFailed},
 	{is: access.ErrForbidden, code: exitFailed, hint: "you need this permission; see " + homepage + "/blob/main/docs/iam.md"},
 	{is: access.ErrThrottled, code: exitFailed, hint: "the requests were throttled; run the same command again"},
@@ -64,9 +66,13 @@ var outcomes = []outcome{
 	{is: access.ErrChanged, code: exitFailed, hint: "run the same command again"},
 	{is: login.ErrNoRegion, code: exitFailed},
 	{is: kubeconfig.ErrNotEKS, code: exitFailed},
+	{
+		is: kubeconfig.ErrNoKubeconfig, code: exitFailed, hint: "pass --kubeconfig FILE, or create one: ",
+		next: []string{"kubeconfig", "--name", "NAME", "--region", "REGION"}, only: "kubeconfig",
+	},
 	{is: kubeconfig.ErrNoContext, code: exitFailed},
 	{is: access.ErrNoPrincipal, code: exitFailed, hint: "the role or user does not exist, or its path is missing or wrong; a new one may take a few seconds to appear"},
-	{is: access.ErrNoCluster, code: exitFailed, hint: "run `kubectl access cluster` to see where the name, region and profile come from"},
+	{is: access.ErrNoCluster, code: exitFailed, hint: "see where the name, region and profile come from: ", next: []string{"cluster", "--offline"}},
 	{is: login.ErrExpired, code: exitFailed, hint: "the AWS credentials have expired: log in again, for example with `aws sso login`"},
 	{is: login.ErrInvalid, code: exitFailed, hint: "these AWS credentials are not valid: log in again, or choose others with --profile; `aws configure list` shows where they come from"},
 	{is: login.ErrAssumeRole, code: exitFailed, hint: "the role's trust policy and your permissions must both allow sts:AssumeRole"},
@@ -87,7 +93,7 @@ func outcomeOf(err error) outcome {
 
 // finish prints the error that ended the command, with its hint, and returns the exit code.
 func (env *Env) finish(err error) int {
-	var status childStatus
+	var status sandbox.Status
 	if errors.As(err, &status) {
 		return int(status)
 	}
@@ -120,13 +126,21 @@ func (env *Env) hint(err error) {
 	if errors.Is(err, context.Canceled) && env.sent.Load() {
 		err = errHalfway
 	}
+	if text := env.advice(err); text != "" {
+		fmt.Fprintf(env.IO.ErrOut, "  %s\n", printer.Clean(text))
+	}
+}
+
+// advice is the hint on an error, with the next command.
+func (env *Env) advice(err error) string {
 	o := outcomeOf(err)
-	if o.next != nil {
-		o.hint += env.command(o.next...)
+	switch {
+	case o.next == nil:
+		return o.hint
+	case o.only != "":
+		return o.hint + env.program.Elsewhere(env.typedFlags(o.only)...).Command(o.next...)
 	}
-	if o.hint != "" {
-		fmt.Fprintf(env.IO.ErrOut, "  %s\n", printer.Clean(o.hint))
-	}
+	return o.hint + env.program.Command(o.next...)
 }
 
 // hints gives each piece of advice once.

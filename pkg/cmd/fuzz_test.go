@@ -169,12 +169,12 @@ func driveScreens(ctx context.Context, env *cmd.Env, name string) string {
 	defer done()
 	c, err := w.Open(ctx, name)
 	if err != nil {
-		return w.Hint(err)
+		return w.Hint(name, err)
 	}
 	var all access.Snapshot
 	for piece, err := range c.Read(ctx, nil) {
 		if err != nil {
-			return w.Hint(err)
+			return w.Hint(name, err)
 		}
 		all.Entries, all.Cluster = append(all.Entries, piece.Entries...), piece.Cluster
 	}
@@ -191,12 +191,12 @@ func driveScreens(ctx context.Context, env *cmd.Env, name string) string {
 	_, groups := c.Groups(ctx)
 	who, _, err := c.Resolve(ctx, "role/newcomer")
 	if err = errors.Join(err, policies, namespaces, groups); err != nil {
-		return w.Hint(err)
+		return w.Hint(name, err)
 	}
 	grant := access.Entry{Grants: []access.Grant{{Policy: access.ClusterAdmin}}}
 	p, err := c.Propose(ctx, tui.Request{Who: []access.Principal{who}, Grant: &grant, Command: []string{"kubectl", "access"}})
 	if err != nil {
-		return w.Hint(err)
+		return w.Hint(name, err)
 	}
 	for r, err := range p.Apply(ctx, nil) {
 		_, _ = fmt.Fprint(io.Discard, r, err)

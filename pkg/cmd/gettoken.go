@@ -18,16 +18,16 @@ func newGetTokenCmd(env *Env) *cobra.Command {
 	var name, id, format string
 	cmd := &cobra.Command{
 		Use:   "get-token (--cluster-name NAME | --cluster-id ID)",
-		Short: "Print a token for a cluster, in place of aws eks get-token",
-		Long: `Print a token that lets the caller into an EKS cluster, as the ExecCredential that kubectl asks of a
-credential plugin. The flags are those of aws eks get-token. It is made on this machine; AWS is
-asked only where a role has to be assumed.
+		Short: "Print a token, like aws eks get-token",
+		Long: `Print a token for an EKS cluster, as the ExecCredential that kubectl reads from a credential plugin.
+The flags are those of aws eks get-token. The token is made on this machine; AWS is called only to
+assume a role.
 
-The token is a credential for 15 minutes. It is printed and kept nowhere else.`,
-		Example: `  # What kubectl runs; kubectl access kubeconfig writes it
+The token is a credential for 15 minutes. It is printed and not stored.`,
+		Example: `  # What kubectl runs, as kubectl access kubeconfig writes it
   kubectl access get-token --cluster-name demo --region us-west-2
 
-  # By another role
+  # With another role
   kubectl access get-token --cluster-name demo --role-arn arn:aws:iam::111122223333:role/ops`,
 		Args: flagInstead("--cluster-name"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -40,7 +40,7 @@ The token is a credential for 15 minutes. It is printed and kept nowhere else.`,
 	fs := cmd.Flags()
 	fs.StringVar(&name, "cluster-name", "", "The name of the EKS cluster")
 	fs.StringVar(&id, "cluster-id", "", "The ID of a local cluster on AWS Outposts")
-	fs.Var(&env.override.role, "role", "The same as --role-arn")
+	fs.Var(&env.override.role, "role", "Same as --role-arn")
 	fs.StringVar(&format, "output", "json", "Output format: json")
 	_ = fs.SetAnnotation("output", formats, []string{"json"})
 	return cmd
@@ -49,16 +49,16 @@ The token is a credential for 15 minutes. It is printed and kept nowhere else.`,
 func checkTokenFlags(name, id, format string) error {
 	switch {
 	case name == "" && id == "":
-		return errors.New("the cluster is missing: --cluster-name NAME, or --cluster-id ID for a local cluster on Outposts")
+		return errors.New("specify a cluster: --cluster-name NAME, or --cluster-id ID for a local cluster on Outposts")
 	case name != "" && id != "":
-		return errors.New("--cluster-name and --cluster-id exclude each other")
+		return errors.New("--cluster-name and --cluster-id cannot be used together")
 	case format != "json":
-		return fmt.Errorf("--output %s: a credential plugin answers in json", format)
+		return fmt.Errorf("--output %s: the only format is json", format)
 	}
 	return nil
 }
 
-// getToken looks at no kubeconfig: what the token depends on is in the flags and the environment, as for the AWS CLI.
+// getToken reads no kubeconfig: the flags and the environment say everything, as for the AWS CLI.
 func (env *Env) getToken(ctx context.Context, name string) error {
 	t := kubeconfig.Target{
 		Region: env.override.region, Profile: env.override.profile, RoleARN: env.override.role.value,

@@ -1,7 +1,6 @@
 package cmd
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,7 +16,7 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/tui"
 )
 
-// grantFlags say what is to be granted.
+// grantFlags are the flags of grant.
 type grantFlags struct {
 	changeFlags
 	picking
@@ -29,7 +28,7 @@ type grantFlags struct {
 	keep           bool
 }
 
-// span is a flag for a time that is longer than those that Go writes.
+// span is the value of a flag for a duration with days and weeks.
 type span time.Duration
 
 func (s *span) String() string {
@@ -48,15 +47,15 @@ func (s *span) Set(text string) error {
 }
 
 func (f *grantFlags) bind(fs *pflag.FlagSet) {
-	f.bindScopes(fs, "Access policies to grant: view, edit, admin, cluster-admin, … or their AWS names or ARNs. POLICY:NAMESPACE,... gives a policy its own namespaces",
-		"Namespaces of the policies that have none of their own; dev-* matches all that begin with dev-",
-		"Grant the policies that have no namespaces of their own in the whole cluster")
+	f.bindScopes(fs, "Access policies to grant: view, edit, admin, cluster-admin, … or their AWS names or ARNs. POLICY:NAMESPACE,... sets the namespaces of one policy",
+		"Namespaces of the policies without their own; dev-* matches all that begin with dev-",
+		"Grant the policies without namespaces of their own in the whole cluster")
 	fs.StringSliceVar(&f.groups, "group", nil, "Kubernetes groups to add, for RBAC bindings")
-	fs.StringVar(&f.username, "username", "", "Kubernetes username, instead of the one that EKS derives")
+	fs.StringVar(&f.username, "username", "", "Kubernetes username; EKS derives one by default")
 	fs.StringVar(&f.kind, "type", "", "Type of a new entry: "+strings.Join(texts(access.Kinds), ", "))
 	fs.StringToStringVar(&f.tags, "tag", nil, "Tags to set, key=value")
-	fs.Var(&f.lasts, "for", "How long the entry is meant to last, such as 8h or 2w; kept in the tag "+access.ExpiresTag+", and nothing takes it away by itself")
-	fs.BoolVar(&f.keep, "keep-mapping-access", false, "Let a new entry carry what the principal's aws-auth mapping gives")
+	fs.Var(&f.lasts, "for", "Add an expiry tag ("+access.ExpiresTag+"), such as 8h or 2w from now. Access is not removed automatically")
+	fs.BoolVar(&f.keep, "keep-mapping-access", false, "Add the rights of the principal's aws-auth mapping to a new entry")
 	f.changeFlags.bind(fs)
 	f.bindAsk(fs)
 }
@@ -66,31 +65,30 @@ func newGrantCmd(env *Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:        "grant PRINCIPAL... --policy POLICY (-n NAMESPACE | -A)",
 		SuggestFor: []string{"create", "add", "allow"},
-		Short:      "Let principals into the cluster, or add to what they may do",
-		Long: `Let IAM roles and users into the cluster, or add to what they may do there.
+		Short:      "Grant access to the cluster",
+		Long: `Grant IAM roles and users access to the cluster, or add to the access that they have.
 
-A principal is role/NAME, user/NAME, sso/PERMISSION_SET, me, or an ARN. A grant adds
-namespaces, groups and tags to those that are there; only --username and the value of a tag replace
-what was.
+A principal is role/NAME, user/NAME, sso/PERMISSION_SET, me, or an ARN. A grant adds namespaces, groups
+and tags to the existing ones; only --username and the value of a tag are replaced.
 
--n and -A apply to every policy that has no namespaces of its own, in whatever order the flags are
-given. To grant policies in different namespaces, write the namespaces after a colon, as list does.`,
+-n and -A apply to every policy without namespaces of its own, in any order of the flags. To grant policies
+in different namespaces, write the namespaces after a colon, as list does.`,
 		Example: `  # Let a role read two namespaces
   kubectl access grant role/dev --policy view -n dev,qa
 
   # Let a role change two namespaces and read a third
   kubectl access grant role/dev --policy edit:dev,qa --policy view:prod
 
-  # Let everybody with an Identity Center permission set change things in namespaces that begin with dev-
+  # Grant edit to an Identity Center permission set in namespaces that begin with dev-
   kubectl access grant sso/Developer --policy edit -n 'dev-*'
 
-  # See first what would change
+  # Preview the change
   kubectl access grant user/alice --policy cluster-admin -A --dry-run=client
 
-  # Put a role into a Kubernetes group that RBAC knows
+  # Add a role to a Kubernetes group for RBAC
   kubectl access grant role/ci/deployer --group deployers`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := cmp.Or(f.check(), f.consistent()); err != nil {
+			if err := f.Check(); err != nil {
 				return usage(cmd, err)
 			}
 			if missing := f.missing(args); missing != (tui.Missing{}) && env.asks() {
@@ -106,37 +104,36 @@ given. To grant policies in different namespaces, write the namespaces after a c
 		},
 	}
 	f.bind(cmd.Flags())
-	completeFlags(cmd)
 	return cmd
 }
 
-// missing is what a picker can complete.
+// missing is what the picker asks for.
 func (f *grantFlags) missing(args []string) tui.Missing {
-	scoped := f.all || len(f.namespaces) > 0
+	scoped := f.All || len(f.Namespaces) > 0
 	other := len(f.groups) > 0 || len(f.tags) > 0 || f.username != "" || f.kind != "" || f.lasts != 0
-	m := tui.Missing{Who: len(args) == 0, Policy: len(f.policies) == 0 && (scoped || !other)}
-	m.Scope = !scoped && (m.Policy || len(f.bare()) > 0)
+	m := tui.Missing{Who: len(args) == 0, Policy: len(f.Policies) == 0 && (scoped || !other)}
+	m.Scope = !scoped && (m.Policy || len(f.Bare()) > 0)
 	return m
 }
 
-// complete refuses a command line that leaves open what to grant. The scope is never guessed.
+// complete refuses a command line that does not say what to grant. The scope is never guessed.
 func (f *grantFlags) complete(args []string) error {
 	f.kind = strings.ToUpper(strings.ReplaceAll(f.kind, "-", "_"))
-	switch scoped := f.all || len(f.namespaces) > 0; {
+	switch scoped := f.All || len(f.Namespaces) > 0; {
 	case len(args) == 0:
-		return errors.New("whom to let in is missing: role/NAME, user/NAME, sso/PERMISSION_SET, an ARN or me")
-	case len(f.bare()) > 0 && !scoped:
-		return errors.New("the scope is missing: -n NAMESPACE for some namespaces, or -A for the whole cluster")
-	case len(f.policies) == 0 && scoped:
-		return errors.New("--policy is missing: -n and -A say where a policy holds")
-	case len(f.policies) == 0 && len(f.groups) == 0 && len(f.tags) == 0 && f.username == "" && f.kind == "" && f.lasts == 0:
-		return errors.New("what to grant is missing: --policy with -n or -A, or --group")
+		return errors.New("specify at least one principal: role/NAME, user/NAME, sso/PERMISSION_SET, an ARN or me")
+	case len(f.Bare()) > 0 && !scoped:
+		return errors.New("specify a scope: -n NAMESPACE, or -A for the whole cluster")
+	case len(f.Policies) == 0 && scoped:
+		return errors.New("-n and -A require --policy")
+	case len(f.Policies) == 0 && len(f.groups) == 0 && len(f.tags) == 0 && f.username == "" && f.kind == "" && f.lasts == 0:
+		return errors.New("specify what to grant: --policy with -n or -A, or --group")
 	case f.lasts < 0:
-		return fmt.Errorf("--for %s lies in the past", &f.lasts)
+		return fmt.Errorf("--for %s is in the past", &f.lasts)
 	case f.lasts > 0 && f.tags[access.ExpiresTag] != "":
-		return fmt.Errorf("--for and --tag %s exclude each other", access.ExpiresTag)
+		return fmt.Errorf("--for and --tag %s cannot be used together", access.ExpiresTag)
 	case slices.ContainsFunc(f.groups, func(s string) bool { return strings.TrimSpace(s) == "" }):
-		return errors.New("a group has no name")
+		return errors.New("a group name is empty")
 	}
 	return nil
 }
@@ -150,7 +147,7 @@ func (env *Env) grant(ctx context.Context, f *grantFlags, written []string) erro
 	r := change.Grant(who, &want, f.keep)
 	r.Incomplete, r.Asks, r.Told = access.Failed(notes), f.line != nil, f.line
 	r.Prepare = func(ctx context.Context) error {
-		grants, err := c.Grants(ctx, f.scoped())
+		grants, err := c.Grants(ctx, f.Scoped())
 		want = f.entry(grants, env.Now())
 		return err
 	}

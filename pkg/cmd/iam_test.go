@@ -126,7 +126,7 @@ func allowedTo(t *testing.T, account []byte, state, line, denied string) (used [
 // actions are those that the sandbox knows.
 func actions(t *testing.T) map[string]bool {
 	t.Helper()
-	sources, err := filepath.Glob("../sandbox/*.go")
+	sources, err := filepath.Glob("../sandbox/*/*.go")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,7 +136,7 @@ func actions(t *testing.T) map[string]bool {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, match := range regexp.MustCompile(`\{(?:service: )?"(eks|iam|sts)", (?:name: )?"([A-Z]\w+)"`).FindAllStringSubmatch(string(text), -1) {
+		for _, match := range regexp.MustCompile(`\{(?:[Ss]ervice: )?"(eks|iam|sts)", (?:[Nn]ame: )?"([A-Z]\w+)"`).FindAllStringSubmatch(string(text), -1) {
 			all[match[1]+":"+match[2]] = true
 		}
 	}

@@ -109,12 +109,25 @@ func commandFault(t *testing.T, line []string) string {
 	if err != nil {
 		return err.Error()
 	}
+	for i, arg := range rest { // values are checked when they are set: of several the first, and a risk where NAME stands for one
+		rest[i], _, _ = strings.Cut(arg, "|")
+		if name, value, ok := strings.Cut(arg, "="); ok && name == "--accept-risk" && standsFor.MatchString(value) {
+			rest[i] = name + "=" + string(access.RiskNames[0])
+		}
+	}
 	var unfinished *pflag.ValueRequiredError // a flag may be named without its value
-	if err := c.ParseFlags(rest); err != nil && !errors.As(err, &unfinished) && !strings.Contains(err.Error(), "help requested") {
+	var refused *pflag.InvalidValueError     // by the flag itself; the value may be several, or stand for something
+	err = c.ParseFlags(rest)
+	if err != nil && !errors.As(err, &unfinished) && !errors.As(err, &refused) && !strings.Contains(err.Error(), "help requested") {
 		return err.Error()
 	}
 	wrong := ""
-	c.Flags().Visit(func(f *pflag.Flag) {
+	if refused != nil {
+		if wrong = err.Error(); slices.Contains([]string{"dry-run", "accept-risk", "output"}, refused.GetFlag().Name) {
+			wrong = ""
+		}
+	}
+	check := func(f *pflag.Flag) {
 		if !slices.Contains([]string{"dry-run", "accept-risk", "type", "exec", "output", "policy"}, f.Name) {
 			return
 		}
@@ -131,7 +144,11 @@ func commandFault(t *testing.T, line []string) string {
 				wrong = "--" + f.Name + " takes no " + value
 			}
 		}
-	})
+	}
+	c.Flags().Visit(check)
+	if refused != nil && wrong == "" {
+		check(refused.GetFlag())
+	}
 	if wrong != "" {
 		return wrong
 	}

@@ -3,14 +3,12 @@ package cmd
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
+	"os"
 	"strings"
-	"sync"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/migrate"
@@ -18,7 +16,7 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/tui"
 )
 
-// confirm asks. Nobody to ask is a no.
+// confirm asks for confirmation. Without a terminal it is refused.
 func (v view) confirm(ctx context.Context) error {
 	if !printer.Terminal(v.env.IO.In) {
 		return fmt.Errorf("%w: confirmation is required but stdin is not a terminal; use --yes", access.ErrRefused)
@@ -31,7 +29,7 @@ func (v view) confirm(ctx context.Context) error {
 	return err
 }
 
-// prompt puts a question on the terminal and reads the line that answers it. The end of the input is a no.
+// prompt asks a question on the terminal and reads one line. The end of the input cancels.
 func (env *Env) prompt(ctx context.Context, question string) (string, error) {
 	fmt.Fprint(env.IO.ErrOut, question)
 	answer := make(chan string, 1)
@@ -52,7 +50,7 @@ func (env *Env) prompt(ctx context.Context, question string) (string, error) {
 	return "", errCancelled
 }
 
-// asks tells whether somebody sits there who can be asked: stdout may be a pipe, it is for data.
+// asks reports whether questions can be asked on a terminal. stdout may be a pipe: it is for data.
 func (env *Env) asks() bool {
 	return printer.Terminal(env.IO.In) && printer.Terminal(env.IO.ErrOut) && !printer.Dumb()
 }
@@ -62,7 +60,7 @@ type picking struct {
 	line []string // the command line that asks for the same, nil: all was typed
 }
 
-// pick asks on the terminal for what was not typed.
+// pick opens the picker for what was not typed.
 func (env *Env) pick(cmd *cobra.Command, ask func(context.Context, tui.World) (tui.Choice, error)) (tui.Choice, error) {
 	world, done, err := env.world(cmd.Context(), env.IO.ErrOut)
 	if err != nil {
@@ -72,84 +70,29 @@ func (env *Env) pick(cmd *cobra.Command, ask func(context.Context, tui.World) (t
 	return ask(cmd.Context(), world)
 }
 
-// ask completes a grant by what is picked; the answer is the principals as they could have been typed.
+// ask completes a grant with the picker. It returns the principals as they could have been typed.
 func (f *grantFlags) ask(env *Env, cmd *cobra.Command, args []string, missing tui.Missing) ([]string, error) {
 	c, err := env.pick(cmd, func(ctx context.Context, w tui.World) (tui.Choice, error) {
-		known, err := f.known(ctx, w, args)
+		known, err := w.Known(ctx, f.Policies, args)
 		if err != nil {
 			return known, err
 		}
+		known.Namespaces, known.Groups, known.All = f.Namespaces, f.groups, f.All
 		return tui.Grant(ctx, w, missing, known)
 	})
 	if err != nil {
 		return nil, err
 	}
 	if missing.Policy {
-		f.policies = shortPolicies(c.Policies)
+		f.Policies = shortPolicies(c.Policies)
 	}
-	f.namespaces, f.all = c.Namespaces, c.All
+	f.Namespaces, f.All = c.Namespaces, c.All
 	shown := args
 	if missing.Who {
 		args, shown = texts(c.Who), c.Shorts()
 	}
 	f.line = env.line(cmd, shown)
 	return args, nil
-}
-
-// known is what was typed, looked up before the rest is asked for: there must be such policies, and somebody of those named.
-func (f *grantFlags) known(ctx context.Context, w tui.World, args []string) (tui.Choice, error) {
-	c := tui.Choice{Namespaces: f.namespaces, Groups: f.groups, All: f.all}
-	cluster, err := w.Open(ctx, w.Current)
-	if err != nil {
-		return c, err
-	}
-	var g errgroup.Group
-	g.Go(func() error {
-		grants, err := policiesThere(ctx, cluster, f.policies)
-		for _, g := range grants {
-			if g.Scope.WholeCluster() { // its scope is asked for
-				c.Policies = append(c.Policies, g.Policy)
-			}
-		}
-		return err
-	})
-	g.Go(func() (err error) { c.Who, err = principalsThere(ctx, cluster, args); return err })
-	err = g.Wait()
-	return c, err
-}
-
-func policiesThere(ctx context.Context, cluster *tui.Cluster, written []access.Scoped) ([]access.Grant, error) {
-	if len(written) == 0 {
-		return nil, nil
-	}
-	all, err := cluster.Policies(ctx)
-	if err != nil {
-		return nil, err
-	}
-	names := make([]access.Policy, len(all))
-	for i, p := range all {
-		names[i] = access.Policy(p.Name)
-	}
-	return access.ParseGrants(written, names)
-}
-
-// principalsThere leaves out whom IAM does not know: that is told when the others are let in, unless there is nobody else.
-func principalsThere(ctx context.Context, cluster *tui.Cluster, written []string) (who []access.Principal, err error) {
-	all, errs := make([]access.Principal, len(written)), make([]error, len(written))
-	var g sync.WaitGroup
-	for i, text := range written {
-		g.Go(func() { all[i], _, errs[i] = cluster.Resolve(ctx, text) })
-	}
-	g.Wait()
-	for i, p := range all {
-		if errs[i] == nil {
-			who = append(who, p)
-		}
-	}
-	if len(who) == 0 {
-		return nil, errors.Join(errs...)
-	}
-	return who, nil
 }
 
 // askWhom completes a description.
@@ -166,13 +109,13 @@ func (f *revokeFlags) ask(env *Env, cmd *cobra.Command, args []string) ([]string
 	if len(args) > 0 || !env.asks() {
 		return args, nil
 	}
-	missing := tui.Missing{Who: true, What: len(f.policies)+len(f.namespaces)+len(f.groups) == 0}
+	missing := tui.Missing{Who: true, What: len(f.Policies)+len(f.Namespaces)+len(f.groups) == 0}
 	c, err := env.pick(cmd, func(ctx context.Context, w tui.World) (tui.Choice, error) { return tui.Revoke(ctx, w, missing) })
 	if err != nil {
 		return nil, err
 	}
 	if missing.What {
-		f.policies, f.namespaces, f.groups, f.entryOnly = shortPolicies(c.Policies), c.Namespaces, c.Groups, f.entryOnly || c.EntryOnly
+		f.Policies, f.Namespaces, f.groups, f.entryOnly = shortPolicies(c.Policies), c.Namespaces, c.Groups, f.entryOnly || c.EntryOnly
 	}
 	f.line = env.line(cmd, c.Shorts())
 	return texts(c.Who), nil
@@ -180,31 +123,9 @@ func (f *revokeFlags) ask(env *Env, cmd *cobra.Command, args []string) ([]string
 
 // line is the command line that says what was typed and what was picked.
 func (env *Env) line(cmd *cobra.Command, who []string) []string {
-	line := append(append(strings.Fields(env.name), cmd.Name()), who...)
-	cmd.Flags().VisitAll(func(f *pflag.Flag) {
-		value := f.Value.String()
-		if f.Name == "v" || !f.Changed && value == f.DefValue {
-			return
-		}
-		if f.Value.Type() != "string" { // of a list, which is written so
-			value = strings.TrimSuffix(strings.TrimPrefix(value, "["), "]")
-		}
-		switch name := "--" + f.Name; f.NoOptDefVal {
-		case "":
-			values := []string{value}
-			if v, ok := f.Value.(scopeValue); ok {
-				values = v.values()
-			}
-			for _, v := range values {
-				line = append(line, name, v)
-			}
-		case value:
-			line = append(line, name)
-		default:
-			line = append(line, name+"="+value)
-		}
-	})
-	return line
+	words := append([]string{cmd.Name()}, who...)
+	cmd.LocalNonPersistentFlags().VisitAll(func(f *pflag.Flag) { words = append(words, flagWords(f)...) })
+	return env.program.Words(words...)
 }
 
 func texts[T ~string](values []T) []string {
@@ -223,7 +144,67 @@ func shortPolicies(policies []access.Policy) []access.Scoped {
 	return all
 }
 
-// choose puts one question. An empty line is the default; an option is chosen by its number or written out.
+// decide plans with the decisions in the file and, on a terminal, with the answers to open questions.
+func (m *migration) decide(ctx context.Context) error {
+	choices, err := m.f.choices(m.do.Facts.Cluster.Name)
+	if err != nil {
+		return err
+	}
+	if err := m.do.Decide(choices); err != nil {
+		return err
+	}
+	asks := printer.Terminal(m.env.IO.In) && !m.f.yes && !m.f.looks()
+	if _, open := m.do.Plan.Open(); !open || !asks {
+		return nil
+	}
+	first := printer.NewMigration(m.data, m.do.Plan)
+	fmt.Fprint(m.env.IO.ErrOut, first.Text(m.do.Facts.Cluster.Account()))
+	m.shown = &first
+	notes, err := m.do.Foresee(ctx, m.f.accepted())
+	m.env.notes(notes)
+	if err != nil {
+		return err
+	}
+	return m.do.Answer(
+		func(q migrate.Question) (string, error) { return m.env.choose(ctx, q) },
+		func(u migrate.Unfit) {
+			fmt.Fprintln(m.env.IO.ErrOut, printer.Clean(fmt.Sprintf("%q: %s", u.Given, u.Why)))
+		},
+	)
+}
+
+// keep prints the answers that were given on the terminal where the migration did not complete: they are not stored.
+func (m *migration) keep() {
+	if m.do == nil || !m.do.Answered {
+		return
+	}
+	text, err := m.do.Given().Write(m.env.program.Command("migrate", "--decisions", "FILE"))
+	if err != nil {
+		return
+	}
+	fmt.Fprintln(m.env.IO.ErrOut, "The answers are not stored. To give them again, use --decisions with a file like this:")
+	fmt.Fprint(m.env.IO.ErrOut, printer.CleanLines(string(text)))
+}
+
+// writeQuestions writes the questions to a file, where one was named.
+func (f *migrateFlags) writeQuestions(env *Env, p migrate.Plan) error {
+	if f.writeTo == "" {
+		return nil
+	}
+	d := p.File()
+	next := env.program.Command("migrate", "--decisions", f.writeTo)
+	text, err := d.Write(next)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(f.writeTo, text, 0o600); err != nil {
+		return err
+	}
+	fmt.Fprintf(env.IO.ErrOut, "%s written to %s; edit the answers, then: %s\n", printer.Count(len(d.Decisions), "question", "questions"), f.writeTo, next)
+	return nil
+}
+
+// choose asks one question. An empty line chooses the default; an option is a number or its text.
 func (env *Env) choose(ctx context.Context, q migrate.Question) (string, error) {
 	for {
 		fmt.Fprintf(env.IO.ErrOut, "\n%s\n  %s\n", printer.Clean(q.ID), printer.Clean(q.Text))

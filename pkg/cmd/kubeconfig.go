@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -31,20 +30,20 @@ func newKubeconfigCmd(env *Env) *cobra.Command {
 	var f kubeconfigFlags
 	cmd := &cobra.Command{
 		Use:   "kubeconfig (--name CLUSTER | --all)",
-		Short: "Write clusters into the kubeconfig, in place of aws eks update-kubeconfig",
-		Long: `Write EKS clusters into the kubeconfig: for each a cluster, a user and a context, and make the context
-the current one. With the flags of aws eks update-kubeconfig the same comes out. What else stands in
-the file stays as it is.
+		Short: "Write clusters into the kubeconfig, like aws eks update-kubeconfig",
+		Long: `Write EKS clusters into the kubeconfig: a cluster, a user and a context for each, and make that context
+the current one. The flags of aws eks update-kubeconfig have the same result. The rest of the file stays
+unchanged.
 
-Written is the file that has the cluster already, among those that KUBECONFIG lists; else the first of
-them, else ~/.kube/config. --all leaves the current context alone.`,
-		Example: `  # Enter a cluster
+The file is the one in KUBECONFIG that already has the cluster, or the first one in it, or ~/.kube/config.
+--all does not change the current context.`,
+		Example: `  # Add a cluster
   kubectl access kubeconfig --name demo --alias demo
 
-  # Every cluster of a region; kubectl will need no AWS CLI
+  # Every cluster of a region, for use without the AWS CLI
   kubectl access kubeconfig --all --region us-west-2 --exec native
 
-  # By a role, and only look at what would be written
+  # With a role, and only print what would be written
   kubectl access kubeconfig --name demo --role-arn arn:aws:iam::111122223333:role/ops --dry-run`,
 		Args: flagInstead("--name"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -54,64 +53,44 @@ them, else ~/.kube/config. --all leaves the current context alone.`,
 			if f.name == "" && !f.all {
 				return usage(cmd, env.nameMissing(cmd.Context(), f))
 			}
-			f.form.Program = f.program(env.name)
+			f.form.Program = f.program(env.program.Name)
 			return env.writeKubeconfig(cmd.Context(), f)
 		},
 	}
 	f.bind(cmd.Flags())
-	completeFlags(cmd)
 	return cmd
 }
 
-// bind replaces two flags that mean something else for other commands: the file to read, the role to ask AWS by.
+// bind replaces two flags that have another meaning in other commands: the file to read, and the role for AWS calls.
 func (f *kubeconfigFlags) bind(fs *pflag.FlagSet) {
 	fs.StringVar(&f.name, "name", "", "The name of the EKS cluster")
 	fs.BoolVar(&f.all, "all", false, "Write every cluster of the region")
-	fs.StringVar(&f.form.Alias, "alias", "", "The name of the context, instead of the user's")
-	fs.StringVar(&f.form.UserAlias, "user-alias", "", "The name of the user, instead of the cluster's ARN")
-	fs.StringVar(&f.roleARN, "role-arn", "", "The role that kubectl assumes to enter the cluster")
-	fs.StringVar(&f.describeBy, "assume-role-arn", "", "The role to assume for asking EKS about the cluster, as in another account")
+	fs.StringVar(&f.form.Alias, "alias", "", "The name of the context; by default that of the user")
+	fs.StringVar(&f.form.UserAlias, "user-alias", "", "The name of the user; by default the cluster's ARN")
+	fs.StringVar(&f.roleARN, "role-arn", "", "The role that kubectl assumes to access the cluster")
+	fs.StringVar(&f.describeBy, "assume-role-arn", "", "The role to assume to describe the cluster, for another account")
 	fs.StringVar(&f.form.ProxyURL, "proxy-url", "", "The proxy through which kubectl reaches the cluster")
-	fs.StringVar(&f.path, "kubeconfig", "", "The file to write to, instead of those that KUBECONFIG lists")
-	fs.StringVar(&f.exec, "exec", "aws", "What makes the tokens: aws, the AWS CLI; or native, this program")
-	fs.StringVar(&f.dryRun, "dry-run", "none", "Must be none or client. With client, print the kubeconfig, without secrets, and write nothing")
-	fs.Lookup("dry-run").NoOptDefVal = "client"
-	fs.BoolVar(&f.verbose, "verbose", false, "Print the entries that were written, too")
+	fs.StringVar(&f.path, "kubeconfig", "", "The file to write to, instead of those in KUBECONFIG")
+	fs.StringVar(&f.exec, "exec", "aws", "What makes the tokens: aws (the AWS CLI) or native (this program)")
+	bindDryRun(fs, &f.dryRun, "With client, print the kubeconfig, without secrets, and write nothing")
+	fs.BoolVar(&f.verbose, "verbose", false, "Also print the entries that were written")
 }
 
 func (f *kubeconfigFlags) check() error {
 	switch {
 	case f.name != "" && f.all:
-		return errors.New("--name and --all exclude each other")
+		return errors.New("--name and --all cannot be used together")
 	case f.all && f.form.Alias+f.form.UserAlias != "":
-		return errors.New("--alias and --user-alias name the entries of one cluster; --all writes several")
+		return errors.New("--alias and --user-alias cannot be used with --all")
 	case f.exec != "aws" && f.exec != "native":
 		return fmt.Errorf("--exec %q: must be aws or native", f.exec)
 	}
-	if err := checkDryRun(f.dryRun); err != nil {
-		return err
-	}
 	f.form.RoleARN = f.roleARN
 	return errors.Join(f.form.Check(),
-		checkRole("--role-arn", f.roleARN), checkRole("--assume-role-arn", f.describeBy))
+		kubefile.CheckRole("--role-arn", f.roleARN), kubefile.CheckRole("--assume-role-arn", f.describeBy))
 }
 
-// checkRole takes the ARN of a role as IAM knows it, for STS takes no other.
-func checkRole(flag, arn string) error {
-	if arn == "" {
-		return nil
-	}
-	ref, err := access.ParsePrincipal(arn)
-	if err != nil {
-		return fmt.Errorf("%s: %w", flag, err)
-	}
-	if string(ref.Principal) != arn || ref.Principal.Kind() != "role" {
-		return fmt.Errorf("%s: %q is not the ARN of a role; write arn:aws:iam::ACCOUNT:role/NAME", flag, arn)
-	}
-	return nil
-}
-
-// contextless refuses what chooses a cluster by the kubeconfig: here it is about to be written.
+// contextless refuses flags that choose a cluster from the kubeconfig, which is about to be written.
 func contextless(fs *pflag.FlagSet) error {
 	for _, name := range []string{"context", "cluster", "user", "as", "as-group", "eks-cluster"} {
 		if fs.Changed(name) {
@@ -119,7 +98,7 @@ func contextless(fs *pflag.FlagSet) error {
 		}
 	}
 	if fs.Changed("role-arn") && fs.Lookup("role-arn").Value.String() == "" {
-		return errors.New("--role-arn has an empty value; is a variable unset?") // elsewhere that says: no role
+		return errors.New("--role-arn has an empty value; is a variable unset?") // elsewhere that means: no role
 	}
 	return nil
 }
@@ -129,7 +108,7 @@ func (f *kubeconfigFlags) program(shown string) string {
 	if f.exec == "aws" {
 		return ""
 	}
-	return "kubectl-" + strings.ReplaceAll(strings.TrimPrefix(shown, "kubectl "), "-", "_")
+	return strings.NewReplacer("-", "_", " ", "-").Replace(shown)
 }
 
 // envProfile is the profile that the AWS CLI takes from the environment.
@@ -137,7 +116,7 @@ func envProfile() string {
 	return cmp.Or(os.Getenv("AWS_DEFAULT_PROFILE"), os.Getenv("AWS_PROFILE"))
 }
 
-// writeKubeconfig describes the clusters and writes those that can be entered.
+// writeKubeconfig describes the clusters and writes them.
 func (env *Env) writeKubeconfig(ctx context.Context, f kubeconfigFlags) error {
 	home, err := os.UserHomeDir()
 	if err != nil {
@@ -156,7 +135,9 @@ func (env *Env) writeKubeconfig(ctx context.Context, f kubeconfigFlags) error {
 	if len(entries) == 0 {
 		return failed
 	}
-	env.warnOfProgram(entries[0].Command)
+	if note := entries[0].Unusable(); note != "" {
+		env.warn("%s", note)
+	}
 	change := kubefile.Change{Paths: paths, Entries: entries, Switch: !f.all}
 	if f.dryRun == "client" {
 		return errors.Join(env.preview(change), failed)
@@ -175,7 +156,7 @@ func (env *Env) writeKubeconfig(ctx context.Context, f kubeconfigFlags) error {
 	return failed
 }
 
-// describer looks at no kubeconfig: which cluster is meant is in the flags and the environment, as for the AWS CLI.
+// describer reads no kubeconfig: the flags and the environment name the region, as for the AWS CLI.
 func (env *Env) describer(ctx context.Context, f kubeconfigFlags) (cluster.Region, error) {
 	t := kubeconfig.Target{Region: env.override.region, Profile: env.override.profile, RoleARN: f.describeBy, From: map[string]string{}}
 	if t.Profile == "" {
@@ -184,8 +165,7 @@ func (env *Env) describer(ctx context.Context, f kubeconfigFlags) (cluster.Regio
 	return cluster.OpenRegion(ctx, env.settings(t), t)
 }
 
-// entries are the clusters as they are written. With --all, each one that cannot be is told at once;
-// the error says then that there were such.
+// entries are the clusters as they are written. With --all, the error of each one is printed at once, and errFailed returned.
 func (env *Env) entries(ctx context.Context, region cluster.Region, f kubeconfigFlags) (entries []kubefile.Entry, failed error) {
 	names := []string{f.name}
 	if f.all {
@@ -194,24 +174,17 @@ func (env *Env) entries(ctx context.Context, region cluster.Region, f kubeconfig
 			return nil, err
 		}
 		if len(names) == 0 {
-			env.warn("there are no EKS clusters in %s; nothing was written", region.Name)
+			env.warn("no EKS clusters found in %s; nothing was written", region.Name)
 		}
 	}
-	infos, errs := region.Describe(ctx, names)
-	for i, info := range infos {
-		e, err := f.form.Entry(info)
-		if err = cmp.Or(errs[i], err); err == nil {
-			entries = append(entries, e)
-			continue
-		}
-		gone := errors.Is(err, access.ErrNotFound)
-		switch {
+	entries, errs := region.Entries(ctx, names, f.form)
+	for _, err := range errs {
+		switch gone := errors.Is(err, access.ErrNotFound); {
 		case f.all && !gone: // gone: deleted since the list was made
 			env.tell(err)
 			failed = errFailed
 		case gone && !f.all:
-			return nil, fmt.Errorf("there is no EKS cluster %q in %s%s; another region or account: --region, --profile",
-				f.name, region.Name, others(ctx, region))
+			return nil, fmt.Errorf("EKS cluster %q does not exist in %s%s; for another region or account: --region, --profile", f.name, region.Name, region.Others(ctx))
 		case !f.all:
 			return nil, err
 		}
@@ -219,26 +192,12 @@ func (env *Env) entries(ctx context.Context, region cluster.Region, f kubeconfig
 	return entries, failed
 }
 
-// others names the clusters that there are, for those who mistyped one. It is help, so it may fail.
-func others(ctx context.Context, region cluster.Region) string {
-	const enough = 10
-	names, err := region.Clusters(ctx)
-	if err != nil {
-		return ""
-	}
-	more := ""
-	if len(names) > enough {
-		names, more = names[:enough], ", …"
-	}
-	return " (there is " + cmp.Or(strings.Join(names, ", "), "none") + more + ")"
-}
-
-// nameMissing says on a terminal which names there are.
+// nameMissing names the clusters on a terminal.
 func (env *Env) nameMissing(ctx context.Context, f kubeconfigFlags) error {
-	const text = "the cluster is missing: --name CLUSTER, or --all for every one of the region"
+	const text = "specify a cluster: --name CLUSTER, or --all for every cluster of the region"
 	if printer.Terminal(env.IO.ErrOut) {
 		if region, err := env.describer(ctx, f); err == nil {
-			return errors.New(text + others(ctx, region))
+			return errors.New(text + region.Others(ctx))
 		}
 	}
 	return errors.New(text)
@@ -253,7 +212,7 @@ func (env *Env) preview(change kubefile.Change) error {
 		env.warn("%s", note)
 	}
 	if report.Hidden > 0 {
-		env.warn("%d secrets of users in the kubeconfig are not shown; what is printed does not replace the file", report.Hidden)
+		env.warn("%d secrets of users are not shown; do not replace the file with this output", report.Hidden)
 	}
 	_, err = fmt.Fprint(env.IO.Out, printer.CleanLines(report.Text))
 	return err
@@ -267,16 +226,4 @@ func (env *Env) tellReport(r kubefile.Report) {
 	for _, note := range r.Notes {
 		env.warn("%s", note)
 	}
-}
-
-// warnOfProgram tells that kubectl would not find what the entries name.
-func (env *Env) warnOfProgram(name string) {
-	if _, err := exec.LookPath(name); err == nil {
-		return
-	}
-	advice := "install it, or let this program make the tokens with --exec native"
-	if name != "aws" {
-		advice = "put it there, or let the AWS CLI make the tokens with --exec aws"
-	}
-	env.warn("kubectl will run %s for tokens, which is not on PATH: %s", name, advice)
 }

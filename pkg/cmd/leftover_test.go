@@ -125,23 +125,3 @@ func TestAKilledMigrationIsCompletedOrUndone(t *testing.T) {
 		}
 	}
 }
-
-// TestAMigrationThatCannotBeginIsNoChange: there is nothing to undo, and nothing is left of it.
-func TestAMigrationThatCannotBeginIsNoChange(t *testing.T) {
-	sandboxtest.Start(t, sandbox.Options{AWSAuth: lines("ops ops system:operators")})
-	people := access.Binding{Name: "people", Role: viewRole, Groups: []string{"system:operators"}}
-	if _, err := linked(t).Bind(t.Context(), []access.Binding{people}); err != nil {
-		t.Fatal(err)
-	}
-	must(t, "grant", "role/entry-manager", "--policy", "admin-view", "-A")
-	sandboxtest.Become(t, "no-pass-role")
-	if out, code := command("migrate", "--yes", "--apply-rbac", "--decisions", decided(t, "group/system:operators", "rename:operators")); code == exitDone || strings.Contains(out, "created") {
-		t.Errorf("exit %d\n%s", code, out)
-	}
-	if out := must(t, "undo", "--list"); !strings.Contains(out, "not done") {
-		t.Error(out)
-	}
-	if out, _ := command("undo", "--dry-run"); !strings.Contains(out, "- role/entry-manager  (the whole entry)\n") {
-		t.Errorf("the change before it is not the next to be undone:\n%s", out)
-	}
-}

@@ -26,7 +26,7 @@ func TestCompletionKeepsItsBudget(t *testing.T) {
 
 // completed is what an asker offers in time. Time stands still while anything is computed, so that a busy machine
 // changes nothing.
-func completed(t *testing.T, ask asker) (words []string, took time.Duration) {
+func completed(t *testing.T, ask cluster.Offer) (words []string, took time.Duration) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		env := &Env{IO: genericiooptions.IOStreams{ErrOut: io.Discard}}
@@ -41,7 +41,7 @@ func completed(t *testing.T, ask asker) (words []string, took time.Duration) {
 }
 
 // unreachable is an account that does not answer before the question is given up.
-func unreachable(ask asker) asker {
+func unreachable(ask cluster.Offer) cluster.Offer {
 	return func(ctx context.Context, _ func() *cluster.Cluster, offer func(...cobra.Completion)) {
 		ask(ctx, func() *cluster.Cluster { <-ctx.Done(); return nil }, offer)
 	}
@@ -51,13 +51,13 @@ func unreachable(ask asker) asker {
 func TestCompletionDoesNotWait(t *testing.T) {
 	view, _ := policy.Find("AmazonEKSViewPolicy")
 	for name, test := range map[string]struct {
-		ask  asker
+		ask  cluster.Offer
 		want string // among the candidates; "": there are none
 	}{
-		"revoke":         {askEntries, ""},
-		"grant -n":       {askNamespaces, ""},
-		"grant":          {askPrincipals, "me\t"},
-		"grant --policy": {askPolicies, "view\t" + view.Purpose},
+		"revoke":         {cluster.OfferEntries, ""},
+		"grant -n":       {cluster.OfferNamespaces, ""},
+		"grant":          {cluster.OfferPrincipals, "me\t"},
+		"grant --policy": {cluster.OfferPolicies, "view\t" + view.Purpose},
 		"an endless wait": {func(ctx context.Context, _ func() *cluster.Cluster, _ func(...cobra.Completion)) {
 			time.Sleep(time.Hour)
 		}, ""},

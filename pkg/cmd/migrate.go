@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -16,7 +15,6 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/awsauth"
 	"github.com/kubectl-access/kubectl-access/pkg/change"
 	"github.com/kubectl-access/kubectl-access/pkg/cluster"
-	"github.com/kubectl-access/kubectl-access/pkg/manifest"
 	"github.com/kubectl-access/kubectl-access/pkg/migrate"
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
 )
@@ -70,25 +68,17 @@ If a migration is interrupted, run the same command again to complete it.`,
   kubectl access migrate --decisions decisions.yaml --remove-mappings --yes`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := f.check(); err != nil {
-				return usage(cmd, err)
+			if f.offline && f.file == "" {
+				return usage(cmd, errors.New("--offline requires --from-file"))
 			}
 			return env.migrate(cmd.Context(), &f)
 		},
 	}
 	f.bind(cmd.Flags())
-	completeFlags(cmd)
 	return cmd
 }
 
-func (f *migrateFlags) check() error {
-	if f.offline && f.file == "" {
-		return errors.New("--offline requires --from-file")
-	}
-	return f.changeFlags.check()
-}
-
-// looks reports whether only the report is asked for.
+// looks reports whether only the report was requested.
 func (f *migrateFlags) looks() bool { return f.dryRun == "client" || f.writeTo != "" }
 
 func (env *Env) migrate(ctx context.Context, f *migrateFlags) error {
@@ -120,7 +110,7 @@ type migration struct {
 	c     *cluster.Cluster
 	do    *migrate.Run
 	data  awsauth.Map
-	shown *printer.Migration // what was shown before anything was asked; nil: nothing
+	shown *printer.Migration // the report that was printed before the questions; nil: none
 }
 
 func (m *migration) run(ctx context.Context) error {
@@ -138,18 +128,21 @@ func (m *migration) run(ctx context.Context) error {
 	}
 	if !facts.Cluster.Mode.ReadsConfigMap() {
 		fmt.Fprintf(m.env.IO.ErrOut, "Cluster %s is in mode API and does not read aws-auth: there is nothing to migrate.\n", printer.Clean(facts.Cluster.Name))
-		return m.tidy(ctx)
+		if m.f.looks() || len(migrate.Leftover(facts.Bindings)) == 0 {
+			return nil
+		}
+		return m.env.tidy(ctx, m.do)
 	}
 	if done, err := m.report(ctx); done || err != nil {
 		return err
 	}
 	if m.f.looks() && right != nil {
-		return nil // why it would be refused was shown with the report
+		return nil // the report said why it would be refused
 	}
 	return m.stages(ctx)
 }
 
-// report decides, where somebody can be asked with them, and shows. done says that no more was asked for.
+// report asks open questions on a terminal and prints the report. done says that nothing else was requested.
 func (m *migration) report(ctx context.Context) (done bool, err error) {
 	facts := m.do.Facts
 	if len(facts.Mappings) == 0 {
@@ -209,17 +202,9 @@ func (m *migration) stages(ctx context.Context) error {
 	if n := m.do.Remaining(); n > 0 {
 		what := map[bool]string{true: "it", false: "them"}[n == 1]
 		m.env.warn("%s active in aws-auth (see the report). To decide what happens to %s: %s",
-			printer.Count(n, "mapping remains", "mappings remain"), what, m.env.command("migrate", "--write-decisions", "FILE"))
+			printer.Count(n, "mapping remains", "mappings remain"), what, m.env.program.Command("migrate", "--write-decisions", "FILE"))
 	}
 	return errIf(m.do.Partial)
-}
-
-// tidy is what is left to do where nothing is migrated.
-func (m *migration) tidy(ctx context.Context) error {
-	if m.f.looks() || len(migrate.Leftover(m.do.Facts.Bindings)) == 0 {
-		return nil
-	}
-	return m.env.tidy(ctx, m.do)
 }
 
 // tidy deletes what an interrupted migration of an earlier version left.
@@ -229,14 +214,11 @@ func (env *Env) tidy(ctx context.Context, r *migrate.Run) error {
 	return cmp.Or(err, errIf(r.Partial))
 }
 
-// migrationRun is a migration whose changes are carried out as those of other commands. Of the objects that -o asks for, those
-// of the entries are printed.
+// migrationRun is a migration whose changes run like those of other commands. -o prints the objects of the entries.
 func (env *Env) migrationRun(c *cluster.Cluster, f *changeFlags, facts migrate.Facts) *migrate.Run {
-	r := &migrate.Run{Facts: facts, Engine: env.engine(c), RBAC: c, Timeout: f.timeout}
-	for _, name := range []string{"kubeconfig", "context", "cluster", "user"} {
-		if flag := env.persist.Lookup(name); flag != nil && flag.Changed {
-			r.Kubectl = append(r.Kubectl, "--"+name, flag.Value.String())
-		}
+	facts.Program = env.program
+	r := &migrate.Run{
+		Facts: facts, Engine: env.engine(c), RBAC: c, Timeout: f.timeout, Kubectl: env.typedFlags("kubeconfig", "context", "cluster", "user"),
 	}
 	r.Carry = func(ctx context.Context, request change.Request) (bool, error) {
 		flags := *f
@@ -252,92 +234,19 @@ func (env *Env) migrationRun(c *cluster.Cluster, f *changeFlags, facts migrate.F
 	return r
 }
 
-// decide plans by the decisions in the file and, on a terminal, by the answers to what is open.
-func (m *migration) decide(ctx context.Context) error {
-	choices, err := m.f.choices(m.do.Facts.Cluster.Name)
-	if err != nil {
-		return err
-	}
-	if err := m.do.Decide(choices); err != nil {
-		return err
-	}
-	asks := printer.Terminal(m.env.IO.In) && !m.f.yes && !m.f.looks()
-	if _, open := m.do.Plan.Open(); !open || !asks {
-		return nil
-	}
-	first := printer.NewMigration(m.data, m.do.Plan)
-	fmt.Fprint(m.env.IO.ErrOut, first.Text(m.do.Facts.Cluster.Account()))
-	m.shown = &first
-	notes, err := m.do.Foresee(ctx, m.f.accepted())
-	m.env.notes(notes)
-	if err != nil {
-		return err
-	}
-	return m.do.Answer(
-		func(q migrate.Question) (string, error) { return m.env.choose(ctx, q) },
-		func(u migrate.Unfit) {
-			fmt.Fprintln(m.env.IO.ErrOut, printer.Clean(fmt.Sprintf("%q: %s", u.Given, u.Why)))
-		},
-	)
-}
-
 // choices are what the flags and the file of decisions say.
-func (f *migrateFlags) choices(name string) (migrate.Choices, error) {
+func (f *migrateFlags) choices(cluster string) (migrate.Choices, error) {
 	c := migrate.Choices{Answers: map[string]string{}, Unmatched: f.unmatched, ApplyRBAC: f.applyRBAC}
 	if f.decisions == "" {
 		return c, nil
 	}
-	data, err := os.ReadFile(f.decisions)
-	if err != nil {
-		return c, err
-	}
-	d, err := manifest.ReadDecisions(data)
-	for _, q := range d.Decisions {
-		c.Answers[q.ID] = q.Answer
-	}
-	if err == nil && name != "" && d.Cluster != "" && d.Cluster != name {
-		err = fmt.Errorf("%w: %s holds decisions for cluster %s, this is %s", cluster.ErrWrong, f.decisions, d.Cluster, name)
-	}
-	return c, err
-}
-
-// writeQuestions writes the questions to a file, where one was named.
-func (f *migrateFlags) writeQuestions(env *Env, p migrate.Plan) error {
-	if f.writeTo == "" {
-		return nil
-	}
-	d := p.File()
-	text, err := d.Write()
-	if err != nil {
-		return err
-	}
-	if err := os.WriteFile(f.writeTo, text, 0o600); err != nil {
-		return err
-	}
-	fmt.Fprintf(env.IO.ErrOut, "%s written to %s; edit the answers, then: %s\n", printer.Count(len(d.Decisions), "question", "questions"), f.writeTo, env.command("migrate", "--decisions", f.writeTo))
-	return nil
-}
-
-// keep prints the answers of the terminal where the migration did not come to its end: they are stored nowhere.
-func (m *migration) keep() {
-	if m.do == nil || !m.do.Answered {
-		return
-	}
-	text, err := m.do.Given().Write()
-	if err != nil {
-		return
-	}
-	fmt.Fprintln(m.env.IO.ErrOut, "The answers are not stored. To give them again, use --decisions with a file like this:")
-	for line := range strings.Lines(string(text)) {
-		fmt.Fprintln(m.env.IO.ErrOut, printer.Clean(strings.TrimSuffix(line, "\n")))
-	}
+	return c, c.Read(f.decisions, cluster)
 }
 
 // errDefects ends the report about a file with defects; they were printed already.
 var errDefects = fmt.Errorf("%w: aws-auth has defects", errFailed)
 
-// explainFile reports what the aws-auth manifest in a file says, and what it would become. Facts about the cluster are read
-// where c is given.
+// explainFile reports on the aws-auth manifest in a file. Facts about the cluster are read where c is given.
 func (env *Env) explainFile(ctx context.Context, f *migrateFlags, c *cluster.Cluster) error {
 	data, err := env.readFile(f.file)
 	if err != nil {
@@ -345,9 +254,9 @@ func (env *Env) explainFile(ctx context.Context, f *migrateFlags, c *cluster.Clu
 	}
 	m, err := awsauth.ParseManifest(data)
 	if err != nil {
-		return errors.Join(env.printMigration(f, printer.Unreadable(manifestState(err), err), ""), errDefects)
+		return errors.Join(env.printMigration(f, printer.Unreadable(err), ""), errDefects)
 	}
-	known := migrate.Facts{Mappings: m.Mappings, NoRBAC: "no cluster was asked", NoNodes: "no cluster was asked"}
+	known := migrate.Facts{Mappings: m.Mappings, NoRBAC: "no cluster was read", NoNodes: "no cluster was read"}
 	if c != nil {
 		if known, _, err = c.MigrationFacts(ctx, &m); err != nil {
 			return err
@@ -358,21 +267,16 @@ func (env *Env) explainFile(ctx context.Context, f *migrateFlags, c *cluster.Clu
 	if err != nil {
 		return err
 	}
-	known.Policies = cluster.Embedded()
+	known.Policies, known.Program = cluster.Embedded(), env.program
 	plan, err := migrate.Make(known, choices)
 	if err != nil {
 		return fmt.Errorf("%w: %w", access.ErrRefused, err)
 	}
-	if err := env.printMigration(f, printer.NewMigration(m, plan), known.Cluster.Account()); err != nil {
-		return err
+	err = errors.Join(env.printMigration(f, printer.NewMigration(m, plan), known.Cluster.Account()), f.writeQuestions(env, plan))
+	if err == nil && len(m.Defects) > 0 {
+		err = errDefects
 	}
-	if err := f.writeQuestions(env, plan); err != nil {
-		return err
-	}
-	if len(m.Defects) > 0 {
-		return errDefects
-	}
-	return nil
+	return err
 }
 
 func (env *Env) readFile(name string) ([]byte, error) {
@@ -380,17 +284,6 @@ func (env *Env) readFile(name string) ([]byte, error) {
 		return io.ReadAll(env.IO.In)
 	}
 	return os.ReadFile(name)
-}
-
-// manifestState is what is wrong with a file as a whole.
-func manifestState(err error) string {
-	switch {
-	case errors.Is(err, awsauth.ErrNotYAML):
-		return "invalid-yaml"
-	case errors.Is(err, awsauth.ErrNotText):
-		return "data-not-string"
-	}
-	return "missing"
 }
 
 func (env *Env) printMigration(f *migrateFlags, r printer.Migration, account string) error {

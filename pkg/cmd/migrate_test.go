@@ -76,35 +76,6 @@ func TestABindingIsMadeBesideOneOfItsName(t *testing.T) {
 	}
 }
 
-// TestNoEntryCountsOnABindingOfSomebodyElse: what has the name gives it, or nothing goes on.
-func TestNoEntryCountsOnABindingOfSomebodyElse(t *testing.T) {
-	sandboxtest.Start(t, sandbox.Options{})
-	c := linked(t)
-	one := func(b access.Binding) []access.Binding { return []access.Binding{b} }
-	want := access.Binding{Name: "x", Role: viewRole, Users: []string{"anna"}}
-	for _, row := range []struct {
-		there access.Binding
-		gives bool
-	}{
-		{access.Binding{Name: "x", Role: viewRole, Users: []string{"olga", "anna"}}, true},
-		{access.Binding{Name: "x", Role: viewRole, Users: []string{"olga"}}, false},
-		{access.Binding{Name: "x", Role: access.RoleRef{Kind: "ClusterRole", Name: "edit"}, Users: []string{"anna"}}, false},
-	} {
-		if _, err := c.Bind(t.Context(), one(row.there)); err != nil {
-			t.Fatal(err)
-		}
-		if made, err := c.Bind(t.Context(), one(want)); len(made) > 0 || (err == nil) != row.gives || err != nil && !strings.Contains(err.Error(), "was made meanwhile and gives something else") {
-			t.Errorf("%+v: made %v, %v", row.there, made, err)
-		}
-		if err := c.Unbind(t.Context(), one(row.there))[0]; err != nil {
-			t.Fatal(err)
-		}
-	}
-	if made, err := c.Bind(t.Context(), one(want)); len(made) == 0 || err != nil {
-		t.Errorf("made %v, %v", made, err)
-	}
-}
-
 // TestAMigrationThatGoesOnTakesNothing: between a migration that was killed and the next one somebody gives more to the
 // unfinished entry, or takes from it what it would have had: then it stays as it is.
 func TestAMigrationThatGoesOnTakesNothing(t *testing.T) {

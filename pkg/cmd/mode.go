@@ -3,7 +3,6 @@ package cmd
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -21,22 +20,22 @@ func newModeCmd(env *Env) *cobra.Command {
 	var f changeFlags
 	cmd := &cobra.Command{
 		Use:   "mode [MODE]",
-		Short: "Show the authentication mode, or take the one-way step to the next",
-		Long: `Show which sources the cluster reads, and what each step would mean here: how many mappings of
-aws-auth have no access entry, and which nodes.
+		Short: "Show or change the cluster's authentication mode (changes are irreversible)",
+		Long: `Show which sources the cluster reads, and what each mode would mean for it: which mappings and nodes have
+no access entry.
 
-With a MODE, take the cluster there: from CONFIG_MAP to API_AND_CONFIG_MAP, from there to API. Each
-step is for good. The step to API is refused as long as a mapping in force has no entry.`,
-		Example: `  # The mode, and what the next step means for this cluster
+With MODE, change the mode: from CONFIG_MAP to API_AND_CONFIG_MAP, and from there to API. Each change is
+irreversible. Mode API is refused while an active mapping has no entry.`,
+		Example: `  # The mode, and what the next one means for this cluster
   kubectl access mode
 
-  # Turn access entries on beside aws-auth
+  # Turn on access entries beside aws-auth
   kubectl access mode API_AND_CONFIG_MAP --context arn:aws:eks:us-west-2:111122223333:cluster/legacy --accept-risk=one-way-mode --yes`,
 		Args:      cobra.MaximumNArgs(1),
 		ValidArgs: []cobra.Completion{string(access.ModeBoth), string(access.ModeAPI)},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			to, err := parseMode(args)
-			if err := errors.Join(err, f.check()); err != nil {
+			to, err := edit.ParseMode(strings.Join(args, ""))
+			if err != nil && len(args) > 0 {
 				return usage(cmd, err)
 			}
 			c, err := env.open(cmd.Context())
@@ -51,22 +50,7 @@ step is for good. The step to API is refused as long as a mapping in force has n
 	}
 	f.bind(cmd.Flags())
 	f.bindAsk(cmd.Flags())
-	completeFlags(cmd)
 	return cmd
-}
-
-// parseMode reads a mode in any case, with dashes too; none is "".
-func parseMode(args []string) (access.Mode, error) {
-	if len(args) == 0 {
-		return "", nil
-	}
-	text := strings.ToUpper(strings.ReplaceAll(args[0], "-", "_"))
-	for _, m := range access.Modes {
-		if text == string(m) {
-			return m, nil
-		}
-	}
-	return "", fmt.Errorf("%q is no mode: the modes are CONFIG_MAP, API_AND_CONFIG_MAP and API", args[0])
 }
 
 func (env *Env) setMode(ctx context.Context, c *cluster.Cluster, f *changeFlags, to access.Mode) error {
@@ -93,7 +77,7 @@ func (env *Env) showMode(ctx context.Context, c *cluster.Cluster, f *changeFlags
 	if !f.output.People() {
 		err = f.output.Plain(env.IO.Out, r)
 	} else {
-		_, err = fmt.Fprint(env.IO.Out, r.Text(env.command))
+		_, err = fmt.Fprint(env.IO.Out, r.Text(env.program.Command))
 	}
 	return cmp.Or(err, errIf(len(s.Unread) > 0))
 }

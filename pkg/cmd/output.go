@@ -28,6 +28,7 @@ func (o *output) bind(fs *pflag.FlagSet, allowed ...string) {
 	o.Allowed = allowed
 	fs.StringVarP(&o.Name, "output", "o", "", "Output format. One of: "+strings.Join(allowed, ", "))
 	_ = fs.SetAnnotation("output", formats, allowed)
+	checkFlag(fs, "output", func() error { return o.Check() })
 }
 
 // bindTable adds what only a command that prints a table has.
@@ -39,12 +40,12 @@ func (o *output) bindTable(fs *pflag.FlagSet, allowed ...string) {
 // engine carries out changes of a cluster.
 func (env *Env) engine(c *cluster.Cluster) *change.Engine {
 	return &change.Engine{
-		Cluster: c, Region: c.Target.Region, Name: c.Target.Name, Now: env.Now, LastLook: env.LastLook, Command: env.command, Dir: journal.Dir, Pause: change.Pause,
+		Cluster: c, Region: c.Target.Region, Name: c.Target.Name, Now: env.Now, LastLook: env.LastLook, Command: env.program.Command, Dir: journal.Dir, Pause: change.Pause,
 		Waiting: func() { fmt.Fprintln(env.IO.ErrOut, "Waiting for another change of this cluster from this machine…") },
 	}
 }
 
-// request adds to a request what the flags say.
+// request adds the flags to a request.
 func (f *changeFlags) request(env *Env, r change.Request) change.Request {
 	r.DryRun, r.Accept = f.dryRun == "client", append(r.Accept, f.accepted()...)
 	if r.Told == nil {
@@ -53,7 +54,7 @@ func (f *changeFlags) request(env *Env, r change.Request) change.Request {
 	return r
 }
 
-// run shows a change, asks where it has to, carries it out and prints what became of it. The Run tells the rest.
+// run shows a change, asks for confirmation where needed, carries it out and prints the results.
 func (env *Env) run(ctx context.Context, c *cluster.Cluster, f *changeFlags, request change.Request) (*change.Run, error) {
 	if err := env.asOneself(); err != nil {
 		return nil, err
@@ -94,7 +95,7 @@ func (env *Env) run(ctx context.Context, c *cluster.Cluster, f *changeFlags, req
 	return r, v.finish(p)
 }
 
-// asOneself refuses flags that only kubectl's own calls would heed.
+// asOneself refuses flags that have an effect only on calls of kubectl.
 func (env *Env) asOneself() error {
 	if env.flags.Impersonates() {
 		return fmt.Errorf("%w: --as and --as-group have no effect on EKS API calls", access.ErrRefused)
@@ -107,23 +108,22 @@ type view struct {
 	env  *Env
 	f    *changeFlags
 	run  *change.Run
-	line []string // the command line that asks for the same, where it was picked
+	line []string // the equivalent command line, where something was picked
 }
 
-// announce shows what to know first and, where somebody will be asked or refused, the plan.
+// announce prints the notes and, before a question or a refusal, the plan.
 func (v view) announce(p change.Proposal) {
 	v.env.notes(p.Notes)
 	if !v.run.DryRun && !v.f.yes && p.Asks(v.run.Request) {
 		printer.Plan(v.env.IO.ErrOut, p.Plan, printer.Colorful(v.env.IO.ErrOut))
 		if v.line != nil {
-			fmt.Fprintf(v.env.IO.ErrOut, "\nThe same from the command line:\n  %s\n\n", printer.Clean(shell.Line(v.line)))
+			fmt.Fprintf(v.env.IO.ErrOut, "\nEquivalent command:\n  %s\n\n", printer.Clean(shell.Line(v.line)))
 		}
 	}
 }
 
-// agreed is the proposal that somebody said yes to, where a yes is needed. Whoever is asked may take their time: what is
-// carried out is made of what is then, and where that is another change than the one that was shown, it is shown, judged and
-// asked for in its turn.
+// agreed is the proposal that was confirmed, where confirmation is needed. After the answer the change is planned again; a plan
+// that differs from the one that was shown is shown, judged and confirmed again.
 func (v view) agreed(ctx context.Context, p change.Proposal) (change.Proposal, error) {
 	for {
 		if err := p.Refused(v.run.Accept); err != nil || v.f.yes || !p.Asks(v.run.Request) {
@@ -139,17 +139,17 @@ func (v view) agreed(ctx context.Context, p change.Proposal) (change.Proposal, e
 		if same {
 			return now, now.Refused(v.run.Accept)
 		}
-		v.env.warn("the cluster has changed meanwhile; this is what would be done now")
+		v.env.warn("the cluster has changed in the meantime; this is the new plan")
 		p = now
 		v.announce(p)
 	}
 }
 
-// apply carries the plan out and prints a line for each thing done or not done.
+// apply carries out the plan and prints a line for each result.
 func (v view) apply(ctx context.Context, p change.Proposal) error {
 	for _, who := range p.Who {
 		if !p.Touches(who) && (who != access.Itself || !v.run.Whole) {
-			fmt.Fprintf(v.talk(), "%s unchanged\n", title(p, who))
+			fmt.Fprintf(v.talk(), "%s unchanged\n", printer.Title(who, p.Plan.Cluster))
 		}
 	}
 	if p.Plan.Empty() && v.run.Undoes == "" {
@@ -177,38 +177,27 @@ func (v view) apply(ctx context.Context, p change.Proposal) error {
 	}
 	v.env.notes(v.run.Notes)
 	v.run.Notes = nil
-	v.env.hints(failed)
+	if len(failed) > 0 {
+		v.env.hints(failed)
+	}
 	return ctx.Err()
 }
 
-// show prints what would be done.
+// show prints the dry run.
 func (v view) show(p change.Proposal, allowed bool) error {
 	out := v.talk()
 	if !p.Plan.Empty() {
 		printer.Plan(out, p.Plan, printer.Colorful(out))
 	}
 	if !allowed {
-		return nil // nothing of it would be done
+		return nil // it would be refused
 	}
 	v.run.Partial = p.Incomplete
-	for _, s := range p.Plan.Steps() {
-		if s.Principal() == access.Itself {
-			fmt.Fprintf(out, "%s (dry run)\n", printer.Result(access.Result{Step: s}, p.Plan.Cluster.Account()))
-		}
-	}
-	for _, who := range p.Who {
-		verb := "unchanged"
-		if ch, ok := p.Plan.Change(who); ok {
-			verb = printer.Verb(ch)
-		} else if p.Touches(who) || who == access.Itself && v.run.Whole {
-			continue
-		}
-		fmt.Fprintf(out, "%s %s (dry run)\n", title(p, who), verb)
-	}
+	fmt.Fprint(out, printer.DryRun(p.Plan, p.Who, func(who access.Principal) bool { return p.Touches(who) || who == access.Itself && v.run.Whole }))
 	return v.finish(p)
 }
 
-// finish prints the objects, where -o asks for them, and reports whether all was done.
+// finish prints the objects for -o, and returns errFailed where something was not done.
 func (v view) finish(p change.Proposal) error {
 	named := slices.DeleteFunc(slices.Clone(p.Who), func(who access.Principal) bool { return who == access.Itself })
 	if err := v.f.output.Entries(v.env.IO.Out, v.run.Entries(p), p.After.Cluster, len(named) == 1); err != nil {
@@ -217,18 +206,10 @@ func (v view) finish(p change.Proposal) error {
 	return errIf(v.run.Partial)
 }
 
-// talk is where the lines of results go: data when nothing else is asked for on stdout.
+// talk is where the lines of results go: stdout, unless -o prints objects there.
 func (v view) talk() io.Writer {
 	if v.f.output.Name == "" {
 		return v.env.IO.Out
 	}
 	return v.env.IO.ErrOut
-}
-
-// title is what the lines of results begin with.
-func title(p change.Proposal, who access.Principal) string {
-	if who == access.Itself {
-		return "cluster/" + printer.Clean(p.Plan.Cluster.Name)
-	}
-	return "accessentry/" + printer.Clean(who.Short(p.Plan.Cluster.Account()))
 }

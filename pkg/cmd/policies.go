@@ -25,13 +25,10 @@ func newPoliciesCmd(env *Env) *cobra.Command {
   # What edit allows
   kubectl access policies edit
 
-  # Without asking AWS, as known to this version
+  # Without calling AWS, as known to this version
   kubectl access policies --offline`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := out.Check(); err != nil {
-				return usage(cmd, err)
-			}
 			docs := env.policyDocs(cmd.Context(), offline)
 			if len(args) == 1 {
 				return env.printPolicy(&out, docs, args[0])
@@ -41,15 +38,15 @@ func newPoliciesCmd(env *Env) *cobra.Command {
 			}
 			return out.Object(env.IO.Out, printer.PolicyList(docs))
 		},
-		ValidArgsFunction: env.ask(askPolicies),
+		ValidArgsFunction: env.ask(cluster.OfferPolicies),
 	}
-	cmd.Flags().BoolVar(&offline, "offline", false, "Ask AWS nothing, list what this version knows")
+	cmd.Flags().BoolVar(&offline, "offline", false, "Do not call AWS; list the policies that this version knows")
 	out.bindTable(cmd.Flags(), "json", "yaml", "wide", "jsonpath=")
 	return cmd
 }
 
-// policyDocs are the policies of the region with what is known of each; where AWS does not answer,
-// a warning and all that are known. It needs a region and credentials, but no cluster.
+// policyDocs are the policies of the region; where AWS does not answer, a warning and those that this version knows. It needs a
+// region and credentials, but no cluster.
 func (env *Env) policyDocs(ctx context.Context, offline bool) []policy.Policy {
 	if offline {
 		return policy.All()
@@ -63,7 +60,7 @@ func (env *Env) policyDocs(ctx context.Context, offline bool) []policy.Policy {
 		}
 	}
 	if err != nil {
-		env.warn("showing the policies that this version knows, AWS could not be asked: %v", err)
+		env.warn("showing the policies that this version knows, because AWS could not be read: %v", err)
 	}
 	return docs
 }
@@ -81,6 +78,6 @@ func (env *Env) printPolicy(out *output, docs []policy.Policy, written string) e
 	if !out.People() {
 		return out.Object(env.IO.Out, printer.PolicyObject(doc))
 	}
-	_, err = fmt.Fprint(env.IO.Out, printer.Policy(doc))
+	_, err = fmt.Fprint(env.IO.Out, printer.Policy(doc, printer.Width))
 	return err
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
 	"strings"
 	"syscall"
 
@@ -19,7 +18,7 @@ import (
 
 // Run executes the command line and returns the exit code: 0 done, 1 failed, 2 refused or cancelled.
 func Run(ctx context.Context, env *Env, args []string) int {
-	if plugin, ok := helper(args[0]); ok {
+	if plugin, ok := shell.HelperOf(args[0]); ok {
 		return env.help(ctx, plugin, args[1:])
 	}
 	env.argv0, env.typed = args[0], args
@@ -28,7 +27,7 @@ func Run(ctx context.Context, env *Env, args []string) int {
 		out = &data{Writer: env.IO.Out}
 		env.IO.Out = out
 	}
-	root := New(env, displayName(args[0]))
+	root := New(env, shell.NameOf(args[0]))
 	root.SetArgs(args[1:])
 	spoken := printer.CleanStderr(env.IO.ErrOut)
 	err := root.ExecuteContext(ctx)
@@ -36,7 +35,7 @@ func Run(ctx context.Context, env *Env, args []string) int {
 	switch {
 	case out == nil || out.lost == nil:
 	case errors.Is(out.lost, syscall.EPIPE) && !env.sent.Load() && (err == nil || errors.Is(err, syscall.EPIPE)):
-		return exitFailed // whoever read it has seen enough, as head does
+		return exitFailed // the reader has seen enough, as head does
 	case err == nil:
 		err = out.lost
 	}
@@ -46,8 +45,7 @@ func Run(ctx context.Context, env *Env, args []string) int {
 	return env.finish(err)
 }
 
-// data is a file or a pipe on stdout. It remembers what could not be written: printers drop such errors, and
-// whoever keeps the output would take half of it for all.
+// data is a file or a pipe on stdout. It remembers write errors: printers drop them, and half of the output would look complete.
 type data struct {
 	io.Writer
 	lost error
@@ -65,7 +63,7 @@ func (d *data) Write(p []byte) (int, error) {
 func New(env *Env, name string) *cobra.Command {
 	root := &cobra.Command{
 		Use:           "access",
-		Short:         "Show and change who may enter an Amazon EKS cluster",
+		Short:         "See who has access to an Amazon EKS cluster, grant it and revoke it",
 		Long:          long,
 		Annotations:   map[string]string{cobra.CommandDisplayNameAnnotation: name},
 		Args:          known,
@@ -81,9 +79,12 @@ func New(env *Env, name string) *cobra.Command {
 	root.SetIn(env.IO.In)
 	root.SetOut(env.IO.Out)
 	root.SetErr(env.IO.ErrOut)
-	env.name = name
+	env.program.Name = name
 	env.bind(root.PersistentFlags())
-	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return noneBlank(cmd) }
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
+		env.program.Flags = env.typedFlags()
+		return noneBlank(cmd)
+	}
 	root.SuggestionsMinimumDistance = 2
 	usageOf := root.UsageFunc()
 	root.SetUsageFunc(func(cmd *cobra.Command) error { plainSwitches(cmd.Flags()); return usageOf(cmd) })
@@ -99,7 +100,7 @@ func New(env *Env, name string) *cobra.Command {
 	return root
 }
 
-// known refuses a command that there is not, and names those that may be meant.
+// known refuses an unknown command, and names similar ones.
 func known(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
@@ -120,7 +121,7 @@ func plainSwitches(fs *pflag.FlagSet) {
 	})
 }
 
-// flagInstead refuses an argument where a flag takes what it is.
+// flagInstead refuses an argument that must be the value of a flag.
 func flagInstead(flag string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 {
@@ -133,13 +134,13 @@ func flagInstead(flag string) cobra.PositionalArgs {
 // noArgs refuses arguments where a command takes none.
 func noArgs(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
-		return usage(cmd, fmt.Errorf("%s takes no arguments, and %q is one", cmd.CommandPath(), args[0]))
+		return usage(cmd, fmt.Errorf("%s takes no arguments: %q", cmd.CommandPath(), args[0]))
 	}
 	return nil
 }
 
-// noneBlank refuses a flag that was given without a value, as "$UNSET" does: an empty list would read as if nothing
-// had been named, and nothing named is the whole entry, or the current cluster.
+// noneBlank refuses a flag with an empty value, as from "$UNSET": an empty list would look as if nothing had been named, which
+// means the whole entry, or the current cluster.
 func noneBlank(cmd *cobra.Command) (err error) {
 	cmd.Flags().Visit(func(f *pflag.Flag) {
 		text := strings.Trim(f.Value.String(), "[]")
@@ -155,19 +156,8 @@ func noneBlank(cmd *cobra.Command) (err error) {
 	return err
 }
 
-const long = `Show and change who may enter an Amazon EKS cluster.
+const long = `See who has access to an Amazon EKS cluster, grant it and revoke it.
 
-The cluster is the one that the current kubeconfig context points to. EKS lets people
-in by access entries: one IAM principal, and access policies that hold in the whole
-cluster or in some namespaces. Older clusters read the aws-auth ConfigMap too.`
-
-// displayName is what the user typed: kubectl finds plugins by their file's name, and krew
-// links the binary under the name of the plugin.
-func displayName(argv0 string) string {
-	name := strings.TrimSuffix(filepath.Base(argv0), ".exe")
-	plugin, ok := strings.CutPrefix(name, pluginPrefix)
-	if !ok {
-		return "kubectl access"
-	}
-	return "kubectl " + strings.ReplaceAll(plugin, "_", "-")
-}
+The cluster is the one that the current kubeconfig context points to. Access comes from access entries: an entry
+names one IAM principal, and access policies that apply to the whole cluster or to some namespaces.
+Older clusters also use the aws-auth ConfigMap.`

@@ -1,12 +1,9 @@
 package cmd
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"runtime"
@@ -14,7 +11,6 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
 	"github.com/kubectl-access/kubectl-access/pkg/sandbox"
@@ -24,25 +20,26 @@ import (
 func newSandboxCmd(env *Env) *cobra.Command {
 	var o sandbox.Options
 	var log string
-	var servers apiServers
+	var servers map[string]string // URLs, by cluster
+	var ca string
 	cmd := &cobra.Command{
 		Use:   "sandbox [-- COMMAND [ARG...]]",
-		Short: "Run a command, or your shell, in an AWS account with EKS clusters on this machine",
+		Short: "Run a command or a shell in an AWS account with EKS clusters on this machine",
 		Long:  sandboxHelp(),
-		Example: `  # Look around
+		Example: `  # List who has access
   kubectl access sandbox -- kubectl-access list
 
-  # Try things in a shell
+  # Open a shell
   kubectl access sandbox
 
-  # A big cluster on a slow line that allows 20 calls a second
+  # A large cluster with slow answers and 20 calls a second
   kubectl access sandbox --entries 1000 --latency 50ms --rate 20 --burst 50 -- kubectl-access list`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if n := cmd.ArgsLenAtDash(); n > 0 || n < 0 && len(args) > 0 {
-				return usage(cmd, errors.New("put -- before the command to run"))
+				return usage(cmd, errors.New("use -- before the command"))
 			}
 			var err error
-			if o.APIServers, err = servers.read(); err != nil {
+			if o.APIServers, err = sandbox.ReadAPIServers(servers, ca); err != nil {
 				return usage(cmd, err)
 			}
 			return env.runSandbox(o, log, args)
@@ -52,30 +49,31 @@ func newSandboxCmd(env *Env) *cobra.Command {
 	fs.DurationVar(&o.Latency, "latency", 0, "Time added to every answer")
 	fs.DurationVar(&o.Propagation, "propagation", 0, "Time until a change takes effect")
 	fs.DurationVar(&o.ClockSkew, "clock-skew", 0, "How far the account's clock is ahead of this machine's")
-	fs.Float64Var(&o.Rate, "rate", 0, "Calls a second that each AWS service allows, 0: any number")
-	fs.IntVar(&o.Burst, "burst", 1, "Calls that may come at once under --rate")
-	fs.Float64Var(&o.FaultRate, "fault-rate", 0, "Share of AWS calls that fail by 500, 503 or a lost connection")
-	fs.Uint64Var(&o.Seed, "seed", 1, "Which calls --fault-rate lets fail")
-	fs.IntVar(&o.Entries, "entries", 0, "Fill cluster demo up to that many entries")
-	fs.StringVar(&o.UpdateError, "update-error", "", "What every change of a cluster's mode fails with")
+	fs.Float64Var(&o.Rate, "rate", 0, "Calls a second that each AWS service allows; 0 means no limit")
+	fs.IntVar(&o.Burst, "burst", 1, "Calls at once that --rate allows")
+	fs.Float64Var(&o.FaultRate, "fault-rate", 0, "Share of AWS calls that fail with 500, 503 or a lost connection")
+	fs.Uint64Var(&o.Seed, "seed", 1, "Seed for --fault-rate")
+	fs.IntVar(&o.Entries, "entries", 0, "Number of entries in cluster demo")
+	fs.StringVar(&o.UpdateError, "update-error", "", "Error of every change of a cluster's mode")
 	fs.StringVar(&o.State, "state", "", "File that keeps the account between runs")
 	fs.StringVar(&log, "log", "", "File for a line about each request")
-	servers.bind(fs)
+	fs.StringToStringVar(&servers, "api-server", nil, "CLUSTER=URL of a real kube-apiserver to use for that cluster; the files for its webhooks are in CLUSTER/ beside $KUBECONFIG")
+	fs.StringVar(&ca, "api-server-ca", "", "File with the certificate authority of --api-server")
 	cmd.ValidArgsFunction = completeFiles // the command to run may have any
 	return cmd
 }
 
 func sandboxHelp() string {
-	return `Start an AWS account with EKS clusters on the loopback interface, and run a command in
-it, or your shell. Nothing reaches AWS. The AWS CLI, kubectl and this plugin work in it as they
-are: AWS_ENDPOINT_URL, credentials, region and KUBECONFIG point to it.
+	return `Start an AWS account with EKS clusters on the loopback interface, and run a command or your shell in it.
+Nothing is sent to AWS. The AWS CLI, kubectl and this plugin work in it unchanged: AWS_ENDPOINT_URL,
+credentials, region and KUBECONFIG point to it.
 
 The clusters: demo (reads entries and aws-auth), legacy (aws-auth only), prod (entries only),
-staging (where everybody has some trouble to get in) and private (whose endpoint is out of reach).
+staging (access problems to diagnose) and private (an endpoint that cannot be reached).
 
 You are its administrator. The AWS configuration has profiles of other people:
 ` + strings.Join(sandbox.Profiles(), " ") + `.
-To be one of them, unset the three keys, which go before a profile:
+To use one of them, unset the three keys, which override a profile:
 
   unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN; export AWS_PROFILE=newcomer`
 }
@@ -101,16 +99,19 @@ func (env *Env) runSandbox(o sandbox.Options, log string, args []string) (err er
 	if err != nil {
 		return err
 	}
+	c, err := box.Command(environ, args)
+	if err != nil {
+		return err
+	}
 	interactive := len(args) == 0
 	if interactive {
-		var more []string
-		if args, more, err = promptingShell(userShell(), box.Dir()); err != nil {
-			return err
-		}
-		environ = append(environ, more...)
 		fmt.Fprint(env.IO.ErrOut, greeting)
 	}
-	return env.child(environ, args, signals, func(s os.Signal) os.Signal {
+	c.Stdin, c.Stdout, c.Stderr = env.IO.In, env.IO.Out, env.IO.ErrOut
+	if out, ok := env.IO.Out.(*data); ok {
+		c.Stdout = out.Writer // the file itself, which outlives this program
+	}
+	return sandbox.Run(c, signals, func(s os.Signal) os.Signal {
 		switch {
 		case s == os.Interrupt && printer.Terminal(env.IO.In): // which has sent it to the command too
 			return nil
@@ -121,30 +122,9 @@ func (env *Env) runSandbox(o sandbox.Options, log string, args []string) (err er
 	})
 }
 
-const greeting = `A shell in the sandbox, an AWS account on this machine; exit, or Ctrl-D, leaves it. Try: kubectl-access list
-Its clusters serve namespaces, aws-auth, RBAC's roles and bindings, and kubectl auth can-i, also with --as; there are no pods and no nodes.
+const greeting = `This shell runs in the sandbox, an AWS account on this machine. To leave it: exit or Ctrl-D. Try: kubectl-access list
+The clusters serve namespaces, aws-auth, RBAC roles and bindings, and kubectl auth can-i, also with --as; they have no pods and no nodes.
 `
-
-// prompt begins the shell's.
-const prompt = "(sandbox) "
-
-// promptingShell is the user's shell, made to say in its prompt where it is: by a start file, which reads the user's
-// own first, or by the environment.
-func promptingShell(path, dir string) (args, environ []string, err error) {
-	switch strings.TrimSuffix(filepath.Base(path), ".exe") {
-	case "bash":
-		file := filepath.Join(dir, "bashrc")
-		return []string{path, "--rcfile", file}, nil, writeStart(file, `"$HOME"/.bashrc`)
-	case "zsh":
-		own := shell.Quote(filepath.Join(cmp.Or(os.Getenv("ZDOTDIR"), os.Getenv("HOME")), ".zshrc"))
-		return []string{path}, []string{"ZDOTDIR=" + dir}, writeStart(filepath.Join(dir, ".zshrc"), own)
-	}
-	return []string{path}, []string{"PS1=" + prompt + "$ "}, nil
-}
-
-func writeStart(file, own string) error {
-	return os.WriteFile(file, []byte("[ ! -f "+own+" ] || . "+own+"\nPS1=\""+prompt+"$PS1\"\n"), 0o600)
-}
 
 // withProgram puts this program on PATH as kubectl-access.
 func withProgram(box *sandbox.Sandbox) ([]string, error) {
@@ -160,128 +140,10 @@ func withProgram(box *sandbox.Sandbox) ([]string, error) {
 	if runtime.GOOS == "windows" {
 		link += ".exe"
 	}
-	if err := os.Symlink(self, link); err != nil { // Windows needs a privilege for links
-		if err := copyFile(self, link); err != nil {
-			return nil, err
-		}
+	if err := shell.Link(self, link); err != nil {
+		return nil, err
 	}
 	environ := box.Environ(os.Environ())
 	path := bin + string(os.PathListSeparator) + os.Getenv("PATH")
 	return append(environ, "PATH="+path, "XDG_STATE_HOME="+filepath.Join(box.Dir(), "state")), nil
-}
-
-func copyFile(from, to string) error {
-	in, err := os.Open(from)
-	if err != nil {
-		return err
-	}
-	defer in.Close()
-	out, err := os.OpenFile(to, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o700)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(out, in)
-	return errors.Join(err, out.Close())
-}
-
-func userShell() string {
-	if runtime.GOOS == "windows" {
-		return cmp.Or(os.Getenv("COMSPEC"), "cmd.exe")
-	}
-	return cmp.Or(os.Getenv("SHELL"), "/bin/sh")
-}
-
-// child runs the command with the sandbox's environment, also for finding it, and ends as it ends.
-func (env *Env) child(environ, args []string, signals <-chan os.Signal, passOn func(os.Signal) os.Signal) error {
-	path := args[0]
-	if !strings.ContainsRune(path, filepath.Separator) {
-		found, err := lookPath(path, environ)
-		if err != nil {
-			return err
-		}
-		path = found
-	}
-	c := exec.Command(path, args[1:]...)
-	c.Args[0] = args[0]
-	c.Env, c.Stdin, c.Stdout, c.Stderr = environ, env.IO.In, env.IO.Out, env.IO.ErrOut
-	if out, ok := env.IO.Out.(*data); ok {
-		c.Stdout = out.Writer // the file itself, which outlives this program
-	}
-	if err := c.Start(); err != nil {
-		return err
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- c.Wait() }()
-	for {
-		select {
-		case s := <-signals:
-			if s = passOn(s); s != nil {
-				_ = c.Process.Signal(s) // impossible on Windows, where the console has sent it to both
-			}
-		case err := <-ended:
-			return statusOf(err)
-		}
-	}
-}
-
-// statusOf is the exit code of a command as a shell has it: 128 and the signal for one that was killed.
-func statusOf(err error) error {
-	var exit *exec.ExitError
-	if !errors.As(err, &exit) {
-		return err
-	}
-	if w, ok := exit.Sys().(syscall.WaitStatus); ok && w.Signaled() {
-		return childStatus(128 + int(w.Signal()))
-	}
-	return childStatus(exit.ExitCode())
-}
-
-// lookPath searches the PATH of the environment that the command gets.
-func lookPath(name string, environ []string) (string, error) {
-	var path string
-	for _, kv := range environ {
-		if v, ok := strings.CutPrefix(kv, "PATH="); ok {
-			path = v
-		}
-	}
-	for _, dir := range filepath.SplitList(path) {
-		if found, err := exec.LookPath(filepath.Join(dir, name)); err == nil {
-			return found, nil
-		}
-	}
-	return "", fmt.Errorf("%q: %w", name, exec.ErrNotFound)
-}
-
-// childStatus is the exit code of a command that was run; it spoke for itself.
-type childStatus int
-
-func (s childStatus) Error() string { return fmt.Sprintf("the command ended with %d", int(s)) }
-
-// apiServers are real kube-apiservers for the sandbox's clusters, as flags.
-type apiServers struct {
-	urls map[string]string // by cluster
-	ca   string            // file
-}
-
-func (a *apiServers) bind(fs *pflag.FlagSet) {
-	fs.StringToStringVar(&a.urls, "api-server", nil, "CLUSTER=URL of a real kube-apiserver in that cluster's place; the files for its webhooks are in CLUSTER/ beside $KUBECONFIG")
-	fs.StringVar(&a.ca, "api-server-ca", "", "File with the authority of --api-server's certificate")
-}
-
-func (a *apiServers) read() (map[string]sandbox.APIServer, error) {
-	if len(a.urls) == 0 {
-		return nil, nil
-	}
-	if a.ca == "" {
-		return nil, errors.New("--api-server needs --api-server-ca FILE")
-	}
-	ca, err := os.ReadFile(a.ca)
-	if err != nil {
-		return nil, fmt.Errorf("--api-server-ca: %w", err)
-	}
-	servers := map[string]sandbox.APIServer{}
-	for name, url := range a.urls {
-		servers[name] = sandbox.APIServer{URL: url, CA: ca}
-	}
-	return servers, nil
 }

@@ -17,7 +17,6 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/cluster"
 	"github.com/kubectl-access/kubectl-access/pkg/kubeconfig"
 	"github.com/kubectl-access/kubectl-access/pkg/policy"
-	"github.com/kubectl-access/kubectl-access/pkg/shell"
 	"github.com/kubectl-access/kubectl-access/pkg/tui"
 )
 
@@ -39,7 +38,7 @@ func (env *Env) world(ctx context.Context, out io.Writer) (w tui.World, done fun
 		return w, nil, err
 	}
 	contexts, _ := env.flags.Contexts() // without: there is nothing to switch to
-	w = tui.World{In: env.IO.In, Out: out, Now: env.Now, Current: start.Context, Hint: hintOf}
+	w = tui.World{In: env.IO.In, Out: out, Now: env.Now, Current: start.Context, Hint: func(at string, err error) string { return env.within(at, start.Context).advice(err) }}
 	if !slices.ContainsFunc(contexts, func(t kubeconfig.Target) bool { return t.Context == start.Context }) {
 		contexts = append(contexts, start) // only with the flags is it a cluster
 	}
@@ -77,8 +76,6 @@ func quiet() (done func()) {
 	return func() { os.Stderr = was; _ = null.Close() }
 }
 
-func hintOf(err error) string { return strings.Replace(outcomeOf(err).hint, "%s", "CLUSTER", 1) }
-
 // shown is one cluster on its way to the screen.
 type shown struct {
 	env *Env
@@ -86,21 +83,21 @@ type shown struct {
 	new []access.Note // not shown yet
 }
 
-// screenCluster opens the cluster of a context. The flags that name a cluster are about the first one only.
-func (env *Env) screenCluster(ctx context.Context, at, start string) (*tui.Cluster, error) {
-	own := &Env{
-		Now: env.Now, LastLook: env.LastLook, name: env.name, persist: env.persist, flags: env.flags, override: env.override,
-		noNativeToken: env.noNativeToken, requireMatch: env.requireMatch,
-	}
-	command := append(strings.Fields(env.name), env.given()...)
+// within is what a command has in a context. The flags that name a cluster are about the first one only.
+func (env *Env) within(at, start string) *Env {
+	words := env.typedFlags()
 	if at != start {
-		command = append(strings.Fields(env.name), "--context", at)
-		if f := env.persist.Lookup("kubeconfig"); f.Changed {
-			command = append(command, "--kubeconfig", f.Value.String())
-		}
-		own.name, own.persist = shell.Line(command), pflag.NewFlagSet("", pflag.ContinueOnError)
-		own.flags, own.override = env.flags.In(at), Env{}.override
+		words = append(env.typedFlags("kubeconfig", "as", "as-group", "request-timeout", "require-match", "no-native-token"), "--context", at)
 	}
+	own := &Env{Now: env.Now, LastLook: env.LastLook, program: env.program.Elsewhere(words...)}
+	own.bind(pflag.NewFlagSet("", pflag.ContinueOnError))
+	_ = own.persist.Parse(words) // they were parsed before
+	return own
+}
+
+// screenCluster opens the cluster of a context.
+func (env *Env) screenCluster(ctx context.Context, at, start string) (*tui.Cluster, error) {
+	own := env.within(at, start)
 	target, err := own.target()
 	if err != nil {
 		return nil, err
@@ -111,7 +108,7 @@ func (env *Env) screenCluster(ctx context.Context, at, start string) (*tui.Clust
 	}
 	s := &shown{env: own, c: c, new: c.Notes}
 	known := &tui.Cluster{
-		Command: command, Read: s.read, Principals: s.principals, Policies: s.policies, Namespaces: c.Namespaces,
+		Program: own.program, Read: s.read, Principals: s.principals, Policies: s.policies, Namespaces: c.Namespaces,
 		Groups: c.Groups, Resolve: s.resolve, Hints: s.hints, Propose: s.propose,
 	}
 	if c.Session.MayAsk() || c.Plugin() {
@@ -185,10 +182,10 @@ func (s *shown) readInto(ctx context.Context, who []access.Principal, pieces cha
 	last := found{Piece: tui.Piece{Snapshot: access.Snapshot{Unread: read.Unread}}}
 	if all {
 		last.Dead, last.Deleted, last.Doubtful = read.Dead, read.Deleted, read.Doubtful
-		last.Mappings = mappingsOf(read, nil)
+		last.Mappings = cluster.MappingsOf(read)
 		last.Blind = read.AWSAuth.Err != nil && read.Cluster.Mode.ReadsConfigMap()
 		read.Unread = nil // they have rows of their own
-		s.new = append(s.new, s.env.known(s.c, read)...)
+		s.new = append(s.new, s.c.Known(read, s.env.program.Command)...)
 	}
 	last.Warnings, s.new = sentences(s.new), nil
 	send(last)
@@ -243,7 +240,7 @@ func offer(run *change.Run, p change.Proposal) (tui.Proposal, error) {
 	return tui.Proposal{Plan: p.Plan, Warnings: said, Risks: p.Risks, Apply: func(ctx context.Context, accepted []access.RiskName) iter.Seq2[access.Result, error] {
 		return func(yield func(access.Result, error) bool) {
 			run.Accept = accepted
-			now, err := checked(ctx, run, p)
+			now, err := still(ctx, run, p)
 			if err != nil {
 				yield(access.Result{}, err)
 				return
@@ -266,9 +263,9 @@ func offer(run *change.Run, p change.Proposal) (tui.Proposal, error) {
 	}}, nil
 }
 
-// checked is the plan that was shown as it is now, with no other change of this machine until run.Release. If it has changed,
+// still is the plan that was shown as it is now, with no other change of this machine until run.Release. If it has changed,
 // or has a risk that was not accepted, the error is tui.Changed.
-func checked(ctx context.Context, run *change.Run, shown change.Proposal) (change.Proposal, error) {
+func still(ctx context.Context, run *change.Run, shown change.Proposal) (change.Proposal, error) {
 	now, same, err := run.Again(ctx, shown)
 	if err == nil && same && now.Refused(run.Accept) == nil {
 		return now, nil

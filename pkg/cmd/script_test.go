@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -22,13 +24,13 @@ import (
 var update = flag.Bool("update", false, "renew the expected output")
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"kubectl-access": program})
+	testscript.Main(m, map[string]func(){"kubectl-access": program, "kubectl-eks_access": program})
 }
 
 func program() {
 	env := &cmd.Env{IO: genericiooptions.IOStreams{In: os.Stdin, Out: os.Stdout, ErrOut: os.Stderr}, Now: time.Now, Patience: time.Minute}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	code := cmd.Run(ctx, env, append([]string{"kubectl-access"}, os.Args[1:]...))
+	code := cmd.Run(ctx, env, append([]string{filepath.Base(os.Args[0])}, os.Args[1:]...))
 	stop()
 	os.Exit(code)
 }
@@ -42,7 +44,7 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		Setup:               func(env *testscript.Env) error { return start(env, sandbox.Options{}) },
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"account": account, "calls": calls, "cure": cure, "nowrites": noWrites, "profile": profile, "save": save,
+			"account": account, "calls": calls, "cure": cure, "nowrites": noWrites, "printed": printed, "profile": profile, "save": save,
 		},
 	})
 }
@@ -102,7 +104,7 @@ func profile(ts *testscript.TestScript, _ bool, args []string) {
 
 // cure runs the commands that the last output gives to an administrator, as the administrator.
 func cure(ts *testscript.TestScript, _ bool, _ []string) {
-	_, commands, found := strings.Cut(ts.ReadFile("stdout"), "An administrator of the cluster ends it by:\n")
+	_, commands, found := strings.Cut(ts.ReadFile("stdout"), "Ask a cluster administrator to run:\n")
 	if !found {
 		ts.Fatalf("nothing for an administrator to do")
 	}
@@ -116,6 +118,36 @@ func cure(ts *testscript.TestScript, _ bool, _ []string) {
 		ts.Check(ts.Exec("kubectl-access", strings.Fields(strings.ReplaceAll(command, "'", ""))...))
 	}
 	ts.Setenv("AWS_PROFILE", me)
+}
+
+// printed runs each command of kubectl-eks_access that the last output names, as it is printed but for placeholders:
+// printed NAME=demo.
+func printed(ts *testscript.TestScript, _ bool, placeholders []string) {
+	text := ts.ReadFile("stdout") + ts.ReadFile("stderr")
+	if strings.Contains(text, "kubectl access") {
+		ts.Fatalf("the program has another name")
+	}
+	var values []string
+	for _, p := range placeholders {
+		name, value, _ := strings.Cut(p, "=")
+		values = append(values, " "+name+" ", " "+value+" ")
+	}
+	all := regexp.MustCompile("(?m)([`']?)kubectl eks-access (.*)$").FindAllStringSubmatch(text, -1)
+	if len(all) == 0 {
+		ts.Fatalf("no command is printed")
+	}
+	for _, found := range all {
+		command := found[2]
+		if found[1] != "" {
+			command, _, _ = strings.Cut(command, found[1])
+		}
+		command = strings.TrimSpace(strings.NewReplacer(values...).Replace(command + " "))
+		ts.Logf("[printed] %s", command)
+		err := ts.Exec("kubectl-eks_access", strings.Fields(strings.ReplaceAll(command, "'", ""))...)
+		if err != nil && !strings.Contains(ts.ReadFile("stderr"), "confirmation is required") {
+			ts.Fatalf("%s: %v", command, err)
+		}
+	}
 }
 
 // save keeps what the last command printed in a variable.

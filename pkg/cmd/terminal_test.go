@@ -109,16 +109,16 @@ func TestTerminalBrowse(t *testing.T) {
 	x.waits("demo", "us-west-2", "111122223333", "you are role/platform-admin", "user/alice")
 	x.types("/").types("teamdev").waits("2 of").keys("Enter").waits("d revoke").keys("Enter").waits("Grants:", "view in namespace dev")
 	x.tmux("resize-window", "-x", "60", "-y", "15")
-	x.waits("more").keys("Escape").waits("Entries").types("?").waits("read again").keys("Escape").waits("Entries")
+	x.waits("more").keys("Escape").waits("Entries").types("?").waits("refresh").keys("Escape").waits("Entries")
 	x.types("q").waits("exit 0")
 }
 
 func TestTerminalGrantTwoPoliciesInThreeNamespaces(t *testing.T) {
 	x := inTerminal(t, sandbox.Options{}, "100x30", ui)
-	x.waits("user/alice").types("a").waits("[roles").types("newc").waits("role/newcomer").keys("Enter").waits("which policies", "sagemaker")
+	x.waits("user/alice").types("a").waits("[roles").types("newc").waits("role/newcomer").keys("Enter").waits("· policies", "sagemaker")
 	x.types("edit").waits("/ edit").keys("Space").waits("[x] edit").types("secret-r").waits("/ secret-r").keys("Space").waits("[x] secret-reader").keys("Enter")
 	x.waits("the whole cluster", "staging").types("prod").keys("Space").waits("[x] prod").types("dev").keys("Space").waits("[x] dev").types("qa-*").keys("Space").waits("[x] qa-*").keys("Enter")
-	x.waits("ends after").keys("Enter")
+	x.waits("expires in").keys("Enter")
 	x.waits("edit in namespace qa-*", "secret-reader in namespace prod", "[ No ]").types("y")
 	x.waits("✓ accessentry/role/newcomer created", "Done.", "kubectl access grant role/newcomer --policy edit,secret-reader")
 	x.keys("Enter").waits("Entries").types("q").waits("exit 0")
@@ -130,11 +130,11 @@ func TestTerminalGrantTwoPoliciesInThreeNamespaces(t *testing.T) {
 // TestTerminalTellsOfAnExpiry that the new access shares, and refuses one where access is permanent.
 func TestTerminalTellsOfAnExpiry(t *testing.T) {
 	x := inTerminal(t, sandbox.Options{}, "120x30", "kubectl-access grant role/newcomer --policy view -n dev --for 8h && "+ui)
-	x.waits("user/alice").types("a").waits("[roles").types("newc").waits("role/newcomer").keys("Enter").waits("which policies", "sagemaker").types("edit").waits("/ edit").keys("Enter")
-	x.waits("the whole cluster", "staging").keys("Down", "Enter").waits("ends after").keys("Enter").waits("! role/newcomer expires at 20", "and the new access with it", "[ No ]").keys("C-c").waits("exit 0")
+	x.waits("user/alice").types("a").waits("[roles").types("newc").waits("role/newcomer").keys("Enter").waits("· policies", "sagemaker").types("edit").waits("/ edit").keys("Enter")
+	x.waits("the whole cluster", "staging").keys("Down", "Enter").waits("expires in").keys("Enter").waits("! role/newcomer expires at 20", "and the new access with it", "[ No ]").keys("C-c").waits("exit 0")
 	x.types("clear; " + ui).keys("Enter").waits("user/alice")
-	x.types("a").waits("[roles").types("team/dev").waits("/ team/dev").keys("Enter").waits("which policies", "sagemaker").types("edit").waits("/ edit").keys("Enter")
-	x.waits("the whole cluster", "staging").keys("Down", "Enter").waits("ends after").keys("Tab", "Tab").types("8h").waits("8h").keys("Enter").waits("role/team/dev has permanent access, and an expiry (--for) would apply to all of it").keys("C-c").waits("exit 0")
+	x.types("a").waits("[roles").types("team/dev").waits("/ team/dev").keys("Enter").waits("· policies", "sagemaker").types("edit").waits("/ edit").keys("Enter")
+	x.waits("the whole cluster", "staging").keys("Down", "Enter").waits("expires in").keys("Tab", "Tab").types("8h").waits("8h").keys("Enter").waits("role/team/dev has permanent access, and an expiry (--for) would apply to all of it").keys("C-c").waits("exit 0")
 }
 
 func TestTerminalRevokesOneNamespace(t *testing.T) {
@@ -151,7 +151,7 @@ func TestTerminalShowsAPlanThatChangedAgain(t *testing.T) {
 	if out, code := run("grant", "role/ci/deployer", "--group", "late"); code != 0 {
 		t.Fatal(out)
 	}
-	x.types("y").waits("choose Yes with →").keys("Right").waits("[ Yes ]").keys("Enter").waits("the cluster has changed; review the plan again", "group late", "[ No ]")
+	x.types("y").waits("select Yes with →").keys("Right").waits("[ Yes ]").keys("Enter").waits("the cluster has changed meanwhile; review the changes again", "group late", "[ No ]")
 	x.keys("Right").waits("[ Yes ]").keys("Enter").waits("deleted", "Done.").keys("Enter").waits("Entries").types("q").waits("exit 0")
 }
 
@@ -167,22 +167,22 @@ func TestTerminalRefusesLockout(t *testing.T) {
 func TestTerminalSwitchesCluster(t *testing.T) {
 	x := inTerminal(t, sandbox.Options{}, "100x24", ui)
 	x.waits("user/alice").types("c").waits("legacy", "prod").types("prod").waits("/ prod").keys("Enter").waits("sso/Read_Only", "API")
-	x.types("c").waits("legacy").types("legacy").waits("/ legacy").keys("Enter").waits("CONFIG_MAP", "aws-auth", "is in mode CONFIG_MAP").types("a").waits("reads no entries").types("q").waits("exit 0")
+	x.types("c").waits("legacy").types("legacy").waits("/ legacy").keys("Enter").waits("CONFIG_MAP", "aws-auth", "is in mode CONFIG_MAP").types("a").waits("does not read entries").types("q").waits("exit 0")
 }
 
 func TestTerminalPickersAskForWhatIsMissing(t *testing.T) {
 	x := inTerminal(t, sandbox.Options{}, "90x24", "kubectl-access grant; echo exit $?")
-	x.waits("demo  us-west-2  111122223333", "role/auditor", "is in: ").types("newc").waits("/ newc").keys("Enter").waits("which policies", "sagemaker").types("view").waits("/ view").keys("Enter")
+	x.waits("demo  us-west-2  111122223333", "role/auditor", "has edit in namespaces prod, staging").types("newc").waits("/ newc").keys("Enter").waits("· policies", "sagemaker").types("view").waits("/ view").keys("Enter")
 	x.waits("staging").types("apps-*").waits("/ apps-*").keys("Enter").waits("+ role/newcomer", "Do this? [y/N]").types("y").keys("Enter").waits("granted view in namespace apps-*", "exit 0")
 	x.types("clear; kubectl-access revoke role/newcomer -n apps-* ; echo exit $?").keys("Enter").waits("exit 0")
-	x.types("clear; kubectl-access grant role/newcomer --policy edit > /dev/null; echo exit $?").keys("Enter").waits("Grant · role/newcomer edit · where", "staging").keys("Escape").waits("Cancelled. No changes made.", "exit 2")
-	x.types("clear; kubectl-access grant | cat; kubectl-access grant </dev/null; echo exit $?").keys("Enter").waits("role/auditor").keys("C-c").waits("whom to let in is missing", "exit 1")
+	x.types("clear; kubectl-access grant role/newcomer --policy edit > /dev/null; echo exit $?").keys("Enter").waits("Grant · role/newcomer edit · scope", "staging").keys("Escape").waits("Cancelled. No changes made.", "exit 2")
+	x.types("clear; kubectl-access grant | cat; kubectl-access grant </dev/null; echo exit $?").keys("Enter").waits("role/auditor").keys("C-c").waits("specify at least one principal", "exit 1")
 }
 
 func TestTerminalPicksWhomToDescribe(t *testing.T) {
 	x := inTerminal(t, sandbox.Options{}, "90x24", "kubectl-access describe; echo exit $?")
-	x.waits("demo  us-west-2  111122223333", "Describe · whom", "user/alice").types("alice").waits("/ alice").keys("Enter").waits("Principal:", "user/alice", "viewers", "exit 0")
-	x.types("clear; kubectl-access describe </dev/null; echo exit $?").keys("Enter").waits("whom to describe is missing", "exit 1")
+	x.waits("demo  us-west-2  111122223333", "Describe · select a principal", "user/alice").types("alice").waits("/ alice").keys("Enter").waits("Principal:", "user/alice", "viewers", "exit 0")
+	x.types("clear; kubectl-access describe </dev/null; echo exit $?").keys("Enter").waits("specify at least one principal", "exit 1")
 }
 
 // TestTerminalAsksBeforeItDoesWhatWasPicked: Enter alone sends nothing, and what is asked about names the command line.
@@ -208,13 +208,13 @@ func TestTerminalChecksWhatWasTypedBeforeItAsks(t *testing.T) {
 	x := inTerminal(t, sandbox.Options{}, "90x24", "kubectl-access grant role/idl --policy view; echo exit $?")
 	x.waits("error: role/idl", "exit 1")
 	x.types("clear; kubectl-access grant role/newcomer --policy veiw; echo exit $?").keys("Enter").waits("no such access policy", "veiw", "exit 2")
-	x.types("clear; kubectl-access grant role/newcomer --policy view --policy edit:dev; echo exit $?").keys("Enter").waits("Grant · role/newcomer view · where").keys("Down", "Enter").waits("kubectl access grant role/newcomer --all-namespaces --policy view --policy edit:dev", "Do this?").keys("Enter").waits("exit 2")
-	x.types("clear; kubectl-access grant role/idl role/newcomer --policy view; echo exit $?").keys("Enter").waits("Grant · role/newcomer view · where").keys("Down", "Enter").waits("error: role/idl", "Do this?").types("y").keys("Enter").waits("role/newcomer created", "exit 1")
+	x.types("clear; kubectl-access grant role/newcomer --policy view --policy edit:dev; echo exit $?").keys("Enter").waits("Grant · role/newcomer view · scope").keys("Down", "Enter").waits("kubectl access grant role/newcomer --all-namespaces --policy view --policy edit:dev", "Do this?").keys("Enter").waits("exit 2")
+	x.types("clear; kubectl-access grant role/idl role/newcomer --policy view; echo exit $?").keys("Enter").waits("Grant · role/newcomer view · scope").keys("Down", "Enter").waits("error: role/idl", "Do this?").types("y").keys("Enter").waits("role/newcomer created", "exit 1")
 }
 
 func TestTerminalThatIsDumbHasNoScreens(t *testing.T) {
 	x := inTerminal(t, sandbox.Options{}, "90x60", "export TERM=dumb; kubectl-access; kubectl-access grant; echo exit $?") // tmux sets its own
-	x.waits("Available Commands", "whom to let in is missing", "exit 1")
+	x.waits("Available Commands", "specify at least one principal", "exit 1")
 }
 
 func TestTerminalShellOfTheSandboxSaysWhereItIs(t *testing.T) {

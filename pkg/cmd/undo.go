@@ -22,27 +22,24 @@ func newUndoCmd(env *Env) *cobra.Command {
 	var list bool
 	cmd := &cobra.Command{
 		Use:   "undo [ID]",
-		Short: "Take back the last change, or the one with that ID",
-		Long: `Take back a change of this cluster that was made from this machine: entries, their grants and
-tags, and aws-auth byte for byte. Without an ID, the last change that is not taken back yet. A change of
-which only a part could be taken back is still the last one: run undo again for the rest.
+		Short: "Undo the last change, or the change with the given ID",
+		Long: `Undo a change of this cluster that was made from this machine: entries, their grants and tags, and
+aws-auth byte for byte. Without an ID, undo the last change that is not undone yet. A change that
+could be undone only in part remains the last one: run undo again for the rest.
 
-The plan is made against the cluster as it is now. Only what the change did is taken back, what came
-later stays; where somebody has set something else since, that is said, and refused until accepted.
-A step of the mode cannot be taken back. An undo is a change too, with an ID of its own.`,
-		Example: `  # The changes of this cluster, the last first
+The plan is made against the current state of the cluster. Only the change itself is undone, and later
+changes stay; where someone has set another value since, undo says so and is refused until that is accepted.
+A change of the mode is irreversible. An undo is a change too, with an ID of its own.`,
+		Example: `  # The changes of this cluster, latest first
   kubectl access undo --list
 
-  # What taking back the last one would do
+  # Preview the undo of the last change
   kubectl access undo --dry-run=client
 
-  # Do it
+  # Undo it
   kubectl access undo --yes`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := f.check(); err != nil {
-				return usage(cmd, err)
-			}
 			if list {
 				return env.listChanges(cmd.Context(), &f)
 			}
@@ -50,10 +47,9 @@ A step of the mode cannot be taken back. An undo is a change too, with an ID of 
 		},
 		ValidArgsFunction: env.completeChanges,
 	}
-	cmd.Flags().BoolVar(&list, "list", false, "List the changes of this cluster and take nothing back")
+	cmd.Flags().BoolVar(&list, "list", false, "List the changes of this cluster and undo nothing")
 	f.bind(cmd.Flags())
 	f.bindAsk(cmd.Flags())
-	completeFlags(cmd)
 	return cmd
 }
 
@@ -81,7 +77,7 @@ func (env *Env) undo(ctx context.Context, f *changeFlags, id string) error {
 		return err
 	}
 	if r == nil {
-		_, err := fmt.Fprintf(env.IO.ErrOut, "Nothing to undo: no change of cluster %s that is not undone is on record here.\n", printer.Clean(info.Name))
+		_, err := fmt.Fprintf(env.IO.ErrOut, "Nothing to undo: this machine has no recorded change of cluster %s that is not undone.\n", printer.Clean(info.Name))
 		return err
 	}
 	request, err := change.Undo(*r, journal.Undone(all.Records)[r.ID], c, c.AWSAuth)
@@ -98,9 +94,9 @@ func (env *Env) undo(ctx context.Context, f *changeFlags, id string) error {
 	return errors.Join(err, env.tidy(ctx, env.migrationRun(c, f, migrate.Facts{})))
 }
 
-// chosen finds the record to undo; nil: there is none.
+// chosen finds the record to undo; nil: none.
 func (env *Env) chosen(all journal.Journal, id string) (*journal.Record, error) {
-	list := env.command("undo", "--list")
+	list := env.program.Command("undo", "--list")
 	if id == "" {
 		r, err := all.Last(env.Now(), func(journal.Record) bool { return true })
 		if err != nil {
@@ -121,10 +117,10 @@ func (env *Env) before(all journal.Journal, id string) string {
 	if next == nil || err != nil {
 		return ""
 	}
-	return "\n  the change before it: " + env.command("undo", next.ID)
+	return "\n  the change before it: " + env.program.Command("undo", next.ID)
 }
 
-// listTime is how long AWS may take to say whose records are meant.
+// listTime is how long AWS may take to identify the cluster.
 const listTime = 2 * time.Second
 
 // changes are the recorded changes of a cluster. What the kubeconfig does not name is not compared.
@@ -140,8 +136,8 @@ func (env *Env) changes(name, region, account string) (journal.Journal, error) {
 	return all.In(name, region, account), err
 }
 
-// recordedHere are the records that undo chooses from. Where AWS does not say in time which cluster that is, they are those
-// of the account that the kubeconfig names.
+// recordedHere are the records that undo chooses from. Where AWS does not identify the cluster in time, they are those of the
+// account in the kubeconfig.
 func (env *Env) recordedHere(ctx context.Context) (name string, all journal.Journal, err error) {
 	asked, stop := context.WithTimeout(ctx, cmp.Or(env.Patience, listTime))
 	defer stop()
@@ -159,7 +155,7 @@ func (env *Env) recordedHere(ctx context.Context) (name string, all journal.Jour
 	case unknown != nil || t.Name == "" || t.Account == "" || errors.Is(err, access.ErrRefused) || ctx.Err() != nil:
 		return "", all, err
 	}
-	env.warn("AWS did not say which cluster %s is, so these are the changes of the one in account %s, which the kubeconfig names: %v", t.Name, t.Account, err)
+	env.warn("AWS did not describe cluster %s; these are the changes of the cluster in account %s, from the kubeconfig: %v", t.Name, t.Account, err)
 	all, err = env.changes(t.Name, t.Region, t.Account)
 	return t.Name, all, err
 }
@@ -180,7 +176,7 @@ func (env *Env) listChanges(ctx context.Context, f *changeFlags) error {
 		return f.output.Object(env.IO.Out, map[string]any{"apiVersion": "v1", "kind": "List", "metadata": map[string]any{}, "items": all})
 	}
 	if len(all) == 0 {
-		_, err := fmt.Fprintf(env.IO.ErrOut, "No changes of cluster %s are on record here.\n", printer.Clean(name))
+		_, err := fmt.Fprintf(env.IO.ErrOut, "This machine has no recorded changes of cluster %s.\n", printer.Clean(name))
 		return err
 	}
 	return f.output.Table(env.IO.Out, printer.Changes(all, env.Now()))

@@ -2,13 +2,10 @@ package cmd
 
 import (
 	"bytes"
-	"encoding/json"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/change"
@@ -39,96 +36,6 @@ func lastRecord(t *testing.T) string {
 		t.Fatalf("%q, %v", files, err)
 	}
 	return files[len(files)-1]
-}
-
-// kill leaves of the newest record what is in the file of a run that was killed after it had begun these.
-func kill(t *testing.T, begun ...journal.Sent) {
-	t.Helper()
-	file := lastRecord(t)
-	data, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var r journal.Record
-	if err := json.Unmarshal(data, &r); err != nil {
-		t.Fatal(err)
-	}
-	r.Finished, r.Steps, r.Sent = time.Time{}, nil, []journal.Sent{}
-	if data, err = json.Marshal(r); err != nil {
-		t.Fatal(err)
-	}
-	lines := [][]byte{data}
-	for _, s := range begun {
-		line, err := json.Marshal(s)
-		if err != nil {
-			t.Fatal(err)
-		}
-		lines = append(lines, line)
-	}
-	lines = append(lines, []byte(`{"principal":"arn:aws:iam::11112`)) // and in the middle of a line
-	if err := os.WriteFile(file, bytes.Join(lines, []byte("\n")), 0o600); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// TestUndoTakesBackWhatTheKilledRunHadBegun: what was never sent is somebody else's.
-func TestUndoTakesBackWhatTheKilledRunHadBegun(t *testing.T) {
-	newcomer := arn("role/newcomer")
-	view := access.PartOf(access.Associate{Grant: access.Grant{Policy: "AmazonEKSViewPolicy"}})
-	for name, c := range map[string]struct {
-		begun []journal.Sent
-		says  string
-		left  string
-	}{
-		"nothing":   {nil, "nothing of it was sent", "view:dev edit:qa"},
-		"the entry": {[]journal.Sent{{Principal: newcomer, Part: access.PartEntry}}, "the entry stays", "view:dev edit:qa"},
-		"and view":  {[]journal.Sent{{Principal: newcomer, Part: access.PartEntry}, {Principal: newcomer, Part: view}}, "revoked view in namespace dev", "edit:qa"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			sandboxtest.Start(t, sandbox.Options{})
-			must(t, "grant", "role/newcomer", "--policy", "view", "-n", "dev")
-			kill(t, c.begun...)
-			colleague(t, "grant", "role/newcomer", "--policy", "edit", "-n", "qa")
-			out := must(t, "undo", "--yes")
-			if !strings.Contains(out, c.says) {
-				t.Errorf("no %q in:\n%s", c.says, out)
-			}
-			s, err := linked(t).Snapshot(t.Context(), access.Want{Principals: []access.Principal{newcomer}})
-			if err != nil {
-				t.Fatal(err)
-			}
-			e, _ := s.Entry(newcomer)
-			var left []string
-			for _, g := range e.Grants {
-				left = append(left, g.Policy.Short()+":"+strings.Join(g.Scope.Namespaces, ","))
-			}
-			slices.Sort(left)
-			want := strings.Fields(c.left)
-			slices.Sort(want)
-			if !slices.Equal(left, want) {
-				t.Errorf("left is %q, want %q", left, want)
-			}
-		})
-	}
-}
-
-// TestUndoTakesBackOnlyWhatWasDone: a policy that EKS refused to one of two is not taken from him when somebody else
-// gave it to him later.
-func TestUndoTakesBackOnlyWhatWasDone(t *testing.T) {
-	sandboxtest.Start(t, sandbox.Options{})
-	c := linked(t)
-	half := access.Entry{Principal: arn("role/newcomer"), Grants: []access.Grant{{Policy: "AmazonEKSViewPolicy"}, {Policy: "AmazonEKSComputePolicy"}}}
-	_, err := c.run(t, change.Request{
-		Who:  []access.Principal{half.Principal},
-		Edit: func(access.Principal) access.Edit { return edit.Grant(half) },
-	})
-	if err == nil {
-		t.Fatal("a policy for AWS alone was granted")
-	}
-	data, err := os.ReadFile(lastRecord(t))
-	if err != nil || strings.Contains(string(data), `"part": "policy AmazonEKSComputePolicy"`) || !strings.Contains(string(data), `"part": "entry"`) {
-		t.Errorf("%v\n%s", err, data)
-	}
 }
 
 // TestUndoKeepsToItsAccount has a record of a cluster of the same name in another account, and a kubeconfig that names
@@ -168,55 +75,6 @@ func TestUndoKeepsToItsAccount(t *testing.T) {
 	}
 	if after := world(t); after["aws-auth"] != before["aws-auth"] {
 		t.Error(after["aws-auth"])
-	}
-}
-
-// TestUndoOfAMigrationWhoseLinesAreGone would leave nobody a way in.
-func TestUndoOfAMigrationWhoseLinesAreGone(t *testing.T) {
-	sandboxtest.Start(t, sandbox.Options{})
-	must(t, "migrate", "--yes")
-	colleague(t, "migrate", "--yes", "--remove-mappings")
-	before := world(t)
-	out, code := command("undo", "--yes")
-	if code != 2 || !strings.Contains(out, "leave-mappings: their aws-auth mappings, from which these entries were created, are gone") || !strings.Contains(out, "role/ops") {
-		t.Errorf("exit %d: %s", code, out)
-	}
-	if after := world(t); len(after) != len(before) {
-		t.Errorf("%d entries of %d are left", len(after), len(before))
-	}
-}
-
-// TestAYesIsToWhatWasShown: while somebody thinks about it, the cluster becomes another one.
-func TestAYesIsToWhatWasShown(t *testing.T) {
-	sandboxtest.Start(t, sandbox.Options{})
-	must(t, "grant", "role/newcomer", "--policy", "view", "-n", "dev")
-	newcomer := arn("role/newcomer")
-	c := linked(t)
-	run := c.env.engine(c.Cluster).Run(change.Request{
-		Who: []access.Principal{newcomer}, Asks: true, Takes: true,
-		Edit: func(access.Principal) access.Edit {
-			return edit.Revoke(newcomer, edit.Revocation{Grants: []access.Grant{{Policy: "AmazonEKSViewPolicy"}}})
-		},
-	})
-	shown, err := run.Propose(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	colleague(t, "grant", "role/newcomer", "--policy", "view", "-n", "qa")
-	var same []bool
-	for range 2 {
-		now, still, err := run.Again(t.Context(), shown)
-		if err != nil {
-			t.Fatal(err)
-		}
-		shown, same = now, append(same, still)
-		run.Release()
-	}
-	if same[0] || !same[1] {
-		t.Errorf("the plan was the same: %v", same)
-	}
-	if was := shown.Plan.Changes[0].Before.Grants[0].Scope.String(); was != "namespaces dev, qa" {
-		t.Errorf("agreed to the end of a grant %s", was)
 	}
 }
 

@@ -41,7 +41,7 @@ func old(t *testing.T) {
 	}
 }
 
-// TestAnUndoOfAPartIsNotTheUndo: undo again takes back the rest, and not the change before.
+// TestAnUndoOfAPartIsNotTheUndo: undo again undoes the rest, and not the change before.
 func TestAnUndoOfAPartIsNotTheUndo(t *testing.T) {
 	sandboxtest.Start(t, sandbox.Options{})
 	must(t, "grant", "role/newcomer", "--policy", "view", "-n", "dev")
@@ -49,7 +49,7 @@ func TestAnUndoOfAPartIsNotTheUndo(t *testing.T) {
 	colleague(t, "grant", "role/newcomer", "--type", "EC2_LINUX")
 	expect(t, exitFailed, "undo --yes", "the type cannot change", "accessentry/user/alice created\n")
 	expect(t, exitFailed, "undo --yes", "the type cannot change", "accessentry/user/alice unchanged\n")
-	expect(t, exitDone, "undo --list", "part done, takes back", "not done, takes back", "!taken back ")
+	expect(t, exitDone, "undo --list", "part done, undoes", "not done, undoes", "!taken back ")
 	colleague(t, "revoke", "role/newcomer", allRisks, "--yes")
 	expect(t, exitDone, "undo --yes", "accessentry/role/newcomer created\n", "accessentry/user/alice unchanged\n")
 	expect(t, exitRefused, "undo", "- role/newcomer  (the whole entry)\n")
@@ -74,7 +74,7 @@ func TestAnUndoThatReadsNothingIsNone(t *testing.T) {
 	for range 2 {
 		expect(t, exitFailed, "undo --yes", "accessentry/role/newcomer: ", "access denied")
 	}
-	expect(t, exitDone, "undo --list", "not done, takes back", "!taken back ")
+	expect(t, exitDone, "undo --list", "not done, undoes", "!taken back ")
 }
 
 // TestUndoOfARoleThatIsGoneAdvisesWhatIsPossible: nobody can show the ARN of a role that does not exist.

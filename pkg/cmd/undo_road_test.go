@@ -1,7 +1,6 @@
 package cmd
 
 import (
-	"maps"
 	"math/rand/v2"
 	"os/exec"
 	"strings"
@@ -10,7 +9,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
-	"github.com/kubectl-access/kubectl-access/pkg/awsauth"
 	"github.com/kubectl-access/kubectl-access/pkg/change"
 	"github.com/kubectl-access/kubectl-access/pkg/edit"
 	"github.com/kubectl-access/kubectl-access/pkg/sandbox"
@@ -133,51 +131,6 @@ func TestAnUndoAmongFaultsEndsRight(t *testing.T) {
 	}
 	t.Setenv("AWS_MAX_ATTEMPTS", "20")
 	if diff := cmp.Diff(before, world(t)); diff != "" {
-		t.Error(diff)
-	}
-}
-
-// TestAnAWSAuthThatMovesMeanwhileIsReadAgain: what somebody writes between the plan and the write is
-// kept, and stands in the record as what was there before.
-func TestAnAWSAuthThatMovesMeanwhileIsReadAgain(t *testing.T) {
-	sandboxtest.Start(t, sandbox.Options{})
-	c := linked(t)
-	before := c.AWSAuth(t.Context())
-	moved := false
-	run, err := c.run(t, change.Request{
-		Who: []access.Principal{access.Itself}, Mappings: true, Asks: true,
-		Edit: func(access.Principal) access.Edit {
-			return func(s access.Snapshot) (access.Snapshot, error) {
-				if !moved {
-					moved = true
-					theirs := access.ConfigMap{Data: maps.Clone(before.Data)}
-					theirs.Data["theirs"] = "kept\r\n"
-					if err := c.Do(t.Context(), access.WriteAWSAuth{Before: before, After: theirs}); err != nil {
-						t.Error(err)
-					}
-				}
-				m := access.ConfigMap{Data: maps.Clone(s.AWSAuth.Data), Version: s.AWSAuth.Version}
-				m.Data["ours"] = "new"
-				m = awsauth.Understood(m)
-				s.AWSAuth = &m
-				return s, nil
-			}
-		},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := maps.Clone(before.Data)
-	want["theirs"], want["ours"] = "kept\r\n", "new"
-	if diff := cmp.Diff(want, c.AWSAuth(t.Context()).Data); diff != "" {
-		t.Error(diff)
-	}
-	delete(want, "ours")
-	if diff := cmp.Diff(want, run.Record().AWSAuth.Before); diff != "" {
-		t.Errorf("the record:\n%s", diff)
-	}
-	must(t, "undo", "--yes")
-	if diff := cmp.Diff(want, c.AWSAuth(t.Context()).Data); diff != "" {
 		t.Error(diff)
 	}
 }

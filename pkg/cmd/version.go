@@ -18,16 +18,13 @@ func newVersionCmd(env *Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "version",
 		Short: "Print the version of this program",
-		Example: `  # For people
+		Example: `  # As text
   kubectl access version
 
-  # For scripts
+  # As JSON
   kubectl access version -o json`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := out.Check(); err != nil {
-				return usage(cmd, err)
-			}
 			b := build()
 			if out.People() {
 				_, err := fmt.Fprintf(env.IO.Out, "kubectl-access %s (commit %s of %s, %s, %s)\n",
@@ -51,7 +48,7 @@ type buildInfo struct {
 	Platform   string `json:"platform"`
 }
 
-// build is what the binary knows of its own making.
+// build is what the binary contains about its build.
 func build() buildInfo {
 	tag, rest, _ := strings.Cut(version, ",")
 	commit, date, _ := strings.Cut(rest, ",")

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -8,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/kubectl-access/kubectl-access/pkg/awsauth"
-	"github.com/kubectl-access/kubectl-access/pkg/kubeconfig"
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
 	"github.com/kubectl-access/kubectl-access/pkg/whoami"
 )
@@ -18,25 +18,22 @@ func newWhoamiCmd(env *Env) *cobra.Command {
 	var file string
 	cmd := &cobra.Command{
 		Use:   "whoami",
-		Short: "Show who you are here and what lets you in, or why nothing does",
-		Long: `Show who AWS says you are, who the cluster says you are, and what lets you in: an access entry, a line
-of aws-auth, or having created the cluster. Where you are not let in, show why, and the command that
-ends it, ready to be sent to an administrator.
+		Short: "Show your identity and access in this cluster, or why you have none",
+		Long: `Show your identity in AWS and in the cluster, and what gives you access: an access entry, an aws-auth mapping,
+or having created the cluster. Where you have no access, show why, and the command that solves it,
+for you or for a cluster administrator.
 
-The exit code is 0 when you are let in, and 1 when you are not.`,
-		Example: `  # Who am I here?
+The exit code is 0 if you have access, and 1 if you have none.`,
+		Example: `  # My identity and access
   kubectl access whoami
 
-  # The same by another profile of the AWS configuration
+  # With another profile of the AWS configuration
   kubectl access whoami --profile developer
 
-  # For scripts
+  # As JSON
   kubectl access whoami -o json`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := out.Check(); err != nil {
-				return usage(cmd, err)
-			}
 			mappings, err := env.readMappings(file)
 			if err != nil {
 				return err
@@ -45,7 +42,7 @@ The exit code is 0 when you are let in, and 1 when you are not.`,
 		},
 	}
 	out.bind(cmd.Flags(), "json", "yaml", "jsonpath=")
-	cmd.Flags().StringVar(&file, "aws-auth", "", "File with the aws-auth ConfigMap, for where you may not read it in the cluster")
+	cmd.Flags().StringVar(&file, "aws-auth", "", "File with the aws-auth ConfigMap, if you cannot read it in the cluster")
 	return cmd
 }
 
@@ -74,21 +71,14 @@ func (env *Env) whoami(ctx context.Context, out *output, mappings *awsauth.Map) 
 		return err
 	}
 	facts := c.Probe(ctx, mappings)
-	facts.Again = env.command("whoami")
+	facts.Program, facts.Kubeconfig = env.program, env.persist.Lookup("kubeconfig").Value.String()
 	r := whoami.Judge(facts)
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := env.printWhoami(out, r, c.Target); err != nil {
-		return err
-	}
-	return errIf(!r.LetIn)
-}
-
-func (env *Env) printWhoami(out *output, r whoami.Report, target kubeconfig.Target) error {
 	if out.People() {
-		_, err := fmt.Fprint(env.IO.Out, printer.Whoami(r, printer.Colorful(env.IO.Out)))
-		return err
+		fmt.Fprint(env.IO.Out, printer.Whoami(r, printer.Colorful(env.IO.Out)))
+		return errIf(!r.LetIn)
 	}
-	return out.Plain(env.IO.Out, printer.IdentityOf(r, target.Region, target.Account))
+	return cmp.Or(out.Plain(env.IO.Out, printer.IdentityOf(r, c.Target.Region, c.Target.Account)), errIf(!r.LetIn))
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 )
@@ -208,4 +209,13 @@ func (r Revocation) narrow(g access.Grant) (access.Grant, bool, error) {
 	}
 	g.Scope = scope
 	return g, keeps, nil
+}
+
+// ParseMode reads a mode in any case, with dashes too.
+func ParseMode(text string) (access.Mode, error) {
+	m := access.Mode(strings.ToUpper(strings.ReplaceAll(text, "-", "_")))
+	if !slices.Contains(access.Modes, m) {
+		return "", fmt.Errorf("invalid mode %q: the modes are CONFIG_MAP, API_AND_CONFIG_MAP and API", text)
+	}
+	return m, nil
 }

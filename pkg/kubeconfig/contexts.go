@@ -3,8 +3,6 @@ package kubeconfig
 import (
 	"maps"
 	"slices"
-
-	"k8s.io/client-go/tools/clientcmd"
 )
 
 // Contexts are the contexts of EKS clusters, sorted by name.
@@ -20,11 +18,4 @@ func (f *Flags) Contexts() ([]Target, error) {
 		}
 	}
 	return all, nil
-}
-
-// In is a copy of the flags with another context, and no part of it replaced.
-func (f *Flags) In(context string) Flags {
-	other := *f
-	other.over.CurrentContext, other.over.Context = context, clientcmd.ConfigOverrides{}.Context
-	return other
 }

@@ -24,8 +24,4 @@ func TestContextsAreThoseOfEKS(t *testing.T) {
 	if err != nil || len(all) != 2 || all[0].Context != "another" || all[1].Context != "c" || all[1].Name != "shop" {
 		t.Errorf("%+v, %v", all, err)
 	}
-	in := f.In("c")
-	if got, err := in.Target(); err != nil || got.Name != "shop" || f.over.Context.Cluster != "minikube" {
-		t.Errorf("%+v, %v", got, err)
-	}
 }

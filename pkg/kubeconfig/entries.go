@@ -14,8 +14,10 @@ import (
 // What may be wrong with a context.
 var (
 	ErrNoContext = errors.New("no context selected")
-	ErrNoEntry   = errors.New("not in the kubeconfig")
-	ErrNotEKS    = errors.New("not an EKS cluster")
+	// ErrNoKubeconfig is ErrNoContext where there is none to select.
+	ErrNoKubeconfig = fmt.Errorf("%w", ErrNoContext)
+	ErrNoEntry      = errors.New("not in the kubeconfig")
+	ErrNotEKS       = errors.New("not an EKS cluster")
 )
 
 // selection are the entries of a kubeconfig that kubectl would use.
@@ -77,7 +79,7 @@ func (s selection) gaps() []string {
 
 func noContext(raw api.Config) error {
 	if len(raw.Contexts) == 0 {
-		return fmt.Errorf("%w: the kubeconfig has no contexts; create one with `kubectl access kubeconfig --name NAME --region REGION`", ErrNoContext)
+		return fmt.Errorf("%w: the kubeconfig has no contexts", ErrNoKubeconfig)
 	}
 	return fmt.Errorf("%w: no current context is set; pass --context NAME, or run `kubectl config use-context NAME` (%s)",
 		ErrNoContext, known(slices.Collect(maps.Keys(raw.Contexts))))

@@ -88,6 +88,5 @@ func (f *Flags) noFile() error {
 	if f.path != "" {
 		files = []string{f.path}
 	}
-	return fmt.Errorf("%w: no kubeconfig found at %s (or it is empty); "+
-		"create one with `kubectl access kubeconfig --name NAME --region REGION`, or pass --kubeconfig FILE", ErrNoContext, strings.Join(files, ", "))
+	return fmt.Errorf("%w: no kubeconfig found at %s (or it is empty)", ErrNoKubeconfig, strings.Join(files, ", "))
 }

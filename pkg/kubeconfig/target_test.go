@@ -134,7 +134,7 @@ func TestErrorsSayWhatWasFoundAndWhatToDo(t *testing.T) {
 		is                     error
 		says                   []string
 	}{
-		{"empty", api.Config{}, "", "", "", ErrNoContext, []string{"no contexts", "kubectl access kubeconfig"}},
+		{"empty", api.Config{}, "", "", "", ErrNoContext, []string{"no contexts"}},
 		{"no current context", api.Config{Contexts: map[string]*api.Context{"a": {}, "b": {}}}, "", "", "", ErrNoContext, []string{`"a", "b"`, "--context", "kubectl config use-context"}},
 		{"unknown context", kubeconfig("x", host, "u", nil), "z", "", "", ErrNoEntry, []string{`context "z"`, `"c"`}},
 		{"unknown cluster", kubeconfig("x", host, "u", nil), "", "z", "", ErrNoEntry, []string{`cluster "z"`, `"x"`}},

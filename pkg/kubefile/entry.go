@@ -5,6 +5,7 @@ package kubefile
 import (
 	"cmp"
 	"fmt"
+	"os/exec"
 
 	"go.yaml.in/yaml/v3"
 
@@ -98,4 +99,16 @@ func (e Entry) userNode() *yaml.Node {
 // YAML is the context, the user and the cluster as they are written.
 func (e Entry) YAML() string {
 	return render(e.contextNode()) + "\n" + render(e.userNode()) + "\n" + render(e.clusterNode())
+}
+
+// Unusable warns that kubectl would not find the program that makes the tokens; "" where it would.
+func (e Entry) Unusable() string {
+	if _, err := exec.LookPath(e.Command); err == nil {
+		return ""
+	}
+	advice := "install it, or use this program for tokens with --exec native"
+	if e.Command != "aws" {
+		advice = "put it there, or use the AWS CLI for tokens with --exec aws"
+	}
+	return fmt.Sprintf("kubectl will run %s for tokens, which is not on PATH: %s", e.Command, advice)
 }

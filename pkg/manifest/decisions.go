@@ -24,13 +24,12 @@ type Decision struct {
 
 const decisionsHead = `# Open questions of the migration from aws-auth to access entries. Change each answer to one of its options.
 # An option that ends in a colon takes a value, for example  rename:team-ops
-# Then run: kubectl access migrate --decisions THIS_FILE
-`
+# Then run: `
 
-// Write returns the file's text.
-func (d Decisions) Write() ([]byte, error) {
+// Write returns the file's text. next is the command that reads it.
+func (d Decisions) Write(next string) ([]byte, error) {
 	text, err := goyaml.Marshal(d)
-	return append([]byte(decisionsHead), text...), err
+	return append([]byte(decisionsHead+next+"\n"), text...), err
 }
 
 // ReadDecisions reads such a file. An unknown key is an error: it may be misspelt.
@@ -39,7 +38,7 @@ func ReadDecisions(b []byte) (Decisions, error) {
 	decoder := goyaml.NewDecoder(bytes.NewReader(b))
 	decoder.SetStrict(true)
 	if err := decoder.Decode(&d); err != nil {
-		return d, fmt.Errorf("not a decisions file of `kubectl access migrate --write-decisions FILE`: %s", strings.Join(strings.Fields(err.Error()), " "))
+		return d, fmt.Errorf("not a file that migrate --write-decisions wrote: %s", strings.Join(strings.Fields(err.Error()), " "))
 	}
 	seen := map[string]bool{}
 	for i, q := range d.Decisions {

@@ -12,7 +12,7 @@ func TestDecisionsAreReadBackAsWritten(t *testing.T) {
 		{ID: "group/system:x", Question: "what: {x}?", Options: []string{"rename:  a", "leave  b"}, Answer: "rename:team"},
 		{ID: "username/arn:aws:iam::111122223333:role/dev", Answer: "name:x:{{SessionName}}"},
 	}}
-	text, err := want.Write()
+	text, err := want.Write("migrate")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,9 +27,9 @@ func TestDecisionsThatAreNone(t *testing.T) {
 		"decisions: [{id: a}]":                                "no answer",
 		"decisions: [{answer: a}]":                            "no id",
 		"decisions: [{id: a, answer: b}, {id: a, answer: c}]": "twice",
-		"decisions: [{id: a, anwser: b}]":                     "not a decisions file",
-		"decisions: {":                                        "not a decisions file",
-		"":                                                    "not a decisions file",
+		"decisions: [{id: a, anwser: b}]":                     "not a file that migrate",
+		"decisions: {":                                        "not a file that migrate",
+		"":                                                    "not a file that migrate",
 	} {
 		if _, err := ReadDecisions([]byte(text)); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%q: %v", text, err)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
@@ -20,6 +21,22 @@ func (r *Run) Decide(c Choices) (err error) {
 		return fmt.Errorf("%w: %w", access.ErrRefused, err)
 	}
 	return nil
+}
+
+// Read adds the answers of a file of decisions. It is refused where the file is for another cluster than the one named.
+func (c Choices) Read(file, cluster string) error {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	d, err := manifest.ReadDecisions(data)
+	for _, q := range d.Decisions {
+		c.Answers[q.ID] = q.Answer
+	}
+	if err == nil && cluster != "" && d.Cluster != "" && d.Cluster != cluster {
+		err = fmt.Errorf("%w: %s holds decisions for cluster %s, this is %s", access.ErrRefused, file, d.Cluster, cluster)
+	}
+	return err
 }
 
 // Open is the first question without a decision.

@@ -59,7 +59,7 @@ func (p Plan) Create(who access.Principal) access.Edit {
 }
 
 // created reports whether an entry may be the planned one, without its policies or with them: where an answer is lost, the
-// plan is made again while its entry is there.
+// plan is made once more while its entry is there.
 func created(have, want access.Entry) bool {
 	return have.Kind == want.Kind && (want.Username == "" || have.Username == want.Username) && contains(have.Groups, want.Groups)
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/shell"
 )
 
 // Facts are what is known about a cluster. What is not known is left out, and the plan is careful there.
@@ -21,6 +22,8 @@ type Facts struct {
 
 	// Begun are the entries that an interrupted migration of this machine created, as it wanted to leave them.
 	Begun map[access.Principal]access.Entry
+
+	Program shell.Program // makes the commands in the plan
 }
 
 // Choices are what people decided.

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/shell"
 )
 
 const account = "arn:aws:iam::111122223333:"
@@ -19,7 +20,7 @@ func role(name, username string, groups ...string) access.Mapping {
 
 // facts are those of a cluster whose IAM has a role for each mapping.
 func facts(mappings ...access.Mapping) Facts {
-	f := Facts{Cluster: cluster, Mappings: mappings, Identities: map[string]access.Identity{}, Policies: []access.Policy{"AmazonEKSViewPolicy", access.ClusterAdmin}}
+	f := Facts{Cluster: cluster, Mappings: mappings, Identities: map[string]access.Identity{}, Policies: []access.Policy{"AmazonEKSViewPolicy", access.ClusterAdmin}, Program: shell.Program{Name: "kubectl access"}}
 	for _, l := range mappings {
 		f.Identities[l.ARN] = access.Identity{Principal: access.Principal(l.ARN)}
 	}

@@ -266,7 +266,7 @@ func gives(have, want access.Entry) bool {
 // once lets only the first mapping of a principal become an entry.
 func (p *planner) once(l *Mapping, e access.Entry) bool {
 	if p.taken[key(e.Principal)] {
-		l.Outcome, l.Why = Nothing, "another mapping of the same principal is active"
+		l.Outcome, l.Why, l.Differences = Nothing, "another mapping of the same principal is active", nil
 		l.Removable = l.State == access.NeverMatches // it was chosen, and the entry covers it
 		return false
 	}

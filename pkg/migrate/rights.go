@@ -24,7 +24,7 @@ func (p *planner) rights(l *Mapping, e access.Entry) {
 	}
 }
 
-// beyondConnect leaves out that somebody is authenticated at all: whoever has a mapping or an entry is.
+// beyondConnect leaves out that somebody is authenticated at all: everybody with a mapping or an entry is.
 func beyondConnect(rights []access.Right) []access.Right {
 	return slices.DeleteFunc(slices.Clone(rights), func(r access.Right) bool { return r.Kind == access.Connect || r.Kind == access.JoinNodes })
 }

@@ -68,7 +68,7 @@ func (r *Run) create(ctx context.Context) error {
 	return r.carry(ctx, request)
 }
 
-// Request is the change of the mode and the entries; false where nobody gets an entry.
+// Request is the change of the mode and the entries; false where no entry is created.
 func (r *Run) Request() (change.Request, bool) {
 	who := slices.Concat(r.Plan.Principals(), r.Plan.Orphans)
 	if len(who) == 0 {

@@ -7,7 +7,7 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 )
 
-// serviceLinked plans a mapping for a role whose entry only AWS can create. AWS Batch does so when it is told to, and leaves
+// serviceLinked plans a mapping for a role whose entry only AWS can create. AWS Batch does so when configured to, and leaves
 // one policy to its customers (eks-access.md §15a); for other services that is not known.
 func (p *planner) serviceLinked(l *Mapping, role access.Principal) bool {
 	if !strings.EqualFold(role.Name(), access.BatchRole) {
@@ -24,7 +24,7 @@ func (p *planner) serviceLinked(l *Mapping, role access.Principal) bool {
 	if len(missing) == 0 {
 		missing = []string{"NAMESPACE"}
 	}
-	grant := "kubectl access grant role/" + access.BatchRole + " --policy " + access.BatchNamespace.Short() + " -n " + strings.Join(missing, ",")
+	grant := p.Program.Command("grant", "role/"+access.BatchRole, "--policy", access.BatchNamespace.Short(), "-n", strings.Join(missing, ","))
 	if exists {
 		return l.stay("AWS Batch has its entry, which overrides the mapping, but jobs stay RUNNABLE until you run: %s", grant)
 	}

@@ -69,7 +69,7 @@ func (p *planner) known(name string) []access.Binding {
 	return slices.DeleteFunc(slices.Clone(p.Bindings), func(b access.Binding) bool { return len(access.Matching(name, b.Users)) == 0 })
 }
 
-// followers are bindings for the same people under their new names. Whoever has no new name of their own loses the rights
+// followers are bindings for the same people under their new names. A user without a new name of its own loses the rights
 // of the old one.
 func (p *planner) followers(l *Mapping, known []access.Binding, from, to string) []access.Binding {
 	var all []access.Binding

@@ -21,7 +21,7 @@ func Changes(all []journal.Record, now time.Time) Table {
 			state += ", undoes " + r.Undoes
 		}
 		command := r.Args
-		if len(command) > 1 && command[0] == "kubectl" { // what was picked is recorded as it is told, "kubectl access …"
+		if len(command) > 1 && command[0] == "kubectl" { // what was picked is recorded as "kubectl access …"
 			command = command[1:]
 		}
 		t.Rows = append(t.Rows, []string{

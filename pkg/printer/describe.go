@@ -15,12 +15,13 @@ import (
 type Description struct {
 	Principal access.Principal
 	Cluster   access.Info
-	Entry     *access.Entry // nil: only aws-auth lets it in
+	Entry     *access.Entry // nil: only aws-auth gives it access
 	Stale     access.Stale  // why the entry no longer works
 	Doubt     string        // why that is not known; "" where it is
 	Mappings  []access.Mapping
 	Hints     []string
 	Now       time.Time
+	Width     int // of lists of resources; 0: Width
 }
 
 func (d Description) String() string {
@@ -63,7 +64,7 @@ func (d Description) status() string {
 func (d Description) Rights() string {
 	var b strings.Builder
 	if d.Entry != nil {
-		grantsInFull(&b, d.Entry.Grants)
+		grantsInFull(&b, d.Entry.Grants, cmp.Or(d.Width, Width))
 	}
 	d.mappings(&b)
 	if len(d.Hints) > 0 {
@@ -96,7 +97,7 @@ func when(t, now time.Time) string {
 	return t.UTC().Format(time.RFC3339) + " (" + Age(t, now) + " ago)"
 }
 
-func grantsInFull(b *strings.Builder, grants []access.Grant) {
+func grantsInFull(b *strings.Builder, grants []access.Grant, width int) {
 	if len(grants) == 0 {
 		b.WriteString("Grants:     <none>\n")
 		return
@@ -105,7 +106,7 @@ func grantsInFull(b *strings.Builder, grants []access.Grant) {
 	for _, g := range grants {
 		fmt.Fprintf(b, "  %s\n", Clean(g.String()))
 		if doc, ok := policy.Find(string(g.Policy)); ok {
-			b.WriteString(Rules(doc, "    "))
+			b.WriteString(rules(doc, "    ", width))
 		}
 	}
 }

@@ -163,7 +163,7 @@ func writeYAML(w io.Writer, v any) error {
 	return err
 }
 
-// Plain prints an object that is no Kubernetes object, as JSON or YAML or by a path.
+// Plain prints an object that is not a Kubernetes object, as JSON or YAML or by a path.
 func (f Format) Plain(w io.Writer, v any) error {
 	if f.Name == "json" {
 		data, err := json.MarshalIndent(v, "", "    ")

@@ -6,7 +6,7 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 )
 
-// Hints say what about an entry may surprise. namespace is that of suggested grants, command makes command lines.
+// Hints are what to know about an entry, each with the next command. namespace is that of suggested grants, command makes command lines.
 func Hints(e access.Entry, cluster access.Info, stale access.Stale, namespace string, now time.Time, command func(...string) string) []string {
 	who := e.Principal.Short(cluster.Account())
 	revoke := command("revoke", string(e.Principal)) // the short form may mean another role by now
@@ -19,10 +19,10 @@ func Hints(e access.Entry, cluster access.Info, stale access.Stale, namespace st
 		hints = append(hints, "AWS owns this entry; it cannot be changed.")
 	}
 	if e.Empty() && !e.Node() {
-		hints = append(hints, "It lets in and grants nothing: "+command("grant", who, "--policy", "view", "-n", namespace))
+		hints = append(hints, "It grants nothing yet: "+command("grant", who, "--policy", "view", "-n", namespace))
 	}
 	if at := e.Expires(); !at.IsZero() && at.Before(now) {
-		hints = append(hints, "It was meant to end: "+revoke)
+		hints = append(hints, "It has expired: "+revoke)
 	}
 	if o := e.Owner(); o.Instead != "" {
 		hints = append(hints, "To change it: "+o.Instead)
@@ -31,7 +31,7 @@ func Hints(e access.Entry, cluster access.Info, stale access.Stale, namespace st
 	case stale == access.StaleDeleted:
 		hints = append(hints, "The "+e.Principal.Kind()+" was deleted: "+revoke)
 	case stale == access.StaleRecreated && !e.Managed():
-		hints = append(hints, "The "+e.Principal.Kind()+" was deleted and recreated after this entry, which is tied to the former one's ID. Revoke the entry, then grant it again: "+revoke)
+		hints = append(hints, "The "+e.Principal.Kind()+" was deleted and recreated after this entry, which is tied to the old one's ID. Revoke the entry, then grant it again: "+revoke)
 	}
 	return hints
 }

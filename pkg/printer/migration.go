@@ -1,6 +1,7 @@
 package printer
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 
@@ -90,9 +91,15 @@ func NewMigration(m awsauth.Map, p migrate.Plan) Migration {
 }
 
 // Unreadable is the report of a file that is not an aws-auth manifest.
-func Unreadable(manifest string, err error) Migration {
+func Unreadable(err error) Migration {
 	r := NewMigration(awsauth.Map{Keys: map[string]awsauth.KeyState{}}, migrate.Plan{})
-	r.Manifest, r.Defects = manifest, []defect{{Text: err.Error()}}
+	r.Manifest, r.Defects = "missing", []defect{{Text: err.Error()}}
+	switch {
+	case errors.Is(err, awsauth.ErrNotYAML):
+		r.Manifest = "invalid-yaml"
+	case errors.Is(err, awsauth.ErrNotText):
+		r.Manifest = "data-not-string"
+	}
 	return r
 }
 

@@ -14,12 +14,12 @@ type ModeReport struct {
 	Mode         access.Mode `json:"mode"`
 	Next         access.Mode `json:"next,omitempty"`
 	Entries      int         `json:"entries"`
-	Mappings     int         `json:"mappings"`                  // in force, or as good as
-	WithoutEntry []string    `json:"withoutEntry,omitempty"`    // people and accounts that only a mapping lets in
+	Mappings     int         `json:"mappings"`                  // active ones
+	WithoutEntry []string    `json:"withoutEntry,omitempty"`    // people and accounts that have access only through a mapping
 	Impossible   []string    `json:"noEntryPossible,omitempty"` // of those: accounts and roles of AWS services
 	Nodes        []string    `json:"nodesWithoutEntry,omitempty"`
-	Dead         []string    `json:"deadEntries,omitempty"`     // of whom a mapping has to let in
-	Doubtful     []string    `json:"doubtfulEntries,omitempty"` // of whom IAM tells nothing
+	Dead         []string    `json:"deadEntries,omitempty"`     // whose principals have access only through a mapping
+	Doubtful     []string    `json:"doubtfulEntries,omitempty"` // whose role or user IAM did not describe
 	Unread       string      `json:"unread,omitempty"`          // why aws-auth could not be read
 }
 
@@ -63,10 +63,10 @@ func (r ModeReport) Text(command func(...string) string) string {
 	}
 	switch left := len(r.WithoutEntry) + len(r.Nodes); {
 	case r.Next == access.ModeAPI && left > len(r.Impossible):
-		fmt.Fprintf(&b, "next: %s, which makes entries of mappings\n", command("migrate"))
+		fmt.Fprintf(&b, "next, to create entries for the mappings: %s\n", command("migrate"))
 	case r.Next == access.ModeAPI && left > 0:
-		fmt.Fprintf(&b, "next: %s, which says what can be decided about %s: no access entry is possible\n",
-			command("migrate", "--remove-mappings"), Clean(strings.Join(r.Impossible, ", ")))
+		fmt.Fprintf(&b, "next, to decide about %s, which cannot have an access entry: %s\n",
+			Clean(strings.Join(r.Impossible, ", ")), command("migrate", "--remove-mappings"))
 	case r.Next != "":
 		fmt.Fprintf(&b, "next: %s\n", command("mode", string(r.Next), "--accept-risk="+string(access.OneWayMode)))
 	}
@@ -80,28 +80,28 @@ func (r ModeReport) Meaning(m access.Mode) string {
 		fits bool
 		text string
 	}{
-		{now && m == access.ModeConfigMap, "only aws-auth lets in: " + r.mapped() + "; the cluster's creator is an administrator that no list shows"},
-		{now && m == access.ModeBoth, Count(r.Entries, "entry", "entries") + " and aws-auth let in, and an entry wins; in aws-auth " + r.mapped()},
-		{now, Count(r.Entries, "entry lets", "entries let") + " in, and nothing else; aws-auth is not read any more"},
-		{behind && m == access.ModeConfigMap, "only aws-auth lets in; there is no way back here"},
-		{behind, "entries and aws-auth let in; there is no way back here"},
-		{m == access.ModeBoth, "entries will count too, and win over aws-auth, where " + r.mapped() + " go on; EKS makes its creator's administration an entry; there is no way back"},
+		{now && m == access.ModeConfigMap, "only aws-auth is used: " + r.mapped() + ". The cluster creator is an administrator too but is never listed"},
+		{now && m == access.ModeBoth, Count(r.Entries, "entry", "entries") + " and aws-auth are used, and an entry overrides mappings; in aws-auth " + r.mapped()},
+		{now, "only entries are used: " + Count(r.Entries, "entry", "entries") + "; aws-auth is not read"},
+		{behind && m == access.ModeConfigMap, "only aws-auth is used; the cluster cannot return to this mode"},
+		{behind, "entries and aws-auth are used; the cluster cannot return to this mode"},
+		{m == access.ModeBoth, "entries are used too and override aws-auth, where " + r.mapped() + " remain in use; EKS adds an entry for the creator; irreversible"},
 	} {
 		if row.fits {
 			return row.text
 		}
 	}
-	return "only entries will let in; in aws-auth " + r.mapped() + ", " + r.left() + "; there is no way back"
+	return "only entries are used; in aws-auth " + r.mapped() + ", " + r.left() + "; irreversible"
 }
 
 func (r ModeReport) mapped() string {
 	if r.Unread != "" {
-		return "nobody knows how many mappings (" + r.Unread + ")"
+		return "an unknown number of active mappings (" + r.Unread + ")"
 	}
-	return Count(r.Mappings, "mapping", "mappings") + " in force"
+	return Count(r.Mappings, "active mapping", "active mappings")
 }
 
-// left names whom the end of aws-auth would lock out.
+// left names who has no access without aws-auth.
 func (r ModeReport) left() string {
 	var parts []string
 	if len(r.WithoutEntry) > 0 {
@@ -112,7 +112,7 @@ func (r ModeReport) left() string {
 	}
 	switch {
 	case r.Unread != "":
-		return "nor who has no entry"
+		return "and it is unknown which have no entry"
 	case len(parts) == 0:
 		parts = append(parts, "all of them with an entry")
 	}
@@ -120,7 +120,7 @@ func (r ModeReport) left() string {
 		parts = append(parts, "stale entries, whose role or user was deleted or recreated: "+strings.Join(r.Dead, ", "))
 	}
 	if len(r.Doubtful) > 0 {
-		parts = append(parts, "not checked, since IAM tells nothing of their role or user: entries of "+strings.Join(r.Doubtful, ", "))
+		parts = append(parts, "not checked, since IAM did not describe their role or user: entries of "+strings.Join(r.Doubtful, ", "))
 	}
 	return strings.Join(parts, "; ")
 }

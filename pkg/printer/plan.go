@@ -49,7 +49,7 @@ func whose(p access.Principal, account string) string {
 	return p.Short(account)
 }
 
-// effectLines are what changes in somebody's access by aws-auth and by RBAC: what an entry says stands in its own lines.
+// effectLines are the changes of access through aws-auth and RBAC; an entry has its own lines.
 func effectLines(p access.Plan, e access.Effect) (lines []line) {
 	for _, side := range []struct {
 		sign   byte
@@ -235,4 +235,33 @@ func Verb(ch access.Change) string {
 		return "deleted"
 	}
 	return "configured"
+}
+
+// Title begins the line of a result.
+func Title(who access.Principal, cluster access.Info) string {
+	if who == access.Itself {
+		return "cluster/" + Clean(cluster.Name)
+	}
+	return "accessentry/" + Clean(who.Short(cluster.Account()))
+}
+
+// DryRun has a line for each thing that a plan would do or leave unchanged. touched reports whether a principal without an
+// entry's change is part of another one.
+func DryRun(p access.Plan, who []access.Principal, touched func(access.Principal) bool) string {
+	var b strings.Builder
+	for _, s := range p.Steps() {
+		if s.Principal() == access.Itself {
+			fmt.Fprintf(&b, "%s (dry run)\n", Result(access.Result{Step: s}, p.Cluster.Account()))
+		}
+	}
+	for _, one := range who {
+		verb := "unchanged"
+		if ch, ok := p.Change(one); ok {
+			verb = Verb(ch)
+		} else if touched(one) {
+			continue
+		}
+		fmt.Fprintf(&b, "%s %s (dry run)\n", Title(one, p.Cluster), verb)
+	}
+	return b.String()
 }

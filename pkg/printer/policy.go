@@ -31,8 +31,8 @@ func Audience(p policy.Policy) string {
 	return unknown
 }
 
-// Policy tells all that is known of one policy.
-func Policy(p policy.Policy) string {
+// Policy is all that is known of one policy.
+func Policy(p policy.Policy, width int) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Name:     %s\nAWS name: %s\nPurpose:  %s\n", Clean(access.Policy(p.Name).Short()), Clean(p.Name), Clean(p.Purpose))
 	if p.UsedBy != "" {
@@ -42,12 +42,12 @@ func Policy(p policy.Policy) string {
 		fmt.Fprintf(&b, "Note:     %s\n", Clean(p.Note))
 	}
 	b.WriteString("Rules:\n")
-	b.WriteString(Rules(p, "  "))
+	b.WriteString(rules(p, "  ", width))
 	return b.String()
 }
 
-// Rules lists what a policy allows, one row for each of its rules.
-func Rules(p policy.Policy, indent string) string {
+// rules lists what a policy allows, one row for each of its rules.
+func rules(p policy.Policy, indent string, width int) string {
 	var b strings.Builder
 	switch {
 	case len(p.Described) > 0:
@@ -63,8 +63,8 @@ func Rules(p policy.Policy, indent string) string {
 	return b.String()
 }
 
-// width is how wide lists of resources are printed.
-const width = 100
+// Width is how wide the command line prints lists of resources.
+const Width = 100
 
 // allowed is what some verbs are allowed on.
 type allowed struct {

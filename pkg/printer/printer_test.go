@@ -69,9 +69,9 @@ func TestEntriesShowsEverySource(t *testing.T) {
 		{"role/aws-service-role/x/Y", "STANDARD", "<none>", "<none>", "entry (AWS)", "<unknown>", "<none>", "<none>", "<none>", "arn:aws:iam::111122223333:role/aws-service-role/x/Y"},
 		{"role/dev", "STANDARD", "edit:a,b-*; cluster-admin", "g,^[[2J", "entry", "2d1h", "u", "in 8h", "k=v,kubectl-access/expires=2026-11-24T20:00:00Z", string(dev)},
 		{"arn:aws:iam::444455556666:user/x", "<unknown>", "<unknown>", "<unknown>", "entry", "<unknown>", "<unknown>", "<unknown>", "<unknown>", "arn:aws:iam::444455556666:user/x"},
-		{"role/DEV", "role", "<none>", "system:masters", "aws-auth (the entry wins)", "<unknown>", "a", "<none>", "<none>", "arn:aws:iam::111122223333:role/DEV"},
-		{"user/u", "user", "<none>", "<none>", "aws-auth (a later line wins)", "<unknown>", "<none>", "<none>", "<none>", "arn:aws:iam::111122223333:user/u"},
-		{"<none>", "role", "<none>", "<none>", "aws-auth (not read)", "<unknown>", "<none>", "<none>", "<none>", "<none>"},
+		{"role/DEV", "role", "<none>", "system:masters", "aws-auth (overridden by entry)", "<unknown>", "a", "<none>", "<none>", "arn:aws:iam::111122223333:role/DEV"},
+		{"user/u", "user", "<none>", "<none>", "aws-auth (overridden by a later mapping)", "<unknown>", "<none>", "<none>", "<none>", "arn:aws:iam::111122223333:user/u"},
+		{"<none>", "role", "<none>", "<none>", "aws-auth (invalid)", "<unknown>", "<none>", "<none>", "<none>", "<none>"},
 		{"444455556666", "account", "<none>", "<none>", "aws-auth", "<unknown>", "<none>", "<none>", "<none>", "444455556666"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -88,9 +88,9 @@ func TestADeadEntryWinsOverNothing(t *testing.T) {
 		t.Errorf("deleted: %q", got)
 	}
 	for want, dead := range map[string][2][]access.Principal{
-		"entry, <none>, aws-auth (the entry wins)":     {},
-		"stale (role recreated), everything, aws-auth": {{dev}},
-		"entry, <none>, aws-auth (the entry may win)":  {nil, {dev}},
+		"entry, <none>, aws-auth (overridden by entry)":        {},
+		"stale (role recreated), everything, aws-auth":         {{dev}},
+		"entry, <none>, aws-auth (may be overridden by entry)": {nil, {dev}},
 	} {
 		s.Dead, s.Doubtful = dead[0], dead[1]
 		rows := Entries(s, []access.Mapping{line}, now)
@@ -159,7 +159,7 @@ func TestDescriptionTellsAllOfAnEntry(t *testing.T) {
 	}.String()
 	for _, want := range []string{
 		"Principal:  " + string(dev), "demo (us-west-2)", "(60m ago)", "expired 60m ago", "cluster-admin on the whole cluster\n    * on", "new on the whole cluster",
-		"aws-auth:\n", "(the entry wins)\n    because", "Hints:\n  a hint",
+		"aws-auth:\n", "(overridden by entry)\n    because", "Hints:\n  a hint",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in\n%s", want, got)
@@ -175,7 +175,7 @@ func TestEveryPolicyCanBeShown(t *testing.T) {
 			t.Errorf("two policies are called %q", short)
 		}
 		seen[short] = true
-		if text := Policy(p); !strings.Contains(text, "Rules:\n  ") {
+		if text := Policy(p, Width); !strings.Contains(text, "Rules:\n  ") {
 			t.Errorf("no rules, and no word why:\n%s", text)
 		}
 	}

@@ -131,15 +131,15 @@ func mappingRow(m *access.Mapping, s access.Snapshot, account string) Row {
 func mappingNote(m access.Mapping, outweighed, doubtful bool) string {
 	switch {
 	case m.State == access.Shadowed:
-		return "a later line wins"
+		return "overridden by a later mapping"
 	case m.State == access.NeverMatches:
 		return "never matches"
 	case m.State == access.Dropped:
-		return "not read"
+		return "invalid"
 	case outweighed && doubtful:
-		return "the entry may win"
+		return "may be overridden by entry"
 	case outweighed:
-		return "the entry wins"
+		return "overridden by entry"
 	}
 	return ""
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/whoami"
 )
 
-// Whoami is who somebody is and what lets him in, or why nothing does, for people.
+// Whoami shows the caller's identity and what gives it access, or why it has none.
 func Whoami(r whoami.Report, color Color) string {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 8, 2, ' ', 0)
@@ -31,7 +31,7 @@ func Whoami(r whoami.Report, color Color) string {
 		row("Username", k.Username)
 		row("Groups", strings.Join(k.Groups, ", "))
 	}
-	way(row, r)
+	accessRow(row, r)
 	w.Flush()
 	if r.By != nil && r.By.Entry != nil && !r.By.Entry.Node() {
 		grantLines(&b, r)
@@ -43,20 +43,20 @@ func Whoami(r whoami.Report, color Color) string {
 	return b.String()
 }
 
-func way(row func(name, value string), r whoami.Report) {
+func accessRow(row func(name, value string), r whoami.Report) {
 	switch {
 	case r.Unknown:
-		row("Let in", "unknown: the cluster could not be asked")
+		row("Access", "unknown: the cluster could not be read")
 	case !r.LetIn:
-		row("Let in", "no")
+		row("Access", "no")
 	case r.By == nil:
-		row("Let in", "yes; by what could not be told")
+		row("Access", "yes (the source could not be determined)")
 	case r.By.Entry != nil:
-		row("Let in", "yes, by the access entry of "+r.By.Entry.Principal.Short(r.By.Entry.Principal.Account())+", type "+string(r.By.Entry.Kind))
+		row("Access", "yes, through the access entry of "+r.By.Entry.Principal.Short(r.By.Entry.Principal.Account())+" ("+string(r.By.Entry.Kind)+")")
 	case r.By.Mapping != nil:
-		row("Let in", "yes, by a line of aws-auth for "+r.By.Mapping.ARN)
+		row("Access", "yes, through the aws-auth mapping of "+r.By.Mapping.ARN)
 	default:
-		row("Let in", "yes, as the cluster's creator, whom no list shows")
+		row("Access", "yes, as the cluster creator, who is never listed")
 	}
 }
 
@@ -71,13 +71,13 @@ func grantLines(b *strings.Builder, r whoami.Report) {
 	}
 }
 
-// problems are told one by one, each with what ends it and who can do that.
+// problems prints each problem with the commands that solve it and who can run them.
 func problems(b *strings.Builder, r whoami.Report, color Color) {
 	for _, p := range r.Problems {
 		fmt.Fprintf(b, "\n%s %s\n", color.Warn("Problem:"), Clean(p.Text))
 		lead := "Try:"
 		if p.By == whoami.Administrator {
-			lead = "An administrator of the cluster ends it by:"
+			lead = "Ask a cluster administrator to run:"
 		}
 		if len(p.Commands) > 0 {
 			fmt.Fprintf(b, "  %s\n", lead)

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"crypto/tls"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -94,3 +95,22 @@ authorizers:
     failurePolicy: NoOpinion
     connectionInfo: {type: KubeConfigFile, kubeConfigFile: %q}
 `
+
+// ReadAPIServers are the servers at some URLs, by cluster, with the certificate authority in a file.
+func ReadAPIServers(urls map[string]string, file string) (map[string]APIServer, error) {
+	if len(urls) == 0 {
+		return nil, nil
+	}
+	if file == "" {
+		return nil, errors.New("--api-server needs --api-server-ca FILE")
+	}
+	ca, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("--api-server-ca: %w", err)
+	}
+	servers := map[string]APIServer{}
+	for name, url := range urls {
+		servers[name] = APIServer{URL: url, CA: ca}
+	}
+	return servers, nil
+}

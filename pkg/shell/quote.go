@@ -1,4 +1,4 @@
-// Package shell writes words so that a shell takes them as they are.
+// Package shell is how people call this program: its name, its command lines, and the helper that kubectl runs for completions.
 package shell
 
 import "strings"

@@ -85,7 +85,7 @@ func (l *list) draw(r row, here bool, widths []int, width int, s styles) string 
 		switch {
 		case r.note != "":
 			sign += " –  "
-		case slices.Contains(l.marks, r.id):
+		case l.marked(r) >= 0:
 			sign += "[x] "
 		default:
 			sign += "[ ] "

@@ -29,8 +29,8 @@ func crowded() *fake {
 // TestAccessTellsWhatHasNoRoom: whoever has rights by groups, or a line that is not in force, is told apart at any width.
 func TestAccessTellsWhatHasNoRoom(t *testing.T) {
 	for width, rows := range map[int][]string{
-		46:  {"user/alice · groups viewers", "role/ops · a later", "role/ops · everything; aws-auth", "role/gone · stale", "role/reader · aws-auth; groups"},
-		80:  {"user/alice · groups viewers entry", "role/ops · groups viewers aws-auth (a later", "role/reader · groups viewers aws-auth"},
+		46:  {"user/alice · groups viewers", "role/ops · overridden by", "role/ops · everything; aws-auth", "role/gone · stale", "role/reader · aws-auth; groups"},
+		80:  {"user/alice · groups viewers entry", "role/ops · groups viewers aws-auth (overr", "role/reader · groups viewers aws-auth"},
 		160: {"user/alice · <none>", "role/reader · <none>"},
 	} {
 		d := drive(t, crowded())
@@ -54,7 +54,7 @@ func TestPeopleOfAWSAuthComeFirstToo(t *testing.T) {
 	for _, r := range drive(t, f).at.entries.list.rows {
 		got = append(got, r.cells[0]+" "+r.cells[3])
 	}
-	want := []string{"role/ops aws-auth", "role/reader aws-auth", "role/mapped-node aws-auth", "role/ops aws-auth (a later line wins)"}
+	want := []string{"role/ops aws-auth", "role/reader aws-auth", "role/mapped-node aws-auth", "role/ops aws-auth (overridden by a later mapping)"}
 	if fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("%q", got)
 	}

@@ -93,7 +93,7 @@ func (p *planning) notByLetter() string {
 	if why := p.notYet(); why != "" || !p.proposal.Plan.DeletesEntry() {
 		return why
 	}
-	return "this deletes a whole access entry: choose Yes with →, then press ⏎"
+	return "this deletes a whole access entry: select Yes with →, then press ⏎"
 }
 
 // choose moves to a button. At the last one it stays: pressing the same key again never leads from No to Yes.
@@ -140,17 +140,14 @@ func (p *planning) took(r access.Result, err error) tea.Cmd {
 }
 
 // buttons are below the plan; No is selected at first.
-func (p *planning) buttons(int) string {
+func (p *planning) buttons() string {
 	if p.notYet() != "" {
 		return ""
 	}
-	no, yes := "[ No ]", "  Yes  "
-	if p.yes {
-		no, yes = "  No  ", "[ Yes ]"
-	}
 	s := p.m.styles
+	no, yes := s.cursor.Render("[ No ]"), s.muted.Render("  Yes  ")
 	if p.yes {
-		return "Apply these changes?  " + s.muted.Render(no) + "  " + s.cursor.Render(yes)
+		no, yes = s.muted.Render("  No  "), s.cursor.Render("[ Yes ]")
 	}
-	return "Apply these changes?  " + s.cursor.Render(no) + "  " + s.muted.Render(yes)
+	return "Apply these changes?  " + no + "  " + yes
 }

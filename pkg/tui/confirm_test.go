@@ -2,6 +2,7 @@ package tui
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -86,7 +87,7 @@ func TestNoLettersDeleteAnEntry(t *testing.T) {
 	}
 	f := newFake()
 	d := drive(t, f).keys("/ team enter d whole enter").sees("select an item first", "the whole entry").keys("down enter").sees("(the whole entry)", "[ No ]")
-	d.keys("y").sees("choose Yes with →").keys("x y h l").sees("[ No ]")
+	d.keys("y").sees("select Yes with →").keys("x y h l").sees("[ No ]")
 	if len(f.Steps) > 0 {
 		t.Fatal("sent")
 	}
@@ -180,6 +181,12 @@ func TestThePlanIsShownAgainIfItChanged(t *testing.T) {
 			d.keys(c.yes).sees(c.sees...)
 			if done := c.sees[0] == "Done."; len(f.Steps) > 0 != done {
 				t.Errorf("sent %v", f.Steps)
+			}
+			if slices.Contains(c.sees, "[ No ]") { // what is shown now is sent after another yes
+				f.fail["propose"] = nil
+				if d.keys("right enter").sees("Done.").lacks(note); len(f.Steps) == 0 {
+					t.Error("nothing sent")
+				}
 			}
 		})
 	}

@@ -19,28 +19,28 @@ func (e *entries) aboutCurrent(width int) string {
 	case !ok:
 		return ""
 	case t.Unread == nil && e.m.width < roomBeside:
-		return wrap(e.brief(t), width)
+		return wrap(e.brief(t, width), width)
 	}
-	return wrap(e.describe(t, nil), width)
+	return wrap(e.describe(t, nil, width), width)
 }
 
-func (e *entries) brief(t printer.Row) string {
+func (e *entries) brief(t printer.Row, width int) string {
 	text := "Principal:  " + printer.Clean(string(t.Principal)) + "\n"
 	if t.Entry != nil && len(t.Entry.Groups) > 0 {
 		text += "Groups:     " + printer.Clean(strings.Join(t.Entry.Groups, ", ")) + "\n"
 	}
-	return text + e.description(t, nil).Rights()
+	return text + e.description(t, nil, width).Rights()
 }
 
-func (e *entries) describe(t printer.Row, hints []string) string {
+func (e *entries) describe(t printer.Row, hints []string, width int) string {
 	if t.Unread != nil {
 		return "Principal:  " + printer.Clean(string(t.Principal)) + "\nThe entry could not be read: " + printer.Clean(t.Unread.Error())
 	}
-	return e.description(t, hints).String()
+	return e.description(t, hints, width).String()
 }
 
-func (e *entries) description(t printer.Row, hints []string) printer.Description {
-	d := printer.Description{Principal: t.Principal, Cluster: e.v.snapshot.Cluster, Entry: t.Entry, Hints: hints, Now: e.m.world.Now()}
+func (e *entries) description(t printer.Row, hints []string, width int) printer.Description {
+	d := printer.Description{Principal: t.Principal, Cluster: e.v.snapshot.Cluster, Entry: t.Entry, Hints: hints, Now: e.m.world.Now(), Width: width}
 	d.Stale = e.v.snapshot.Stale(t.Principal)
 	if slices.Contains(e.v.snapshot.Doubtful, t.Principal) {
 		d.Doubt = "IAM did not answer"
@@ -68,14 +68,13 @@ func (e *entries) details() tea.Cmd {
 	m, id := e.m, t.Principal
 	var hints []string
 	s := &screen{name: func() string { return printer.Clean(id.Short(e.v.account())) }}
-	s.text = func(width int) string { return wrap(e.describe(e.latest(id, t), hints), width) }
+	s.text = func(width int) string { return wrap(e.describe(e.latest(id, t), hints, width), width) }
 	s.actions = slices.Concat(e.own, []action{on("/", "/", "filter", e.search), on("esc q left h backspace", "esc", "back", m.back)}, s.moves())
 	m.push(s)
 	if t.Entry == nil {
 		return nil
 	}
-	var sl slot
-	return ask(m, &sl, func(ctx context.Context) ([]string, error) {
+	return ask(m, new(slot), func(ctx context.Context) ([]string, error) {
 		return e.v.cluster.Hints(ctx, *t.Entry, e.v.snapshot.Cluster), nil
 	}, func(h []string, _ error) tea.Cmd { hints = h; return nil })
 }

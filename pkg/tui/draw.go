@@ -132,7 +132,7 @@ func (m *model) explainsError() bool {
 // explain is an error and what helps against it.
 func (m *model) explain(err error) string {
 	text := err.Error()
-	if h := m.world.Hint(err); h != "" {
+	if h := m.world.Hint(m.at.context.Name, err); h != "" {
 		text += " – " + h
 	}
 	return printer.Clean(text)
@@ -164,8 +164,8 @@ func prints(b key.Binding) bool { return len([]rune(b.Keys()[0])) == 1 || b.Keys
 // view draws the screen; y is the line on which it begins.
 func (s *screen) view(m *model, width, height, y int) ([]string, *tea.Cursor) {
 	var lines []string
-	if s.intro != nil && s.intro(width) != "" {
-		lines = strings.Split(wrap(s.intro(width), width), "\n")
+	if s.intro != nil && s.intro() != "" {
+		lines = strings.Split(wrap(s.intro(), width), "\n")
 		lines = clip(strings.Join(lines, "\n"), width, min(len(lines), height/2))
 	}
 	rest := height - len(lines)
@@ -187,7 +187,7 @@ func (s *screen) view(m *model, width, height, y int) ([]string, *tea.Cursor) {
 func (s *screen) viewText(width, height int) []string {
 	var foot []string
 	if s.foot != nil {
-		if text := s.foot(width); text != "" && height > 2 {
+		if text := s.foot(); text != "" && height > 2 {
 			foot, height = []string{fit("", width), fit(text, width)}, height-2
 		}
 	}
@@ -195,7 +195,7 @@ func (s *screen) viewText(width, height int) []string {
 	s.total, s.seen = len(all), height
 	s.offset = max(0, min(s.offset, s.total-s.seen))
 	lines := clipMore(strings.Join(all[s.offset:], "\n"), width, height)
-	shown := min(s.total-s.offset, height) // what is below the text stands right below it
+	shown := min(s.total-s.offset, height) // the foot is right below the text
 	return slices.Concat(lines[:shown], foot, lines[shown:])
 }
 
@@ -224,11 +224,11 @@ func (s *screen) viewList(m *model, width, height, y int) ([]string, *tea.Cursor
 		left := width * 62 / 100
 		right := width - left - 3
 		about := clipMore(s.about(right), right, height)
-		lines = append(lines, beside(m.styles.bar.Render(" │ "), draw(left, height), about)...)
+		lines = append(lines, beside(m.styles.muted.Render(" │ "), draw(left, height), about)...)
 	case s.about != nil && height >= roomBelow:
 		above := max(height*55/100, 6)
 		lines = append(lines, draw(width, above)...)
-		lines = append(lines, m.styles.bar.Render(strings.Repeat("─", width)))
+		lines = append(lines, m.styles.muted.Render(strings.Repeat("─", width)))
 		lines = append(lines, clipMore(s.about(width), width, height-above-1)...)
 	default:
 		lines = append(lines, draw(width, height)...)

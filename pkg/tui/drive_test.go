@@ -19,6 +19,7 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/access/accesstest"
 	"github.com/kubectl-access/kubectl-access/pkg/edit"
 	"github.com/kubectl-access/kubectl-access/pkg/policy"
+	"github.com/kubectl-access/kubectl-access/pkg/shell"
 )
 
 var today = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
@@ -83,7 +84,7 @@ func (f *fake) world() World {
 			{"other", "prod", "eu-central-1", "444455556666"},
 		},
 		Open: func(_ context.Context, name string) (*Cluster, error) { return f.cluster(name), f.fail["open "+name] },
-		Hint: func(err error) string {
+		Hint: func(_ string, err error) string {
 			switch {
 			case errors.Is(err, access.ErrThrottled):
 				return "press r to read again"
@@ -97,7 +98,7 @@ func (f *fake) world() World {
 
 func (f *fake) cluster(name string) *Cluster {
 	return &Cluster{
-		Command: []string{"kubectl", "access"},
+		Program: shell.Program{Name: "kubectl access"},
 		Read: func(ctx context.Context, who []access.Principal) iter.Seq2[Piece, error] {
 			return func(yield func(Piece, error) bool) {
 				if err := f.fail["read"]; err != nil {

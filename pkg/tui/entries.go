@@ -15,8 +15,7 @@ type entries struct {
 	m    *model
 	v    *view
 	sort int
-	what map[string]printer.Row // by the id of the list's row
-	own  []action               // on the entry under the cursor, in its details too
+	own  []action // on the entry under the cursor, in its details too
 }
 
 func newEntries(m *model, v *view) *entries {
@@ -83,7 +82,8 @@ func (e *entries) nothing() string {
 // current is what is under the cursor.
 func (e *entries) current() (printer.Row, bool) {
 	r, ok := e.list.current()
-	return e.what[r.id], ok
+	t, _ := r.value.(printer.Row)
+	return t, ok
 }
 
 func (e *entries) nobody() string {

@@ -21,8 +21,6 @@ type step struct {
 	skip  func() bool    // an earlier answer makes it unnecessary
 }
 
-func (f *flow) start() tea.Cmd { return f.from(0) }
-
 // next leaves the step that is seen for the one after it.
 func (f *flow) next() tea.Cmd {
 	at := slices.IndexFunc(f.steps, func(s step) bool { return s.screen == f.m.top() })
@@ -36,9 +34,6 @@ func (f *flow) from(i int) tea.Cmd {
 			continue
 		}
 		_ = f.m.push(s.screen)
-		if s.typing {
-			_ = s.list.filter.Focus() // a real cursor sends no blinking
-		}
 		if s.begin == nil {
 			return nil
 		}
@@ -47,16 +42,16 @@ func (f *flow) from(i int) tea.Cmd {
 	return f.done()
 }
 
-// picker is a step that chooses from a list while the filter is typed. taken gets the ids of the chosen rows.
-func (m *model) picker(name string, l *list, taken func([]string) tea.Cmd) *screen {
-	s := &screen{name: func() string { return name }, list: l, typing: true, pinned: true}
+// picker is a step that chooses from a list while the filter is typed. taken gets the chosen rows.
+func (m *model) picker(name string, l *list, taken func([]row) tea.Cmd) *screen {
+	s := &screen{name: func() string { return name }, list: l, typing: true}
 	enter := func() tea.Cmd {
-		ids := l.chosen()
-		if len(ids) == 0 {
+		rows := l.chosen()
+		if len(rows) == 0 {
 			m.fail(s.nothingChosen())
 			return nil
 		}
-		return taken(slices.Clone(ids))
+		return taken(slices.Clone(rows))
 	}
 	if l.multi {
 		s.actions = append(s.actions, on("space", "space", "select", func() tea.Cmd {

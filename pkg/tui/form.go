@@ -18,14 +18,13 @@ type form struct {
 type field struct {
 	label string
 	textinput.Model
-	hint func(width int) string // what is known about what was typed
+	hint func() string // what is known about what was typed
 }
 
 func newForm(s styles, fields ...field) *form {
 	f := &form{fields: fields}
 	for i := range f.fields {
-		in := newInput(s, fit(f.fields[i].label, 12)+" ", f.fields[i].Placeholder)
-		f.fields[i].Model = in
+		f.fields[i].Model = newInput(s, fit(f.fields[i].label, 12)+" ", "")
 	}
 	_ = f.fields[0].Focus()
 	return f
@@ -60,7 +59,7 @@ func (f *form) view(m *model, width, height, y int) ([]string, *tea.Cursor) {
 		in.SetWidth(max(width-14, 1))
 		lines = append(lines, in.View())
 		if i == f.at && in.hint != nil {
-			hint := wrap(in.hint(width-4), width-4)
+			hint := wrap(in.hint(), width-4)
 			for line := range strings.SplitSeq(hint, "\n") {
 				lines = append(lines, m.styles.muted.Render("    "+line))
 			}
@@ -69,7 +68,7 @@ func (f *form) view(m *model, width, height, y int) ([]string, *tea.Cursor) {
 	return clip(strings.Join(lines, "\n"), width, height), cursor
 }
 
-// inputCursor is where the terminal's cursor stands. The input counts characters, the screen cells.
+// inputCursor is where the terminal's cursor is. The input counts characters, the screen cells.
 func inputCursor(in textinput.Model, y int) *tea.Cursor {
 	c := in.Cursor()
 	if c == nil {

@@ -2,7 +2,6 @@ package tui
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -29,7 +28,7 @@ func (m *model) startGrant(v *view, who []access.Principal) tea.Cmd {
 		g.steps = append(g.steps, g.whoStep())
 	}
 	g.steps = append(g.steps, g.policyStep(), g.scopeStep(), g.optionStep())
-	return g.start()
+	return g.from(0)
 }
 
 // request is the edit, and the command line that asks for the same.
@@ -45,7 +44,7 @@ func (g *granting) request() Request {
 }
 
 func (g *granting) command() []string {
-	args := append(slices.Clone(g.v.cluster.Command), "grant")
+	args := []string{"grant"}
 	for _, p := range g.Who {
 		args = append(args, p.Short(g.v.account()))
 	}
@@ -65,7 +64,7 @@ func (g *granting) command() []string {
 	if g.lasts > 0 {
 		args = append(args, "--for", g.lasts.String())
 	}
-	return args
+	return g.v.cluster.Program.Words(args...)
 }
 
 func option(args []string, name string, values []string) []string {
@@ -81,12 +80,12 @@ func (g *granting) optionStep() step {
 	s := &screen{name: func() string { return "Grant · " + g.summary() + " · options" }}
 	s.form = newForm(m.styles,
 		field{label: "groups", hint: g.groupHint},
-		field{label: "username", hint: func(int) string { return "Kubernetes username; empty: EKS derives it from the ARN" }},
-		field{label: "expires in", hint: func(int) string {
+		field{label: "username", hint: func() string { return "Kubernetes username; empty: EKS derives it from the ARN" }},
+		field{label: "expires in", hint: func() string {
 			return "such as 8h or 30m: only adds an expiry tag; access is not removed automatically"
 		}},
 	)
-	s.intro = func(int) string { return "All fields are optional. Press Enter to continue." }
+	s.intro = func() string { return "All fields are optional. Press Enter to continue." }
 	s.actions = []action{
 		on("enter", "⏎", "review changes", func() tea.Cmd { return g.takeOptions(s.form) }),
 		on("tab down", "tab", "next field", func() tea.Cmd { return s.move(1) }),

@@ -15,9 +15,11 @@ import (
 // row is one line of a list.
 type row struct {
 	id    string
+	value any      // what it is about
 	cells []string // clean, one for each column
 	keys  []string // what the filter looks at
 	note  string   // why it cannot be chosen, "" when it can
+	alone bool     // it cannot be chosen together with others
 	muted bool
 	// instead is what column home says for each column without room; nil: nothing.
 	instead []string
@@ -29,7 +31,6 @@ type list struct {
 	multi   bool                     // several can be chosen
 	typed   func(string) (row, bool) // the row for typed text that is not in the list
 	unset   bool                     // nothing is under the cursor until somebody moves
-	single  func(string) bool        // ids that cannot be chosen beside others
 	live    func(row) []string       // the cells as they are now; nil: as they were
 
 	filter  textinput.Model
@@ -43,7 +44,7 @@ type list struct {
 	moved   bool  // by somebody
 	top     int
 	height  int // rows that were last seen at once
-	marks   []string
+	marks   []row
 }
 
 func newList(s styles, multi bool, columns ...column) *list {
@@ -141,7 +142,7 @@ func (l *list) refilter() {
 
 // careful reports whether the first row is one that typing alone must not choose, such as a whole entry to be revoked.
 func (l *list) careful() bool {
-	return len(l.shown) > 0 && l.single != nil && l.single(l.at(l.shown[0]).id)
+	return len(l.shown) > 0 && l.at(l.shown[0]).alone
 }
 
 // typeIn gives a key or a paste to the filter.
@@ -189,18 +190,19 @@ func (l *list) toggle() string {
 	case r.note != "":
 		return r.note
 	}
-	if i := slices.Index(l.marks, r.id); i >= 0 {
+	if i := l.marked(r); i >= 0 {
 		l.marks = slices.Delete(l.marks, i, i+1)
 		return ""
 	}
 	l.keep(r)
-	if l.single != nil {
-		alone := l.single(r.id)
-		l.marks = slices.DeleteFunc(l.marks, func(id string) bool { return alone || l.single(id) })
-	}
-	l.marks = append(l.marks, r.id)
+	l.marks = append(slices.DeleteFunc(l.marks, func(m row) bool { return r.alone || m.alone }), r)
 	l.clearFilter() // to type the next
 	return ""
+}
+
+// marked is the place of a row among those that are marked, or -1.
+func (l *list) marked(r row) int {
+	return slices.IndexFunc(l.marks, func(m row) bool { return m.id == r.id })
 }
 
 // keep makes a row of its own out of what was typed.
@@ -214,13 +216,13 @@ func (l *list) keep(r row) {
 }
 
 // chosen are the marked rows, or without a mark the one under the cursor.
-func (l *list) chosen() []string {
+func (l *list) chosen() []row {
 	if len(l.marks) > 0 {
 		return l.marks
 	}
 	if r, ok := l.current(); ok && r.note == "" {
 		l.keep(r)
-		return []string{r.id}
+		return []row{r}
 	}
 	return nil
 }

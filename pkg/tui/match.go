@@ -90,7 +90,7 @@ func (x *index) word(w string) []int {
 // whole puts a word that occurs as it is before all that only has its letters.
 const whole = 10_000
 
-// near refuses letters that are strewn over a long ARN: nobody who sees such a row knows why it is there.
+// near refuses letters that are strewn over a long ARN: such a row would be a surprise.
 func near(m fuzzy.Match) bool {
 	first, last := m.MatchedIndexes[0], m.MatchedIndexes[len(m.MatchedIndexes)-1]
 	return last-first < 3*len(m.MatchedIndexes)+3

@@ -95,6 +95,9 @@ func (m *model) top() *screen { return m.stack[len(m.stack)-1] }
 func (m *model) push(s *screen) tea.Cmd {
 	m.stack = append(m.stack, s)
 	m.say("")
+	if s.typing {
+		_ = s.list.filter.Focus() // a real cursor sends no blinking
+	}
 	return nil
 }
 

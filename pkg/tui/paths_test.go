@@ -207,7 +207,7 @@ func TestGrantTwoPoliciesInThreeNamespaces(t *testing.T) {
 	d.keys("enter").sees("options", "groups", "RBAC bindings refer to: viewers")
 	d.keys("viewers").sees("ClusterRole view on the whole cluster")
 	d.keys("tab robot tab 8h enter")
-	d.sees("Review changes", "+ role/newcomer  (new entry, STANDARD)", "edit in namespace apps-*", "view in namespace dev-blue", "group viewers", "username robot", "[ No ]", "Equivalent command")
+	d.sees("Review changes", "+ role/newcomer  (new entry, STANDARD)", "edit in namespace apps-*", "view in namespace dev-blue", "group viewers", "username robot", "[ No ]", "from the command line")
 	if len(f.Steps) > 0 {
 		t.Fatal("sent before a yes")
 	}

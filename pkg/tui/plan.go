@@ -50,7 +50,7 @@ func (m *model) propose(v *view, r Request) tea.Cmd {
 		on("y", "y", "yes", p.agree).unless(p.notByLetter),
 		on("n", "n", "no", p.leave).unless(p.busy),
 		on("left shift+tab", "←", "no", p.choose(false)).unless(p.notYet).hidden(),
-		on("right tab", "←→", "choose", p.choose(true)).unless(p.notYet),
+		on("right tab", "←→", "select", p.choose(true)).unless(p.notYet),
 		on("enter", "⏎", "confirm", p.enter).unless(p.busy),
 		on("c", "c", "copy the command line", p.copy).unless(p.busy),
 		on("esc q", "esc", "back", p.leave).unless(p.busySending),
@@ -164,7 +164,7 @@ func (p *planning) show(width int) string {
 	}
 	b.WriteString(p.progress())
 	if p.proposal != nil && p.state != sending {
-		b.WriteString("\nEquivalent command:\n" + wrap("  "+printer.Clean(p.command()), width) + "\n")
+		b.WriteString("\nThe same from the command line:\n" + wrap("  "+printer.Clean(p.command()), width) + "\n")
 	}
 	return strings.TrimRight(wrap(b.String(), width), "\n")
 }
@@ -197,7 +197,7 @@ func (p *planning) hint(b *strings.Builder, err error) {
 	if err == nil {
 		return
 	}
-	if h := p.m.world.Hint(err); h != "" {
+	if h := p.m.world.Hint(p.v.context.Name, err); h != "" {
 		b.WriteString("  " + printer.Clean(h) + "\n")
 	}
 }

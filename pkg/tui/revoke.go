@@ -57,35 +57,28 @@ func (v *view) stillMapped(p access.Principal) string {
 	return ""
 }
 
-// takeStep chooses what to revoke.
-func (m *model) takeStep(name string, all []revocation, several bool, taken func([]revocation) tea.Cmd) *screen {
+// takeFrom asks what to revoke from an entry.
+func (m *model) takeFrom(v *view, e access.Entry, several bool, taken func([]revocation) tea.Cmd) tea.Cmd {
+	all := v.takeable(e)
 	l := newList(m.styles, several, column{"REVOKE", 0}, column{"", 0})
-	l.single = func(id string) bool { i, _ := strconv.Atoi(id); return all[i].Whole() } // nothing goes with it
 	l.unset, l.cursor = true, -1
 	rows := make([]row, len(all))
 	for i, r := range all {
-		rows[i] = row{id: strconv.Itoa(i), cells: []string{printer.Clean(r.text), r.note}, keys: []string{r.text}}
+		rows[i] = row{id: r.text, value: r, alone: r.Whole(), cells: []string{printer.Clean(r.text), r.note}, keys: []string{r.text}}
 	}
 	l.set(rows)
-	return m.picker(name, l, func(ids []string) tea.Cmd {
-		chosen := make([]revocation, 0, len(ids))
-		for _, id := range ids {
-			i, _ := strconv.Atoi(id) // the ids are made above
-			chosen = append(chosen, all[i])
+	return m.push(m.picker("Revoke · from "+printer.Clean(e.Principal.Short(v.account())), l, func(rows []row) tea.Cmd {
+		chosen := make([]revocation, len(rows))
+		for i, r := range rows {
+			chosen[i], _ = r.value.(revocation)
 		}
 		return taken(chosen)
-	})
+	}))
 }
 
 // startRevoke asks what to revoke from an entry and shows the plan.
 func (m *model) startRevoke(v *view, e access.Entry) tea.Cmd {
-	short := printer.Clean(e.Principal.Short(v.account()))
-	f := &flow{m: m}
-	s := m.takeStep("Revoke · from "+short, v.takeable(e), true, func(chosen []revocation) tea.Cmd {
-		return m.propose(v, m.revokeRequest(v, e.Principal, chosen))
-	})
-	f.steps = []step{{screen: s}}
-	return f.start()
+	return m.takeFrom(v, e, true, func(chosen []revocation) tea.Cmd { return m.propose(v, m.revokeRequest(v, e.Principal, chosen)) })
 }
 
 func (m *model) revokeRequest(v *view, p access.Principal, chosen []revocation) Request {
@@ -94,7 +87,7 @@ func (m *model) revokeRequest(v *view, p access.Principal, chosen []revocation) 
 		what.Grants = append(what.Grants, r.Grants...)
 		what.Groups = append(what.Groups, r.Groups...)
 	}
-	command := append(slices.Clone(v.cluster.Command), "revoke", p.Short(v.account()))
+	command := []string{"revoke", p.Short(v.account())}
 	for _, g := range what.Grants {
 		command = append(command, "--policy", access.Scoped{Policy: g.Policy.Short(), Namespaces: g.Scope.Namespaces}.String())
 	}
@@ -102,7 +95,7 @@ func (m *model) revokeRequest(v *view, p access.Principal, chosen []revocation) 
 	if chosen[0].entryOnly {
 		command = append(command, "--entry-only")
 	}
-	return Request{Who: []access.Principal{p}, Revoke: &what, EntryOnly: chosen[0].entryOnly, Command: command}
+	return Request{Who: []access.Principal{p}, Revoke: &what, EntryOnly: chosen[0].entryOnly, Command: v.cluster.Program.Words(command...)}
 }
 
 // clusters switches to another context without leaving.
@@ -117,16 +110,14 @@ func (m *model) clusters() tea.Cmd {
 			note = strconv.Itoa(len(v.entries.list.rows)) + " entries"
 		}
 		cells := []string{printer.Clean(c.Cluster), printer.Clean(c.Region), printer.Clean(c.Account), note, printer.Clean(c.Name)}
-		rows[i] = row{id: c.Name, cells: cells, keys: []string{c.Name, c.Cluster, c.Region, c.Account}}
+		rows[i] = row{id: c.Name, value: c, cells: cells, keys: []string{c.Name, c.Cluster, c.Region, c.Account}}
 	}
 	l.set(rows)
 	l.seek(m.at.context.Name)
-	f := &flow{m: m}
-	f.steps = []step{{screen: m.picker("Clusters of the kubeconfig", l, func(ids []string) tea.Cmd {
-		i := slices.IndexFunc(m.world.Contexts, func(c Context) bool { return c.Name == ids[0] })
-		return m.look(m.world.Contexts[i])
-	})}}
-	return f.start()
+	return m.push(m.picker("Clusters of the kubeconfig", l, func(rows []row) tea.Cmd {
+		c, _ := rows[0].value.(Context)
+		return m.look(c)
+	}))
 }
 
 func (m *model) onlyOne() string {

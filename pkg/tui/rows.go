@@ -60,12 +60,10 @@ func (e *entries) fill() {
 	v := e.v
 	all := printer.Entries(v.snapshot, v.mappings, e.m.world.Now())
 	slices.SortStableFunc(all, orders[e.sort].compare)
-	e.what = map[string]printer.Row{}
 	rows := make([]row, len(all))
 	expires := false
 	for i, r := range all {
 		rows[i] = listRow(r)
-		e.what[rows[i].id] = r
 		expires = expires || r.Entry != nil && !r.Entry.Expires().IsZero()
 	}
 	e.list.set(rows)
@@ -85,7 +83,7 @@ const (
 
 func listRow(r printer.Row) row {
 	l := row{
-		id: string(r.Principal), cells: []string{r.Name, r.Access, r.Groups, sourceOf(r), r.Age, r.Expires},
+		id: string(r.Principal), value: r, cells: []string{r.Name, r.Access, r.Groups, sourceOf(r), r.Age, r.Expires},
 		keys: append([]string{r.ARN, r.Name, sourceOf(r)}, rightKeys(r)...), instead: instead(r), muted: r.Note != "",
 	}
 	if r.Mapping != nil {
@@ -137,8 +135,8 @@ func groupsOf(r printer.Row) []string {
 
 // aged are the cells with the time that has passed since they were read.
 func (e *entries) aged(r row) []string {
-	t := e.what[r.id]
-	if t.Entry == nil {
+	t, ok := r.value.(printer.Row)
+	if !ok || t.Entry == nil {
 		return r.cells
 	}
 	cells, now := slices.Clone(r.cells), e.m.world.Now()

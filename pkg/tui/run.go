@@ -97,7 +97,7 @@ func askGrant(missing Missing, known Choice) func(*model, *view) tea.Cmd {
 		if missing.Scope {
 			g.steps = append(g.steps, g.scopeStep())
 		}
-		return tea.Batch(g.start(), m.read(v, known.Who))
+		return tea.Batch(g.from(0), m.read(v, known.Who))
 	}
 }
 
@@ -108,8 +108,24 @@ func Revoke(ctx context.Context, w World, missing Missing) (Choice, error) {
 
 func askRevoke(missing Missing) func(*model, *view) tea.Cmd {
 	return func(m *model, v *view) tea.Cmd {
-		r := &revoking{model: m, v: v, what: missing.What}
-		return r.start()
+		return m.somebody(v, "Revoke · select a principal", func(t printer.Row) tea.Cmd {
+			switch why := v.entries.fixed(); {
+			case why != "":
+				m.fail(why)
+				return nil
+			case t.Mapping != nil:
+				return m.picked(Choice{Who: []access.Principal{access.Normal(t.Mapping.ARN)}, All: true})
+			case !missing.What:
+				return m.picked(Choice{Who: []access.Principal{t.Principal}})
+			}
+			return m.takeFrom(v, *t.Entry, false, func(chosen []revocation) tea.Cmd {
+				c := Choice{Who: []access.Principal{t.Principal}, Groups: chosen[0].Groups, All: chosen[0].Whole(), EntryOnly: chosen[0].entryOnly}
+				for _, g := range chosen[0].Grants {
+					c.Policies, c.Namespaces = append(c.Policies, g.Policy), g.Scope.Namespaces
+				}
+				return m.picked(c)
+			})
+		})
 	}
 }
 
@@ -146,48 +162,12 @@ func (m *model) picked(c Choice) tea.Cmd {
 	return m.end()
 }
 
-// revoking picks an entry and what to revoke from it.
-type revoking struct {
-	*model
-	v    *view
-	what bool
-}
-
-func (r *revoking) start() tea.Cmd {
-	v := r.v
-	return r.somebody(v, "Revoke · select a principal", func(t printer.Row) tea.Cmd {
-		if why := v.entries.fixed(); why != "" {
-			r.fail(why)
-			return nil
-		}
-		if t.Mapping != nil {
-			return r.picked(Choice{Who: []access.Principal{access.Normal(t.Mapping.ARN)}, All: true})
-		}
-		if !r.what {
-			return r.picked(Choice{Who: []access.Principal{t.Principal}})
-		}
-		return r.take(*t.Entry)
-	})
-}
-
 // somebody asks for one of the principals that have access.
 func (m *model) somebody(v *view, name string, taken func(printer.Row) tea.Cmd) tea.Cmd {
-	s := m.picker(name, v.entries.list, func(ids []string) tea.Cmd { return taken(v.entries.what[ids[0]]) })
+	s := m.picker(name, v.entries.list, func([]row) tea.Cmd { t, _ := v.entries.current(); return taken(t) })
 	s.empty = v.entries.nothing
-	f := &flow{m: m, steps: []step{{screen: s}}}
-	return tea.Batch(f.start(), m.read(v, nil))
-}
-
-func (r *revoking) take(e access.Entry) tea.Cmd {
-	short := e.Principal.Short(r.v.account())
-	s := r.takeStep("Revoke · from "+short, r.v.takeable(e), false, func(chosen []revocation) tea.Cmd {
-		c := Choice{Who: []access.Principal{e.Principal}, Groups: chosen[0].Groups, All: chosen[0].Whole(), EntryOnly: chosen[0].entryOnly}
-		for _, g := range chosen[0].Grants {
-			c.Policies, c.Namespaces = append(c.Policies, g.Policy), g.Scope.Namespaces
-		}
-		return r.picked(c)
-	})
-	return (&flow{m: r.model, steps: []step{{screen: s}}}).start()
+	_ = m.push(s)
+	return m.read(v, nil)
 }
 
 // login is the moment in which a login has the terminal to itself.

@@ -35,15 +35,14 @@ func (a action) reason() string {
 type screen struct {
 	name     func() string
 	actions  []action
-	intro    func(width int) string
+	intro    func() string
 	list     *list
 	typing   bool // what is typed goes to the filter
-	pinned   bool // and that does not end
 	about    func(width int) string
 	empty    func() string
 	form     *form
 	text     func(width int) string
-	foot     func(width int) string     // below the text, "": nothing
+	foot     func() string              // below the text, "": nothing
 	offset   int                        // of the text, in lines
 	deaf     func(tea.KeyPressMsg) bool // drops a key; nil: none
 	finished bool                       // it is a result: errors about the list are not shown

@@ -14,7 +14,7 @@ type styles struct {
 	dark                                         bool
 	profile                                      colorprofile.Profile
 	plain, title, muted, danger, warn, good, key lipgloss.Style
-	cursor, head, bar, match                     lipgloss.Style
+	cursor, head                                 lipgloss.Style
 }
 
 func newStyles(dark bool, profile colorprofile.Profile) styles {
@@ -24,8 +24,6 @@ func newStyles(dark bool, profile colorprofile.Profile) styles {
 		s = coarseStyles()
 	}
 	s.dark, s.profile = dark, profile
-	s.match = s.title
-	s.bar = s.muted
 	return s
 }
 

@@ -42,11 +42,10 @@ func clipMore(s string, width, height int) []string {
 	return lines
 }
 
-// wrap breaks the lines of a text that are too long and keeps their indentation. A list that was
-// broken for another width is joined first.
+// wrap breaks the lines of a text that are too long and keeps their indentation.
 func wrap(s string, width int) string {
 	var out []string
-	for _, line := range joined(strings.Split(strings.TrimRight(s, "\n"), "\n")) {
+	for line := range strings.SplitSeq(strings.TrimRight(s, "\n"), "\n") {
 		body := strings.TrimLeft(line, " ")
 		indent := min(len(line)-len(body), width/2)
 		if ansi.StringWidth(line) <= width || width < 8 {
@@ -64,7 +63,7 @@ func wrap(s string, width int) string {
 }
 
 // filled breaks a line between words, and a word that is wider than a line within. The wrapping of package ansi lets
-// a comma or a hyphen stand beyond the end.
+// a comma or a hyphen exceed the width.
 func filled(text string, width int) (lines []string) {
 	for i, word := range strings.Split(text, " ") {
 		last := len(lines) - 1
@@ -75,20 +74,6 @@ func filled(text string, width int) (lines []string) {
 		lines = append(lines, strings.Split(ansi.Hardwrap(word, width, true), "\n")...)
 	}
 	return lines
-}
-
-// joined puts lines that end in a comma and the next of the same indentation together.
-func joined(lines []string) []string {
-	indent := func(s string) int { return len(s) - len(strings.TrimLeft(s, " ")) }
-	var out []string
-	for _, l := range lines {
-		if n := len(out); n > 0 && strings.HasSuffix(out[n-1], ",") && indent(out[n-1]) == indent(l) {
-			out[n-1] += " " + strings.TrimLeft(l, " ")
-			continue
-		}
-		out = append(out, l)
-	}
-	return out
 }
 
 // beside puts blocks of the same height next to each other.

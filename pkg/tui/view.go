@@ -145,8 +145,8 @@ func (m *model) opened(v *view) tea.Cmd {
 	return m.begin(m, v)
 }
 
-// read reads all entries, or those of some principals. What was read before stays on the screen until it comes again, or all has come
-// without it.
+// read reads all entries, or those of some principals. What was read before stays on the screen until it comes again, or
+// all has come without it.
 func (m *model) read(v *view, who []access.Principal) tea.Cmd {
 	v.err, v.warnings, v.total, v.whole, v.blind = nil, nil, 0, false, false
 	fresh, old := Piece{Snapshot: access.Snapshot{Cluster: v.snapshot.Cluster, Caller: v.snapshot.Caller}}, v.snapshot
@@ -184,9 +184,8 @@ func without(old access.Snapshot, p Piece) access.Snapshot {
 	for _, u := range p.Unread {
 		again[u.Principal] = true
 	}
-	gone := func(p access.Principal) bool { return again[p] }
-	old.Entries = slices.DeleteFunc(slices.Clone(old.Entries), func(e access.Entry) bool { return gone(e.Principal) })
-	old.Unread = slices.DeleteFunc(slices.Clone(old.Unread), func(u access.Unread) bool { return gone(u.Principal) })
+	old.Entries = slices.DeleteFunc(slices.Clone(old.Entries), func(e access.Entry) bool { return again[e.Principal] })
+	old.Unread = slices.DeleteFunc(slices.Clone(old.Unread), func(u access.Unread) bool { return again[u.Principal] })
 	return old
 }
 
@@ -202,9 +201,8 @@ func beyond(fresh, old access.Snapshot) access.Snapshot {
 
 // refresh reads some entries again, after a change.
 func (m *model) refresh(v *view, who []access.Principal) tea.Cmd {
-	var s slot
 	found := map[access.Principal]bool{}
-	return stream(m, &s, v.cluster.Read(m.ctx, who), func(p Piece, err error) tea.Cmd {
+	return stream(m, new(slot), v.cluster.Read(m.ctx, who), func(p Piece, err error) tea.Cmd {
 		for _, e := range p.Entries {
 			found[e.Principal] = true
 			v.put(e)

@@ -14,31 +14,28 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
 )
 
-const (
-	noPolicy     = " no policy"     // ids that no policy and no namespace can have
-	wholeCluster = " whole cluster" //
-)
-
 // policyStep chooses from the policies of the region; beside them are their rules.
 func (g *granting) policyStep() step {
 	m, v := g.m, g.v
 	l := newList(m.styles, true, column{"POLICY", 0}, column{"FOR", 1}, column{"PURPOSE", 2})
-	l.single = func(id string) bool { return id == noPolicy }
-	s := m.picker("", l, func(ids []string) tea.Cmd {
+	s := m.picker("", l, func(rows []row) tea.Cmd {
 		g.Policies = nil
-		for _, id := range ids {
-			if id != noPolicy {
-				g.Policies = append(g.Policies, access.Policy(id))
+		for _, r := range rows {
+			if p, ok := r.value.(policy.Policy); ok {
+				g.Policies = append(g.Policies, access.Policy(p.Name))
 			}
 		}
 		return g.next()
 	})
 	s.name = func() string { return "Grant · " + g.summary() + " · policies" }
 	s.empty = func() string { return "reading…" }
-	s.intro = func(int) string { return problem(v.policies.err) }
+	s.intro = func() string { return problem(v.policies.err) }
 	s.about = func(width int) string {
 		r, _ := l.current()
-		return aboutPolicy(v.policies.value, r.id, width)
+		if p, ok := r.value.(policy.Policy); ok {
+			return wrap(printer.Policy(p, width), width)
+		}
+		return ""
 	}
 	fill := func() { l.set(policyRows(v.policies.value, !m.inline)); l.seek("AmazonEKSViewPolicy") }
 	return step{screen: s, begin: func() tea.Cmd { return need(m, &v.policies, v.cluster.Policies, fill) }}
@@ -51,20 +48,12 @@ func policyRows(all []policy.Policy, none bool) []row {
 			continue
 		}
 		short := printer.Clean(access.Policy(p.Name).Short())
-		rows = append(rows, row{id: p.Name, cells: []string{short, printer.Audience(p), printer.Clean(p.Purpose)}, keys: []string{short, p.Name}})
+		rows = append(rows, row{id: p.Name, value: p, cells: []string{short, printer.Audience(p), printer.Clean(p.Purpose)}, keys: []string{short, p.Name}})
 	}
 	if none {
-		rows = append(rows, row{id: noPolicy, cells: []string{"(none)", "RBAC", "only Kubernetes groups with RBAC bindings"}, keys: []string{"none"}})
+		rows = append(rows, row{id: "none", alone: true, cells: []string{"(none)", "RBAC", "only Kubernetes groups with RBAC bindings"}, keys: []string{"none"}})
 	}
 	return rows
-}
-
-func aboutPolicy(all []policy.Policy, id string, width int) string {
-	i := slices.IndexFunc(all, func(p policy.Policy) bool { return p.Name == id })
-	if i < 0 {
-		return ""
-	}
-	return wrap(printer.Policy(all[i]), width)
 }
 
 func problem(err error) string {
@@ -80,28 +69,28 @@ func (g *granting) scopeStep() step {
 	l := newList(m.styles, true, column{"SCOPE", 0}, column{"", 0})
 	l.unset, l.cursor = true, -1
 	l.filter.Placeholder = "type a namespace, or a wildcard such as dev-*"
-	l.single = func(id string) bool { return id == wholeCluster }
 	l.typed = typedNamespace
-	s := m.picker("", l, func(ids []string) tea.Cmd {
-		g.Namespaces, g.All = namespacesIn(ids), false
-		if slices.Contains(ids, wholeCluster) {
-			g.Namespaces, g.All = nil, true
+	s := m.picker("", l, func(rows []row) tea.Cmd {
+		g.Namespaces, g.All = nil, rows[0].alone
+		for _, r := range rows {
+			names, _ := r.value.([]string)
+			g.Namespaces = add(g.Namespaces, names)
 		}
 		return g.next()
 	})
 	s.name = func() string { return "Grant · " + g.summary() + " · scope" }
-	s.intro = func(int) string {
+	s.intro = func() string {
 		if v.namespaces.err != nil {
 			return "could not list the namespaces, type them: " + problem(v.namespaces.err)
 		}
 		return ""
 	}
-	whole := row{id: wholeCluster, cells: []string{"the whole cluster", "all namespaces and cluster-scoped resources"}, keys: []string{"the whole cluster"}}
+	whole := row{id: "the whole cluster", alone: true, cells: []string{"the whole cluster", "all namespaces and cluster-scoped resources"}, keys: []string{"the whole cluster"}}
 	l.set([]row{whole})
 	fill := func() {
 		var rows []row
 		for _, ns := range v.namespaces.value {
-			rows = append(rows, row{id: ns, cells: []string{printer.Clean(ns), ""}, keys: []string{ns}})
+			rows = append(rows, row{id: ns, value: []string{ns}, cells: []string{printer.Clean(ns), ""}, keys: []string{ns}})
 		}
 		l.add(slices.DeleteFunc(rows, func(r row) bool { return l.has(r.id) }))
 	}
@@ -118,7 +107,7 @@ func (l *list) has(id string) bool {
 // typedNamespace lets through what can be a namespace or a wildcard, or several with commas as after -n; the rules are
 // the plan's.
 func typedNamespace(text string) (row, bool) {
-	names := namespacesIn([]string{text})
+	names := add(nil, words(text))
 	text = strings.Join(names, ",")
 	if text == "" || strings.ContainsFunc(text, func(r rune) bool {
 		return (r < 'a' || r > 'z') && (r < '0' || r > '9') && !strings.ContainsRune("-*,", r)
@@ -132,7 +121,7 @@ func typedNamespace(text string) (row, bool) {
 	case strings.HasSuffix(text, "*"):
 		what = "all namespaces with this prefix, now and later"
 	}
-	return row{id: text, cells: []string{printer.Clean(text), what}}, true
+	return row{id: text, value: names, cells: []string{printer.Clean(text), what}}, true
 }
 
 // words are the words of a list with commas or spaces.
@@ -140,21 +129,18 @@ func words(text string) []string {
 	return strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' })
 }
 
-// namespacesIn are the namespaces of the rows chosen, each once.
-func namespacesIn(ids []string) []string {
-	var all []string
-	for _, id := range ids {
-		for _, name := range words(id) {
-			if !slices.Contains(all, name) {
-				all = append(all, name)
-			}
+// add adds words to others, each once.
+func add(all, more []string) []string {
+	for _, w := range more {
+		if !slices.Contains(all, w) {
+			all = append(all, w)
 		}
 	}
 	return all
 }
 
 // groupHint is what RBAC gives to the groups that are typed, or the groups that it knows.
-func (g *granting) groupHint(int) string {
+func (g *granting) groupHint() string {
 	known := &g.v.groups
 	if known.err != nil {
 		return "separated by commas. Their RBAC bindings could not be read: " + problem(known.err)

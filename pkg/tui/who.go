@@ -14,9 +14,6 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
 )
 
-// written marks the id of a principal that was typed and not yet looked up.
-const written = "written "
-
 // whoStep chooses principals from those that IAM knows, in tabs, or takes what is typed.
 func (g *granting) whoStep() step {
 	m := g.m
@@ -26,7 +23,7 @@ func (g *granting) whoStep() step {
 	tab := Roles
 	s := m.picker("", l, g.takeWho)
 	s.name = func() string { return "Grant · principals" }
-	s.intro = func(int) string { return g.tabs(tab, l) }
+	s.intro = func() string { return g.tabs(tab, l) }
 	s.empty = func() string { return g.noneOf(tab, l.text()) }
 	turn := func(n int) func() tea.Cmd {
 		return func() tea.Cmd {
@@ -162,7 +159,7 @@ func principalRows(all []access.Principal, has map[access.Principal]string, acco
 	rows := make([]row, len(all))
 	for i, p := range all {
 		short := printer.Clean(p.Short(account))
-		rows[i] = row{id: string(p), cells: []string{short, printer.Clean(has[p])}, keys: []string{string(p)}}
+		rows[i] = row{id: string(p), value: p, cells: []string{short, printer.Clean(has[p])}, keys: []string{string(p)}}
 		if p.PermissionSet() != "" {
 			rows[i].keys = append(rows[i].keys, short)
 		}
@@ -177,22 +174,22 @@ func typedPrincipal(text string) (row, bool) {
 	case err != nil && !strings.HasPrefix(text, "arn:"):
 		return row{}, false
 	case err != nil:
-		return row{id: written + text, cells: []string{printer.Clean(text), "cannot have access"}, note: err.Error()}, true
+		return row{id: text, cells: []string{printer.Clean(text), "cannot have access"}, note: err.Error()}, true
 	case ref.Lookup == access.LookupNone:
-		return row{id: string(ref.Principal), cells: []string{printer.Clean(text), "as written"}}, true
+		return row{id: string(ref.Principal), value: ref.Principal, cells: []string{printer.Clean(text), "as written"}}, true
 	}
-	return row{id: written + ref.Written, cells: []string{printer.Clean(ref.Written), "look it up in IAM"}}, true
+	return row{id: ref.Written, cells: []string{printer.Clean(ref.Written), "look it up in IAM"}}, true
 }
 
 // takeWho looks up what was typed, then continues.
-func (g *granting) takeWho(ids []string) tea.Cmd {
+func (g *granting) takeWho(rows []row) tea.Cmd {
 	var known []access.Principal
 	var open []string
-	for _, id := range ids {
-		if text, ok := strings.CutPrefix(id, written); ok {
-			open = append(open, text)
+	for _, r := range rows {
+		if p, ok := r.value.(access.Principal); ok {
+			known = append(known, p)
 		} else {
-			known = append(known, access.Principal(id))
+			open = append(open, r.id)
 		}
 	}
 	if len(open) == 0 {

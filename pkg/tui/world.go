@@ -10,6 +10,7 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/edit"
 	"github.com/kubectl-access/kubectl-access/pkg/policy"
+	"github.com/kubectl-access/kubectl-access/pkg/shell"
 )
 
 // World is everything from outside. Its functions may take long and are called side by side.
@@ -23,8 +24,8 @@ type World struct {
 	Current string
 	// Open finds the cluster of a context.
 	Open func(ctx context.Context, name string) (*Cluster, error)
-	// Hint is what to do next about an error, "" when nothing is known to help.
-	Hint func(error) string
+	// Hint is what to do next about an error in a context, "" when nothing is known to help.
+	Hint func(at string, err error) string
 }
 
 // Context is one context of the kubeconfig and the cluster that it means.
@@ -32,8 +33,8 @@ type Context struct{ Name, Cluster, Region, Account string }
 
 // Cluster is one EKS cluster.
 type Cluster struct {
-	// Command is what the user types to get at this cluster, such as kubectl access --context X.
-	Command []string
+	// Program makes the commands for this cluster.
+	Program shell.Program
 	// Login, if set, may ask the user something; it runs before anything else, with the terminal to itself.
 	Login func() error
 

@@ -6,32 +6,31 @@ import (
 	"strings"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
-	"github.com/kubectl-access/kubectl-access/pkg/shell"
 )
 
-// recreated: an entry that is there and does nothing.
+// recreated: the entry exists and no longer works.
 func (f Facts) recreated() []Problem {
 	if !f.dead() {
 		return nil
 	}
-	commands := append([]string{"kubectl access revoke " + shell.Quote(string(f.Entry.Principal)) + f.where()}, f.grant(again(*f.Entry))...)
+	commands := append([]string{f.administrator().Command("revoke", string(f.Entry.Principal))}, f.grant(renewed(*f.Entry))...)
 	return one(RoleRecreated, Administrator, fmt.Sprintf("%s was deleted and recreated on %s; its access entry (%s) is still tied to the old one's ID and no longer works",
 		f.short(), f.Made.UTC().Format("2006-01-02"), f.Entry.Created.UTC().Format("2006-01-02")), commands...)
 }
 
-// notYet: an entry is there and fits, so what is missing is time (eks-access.md §2: changes take effect some seconds later).
+// notYet: the entry fits, and takes effect some seconds later (eks-access.md §2).
 func (f Facts) notYet() []Problem {
 	if f.Entry == nil {
 		return nil
 	}
-	text := fmt.Sprintf("%s has an access entry, and the cluster does not let it in (yet): a change takes some seconds", f.short())
+	text := fmt.Sprintf("%s has an access entry, but the cluster does not accept it yet: a change takes a few seconds", f.short())
 	if f.MadeErr != nil {
-		text += fmt.Sprintf("; if that lasts, %s was deleted and recreated since, which could not be checked", f.short())
+		text += fmt.Sprintf("; if this persists, %s may have been deleted and recreated, which could not be checked", f.short())
 	}
-	return one(EntryNotYet, You, text, f.Again)
+	return one(EntryNotYet, You, text, f.again())
 }
 
-// roleChanged: the entry names what the caller's role was before, under another suffix or path.
+// roleChanged: the entry is for the caller's role under its former suffix or path.
 func (f Facts) roleChanged() []Problem {
 	former := f.FormerOf()
 	if former == "" {
@@ -39,14 +38,14 @@ func (f Facts) roleChanged() []Problem {
 	}
 	e := access.Entry{}
 	if f.Former != nil {
-		e = again(*f.Former)
+		e = renewed(*f.Former)
 	}
-	what := "Identity Center made the role of permission set " + former.PermissionSet() + " anew"
+	what := "Identity Center recreated the role of permission set " + former.PermissionSet()
 	if former.PermissionSet() == "" {
-		what = "the role's path has changed"
+		what = "the path of the role has changed"
 	}
-	return one(RoleChanged, Administrator, fmt.Sprintf("%s: the access entry names %s, you are %s", what, former, f.principal()),
-		append(f.grant(e), "kubectl access revoke "+shell.Quote(string(former))+f.where())...)
+	return one(RoleChanged, Administrator, fmt.Sprintf("%s: the access entry is for %s, and you are %s", what, former, f.principal()),
+		append(f.grant(e), f.administrator().Command("revoke", string(former)))...)
 }
 
 // FormerOf is the principal of an entry that was made for the caller's role before it changed, or "".
@@ -68,8 +67,8 @@ func (f Facts) otherProfile() []Problem {
 			if profile.Role.Is(p) && !p.Is(f.principal()) || profile.Role.PermissionSet() == "" && sameSet(profile.Role, p) {
 				found = append(found, Problem{
 					Cause: OtherProfile, By: You,
-					Text:     fmt.Sprintf("no access entry names %s, but one names %s, which is what your profile %s takes", f.short(), p.Short(p.Account()), profile.Name),
-					Commands: []string{"kubectl access kubeconfig --name " + f.Cluster.Name + " --region " + f.Cluster.Region + " --profile " + shell.Quote(profile.Name)},
+					Text:     fmt.Sprintf("%s has no access entry, but %s has one, which your profile %s assumes", f.short(), p.Short(p.Account()), profile.Name),
+					Commands: []string{f.kubeconfig(profile.Name)},
 				})
 				break
 			}
@@ -83,7 +82,7 @@ func sameSet(set, p access.Principal) bool {
 	return p.PermissionSet() != "" && p.PermissionSet() == set.Name() && p.Account() == set.Account()
 }
 
-// neverMatches: a line was meant for the caller, and the authenticator never takes it for that.
+// neverMatches: a mapping was meant for the caller, and never matches.
 func (f Facts) neverMatches() []Problem {
 	var found []Problem
 	if f.mapping() != nil {
@@ -99,26 +98,26 @@ func (f Facts) neverMatches() []Problem {
 		return found
 	}
 	if text, ok := f.Unread[map[string]string{"role": "mapRoles", "user": "mapUsers"}[f.principal().Kind()]]; ok {
-		found = append(found, Problem{Cause: MappingNeverMatches, By: Administrator, Text: "aws-auth holds what is not read: " + text, Commands: f.cure(access.Entry{})})
+		found = append(found, Problem{Cause: MappingNeverMatches, By: Administrator, Text: "part of aws-auth is invalid and is ignored: " + text, Commands: f.cure(access.Entry{})})
 	}
 	return found
 }
 
 func never(m access.Mapping) string {
-	return fmt.Sprintf("a line of aws-auth names %s and never matches: %s", m.ARN, m.Reason)
+	return fmt.Sprintf("an aws-auth mapping for %s never matches: %s", m.ARN, m.Reason)
 }
 
-// cure is how an administrator lets the caller in: where entries are not read yet, they are turned on first.
+// cure is how an administrator grants access: where entries are not read yet, they are turned on first.
 func (f Facts) cure(e access.Entry) []string {
 	commands := f.grant(e)
 	if f.NoEntries {
-		step := "kubectl access mode API_AND_CONFIG_MAP --accept-risk=one-way-mode --yes" + f.where()
+		step := f.administrator().Command("mode", string(access.ModeBoth), "--accept-risk=one-way-mode", "--yes")
 		return append([]string{step}, commands...)
 	}
 	return commands
 }
 
-// entryOf is a line's intent as an entry: administrators by policy, and no name or group that EKS refuses (eks-access.md §4.2, §4.3).
+// entryOf is the intent of a mapping as an entry: administrators by policy, and no name or group that EKS refuses (eks-access.md §4.2, §4.3).
 func entryOf(m access.Mapping) access.Entry {
 	var e access.Entry
 	for _, g := range m.Groups {
@@ -139,7 +138,7 @@ func (f Facts) mode() []Problem {
 	if f.AWS == nil || !f.NoEntries {
 		return nil
 	}
-	return one(ModeConfigMap, Administrator, fmt.Sprintf("cluster %s is in mode CONFIG_MAP: only its creator and lines of aws-auth get in, and none in force is for %s",
+	return one(ModeConfigMap, Administrator, fmt.Sprintf("cluster %s is in mode CONFIG_MAP: only its creator and aws-auth mappings have access, and no active mapping is for %s",
 		f.Cluster.Name, f.short()), f.cure(access.Entry{})...)
 }
 
@@ -149,25 +148,25 @@ func (f Facts) noEntry() []Problem {
 	}
 	m := f.mapping()
 	api := f.Info != nil && f.Info.Mode == access.ModeAPI
-	text := fmt.Sprintf("no access entry of cluster %s names %s", f.Cluster.Name, f.short())
+	text := fmt.Sprintf("cluster %s has no access entry for %s", f.Cluster.Name, f.short())
 	switch {
 	case f.EntryErr != nil:
-		text = fmt.Sprintf("cluster %s does not let in %s; whether an access entry names it could not be looked at", f.Cluster.Name, f.short())
+		text = fmt.Sprintf("cluster %s denies access to %s; its access entry could not be read", f.Cluster.Name, f.short())
 	case api && m != nil:
-		text += "; a line of aws-auth does, but the cluster is in mode API and reads aws-auth no more"
+		text += "; it has an aws-auth mapping, but in mode API the cluster does not read aws-auth"
 		return one(NoEntry, Administrator, text, f.grant(entryOf(*m))...)
 	case api:
-		text += ", and in mode API nothing else lets in: lines of aws-auth are not read"
+		text += ", and in mode API only entries give access: aws-auth is not read"
 	case f.Info != nil:
-		text += ", and no line of aws-auth in force is for it"
+		text += ", and no active aws-auth mapping"
 	}
 	return one(NoEntry, Administrator, text, f.grant(access.Entry{})...)
 }
 
-// shadowed: the caller is in, and a line that gives more is not in force: a later one replaced it, or it never matches.
+// shadowed: the caller has access, and a mapping that gives more is overridden by a later one, or never matches.
 func (f Facts) shadowed() []Problem {
 	if f.ByEntry() {
-		return nil // entries win over aws-auth
+		return nil // entries override aws-auth
 	}
 	var found []Problem
 	for _, m := range f.Mappings {
@@ -175,7 +174,7 @@ func (f Facts) shadowed() []Problem {
 			p := Problem{Cause: MappingNeverMatches, By: Administrator, Text: never(m), Commands: f.cure(entryOf(m))}
 			if m.State == access.Shadowed {
 				p.Cause = MappingShadowed
-				p.Text = fmt.Sprintf("another line of aws-auth for %s, with %s, is not in force, since a later one wins; should its rights have been meant:", m.ARN, groups(m.Groups))
+				p.Text = fmt.Sprintf("another aws-auth mapping for %s, with %s, is overridden by a later mapping; if its rights are needed", m.ARN, groups(m.Groups))
 			}
 			found = append(found, p)
 		}
@@ -183,7 +182,7 @@ func (f Facts) shadowed() []Problem {
 	return found
 }
 
-// covers tells whether the line in force gives all that another one would.
+// covers reports whether the active mapping gives all that another one would.
 func (f Facts) covers(m access.Mapping) bool {
 	now := f.mapping()
 	return now != nil && (now.Masters() || !slices.ContainsFunc(m.Groups, func(g string) bool { return !slices.Contains(now.Groups, g) }))
@@ -200,11 +199,11 @@ func (f Facts) grantsNothing() []Problem {
 	if !f.ByEntry() || len(f.Entry.Grants) > 0 || f.Entry.Node() || !f.Unbound {
 		return nil
 	}
-	return one(GrantsNothing, Administrator, fmt.Sprintf("the access entry of %s has no access policy, and RBAC gives its username and %s nothing in namespace %s",
+	return one(GrantsNothing, Administrator, fmt.Sprintf("the access entry of %s has no access policy, and no RBAC binding grants its username or %s anything in namespace %s",
 		f.short(), groups(f.Entry.Groups), f.Namespace), f.grant(access.Entry{})...)
 }
 
-// unchecked says what could not be looked at, and what that leaves open.
+// unchecked says what could not be read.
 func (f Facts) unchecked(r Report) []string {
 	if f.Login != None && f.Login != Unknown && !r.LetIn {
 		return nil // everything else failed for that
@@ -215,18 +214,18 @@ func (f Facts) unchecked(r Report) []string {
 			all = append(all, what+": "+err.Error())
 		}
 	}
-	add(f.AWSErr, "who you are to AWS")
+	add(f.AWSErr, "your identity in AWS")
 	add(f.EntryErr, "your access entry")
-	add(f.EntriesErr, "which other entries there are")
+	add(f.EntriesErr, "the other access entries")
 	if !r.LetIn || f.Entry != nil {
 		add(f.MadeErr, "whether your role or user was deleted and recreated")
 	}
 	if r.By == nil && (r.LetIn || len(r.Problems) == 0 || r.Problems[0].Cause == NoEntry || r.Problems[0].Cause == ModeConfigMap) {
-		add(f.MappingsErr, "the aws-auth ConfigMap (an administrator reads it by `kubectl -n kube-system get configmap aws-auth -o yaml`; pass the file with --aws-auth)")
+		add(f.MappingsErr, "the aws-auth ConfigMap (an administrator can read it with `kubectl -n kube-system get configmap aws-auth -o yaml`; pass the file with --aws-auth)")
 	}
-	add(f.BoundErr, "whether RBAC gives you anything")
+	add(f.BoundErr, "your rights by RBAC")
 	if f.Trouble == Unknown {
-		add(f.KubeErr, "who you are to the cluster")
+		add(f.KubeErr, "your identity in the cluster")
 	}
 	return all
 }

@@ -1,6 +1,7 @@
 package whoami
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -8,23 +9,23 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/shell"
 )
 
-// Facts are what could be learned of one caller and one cluster. What was not asked, or was not
-// answered, is zero.
+// Facts are what is known about one caller and one cluster. What is not known is zero.
 type Facts struct {
-	Cluster   Cluster
-	Namespace string // of the context: where a suggested grant shall hold
-	System    string // runtime.GOOS, for the commands that set a clock
-	Again     string // the command that asks all this once more
+	Cluster    Cluster
+	Namespace  string // of the context, for suggested grants
+	System     string // runtime.GOOS, for the commands that set a clock
+	Program    shell.Program
+	Kubeconfig string // the file of --kubeconfig
 
 	Exec         string // the kubeconfig's credential plugin
-	NoExec       bool   // which is not installed
+	NoExec       bool   // that is not installed
 	Unrunnable   string // why kubectl cannot start it, wherever it is installed
-	Hint         string // what the kubeconfig says of how to install it
+	Hint         string // how to install it, by the kubeconfig
 	Clock        time.Duration
-	TokenEnd     time.Time // of a token that stands in the kubeconfig
+	TokenEnd     time.Time // of a token in the kubeconfig
 	Now          time.Time
 	Profile      string
-	SSO          bool // the profile's login is IAM Identity Center's
+	SSO          bool // the profile logs in through IAM Identity Center
 	AWS          *AWS
 	AWSErr       error
 	Kube         *Kubernetes
@@ -32,19 +33,19 @@ type Facts struct {
 	KubeErr      error
 	Trouble      Trouble      // what KubeErr is
 	Login        Trouble      // what AWSErr is
-	Info         *access.Info // of the cluster, asked where something is wrong
-	Other        bool         // the endpoint that AWS tells is not the kubeconfig's server
+	Info         *access.Info // of the cluster, read where something is wrong
+	Other        bool         // the endpoint in AWS is not the server in the kubeconfig
 	Private      bool         // the endpoint is in the cluster's network only
 	NoEntries    bool         // the mode reads none
 
 	Entry      *access.Entry
 	EntryErr   error
-	Entries    []access.Principal // all who have an entry, where it was asked
+	Entries    []access.Principal // all principals with an entry, where read
 	EntriesErr error
-	Former     *access.Entry // of the role that this one replaced
-	Made       time.Time     // when IAM made the caller's role or user
+	Former     *access.Entry // of the role that the caller's replaced
+	Made       time.Time     // when the caller's role or user was created
 	MadeErr    error
-	Profiles   []Profile // others that the same login can take
+	Profiles   []Profile // others that the same login can assume
 
 	Mappings    []access.Mapping
 	Unread      map[string]string // why a section of aws-auth is not read at all, by its key
@@ -53,16 +54,16 @@ type Facts struct {
 	Unbound     bool // RBAC gives the caller nothing in the namespace
 }
 
-// Profile is a profile of the AWS configuration and the role that it takes.
+// Profile is a profile of the AWS configuration and the role that it assumes.
 type Profile struct {
 	Name string
-	Role access.Principal // without its path where the configuration does not tell it
+	Role access.Principal // without its path where the configuration does not have it
 }
 
-// Trouble is what kind of error somebody met.
+// Trouble is a kind of error.
 type Trouble int
 
-// The kinds that are told apart.
+// The kinds of errors.
 const (
 	None Trouble = iota
 	Unauthorized
@@ -75,7 +76,7 @@ const (
 	Unknown
 )
 
-// principal is who to let in, with the path where it is known.
+// principal is the caller, with the path where it is known.
 func (f Facts) principal() access.Principal {
 	if f.AWS == nil {
 		return ""
@@ -86,41 +87,56 @@ func (f Facts) principal() access.Principal {
 // short is how people write the caller.
 func (f Facts) short() string { return f.principal().Short(f.principal().Account()) }
 
-// where are the flags that name the cluster, whatever context somebody else's kubeconfig has.
-func (f Facts) where() string {
-	return " --eks-cluster " + f.Cluster.Name + " --region " + f.Cluster.Region
+// again is the command that checks again.
+func (f Facts) again() string { return f.Program.Command("whoami") }
+
+// administrator is the program with the flags that name the cluster, whatever context somebody else's kubeconfig has.
+func (f Facts) administrator() shell.Program {
+	return f.Program.Elsewhere("--eks-cluster", f.Cluster.Name, "--region", f.Cluster.Region)
 }
 
-// grant is the command that lets the caller in with what an entry grants.
+// kubeconfig is the command that writes the cluster into the kubeconfig.
+func (f Facts) kubeconfig(profile string, more ...string) string {
+	words := []string{"kubeconfig", "--name", f.Cluster.Name, "--region", f.Cluster.Region}
+	if profile != "" {
+		words = append(words, "--profile", profile)
+	}
+	if f.Kubeconfig != "" {
+		words = append(words, "--kubeconfig", f.Kubeconfig)
+	}
+	return f.Program.Elsewhere().Command(append(words, more...)...)
+}
+
+// grant is the command that gives the caller what an entry grants.
 func (f Facts) grant(e access.Entry) []string {
 	if e.Empty() {
 		e.Grants = []access.Grant{{Policy: "AmazonEKSViewPolicy", Scope: access.Scope{Namespaces: []string{f.Namespace}}}}
 	}
-	rest := ""
+	var rest []string
 	for _, g := range e.Groups {
-		rest += " --group " + shell.Quote(g)
+		rest = append(rest, "--group", g)
 	}
 	if e.Username != "" {
-		rest += " --username " + shell.Quote(e.Username)
+		rest = append(rest, "--username", e.Username)
 	}
-	head := "kubectl access grant " + shell.Quote(string(f.principal()))
+	head := []string{"grant", string(f.principal())}
 	if len(e.Grants) == 0 {
-		return []string{head + rest + f.where()}
+		return []string{f.administrator().Command(append(head, rest...)...)}
 	}
 	var all []string
 	for _, g := range e.Grants {
-		scope := " -A"
+		scope := []string{"-A"}
 		if !g.Scope.WholeCluster() {
-			scope = " -n " + shell.Quote(strings.Join(g.Scope.Namespaces, ","))
+			scope = []string{"-n", strings.Join(g.Scope.Namespaces, ",")}
 		}
-		all = append(all, head+" --policy "+g.Policy.Short()+scope+rest+f.where())
-		rest = ""
+		all = append(all, f.administrator().Command(slices.Concat(head, []string{"--policy", g.Policy.Short()}, scope, rest)...))
+		rest = nil
 	}
 	return all
 }
 
-// again are an entry's grants and groups, for the same person under a new ID. A username that EKS derived is derived anew.
-func again(e access.Entry) access.Entry {
+// renewed are an entry's grants and groups, for the same person under a new ID. EKS derives the username again where it derived the old one.
+func renewed(e access.Entry) access.Entry {
 	if strings.HasPrefix(e.Username, "arn:") {
 		e.Username = ""
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/shell"
 	"github.com/kubectl-access/kubectl-access/pkg/whoami"
 )
 
@@ -23,6 +24,7 @@ var (
 // stranded is somebody whom the cluster does not let in.
 func stranded(change func(*whoami.Facts)) whoami.Facts {
 	f := whoami.Facts{
+		Program: shell.Program{Name: "kubectl access", Flags: []string{"--profile", "mine"}},
 		Cluster: whoami.Cluster{Name: "demo", Region: "us-west-2", Server: "https://a"}, Namespace: "default", System: "linux", Now: today,
 		AWS:     &whoami.AWS{ARN: "arn:aws:sts::111122223333:assumed-role/dev/me", Account: "111122223333", Principal: dev},
 		KubeErr: errRefused, Trouble: whoami.Unauthorized,
@@ -58,7 +60,7 @@ func TestTheFirstCauseHidesTheOthers(t *testing.T) {
 		{whoami.AWSUnreachable, "proxy", stranded(func(f *whoami.Facts) { f.Login, f.AWS, f.AWSErr = whoami.Unreachable, nil, errRefused })},
 		{whoami.EndpointUnreachable, "refused", stranded(func(f *whoami.Facts) { f.Trouble = whoami.Unreachable })},
 		{whoami.EndpointPrivate, "private", stranded(func(f *whoami.Facts) { f.Trouble, f.Private = whoami.Unreachable, true })},
-		{whoami.OtherCluster, "https://a is not that of cluster demo", stranded(func(f *whoami.Facts) { f.Trouble, f.Other = whoami.Unreachable, true })},
+		{whoami.OtherCluster, "is not the endpoint of cluster demo", stranded(func(f *whoami.Facts) { f.Trouble, f.Other = whoami.Unreachable, true })},
 		{whoami.OtherCluster, "refused", stranded(func(f *whoami.Facts) { f.Trouble = whoami.Certificate })},
 		{whoami.TokenExpired, "2026-11-25T11:00:00Z", stranded(func(f *whoami.Facts) { f.TokenEnd = today.Add(-time.Hour) })},
 		{whoami.NoCredentialsSent, "no credentials", entered(func(f *whoami.Facts) { f.Kube.Username = "system:anonymous" })},
@@ -66,8 +68,8 @@ func TestTheFirstCauseHidesTheOthers(t *testing.T) {
 			f.AWS.ARN, f.AWS.Principal = "arn:aws:iam::111122223333:root", "arn:aws:iam::111122223333:root"
 		})},
 		{whoami.RoleRecreated, "old one's ID", stranded(func(f *whoami.Facts) { f.Entry, f.Made = entry, today })},
-		{whoami.EntryNotYet, "some seconds", stranded(func(f *whoami.Facts) { f.Entry, f.Made = entry, today.Add(-2*time.Hour) })},
-		{whoami.RoleChanged, "path has changed", stranded(func(f *whoami.Facts) { f.Entries = []access.Principal{role + "dev"} })},
+		{whoami.EntryNotYet, "few seconds", stranded(func(f *whoami.Facts) { f.Entry, f.Made = entry, today.Add(-2*time.Hour) })},
+		{whoami.RoleChanged, "path of the role has changed", stranded(func(f *whoami.Facts) { f.Entries = []access.Principal{role + "dev"} })},
 		{whoami.OtherProfile, "profile p", stranded(func(f *whoami.Facts) {
 			f.Entries, f.Profiles = []access.Principal{role + "ops"}, []whoami.Profile{{Name: "p", Role: role + "ops"}}
 		})},
@@ -77,8 +79,8 @@ func TestTheFirstCauseHidesTheOthers(t *testing.T) {
 		})},
 		{whoami.ModeConfigMap, "CONFIG_MAP", stranded(func(f *whoami.Facts) { f.NoEntries = true })},
 		{whoami.NoEntry, "no access entry", stranded(func(*whoami.Facts) {})},
-		{whoami.NoEntry, "could not be looked at", stranded(func(f *whoami.Facts) { f.EntryErr = errRefused })},
-		{whoami.OtherIdentity, "logs in by other means", entered(func(f *whoami.Facts) {
+		{whoami.NoEntry, "could not be read", stranded(func(f *whoami.Facts) { f.EntryErr = errRefused })},
+		{whoami.OtherIdentity, "uses another login", entered(func(f *whoami.Facts) {
 			f.Entry = entry
 			f.Kube.Extra = map[string][]string{"arn": {"arn:aws:sts::111122223333:assumed-role/ops/me"}}
 		})},

@@ -11,7 +11,7 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/shell"
 )
 
-// Judge makes the report of what was learned.
+// Judge makes the report.
 func Judge(f Facts) Report {
 	r := Report{Cluster: f.Cluster, AWS: f.AWS, Kubernetes: f.Kube}
 	r.LetIn = f.letIn()
@@ -31,7 +31,7 @@ func Judge(f Facts) Report {
 	return r
 }
 
-// letIn: the cluster knows who it is. Refusing to review somebody is knowing him.
+// letIn: the cluster knows the caller, also where it refuses to review it.
 func (f Facts) letIn() bool {
 	if f.Kube != nil {
 		return f.Kube.Username != anonymous
@@ -39,7 +39,7 @@ func (f Facts) letIn() bool {
 	return f.KubeErr == nil
 }
 
-// anonymous is who everybody is that sends no credentials.
+// anonymous is the name of callers without credentials.
 const anonymous = "system:anonymous"
 
 func (f Facts) way() *Way {
@@ -54,17 +54,17 @@ func (f Facts) way() *Way {
 	return nil
 }
 
-// ByEntry tells whether the caller's entry can be what lets him in: it is not dead, and the cluster shows its username.
+// ByEntry reports whether the caller's entry gives the access: it works, and the cluster shows its username.
 func (f Facts) ByEntry() bool {
 	return f.Entry != nil && !f.dead() && f.shows(f.Entry.Username)
 }
 
-// dead: EKS binds an entry to the unique ID of its principal (eks-access.md §4.1).
+// dead: EKS ties an entry to the unique ID of its principal (eks-access.md §4.1).
 func (f Facts) dead() bool {
 	return f.Entry != nil && f.Made.After(f.Entry.Created)
 }
 
-// shows tells whether the cluster's name for the caller may come from a username, whatever stands for its templates.
+// shows reports whether the cluster's name for the caller may come from a username with templates.
 func (f Facts) shows(username string) bool {
 	if f.Kube == nil || f.Kube.Username == "" || username == "" || f.Impersonates {
 		return true // one of the two is not known
@@ -73,7 +73,7 @@ func (f Facts) shows(username string) bool {
 	return regexp.MustCompile("^" + pattern + "$").MatchString(f.Kube.Username)
 }
 
-// mapping is the line of aws-auth that is in force for the caller.
+// mapping is the active aws-auth mapping for the caller.
 func (f Facts) mapping() *access.Mapping {
 	for _, m := range f.Mappings {
 		if m.State != access.InForce {
@@ -86,7 +86,7 @@ func (f Facts) mapping() *access.Mapping {
 	return nil
 }
 
-// means tells whether who wrote the line meant the caller, whether or not it works.
+// means reports whether a mapping was meant for the caller, whether or not it works.
 func (f Facts) means(m access.Mapping) bool {
 	if f.AWS == nil || m.Kind == access.MappedAccount {
 		return false
@@ -119,14 +119,14 @@ func (f Facts) noExec() []Problem {
 	if !f.NoExec {
 		return nil
 	}
-	text := fmt.Sprintf("the kubeconfig gets its token from %s, which is not installed or not on PATH, so kubectl itself does not get in", f.Exec)
+	text := fmt.Sprintf("the kubeconfig gets its token from %s, which is not installed or not on PATH, so kubectl has no access", f.Exec)
 	if f.Hint != "" {
 		text += "; the kubeconfig says: " + f.Hint
 	}
 	if f.Unrunnable != "" {
 		text = f.Unrunnable
 	}
-	return one(ExecNotInstalled, You, text, f.rewrite()+" --exec native")
+	return one(ExecNotInstalled, You, text, f.kubeconfig(f.Profile, "--exec", "native"))
 }
 
 func (f Facts) profileFlag() string {
@@ -143,10 +143,10 @@ func (f Facts) execFails() []Problem {
 	if p := f.noExec(); p != nil {
 		return p
 	}
-	return one(ExecFailed, You, f.KubeErr.Error(), f.rewrite()+" --exec native")
+	return one(ExecFailed, You, f.KubeErr.Error(), f.kubeconfig(f.Profile, "--exec", "native"))
 }
 
-// clockOff is from where a wrong clock is worth a word: EKS takes a token for 15 minutes, AWS a signature for 5.
+// clockOff is the difference that is reported: EKS accepts a token for 15 minutes, AWS a signature for 5.
 const clockOff = 2 * time.Minute
 
 func (f Facts) clock() []Problem {
@@ -166,7 +166,7 @@ func (f Facts) clock() []Problem {
 
 func (f Facts) login() []Problem {
 	again := "aws sso login" + f.profileFlag()
-	if f.Login == Missing && !f.SSO { // there is nothing yet to log in by
+	if f.Login == Missing && !f.SSO { // no login is configured yet
 		again = "aws configure sso" + f.profileFlag()
 	}
 	for _, row := range []struct {
@@ -175,10 +175,10 @@ func (f Facts) login() []Problem {
 		text  string
 		next  string
 	}{
-		{Missing, CredentialsMissing, "there are no AWS credentials; log in, for example by IAM Identity Center, or name a profile with --profile", again},
-		{Expired, CredentialsExpired, "the AWS credentials have expired; log in again the way you got them, for example by IAM Identity Center", again},
-		{Invalid, CredentialsInvalid, "AWS does not know the credentials; log in again, for example by IAM Identity Center, or name another profile with --profile", again},
-		{Unreachable, AWSUnreachable, "no answer comes from AWS; check the network, the VPN and the proxy (HTTPS_PROXY), and the spelling of the region", f.Again},
+		{Missing, CredentialsMissing, "no AWS credentials found; log in, for example through IAM Identity Center, or choose a profile with --profile", again},
+		{Expired, CredentialsExpired, "the AWS credentials have expired; log in again, for example through IAM Identity Center", again},
+		{Invalid, CredentialsInvalid, "AWS does not know these credentials; log in again, for example through IAM Identity Center, or choose another profile with --profile", again},
+		{Unreachable, AWSUnreachable, "could not reach AWS; check the network, the VPN, the proxy (HTTPS_PROXY) and the spelling of the region", f.again()},
 	} {
 		if f.Login == row.is {
 			return one(row.cause, You, row.text+": "+f.AWSErr.Error(), row.next)
@@ -195,39 +195,35 @@ func (f Facts) unreachable() []Problem {
 	case f.Other:
 		return f.otherCluster()
 	case f.Private:
-		return one(EndpointPrivate, You, fmt.Sprintf("the endpoint of %s is private: only the cluster's own network reaches %s; connect to that network, for example by VPN",
-			f.Cluster.Name, f.Cluster.Server), f.Again)
+		return one(EndpointPrivate, You, fmt.Sprintf("the endpoint of %s is private: %s can be reached only from the network of the cluster; connect to it, for example by VPN",
+			f.Cluster.Name, f.Cluster.Server), f.again())
 	}
-	return one(EndpointUnreachable, You, f.KubeErr.Error(), f.Again)
+	return one(EndpointUnreachable, You, f.KubeErr.Error(), f.again())
 }
 
 func (f Facts) otherCluster() []Problem {
 	if !f.Other {
 		if f.Trouble == Certificate {
-			return one(OtherCluster, You, f.KubeErr.Error(), f.rewrite())
+			return one(OtherCluster, You, f.KubeErr.Error(), f.kubeconfig(f.Profile))
 		}
 		return nil
 	}
-	return one(OtherCluster, You, fmt.Sprintf("the kubeconfig's server %s is not that of cluster %s, whose endpoint is %s", f.Cluster.Server, f.Cluster.Name, f.Info.Endpoint), f.rewrite())
-}
-
-func (f Facts) rewrite() string {
-	return "kubectl access kubeconfig --name " + f.Cluster.Name + " --region " + f.Cluster.Region + f.profileFlag()
+	return one(OtherCluster, You, fmt.Sprintf("the server in the kubeconfig, %s, is not the endpoint of cluster %s, %s", f.Cluster.Server, f.Cluster.Name, f.Info.Endpoint), f.kubeconfig(f.Profile))
 }
 
 func (f Facts) tokenExpired() []Problem {
 	if f.TokenEnd.IsZero() || f.Now.Before(f.TokenEnd) {
 		return nil
 	}
-	return one(TokenExpired, You, fmt.Sprintf("the token that stands in the kubeconfig ended at %s; EKS tokens last 15 minutes and are made anew by a credential plugin",
-		f.TokenEnd.UTC().Format(time.RFC3339)), f.rewrite())
+	return one(TokenExpired, You, fmt.Sprintf("the token in the kubeconfig expired at %s; EKS tokens are valid for 15 minutes and need a credential plugin",
+		f.TokenEnd.UTC().Format(time.RFC3339)), f.kubeconfig(f.Profile))
 }
 
 func (f Facts) nothingSent() []Problem {
 	if f.Kube == nil || f.Kube.Username != anonymous {
 		return nil
 	}
-	return one(NoCredentialsSent, You, "the kubeconfig's user has no credentials, so the cluster takes you for nobody", f.rewrite())
+	return one(NoCredentialsSent, You, "the user in the kubeconfig has no credentials, so you are anonymous to the cluster", f.kubeconfig(f.Profile))
 }
 
 func (f Facts) notAPrincipal() []Problem {
@@ -237,10 +233,10 @@ func (f Facts) notAPrincipal() []Problem {
 	if _, err := access.ParsePrincipal(string(f.AWS.Principal)); err == nil {
 		return nil
 	}
-	return one(NotAPrincipal, You, fmt.Sprintf("you are %s, and an access entry names a role or a user: take a role", f.AWS.ARN), "aws configure list-profiles")
+	return one(NotAPrincipal, You, fmt.Sprintf("you are %s, which cannot have an access entry: use a role or a user", f.AWS.ARN), "aws configure list-profiles")
 }
 
-// otherIdentity: a credential plugin of its own kind may log in as somebody else than the AWS settings do.
+// otherIdentity: a credential plugin may use another login than the AWS settings.
 func (f Facts) otherIdentity() []Problem {
 	if f.Kube == nil || f.AWS == nil {
 		return nil
@@ -249,11 +245,11 @@ func (f Facts) otherIdentity() []Problem {
 	if len(seen) == 0 || slices.Contains(seen, f.AWS.ARN) || sessionless(seen[0]) == sessionless(f.AWS.ARN) {
 		return nil
 	}
-	return one(OtherIdentity, You, fmt.Sprintf("the cluster sees %s, while your AWS settings are %s: the kubeconfig's credential plugin logs in by other means", seen[0], f.AWS.ARN),
-		f.rewrite())
+	return one(OtherIdentity, You, fmt.Sprintf("the cluster sees %s, but your AWS settings are %s: the credential plugin of the kubeconfig uses another login", seen[0], f.AWS.ARN),
+		f.kubeconfig(f.Profile))
 }
 
-// sessionless is a session's ARN without the session's name, which each login may choose anew.
+// sessionless is a session's ARN without the session's name, which may differ for each login.
 func sessionless(arn string) string {
 	if !strings.Contains(arn, ":assumed-role/") {
 		return arn

@@ -46,7 +46,6 @@ func noEntries(f *whoami.Facts)  { f.NoEntries, f.Info.Mode = true, access.ModeC
 func other(f *whoami.Facts)      { f.Other, f.Info.Endpoint = true, "https://b" }
 func private(f *whoami.Facts)    { f.Private = true }
 func noExec(f *whoami.Facts)     { f.NoExec, f.Exec = true, "aws" }
-func again(f *whoami.Facts)      { f.Again = "kubectl access whoami" }
 func recreated(f *whoami.Facts)  { f.Made = today }
 func sso(f *whoami.Facts)        { f.SSO = true }
 
@@ -121,12 +120,12 @@ func TestWhyNobodyLetsMeInAndWhatIsNext(t *testing.T) {
 		{"of a profile", []with{loggedOut(whoami.Missing), profile("p")}, "credentials-missing (you) aws configure sso --profile p"},
 		{"an old login", []with{loggedOut(whoami.Expired), profile("p")}, "credentials-expired (you) aws sso login --profile p"},
 		{"an unknown login", []with{loggedOut(whoami.Invalid)}, "credentials-invalid (you) aws sso login"},
-		{"no AWS", []with{loggedOut(whoami.Unreachable), again}, "aws-unreachable (you) whoami"},
+		{"no AWS", []with{loggedOut(whoami.Unreachable)}, "aws-unreachable (you) whoami --profile mine"},
 		{"a login of which nobody knows why it fails", []with{loggedOut(whoami.Unknown)}, ""},
 		{"the login explains an unreachable cluster", []with{loggedOut(whoami.Expired), met(whoami.Unreachable)}, "credentials-expired (you) aws sso login"},
 
-		{"no cluster", []with{met(whoami.Unreachable), again}, "endpoint-unreachable (you) whoami"},
-		{"a private cluster", []with{met(whoami.Unreachable), private, again}, "endpoint-private (you) whoami"},
+		{"no cluster", []with{met(whoami.Unreachable)}, "endpoint-unreachable (you) whoami --profile mine"},
+		{"a private cluster", []with{met(whoami.Unreachable), private}, "endpoint-private (you) whoami --profile mine"},
 		{"a private cluster that answers", []with{private}, "no-entry (administrator) " + view},
 		{"another cluster than the kubeconfig's", []with{met(whoami.Unreachable), private, other}, "other-cluster (you) " + anew},
 		{"another cluster that answers", []with{other}, "other-cluster (you) " + anew},
@@ -143,8 +142,8 @@ func TestWhyNobodyLetsMeInAndWhatIsNext(t *testing.T) {
 		{"its entry had nothing", []with{holding(access.Entry{Username: "arn:aws:sts::111122223333:assumed-role/dev/{{SessionName}}"}), recreated}, "role-recreated (administrator) revoke " + string(dev) + "; " + view},
 		{"its entry had a name of its own", []with{holding(access.Entry{Username: "d:x", Groups: []string{"g", "h"}}), recreated}, "role-recreated (administrator) revoke " + string(dev) + "; grant " + string(dev) + " --group g --group h --username d:x"},
 		{"its entry had two policies", []with{holding(access.Entry{Groups: []string{"g"}, Grants: append(viewer().Grants, access.Grant{Policy: access.ClusterAdmin})}), recreated}, "role-recreated (administrator) revoke " + string(dev) + "; grant " + string(dev) + " --policy view -n dev --group g; grant " + string(dev) + " --policy cluster-admin -A"},
-		{"the entry is as old as the role", []with{holding(viewer()), again, func(f *whoami.Facts) { f.Made = today.Add(-time.Hour) }}, "entry-not-in-effect (you) whoami"},
-		{"nobody knows how old the role is", []with{holding(viewer()), again, func(f *whoami.Facts) { f.MadeErr = errRefused }}, "entry-not-in-effect (you) whoami"},
+		{"the entry is as old as the role", []with{holding(viewer()), func(f *whoami.Facts) { f.Made = today.Add(-time.Hour) }}, "entry-not-in-effect (you) whoami --profile mine"},
+		{"nobody knows how old the role is", []with{holding(viewer()), func(f *whoami.Facts) { f.MadeErr = errRefused }}, "entry-not-in-effect (you) whoami --profile mine"},
 
 		{"Identity Center made the role anew", []with{as(ssoNow), named(ssoThen)}, "role-changed (administrator) grant " + string(ssoNow) + " --policy view -n default; revoke " + string(ssoThen)},
 		{"with what the former role had", []with{as(ssoNow), named(ssoThen), func(f *whoami.Facts) { e := viewer(); f.Former = &e }}, "role-changed (administrator) grant " + string(ssoNow) + " --policy view -n dev; revoke " + string(ssoThen)},

@@ -1,5 +1,5 @@
-// Package whoami tells what lets somebody into a cluster, or exactly why nothing does. It is pure: what
-// it is to judge was gathered before.
+// Package whoami finds what gives a caller access to a cluster, or why it has none. It is pure: it judges facts that were read
+// before.
 package whoami
 
 import (
@@ -12,10 +12,10 @@ type Report struct {
 	AWS        *AWS        `json:"aws,omitempty"`
 	Kubernetes *Kubernetes `json:"kubernetes,omitempty"`
 	LetIn      bool        `json:"letIn"`
-	Unknown    bool        `json:"unknown,omitempty"` // the cluster could not be asked, so nobody can tell
+	Unknown    bool        `json:"unknown,omitempty"` // the cluster could not be read
 	By         *Way        `json:"by,omitempty"`
 	Problems   []Problem   `json:"problems,omitempty"`
-	Unchecked  []string    `json:"unchecked,omitempty"` // sentences on what could not be looked at
+	Unchecked  []string    `json:"unchecked,omitempty"` // sentences on what could not be read
 }
 
 // Cluster is which one was asked.
@@ -44,22 +44,22 @@ type Kubernetes struct {
 	Extra    map[string][]string `json:"extra,omitempty"`
 }
 
-// Way is what lets the caller in: one of the three.
+// Way is what gives the caller access: one of the three.
 type Way struct {
 	Entry   *access.Entry   `json:"-"`
 	Mapping *access.Mapping `json:"-"`
 	Creator bool            `json:"-"` // of a cluster that reads aws-auth only
 }
 
-// Problem is one cause, with what ends it.
+// Problem is one cause, with the commands that solve it.
 type Problem struct {
 	Cause    Cause    `json:"cause"`
 	Text     string   `json:"text"`
-	By       Who      `json:"by"` // who can end it
+	By       Who      `json:"by"` // who can run them
 	Commands []string `json:"commands,omitempty"`
 }
 
-// Who can end a problem.
+// Who can solve a problem.
 type Who string
 
 // The two.

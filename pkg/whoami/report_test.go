@@ -195,12 +195,12 @@ func TestWhatDiffersReadsDifferently(t *testing.T) {
 func TestAnyFactsMakeAReport(t *testing.T) {
 	known := []with{
 		met(whoami.Plugin), met(whoami.Unreachable), met(whoami.Certificate), met(whoami.Unknown), loggedOut(whoami.Expired), loggedOut(whoami.Unknown), profile("p q"), clock(time.Hour),
-		mode(access.ModeAPI), noEntries, other, private, noExec, again, recreated, sso, named(ssoNow, ssoThen, role+"ops", role+"dev"), taking("p", role+"Admin"), taking("q", role+"ops"),
+		mode(access.ModeAPI), noEntries, other, private, noExec, recreated, sso, named(ssoNow, ssoThen, role+"ops", role+"dev"), taking("p", role+"Admin"), taking("q", role+"ops"),
 		holding(viewer()), holding(access.Entry{Groups: []string{"g"}}), mapped(access.InForce, role+"dev d g"), mapped(access.Shadowed, role+"dev d h"), mapped(access.NeverMatches, string(dev)+" d i"),
 		mapped(access.Dropped, "nonsense"), mapped(access.InForce, account), as(ssoNow), as("arn:aws:iam::111122223333:root"), as("arn:aws:iam::111122223333:user/amy"),
 		func(f *whoami.Facts) { f.EntryErr, f.EntriesErr = errRefused, errRefused },
 		func(f *whoami.Facts) { f.MadeErr, f.MappingsErr = errRefused, errRefused },
-		func(f *whoami.Facts) { f.Unbound, f.Again = true, "kubectl access whoami" },
+		func(f *whoami.Facts) { f.Unbound = true },
 		func(f *whoami.Facts) { f.Unread = map[string]string{"mapRoles": "x", "mapUsers": "y"} },
 		func(f *whoami.Facts) { f.Info = nil },
 		func(f *whoami.Facts) { f.TokenEnd = today },
@@ -225,7 +225,6 @@ func TestAnyFactsMakeAReport(t *testing.T) {
 		r.Shuffle(len(some), func(i, j int) { some[i], some[j] = some[j], some[i] })
 		build := func() whoami.Facts {
 			return stranded(func(f *whoami.Facts) {
-				f.Again = "kubectl access whoami"
 				for _, change := range some {
 					if me, cluster := f.AWS, f.Info; me == nil || cluster == nil { // a change may need what another took away
 						f.AWS, f.Info = &whoami.AWS{}, &access.Info{}

@@ -1,0 +1,23 @@
+package shell
+
+import (
+	"slices"
+	"strings"
+)
+
+// Program is this program as a person calls it. It makes every command line that is printed.
+type Program struct {
+	Name  string   // such as kubectl access
+	Flags []string // the words that select the cluster and the login
+}
+
+// Command is a command line of the program, for the same cluster and login.
+func (p Program) Command(words ...string) string { return Line(p.Words(words...)) }
+
+// Words are the words of such a command line.
+func (p Program) Words(words ...string) []string {
+	return slices.Concat(strings.Fields(p.Name), words, p.Flags)
+}
+
+// Elsewhere is the program without its flags, or with others.
+func (p Program) Elsewhere(flags ...string) Program { return Program{p.Name, flags} }
