@@ -29,6 +29,9 @@ func Expand(text string, who Principal) string {
 // SessionOf is the session that an RBAC subject means among all those with a templated name: what replaces the
 // placeholders in it. It is "" where every session has the same name. The name of a session has no @ where it is not raw.
 func SessionOf(name, subject string) string {
+	if !Templated(name) {
+		return ""
+	}
 	found := NameMatcher(name).FindStringSubmatch(subject)
 	if found == nil {
 		return ""
