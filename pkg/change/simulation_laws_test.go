@@ -40,8 +40,11 @@ func (w *world) wrote(x accesstest.Write) {
 	w.mu.Lock()
 	p := w.programs[x.By]
 	were, truly := x.Before.Administrators(), x.After.Administrators()
-	x.After = whole(x)
-	are := x.After.Administrators()
+	are := truly
+	if _, creates := x.Step.(access.CreateEntry); creates {
+		x.After = whole(x)
+		are = x.After.Administrators()
+	}
 	if s, ok := x.Step.(access.CreateEntry); ok {
 		w.owed[s.Principal()] = owed{p.command.name, s.Entry}
 	} else if o := w.owed[x.Step.Principal()]; o.command != p.command.name || x.Step.Takes() {

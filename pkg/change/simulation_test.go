@@ -146,7 +146,7 @@ func newWorld(seed uint64, dir string) *world {
 	}
 	for i, caller := range []access.Principal{amy, bob} {
 		p := &person{world: w, name: caller.Name(), caller: caller, machine: w.machines[i%len(w.machines)], r: rand.New(rand.NewPCG(seed, uint64(20+i)))}
-		for range 2 + r.IntN(3) {
+		for range 2 + r.IntN(2) {
 			p.commands = append(p.commands, p.command())
 		}
 		w.people = append(w.people, p)
