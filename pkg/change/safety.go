@@ -64,6 +64,9 @@ func (r *Run) withAdministrators(ctx context.Context, plan access.Plan, before a
 		before.Deleted = append(slices.Clone(before.Deleted), after.Administrators()...) // an entry may override their mappings
 		return before, nil
 	}
+	if before.AWSAuth != nil && before.AWSAuth.Err != nil {
+		all.AWSAuth = before.AWSAuth // a second read does not change that the plan was made without it
+	}
 	return r.living(ctx, plan, all)
 }
 
