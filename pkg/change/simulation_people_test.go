@@ -84,6 +84,7 @@ type program struct {
 	*person
 	command command
 	run     *Run
+	ended   error
 	unsure  map[access.Principal]bool // about whom an answer was lost
 	basis   access.Snapshot           // what the last plan was made of
 	kept    bool                      // there was an administrator when the request began
@@ -240,7 +241,7 @@ var errPartial = errors.New("not all of it was done")
 // ends is the exit code, of which the world is told.
 func (p *program) ends(err error) int {
 	code := failed
-	switch {
+	switch p.ended = err; {
 	case err == nil:
 		code = done
 	case errors.Is(err, access.ErrRefused), errors.Is(err, access.ErrRule), errors.Is(err, access.ErrMode), errors.Is(err, edit.ErrNarrow):
