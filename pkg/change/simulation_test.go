@@ -22,7 +22,7 @@ import (
 
 // The simulation: people on one or two machines change one account at the same time, through the whole engine and with real
 // records, on a clock that only moves when everybody waits. Calls fail and programs are killed at random. What must hold is
-// in simulation_laws_test.go.
+// in simulation_writes_test.go and simulation_laws_test.go.
 //
 //	go test ./pkg/change -run Simulation -seed=N    one run, with what happened
 //	go test ./pkg/change -run Simulation -seeds=N   so many

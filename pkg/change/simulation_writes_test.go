@@ -181,4 +181,3 @@ func (p *program) recorded(step access.Step) {
 		p.broke("%s: %s of %s is not in record %s", p.Name, step, who, r.ID)
 	}
 }
-
