@@ -52,7 +52,7 @@ func (w *world) furnish() {
 				e.Grants = append(e.Grants, access.Grant{Policy: allPolicies[0], Scope: access.Scope{Namespaces: []string{"dev"}}})
 			}
 			*s = s.Put(e)
-			if r.IntN(3) > 0 && !(w.duel && p == dev) {
+			if r.IntN(3) > 0 && (!w.duel || p != dev) {
 				continue
 			}
 		}
