@@ -30,8 +30,8 @@ type Run struct {
 	plans     []access.Plan                      // what was carried out: the proposal's, and later ones
 }
 
-// Apply records a proposal and carries it out while the results are read. The error says why it did not start. A risk that appears
-// when a part is planned again ends that part.
+// Apply records a proposal and carries it out while the results are read. It relies on its caller, who has checked Refused and,
+// after a question, Again. The error says why it did not start. A risk that appears when a part is planned again ends that part.
 func (r *Run) Apply(ctx context.Context, p Proposal) (iter.Seq[access.Result], error) {
 	r.Partial, r.blind = p.Incomplete, p.Before.AWSAuth != nil && p.Before.AWSAuth.Err != nil
 	dir, err := r.begin(p)

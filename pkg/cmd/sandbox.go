@@ -122,8 +122,10 @@ func (env *Env) runSandbox(o sandbox.Options, log string, args []string) (err er
 	})
 }
 
-const greeting = `This shell runs in the sandbox, an AWS account on this machine. To leave it: exit or Ctrl-D. Try: kubectl-access list
-The clusters serve namespaces, aws-auth, RBAC roles and bindings, and kubectl auth can-i, also with --as; they have no pods and no nodes.
+const greeting = `This shell runs in the sandbox, an AWS account on this machine. To leave it: exit or Ctrl-D.
+Try: kubectl-access list
+The clusters serve namespaces, aws-auth, RBAC roles and bindings, and kubectl auth can-i, also with --as.
+They have no pods and no nodes.
 `
 
 // withProgram puts this program on PATH as kubectl-access.

@@ -151,7 +151,7 @@ func TestTerminalShowsAPlanThatChangedAgain(t *testing.T) {
 	if out, code := run("grant", "role/ci/deployer", "--group", "late"); code != 0 {
 		t.Fatal(out)
 	}
-	x.types("y").waits("select Yes with →").keys("Right").waits("[ Yes ]").keys("Enter").waits("the cluster has changed meanwhile; review the changes again", "group late", "[ No ]")
+	x.types("y").waits("select Yes with →").keys("Right").waits("[ Yes ]").keys("Enter").waits("the cluster has changed in the meantime; review the changes again", "group late", "[ No ]")
 	x.keys("Right").waits("[ Yes ]").keys("Enter").waits("deleted", "Done.").keys("Enter").waits("Entries").types("q").waits("exit 0")
 }
 
@@ -201,7 +201,7 @@ func TestTerminalQuestionLocksNobodyOut(t *testing.T) {
 	if out, code := run("grant", "user/alice", "--group", "h"); code != 0 {
 		t.Errorf("exit %d\n%s", code, out)
 	}
-	x.types("y").keys("Enter").waits("the cluster has changed meanwhile").types("y").keys("Enter").waits("set to groups h, viewers", "exit 0")
+	x.types("y").keys("Enter").waits("the cluster has changed").types("y").keys("Enter").waits("set to groups h, viewers", "exit 0")
 }
 
 func TestTerminalChecksWhatWasTypedBeforeItAsks(t *testing.T) {
@@ -229,7 +229,7 @@ func TestTerminalShellOfTheSandboxSaysWhereItIs(t *testing.T) {
 			t.Fatal(err)
 		}
 		x := inTerminal(t, sandbox.Options{}, "120x24", "kubectl-access sandbox; echo exit $?", "SHELL="+path, "HOME="+home)
-		x.waits("Ctrl-D, leaves it", "no pods", map[string]string{"bash": "(sandbox) mine>", "sh": "(sandbox) $"}[shell])
+		x.waits("exit or Ctrl-D", "no pods", map[string]string{"bash": "(sandbox) mine>", "sh": "(sandbox) $"}[shell])
 		x.types("echo it is $KUBECTL_ACCESS_SANDBOX").keys("Enter").waits("it is 1").types("exit").keys("Enter").waits("exit 0")
 	}
 }

@@ -124,7 +124,7 @@ func (p *planning) took(r access.Result, err error) tea.Cmd {
 	var changed Changed
 	switch {
 	case errors.As(err, &changed):
-		p.state, p.accepted, p.yes, p.note = waiting, nil, false, "the cluster has changed meanwhile; review the changes again"
+		p.state, p.accepted, p.yes, p.note = waiting, nil, false, "the cluster has changed in the meantime; review the changes again"
 		return p.arrived(changed.Proposal, nil)
 	case err != nil && p.state == checking:
 		p.state, p.err = waiting, err

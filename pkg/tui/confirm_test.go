@@ -139,7 +139,7 @@ func (d *driver) taken() []tea.Cmd {
 
 // TestThePlanIsShownAgainIfItChanged between the showing and the yes.
 func TestThePlanIsShownAgainIfItChanged(t *testing.T) {
-	const note = "the cluster has changed meanwhile; review the changes again"
+	const note = "the cluster has changed in the meantime; review the changes again"
 	team := entry("role/team/dev", 120, grant("View", "dev", "prod", "qa"))
 	admin := entry("role/other", 10, grant("ClusterAdmin"))
 	for name, c := range map[string]struct {
