@@ -226,7 +226,7 @@ func (r *Run) editOf(s access.Snapshot, p access.Principal) access.Edit {
 	if made := r.made(p); made != nil {
 		return edit.Grant(*made)
 	}
-	mapped := s.AWSAuth != nil && slices.ContainsFunc(s.AWSAuth.Mappings, func(m access.Mapping) bool { return m.Names(p) })
+	mapped := s.AWSAuth != nil && (s.AWSAuth.Err != nil || slices.ContainsFunc(s.AWSAuth.Mappings, func(m access.Mapping) bool { return m.Names(p) }))
 	if r.ground == nil && mapped && len(have.Grants) == 0 {
 		if begun := r.begunBefore(s, p); begun != nil {
 			return edit.Each(edit.Grant(*begun), r.Edit(p))
