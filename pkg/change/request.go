@@ -227,7 +227,7 @@ func (r *Run) editOf(s access.Snapshot, p access.Principal) access.Edit {
 		return edit.Grant(*made)
 	}
 	mapped := s.AWSAuth != nil && (s.AWSAuth.Err != nil || slices.ContainsFunc(s.AWSAuth.Mappings, func(m access.Mapping) bool { return m.Names(p) }))
-	if r.ground == nil && mapped && len(have.Grants) == 0 {
+	if mapped && len(have.Grants) == 0 {
 		if begun := r.begunBefore(s, p); begun != nil {
 			return edit.Each(edit.Grant(*begun), r.Edit(p))
 		}
@@ -254,7 +254,7 @@ func (r *Run) begunBefore(s access.Snapshot, p access.Principal) *access.Entry {
 	for _, record := range r.past() {
 		changes, err := record.Changes()
 		i := slices.IndexFunc(changes, func(c access.Change) bool { return c.Principal() == p })
-		if err != nil || i < 0 || record.Cluster.ARN != s.Cluster.ARN || !record.Did(p, access.PartEntry) {
+		if err != nil || i < 0 || record.ID == r.record.ID || record.Cluster.ARN != s.Cluster.ARN || !record.Did(p, access.PartEntry) {
 			continue
 		}
 		if changes[i].Before == nil && record.State() != journal.Done && r.Told != nil && slices.Equal(record.Args, r.Told) {
