@@ -53,6 +53,8 @@ func TestConvergeWithFaults(t *testing.T) {
 	}{
 		{"no fault", "", "dev=view group:g", nil, nil, nil, "create dev; grant dev view"},
 		{"the cluster moved once", "dev=", "dev=view", times{"grant dev view": 1}, access.ErrChanged, nil, "grant dev view"},
+		{"throttled once", "dev=", "dev=view", times{"grant dev view": 1}, access.ErrThrottled, nil, "grant dev view"},
+		{"not sent once", "dev=", "dev=view", times{"grant dev view": 1}, access.ErrNotSent, nil, "grant dev view"},
 		{"an answer is lost before", "dev=", "dev=view", times{"grant dev view": 1}, access.ErrUnknown, nil, "grant dev view"},
 		{"an answer is lost after", "dev=", "dev=view", nil, nil, times{"grant dev view": 1}, "grant dev view"},
 		{"all answers are lost once", "dev=edit group:h tag:b=1", "dev=view group:g tag:a=1 tag:b=1", nil, nil, times{"grant dev view": 1, "revoke dev edit": 1, "update dev": 1, "tag dev": 1}, "grant dev view; tag dev; update dev; revoke dev edit"},

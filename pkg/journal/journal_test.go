@@ -108,6 +108,9 @@ func TestTheStateTellsWhatBecameOfAChange(t *testing.T) {
 		if r.Finished = noon; r.State() != c.want {
 			t.Errorf("%v: %v", c, r.State())
 		}
+		if r.Sent = []journal.Sent{{Part: access.PartMode}}; c.want == journal.NotDone && r.State() != journal.PartDone {
+			t.Errorf("%v, which may have been done: %v", c, r.State())
+		}
 	}
 }
 

@@ -114,6 +114,34 @@ func TestASnapshotIsBehindWhileItShowsWhatWasSoBefore(t *testing.T) {
 	}
 }
 
+// TestWhatAKilledChangeMayHaveDoneCanBeBehind for whoever wants to be sure, but not for the change itself.
+func TestWhatAKilledChangeMayHaveDoneCanBeBehind(t *testing.T) {
+	for _, c := range []struct {
+		change, own, now string
+		behind           bool
+	}{
+		{"view:dev > - | entry", "", "view:dev", true},
+		{"view:dev > - | entry", "", "-", false},
+		{"- > view:dev | entry", "", "-", true},
+		{"- > view:dev | entry", "", "bare", false},
+		{"- > view:dev | entry", "own", "-", false},
+	} {
+		r := recorded(c.change, time.Second)
+		r.ID = c.own
+		if c.own == "" {
+			r.ID = "another"
+		}
+		s := access.Snapshot{Cluster: demo}
+		if e := shape(c.now); e != nil {
+			s = s.Put(*e)
+		}
+		got := journal.RecentChanges([]journal.Record{r}, demo.ARN, c.own, noon).Behind(s, access.Want{Principals: []access.Principal{recentRole}}, true)
+		if (len(got) > 0) != c.behind {
+			t.Errorf("after %q of %q, %q is behind: %v", c.change, r.ID, c.now, got)
+		}
+	}
+}
+
 // TestOnlyWhatWasReadCanBeBehind: an entry that was not asked for is missing, and not of a former time.
 func TestOnlyWhatWasReadCanBeBehind(t *testing.T) {
 	for _, c := range []struct {

@@ -1,0 +1,107 @@
+package change
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/journal"
+)
+
+// What the simulation has found, each as short as it can be.
+
+// TestALostAnswerDoesNotLoseWhatAMappingGives: by the time of the second plan the new entry overrides the mapping.
+func TestALostAnswerDoesNotLoseWhatAMappingGives(t *testing.T) {
+	w := newTown(t)
+	w.mapped(t, "amy system:masters")
+	lost := false
+	w.Fail = func(s access.Step) error {
+		if _, policy := s.(access.Associate); policy && !lost {
+			lost = true
+			return access.ErrUnknown
+		}
+		return nil
+	}
+	want := access.Entry{Groups: []string{"g"}}
+	if w.does(t, Grant([]access.Principal{amy}, &want, true)); !lost || w.is(amy) != "cluster-admin group:g user:amy" {
+		t.Errorf("lost: %t; %s", lost, w.is(amy))
+	}
+}
+
+// TestAnAWSAuthThatCannotBeReadAgainIsNotInPlace: the write was lost, and so was the first look after it.
+func TestAnAWSAuthThatCannotBeReadAgainIsNotInPlace(t *testing.T) {
+	w := newTown(t, entry(bob, "cluster-admin"))
+	w.mapped(t, "amy g")
+	lost := 0
+	w.Fail = func(access.Step) error {
+		if lost++; lost == 1 {
+			return access.ErrUnknown
+		}
+		return nil
+	}
+	w.onRead = func(s *access.Snapshot, _ access.Want) error {
+		if lost == 1 {
+			lost++
+			s.AWSAuth = &access.ConfigMap{Err: errTest}
+		}
+		return nil
+	}
+	remove := &revocation{who: []access.Principal{amy}, whole: true}
+	w.does(t, Request{Kind: journal.Revoke, Who: []access.Principal{access.Itself}, Takes: true, Whole: true, Edit: remove.edit, Accept: []access.RiskName{access.LeaveMappings}})
+	if len(w.State.AWSAuth.Mappings) > 0 || lost != 3 {
+		t.Errorf("%d calls, and left is %v", lost, w.State.AWSAuth.Mappings)
+	}
+}
+
+// TestAnAWSAuthThatWasNotReadStaysARisk, also where the look for other administrators reads it.
+func TestAnAWSAuthThatWasNotReadStaysARisk(t *testing.T) {
+	w := newTown(t, entry(amy, "cluster-admin"))
+	w.mapped(t, "amy g", "bob system:masters")
+	w.onRead = func(s *access.Snapshot, want access.Want) error {
+		if !want.All {
+			s.AWSAuth = &access.ConfigMap{Err: errTest}
+		}
+		return nil
+	}
+	if _, p := w.propose(t, revoking("", amy)); !slices.Contains(riskNames(p.Risks), access.UnreadAWSAuth) {
+		t.Errorf("risks %v", p.Risks)
+	}
+}
+
+// TestAnOverwrittenStepStaysOnRecord: it was carried out, whatever a look after it showed.
+func TestAnOverwrittenStepStaysOnRecord(t *testing.T) {
+	w := newTown(t, entry(amy, ""))
+	first := true
+	w.Lose = func(access.Step) error {
+		if first {
+			first = false
+			return access.ErrOverwritten
+		}
+		return nil
+	}
+	w.does(t, granting("view:dev", amy))
+	w.does(t, w.undoing(t, w.record(t)))
+	if w.is(amy) != "" {
+		t.Errorf("undone: %s", w.is(amy))
+	}
+}
+
+// TestIdleWaitsForTheChangeUnderWay: undo reads its record, which is not whole before.
+func TestIdleWaitsForTheChangeUnderWay(t *testing.T) {
+	w := newTown(t)
+	run, err := w.engine.Start(t.Context(), Request{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	idle := make(chan error)
+	go func() { idle <- w.engine.Idle(t.Context()) }()
+	select {
+	case err := <-idle:
+		t.Error("did not wait:", err)
+	default:
+	}
+	run.Release()
+	if err := <-idle; err != nil {
+		t.Error(err)
+	}
+}
