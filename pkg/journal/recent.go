@@ -127,7 +127,7 @@ func (recent Recent) Behind(s access.Snapshot, want access.Want, perhaps bool) [
 			continue
 		}
 		for part, k := range recent[p] {
-			if slices.Contains(k.was, now[part]) && now[part] != k.is[1] && (perhaps && k.killed || now[part] != k.is[0]) {
+			if slices.Contains(k.was, now[part]) && (perhaps && k.killed || !slices.Contains(k.is, now[part])) {
 				behind = append(behind, p)
 				break
 			}
