@@ -43,7 +43,8 @@ func (w *world) wrote(x accesstest.Write) {
 		x.After = whole(x)
 		are = x.After.Administrators()
 	}
-	if s, ok := x.Step.(access.CreateEntry); ok {
+	first, _ := p.run.plans[0].Change(x.Step.Principal())
+	if s, ok := x.Step.(access.CreateEntry); ok && first.Before == nil { // else another machine has deleted it meanwhile, and the record is about that entry
 		w.owed[s.Principal()] = owed{p.command.name, s.Entry}
 	} else if o := w.owed[x.Step.Principal()]; o.command != p.command.name || x.Step.Takes() {
 		delete(w.owed, x.Step.Principal())
