@@ -32,7 +32,7 @@ func ParseSpan(text string) (time.Duration, error) {
 		return total, nil
 	}
 	d, err := time.ParseDuration(rest)
-	if err != nil || total > 0 && d < 0 || total+d < total && d > 0 {
+	if err != nil || rest != text && d < 0 || total+d < total && d > 0 {
 		return 0, ErrSpan
 	}
 	return total + d, nil
