@@ -3,7 +3,6 @@ package cmd
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -77,7 +76,7 @@ func (env *Env) showMode(ctx context.Context, c *cluster.Cluster, f *changeFlags
 	if !f.output.People() {
 		err = f.output.Plain(env.IO.Out, r)
 	} else {
-		_, err = fmt.Fprint(env.IO.Out, r.Text(env.program.Command))
+		env.say(env.IO.Out, r.Text(env.program.Command))
 	}
 	return cmp.Or(err, errIf(len(s.Unread) > 0))
 }

@@ -3,6 +3,7 @@ package manifest
 import (
 	"bytes"
 	"fmt"
+	"regexp"
 	"strings"
 
 	goyaml "sigs.k8s.io/yaml/goyaml.v2"
@@ -32,13 +33,17 @@ func (d Decisions) Write(next string) ([]byte, error) {
 	return append([]byte(decisionsHead+next+"\n"), text...), err
 }
 
+// goTypes are what YAML's errors say of this program's own types.
+var goTypes = regexp.MustCompile(` (into|in type) \[?\]?manifest\.\w+`)
+
 // ReadDecisions reads such a file. An unknown key is an error: it may be misspelt.
 func ReadDecisions(b []byte) (Decisions, error) {
 	var d Decisions
 	decoder := goyaml.NewDecoder(bytes.NewReader(b))
 	decoder.SetStrict(true)
 	if err := decoder.Decode(&d); err != nil {
-		return d, fmt.Errorf("not a file that migrate --write-decisions wrote: %s", strings.Join(strings.Fields(err.Error()), " "))
+		text := goTypes.ReplaceAllString(strings.Join(strings.Fields(err.Error()), " "), "")
+		return d, fmt.Errorf("not a file that migrate --write-decisions wrote: %s", text)
 	}
 	seen := map[string]bool{}
 	for i, q := range d.Decisions {

@@ -11,6 +11,8 @@ import (
 // The type of every AccessEntry.
 const (
 	APIVersion = "eks.services.k8s.aws/v1alpha1"
+	// OwnVersion is that of the objects that only this program prints.
+	OwnVersion = "kubectl-access/v1alpha1"
 	Kind       = "AccessEntry"
 )
 

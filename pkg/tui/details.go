@@ -29,7 +29,7 @@ func (e *entries) brief(t printer.Row, width int) string {
 	if t.Entry != nil && len(t.Entry.Groups) > 0 {
 		text += "Groups:     " + printer.Clean(strings.Join(t.Entry.Groups, ", ")) + "\n"
 	}
-	return text + e.description(t, nil, width).Rights()
+	return text + e.description(t, nil, width).Details()
 }
 
 func (e *entries) describe(t printer.Row, hints []string, width int) string {
