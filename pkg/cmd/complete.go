@@ -18,6 +18,7 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/cluster"
 	"github.com/kubectl-access/kubectl-access/pkg/login"
+	"github.com/kubectl-access/kubectl-access/pkg/policy"
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
 )
 
@@ -65,6 +66,8 @@ func (env *Env) completeLive(root *cobra.Command) {
 				_ = c.RegisterFlagCompletionFunc(f.Name, env.ask(ask))
 			} else if slices.Contains(fileFlags, f.Name) {
 				_ = c.RegisterFlagCompletionFunc(f.Name, completeFiles)
+			} else if all, ok := f.Annotations[risks]; ok {
+				_ = c.RegisterFlagCompletionFunc(f.Name, cobra.FixedCompletions(all, cobra.ShellCompDirectiveNoFileComp))
 			} else if all, ok := f.Annotations[formats]; ok {
 				_ = c.RegisterFlagCompletionFunc(f.Name, completeFormats(all))
 			}
@@ -175,7 +178,9 @@ func (env *Env) completeScoped(cmd *cobra.Command, args []string, typed string) 
 		inside = inside || scoped
 	}
 	if !inside {
-		return env.ask(cluster.OfferPolicies)(cmd, args, typed)
+		found, _ := env.ask(cluster.OfferPolicies)(cmd, args, typed)
+		slices.SortStableFunc(found, func(a, b cobra.Completion) int { return cmp.Compare(forServices(a), forServices(b)) })
+		return found, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
 	}
 	at := strings.LastIndexByte(typed, ',') + 1
 	if _, namespace, scoped := access.CutScope(typed[at:]); scoped {
@@ -186,6 +191,18 @@ func (env *Env) completeScoped(cmd *cobra.Command, args []string, typed string) 
 		found[i] = typed[:at] + found[i]
 	}
 	return found, directive
+}
+
+// forServices is 1 for a policy that AWS made for its services: it is offered last.
+func forServices(candidate cobra.Completion) int {
+	word, _, _ := strings.Cut(candidate, "\t")
+	word = word[strings.LastIndexByte(word, ',')+1:]
+	for _, p := range policy.All() {
+		if access.Policy(p.Name).Short() == word && !p.ForPeople() {
+			return 1
+		}
+	}
+	return 0
 }
 
 // matching are the candidates that begin with what was typed, or with the last word of a list, without the other words of the
@@ -236,7 +253,7 @@ func (env *Env) askRegion(ctx context.Context, _ func() *cluster.Cluster, offer 
 
 // completeFlags offers fixed values.
 func completeFlags(cmd *cobra.Command) {
-	fixed := map[string][]cobra.Completion{"dry-run": {"none", "client"}, "accept-risk": texts(access.RiskNames), "type": texts(access.Kinds), "exec": {"aws", "native"}}
+	fixed := map[string][]cobra.Completion{"dry-run": {"none", "client"}, "type": texts(access.Kinds), "exec": {"aws", "native"}}
 	for flag, values := range fixed {
 		if cmd.Flags().Lookup(flag) != nil {
 			_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))

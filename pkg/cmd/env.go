@@ -224,10 +224,15 @@ func (env *Env) notes(all []access.Note) {
 	}
 }
 
-// ending prints what comes last: failures that were found first, and how to undo what was done.
-func (env *Env) ending() {
+// failures prints what could not be done for some principals, once.
+func (env *Env) failures() {
 	env.notes(env.late)
 	env.late = nil
+}
+
+// ending prints what comes last: failures that were found first, and how to undo what was done.
+func (env *Env) ending() {
+	env.failures()
 	if n := len(env.undoable); n > 0 && printer.Terminal(env.IO.ErrOut) {
 		command := env.program.Command("undo", env.undoable[n-1])
 		if n > 1 {

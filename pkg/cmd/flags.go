@@ -70,11 +70,23 @@ func checkFlag(fs *pflag.FlagSet, name string, check func() error) {
 	f.Value = checked{f.Value, check}
 }
 
-func (f *changeFlags) bind(fs *pflag.FlagSet) {
+// risks annotates --accept-risk with those that the command can meet, for completion.
+const risks = "risks"
+
+// The risks of every change, and of those that revoke access.
+var (
+	anyRisk    = []access.RiskName{access.LoseOwnAccess, access.LastAdministrator, access.RemoveNodes, access.UnreadAWSAuth, access.OtherAccount}
+	takingRisk = slices.Concat(anyRisk, []access.RiskName{access.RestoreMapping, access.BreakCapability})
+)
+
+// bind adds the flags; can are the risks that the command can meet.
+func (f *changeFlags) bind(fs *pflag.FlagSet, can []access.RiskName, more ...access.RiskName) {
+	names := texts(slices.Concat(can, more))
 	bindDryRun(fs, &f.dryRun, "With client, print what would change and send nothing")
 	fs.BoolVar(&f.wait, "wait", false, "Wait until the change can be read from EKS")
 	fs.DurationVar(&f.timeout, "timeout", 2*time.Minute, "How long --wait waits")
-	fs.StringSliceVar(&f.risks, "accept-risk", nil, "Continue despite the named risk: "+strings.Join(texts(access.RiskNames), ", "))
+	fs.StringSliceVar(&f.risks, "accept-risk", nil, "Continue despite the named risk: "+strings.Join(names, ", "))
+	_ = fs.SetAnnotation("accept-risk", risks, names)
 	checkFlag(fs, "accept-risk", f.checkRisks)
 	f.output.bind(fs, "json", "yaml", "name", "jsonpath=")
 }
@@ -87,7 +99,7 @@ func (f *changeFlags) bindAsk(fs *pflag.FlagSet) {
 func (f *changeFlags) checkRisks() error {
 	for _, name := range f.risks {
 		if !slices.Contains(access.RiskNames, access.RiskName(name)) {
-			return fmt.Errorf("unknown risk %q: the risks are %s", name, strings.Join(texts(access.RiskNames), ", "))
+			return fmt.Errorf("unknown risk %q%s: the risks are %s", name, access.DidYouMean(name, texts(access.RiskNames)), strings.Join(texts(access.RiskNames), ", "))
 		}
 	}
 	return nil

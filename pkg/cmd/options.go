@@ -88,6 +88,9 @@ func children(cmd *cobra.Command) string {
 // flagsOf lists flags, on a terminal as wide as it is. pflag would write [=true|false] behind each switch.
 func flagsOf(out io.Writer, fs *pflag.FlagSet) string {
 	fs.VisitAll(func(f *pflag.Flag) {
+		if f.DefValue == "[]" {
+			f.DefValue = ""
+		}
 		if f.Value.Type() == "bool" {
 			f.Value, f.NoOptDefVal = struct{ pflag.Value }{f.Value}, "true"
 		}

@@ -115,6 +115,7 @@ func (v view) announce(p change.Proposal) {
 	v.env.notes(p.Notes)
 	risky := p.Refused(v.run.Accept) != nil && v.env.asksRisks()
 	if !v.run.DryRun && !v.f.yes && (risky || p.Asks(v.run.Request)) {
+		v.env.failures()
 		v.plan(v.env.IO.ErrOut, p)
 		if v.line != nil {
 			fmt.Fprintf(v.env.IO.ErrOut, "\nEquivalent command:\n  %s\n\n", printer.Clean(shell.Line(v.line)))

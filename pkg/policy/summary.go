@@ -44,16 +44,19 @@ func Summarize(rules []Rule, namespaced bool) Summary {
 			held.add(r)
 		}
 	}
-	var s Summary
 	if all := held.byResource["*"]; all != nil && all.everything {
-		where := "everything"
-		if namespaced {
-			where += " in a namespace"
+		names := make([]string, len(sensitive))
+		for i, q := range sensitive {
+			names[i] = q.name
 		}
-		s.Allows = []string{where}
-	} else {
-		s.Allows = slices.DeleteFunc([]string{held.common("reads", readVerbs), held.common("changes", changeVerbs)}, func(s string) bool { return s == "" })
+		if namespaced {
+			last := len(names) - 1 // nodes
+			return Summary{Allows: []string{"everything, including " + listed(names[:last], "and")}, Not: names[last:]}
+		}
+		return Summary{Allows: []string{"everything, including " + listed(names, "and")}}
 	}
+	var s Summary
+	s.Allows = slices.DeleteFunc([]string{held.common("reads", readVerbs), held.common("changes", changeVerbs)}, func(s string) bool { return s == "" })
 	for _, q := range sensitive {
 		if text := q.ask(held); text != "" {
 			s.Allows = append(s.Allows, text)

@@ -30,17 +30,24 @@ type Description struct {
 
 func (d Description) String() string {
 	var b strings.Builder
-	w := tabwriter.NewWriter(&b, 0, 8, 2, ' ', 0)
+	w := tabwriter.NewWriter(&b, len("Principal:  "), 8, 2, ' ', 0)
 	row := func(name, value string) { fmt.Fprintf(w, "%s:\t%s\n", name, value) }
 	row("Principal", Clean(string(d.Principal)))
 	if d.Entry != nil || len(d.Mappings) > 0 {
 		row("Status", Clean(d.status()))
 	}
 	row("Cluster", Clean(d.Cluster.Name)+" ("+d.Cluster.Region()+")")
+	if d.Brief { // rights come first, and what only describes the entry last
+		w.Flush()
+		b.WriteString(d.sources())
+	}
 	if d.Entry != nil {
 		d.entry(row)
 	}
 	w.Flush()
+	if d.Brief {
+		return b.String() + d.hints()
+	}
 	return b.String() + d.Details()
 }
 
@@ -73,7 +80,9 @@ func (d Description) status() string {
 }
 
 // Details is only what gives the principal access, and what that allows.
-func (d Description) Details() string {
+func (d Description) Details() string { return d.sources() + d.hints() }
+
+func (d Description) sources() string {
 	var b strings.Builder
 	bound := d.bound()
 	switch {
@@ -88,6 +97,11 @@ func (d Description) Details() string {
 		b.WriteString("RBAC:\n  " + strings.Join(bound, "\n  ") + "\n")
 	}
 	d.mappings(&b)
+	return b.String()
+}
+
+func (d Description) hints() string {
+	var b strings.Builder
 	if len(d.Hints) > 0 {
 		b.WriteString("Hints:\n")
 	}

@@ -29,7 +29,7 @@ func (f Facts) rights(r Report) *Rights {
 		}
 	}
 	s := policy.Summarize(rules, true)
-	s.Not = s.Not[:max(0, len(s.Not)-1)] // nodes, which are in no namespace
+	s.Not = s.Not[:max(0, len(s.Not)-1)]             // nodes, which are in no namespace
 	if rights.Summary = s.String(); rights.AtLeast { // what it lacks is not known
 		rights.Summary = strings.Join(s.Allows, "; ")
 	}
