@@ -60,8 +60,8 @@ func (env *Env) usage(cmd *cobra.Command) error {
 	if len(cmd.Aliases) > 0 {
 		section("Aliases", "  "+cmd.NameAndAliases())
 	}
-	section("Examples", cmd.Example)
-	section("Available Commands", children(cmd))
+	section("Examples", examples(cmd.Example, printer.Columns(out)))
+	section("Available Commands", children(cmd, printer.Columns(out)))
 	own := cmd.LocalNonPersistentFlags()
 	if cmd.HasParent() {
 		section("Flags", flagsOf(out, own))
@@ -75,20 +75,36 @@ func (env *Env) usage(cmd *cobra.Command) error {
 	return err
 }
 
-func children(cmd *cobra.Command) string {
+func children(cmd *cobra.Command, width int) string {
 	var b strings.Builder
 	for _, c := range cmd.Commands() {
 		if c.IsAvailableCommand() || c.Name() == "help" {
-			fmt.Fprintf(&b, "  %-*s  %s\n", cmd.NamePadding(), c.Name(), c.Short)
+			name := fmt.Sprintf("  %-*s  ", cmd.NamePadding(), c.Name())
+			about := c.Short
+			if width > 2*len(name) {
+				about = strings.ReplaceAll(printer.Wrap(about, width-len(name)), "\n", "\n"+strings.Repeat(" ", len(name)))
+			}
+			b.WriteString(name + about + "\n")
 		}
 	}
 	return b.String()
 }
 
+// examples breaks the comments; command lines stay whole.
+func examples(text string, width int) string {
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		if strings.HasPrefix(line, "  # ") {
+			lines[i] = strings.ReplaceAll(printer.Wrap(line, width-2), "\n  ", "\n  # ")
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
 // flagsOf lists flags, on a terminal as wide as it is. pflag would write [=true|false] behind each switch.
 func flagsOf(out io.Writer, fs *pflag.FlagSet) string {
 	fs.VisitAll(func(f *pflag.Flag) {
-		if f.DefValue == "[]" {
+		if _, ok := f.Value.(checked); (ok || f.Value.Type() == "stringToString") && f.DefValue == "[]" { // pflag does not know that it is empty
 			f.DefValue = ""
 		}
 		if f.Value.Type() == "bool" {

@@ -185,11 +185,11 @@ func (env *Env) askRisks(ctx context.Context, refused error, cluster string) (ac
 		if slices.Contains(accepted, risk.Name) {
 			continue
 		}
-		what, word := "the name of the risk", string(risk.Name)
+		what, word := "", string(risk.Name)
 		if risk.Name == access.OneWayMode {
-			what, word = "the name of the cluster", cluster
+			what, word = "the cluster's name, ", cluster
 		}
-		answer, err := env.prompt(ctx, fmt.Sprintf("To continue, type %s (%s): ", what, printer.Clean(word)))
+		answer, err := env.prompt(ctx, fmt.Sprintf("Type %s%s to continue: ", what, printer.Clean(word)))
 		if err == nil && answer != word {
 			err = errCancelled
 		}

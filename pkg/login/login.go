@@ -133,7 +133,8 @@ func (s Settings) options() []func(*config.LoadOptions) error {
 		opts = append(opts, config.WithRetryMaxAttempts(attempts))
 	}
 	if s.Trace != nil {
-		opts = append(opts, config.WithAfterAttempt(tracer{s.Trace}))
+		t := tracer{s.Trace, &sync.Map{}}
+		opts = append(opts, config.WithBeforeTransmit(t), config.WithAfterAttempt(t))
 	}
 	return append(opts, s.who()...)
 }

@@ -25,10 +25,11 @@ func Columns(w io.Writer) int {
 
 var (
 	// copied are command lines that somebody copies: between backquotes, and from the name of a program to the end of a line.
-	copied = regexp.MustCompile("`[^`]*`|\\b(?:kubectl|aws) [a-z-].*$")
-	// labelled is the beginning of a line such as "Status:     ok", under whose value the rest belongs.
-	labelled = regexp.MustCompile(`^[A-Z][A-Za-z -]{0,14}:\s+`)
-	colours  = regexp.MustCompile("\x1b\\[[0-9;]*m")
+	copied = regexp.MustCompile("`[^`]*`|\\b(?:kubectl|aws) [a-z].*$")
+	// head is what the rest of a line belongs under: a label such as "Status:     ", a name in capitals before its text, or a sign
+	// with its blanks.
+	head    = regexp.MustCompile("^(?:\x1b\\[[0-9;]*m)?" + `(?:[A-Z][A-Za-z -]{0,14}:\s+|[* ] [A-Z_]{3,}\s{2,}|\s*(?:[-+~*?!→]\s+)?)`)
+	colours = regexp.MustCompile("\x1b\\[[0-9;]*m")
 )
 
 // Wrap breaks lines at words to a width, and none of the command lines in them. With 0 it does nothing.
@@ -46,72 +47,65 @@ func Wrap(text string, width int) string {
 }
 
 func wrapLine(line string, width int) string {
-	indent := len(labelled.FindString(line))
-	if indent == 0 {
-		lead := line[:len(line)-len(strings.TrimLeft(line, "+-~* "))]
-		indent = len(lead)
-	}
+	lead := head.FindString(line)
+	indent := columns(lead)
 	if indent >= width/2 {
 		indent = 2
 	}
 	var b strings.Builder
-	at := 0
-	for i, word := range unbroken(line) {
-		n := columns(word)
+	b.WriteString(lead)
+	at, empty := columns(lead), true
+	for _, w := range unbroken(line[len(lead):]) {
+		n := columns(w.text)
 		switch {
-		case i == 0:
-		case at+1+n > width && at > indent:
+		case empty:
+		case at+w.blanks+n > width:
 			b.WriteString("\n" + strings.Repeat(" ", indent))
 			at = indent
 		default:
-			b.WriteByte(' ')
-			at++
+			b.WriteString(strings.Repeat(" ", w.blanks))
+			at += w.blanks
 		}
-		b.WriteString(word)
+		b.WriteString(w.text)
 		at += n
+		empty = false
 	}
 	return b.String()
 }
 
-// unbroken are the words of a line, each command line as one. The blanks at its beginning and after a label belong to the first word.
-func unbroken(line string) (words []string) {
-	head := len(line) - len(strings.TrimLeft(line, " "))
-	if label := labelled.FindString(line); label != "" {
-		head = len(label)
-	}
-	add := func(text string) {
-		for i, word := range strings.Split(text, " ") {
-			if i == 0 && len(words) > 0 && text[0] != ' ' { // it follows a command line without a blank
-				words[len(words)-1] += word
-			} else if word != "" {
-				words = append(words, word)
+// word is what stays in one line, and the blanks before it.
+type word struct {
+	blanks int
+	text   string
+}
+
+// unbroken are the words of a text, each command line as one.
+func unbroken(text string) (words []word) {
+	blanks := 0
+	add := func(part string, whole bool) {
+		for i, w := range strings.SplitAfter(part, " ") {
+			bare := strings.TrimSuffix(w, " ")
+			if whole {
+				bare, w = part, part
+			}
+			if bare != "" && len(words) > 0 && blanks == 0 && i == 0 { // it follows without a blank
+				words[len(words)-1].text += bare
+			} else if bare != "" {
+				words = append(words, word{blanks, bare})
+				blanks = 0
+			}
+			if blanks += len(w) - len(bare); whole {
+				return
 			}
 		}
 	}
-	at := head
-	for _, found := range copied.FindAllStringIndex(line, -1) {
-		if found[0] < at {
-			continue
-		}
-		before := line[at:found[0]]
-		if before != "" {
-			add(before)
-		}
-		command := line[found[0]:found[1]]
-		if len(words) > 0 && !strings.HasSuffix(before, " ") {
-			words[len(words)-1] += command
-		} else {
-			words = append(words, command)
-		}
+	at := 0
+	for _, found := range copied.FindAllStringIndex(text, -1) {
+		add(text[at:found[0]], false)
+		add(text[found[0]:found[1]], true)
 		at = found[1]
 	}
-	if at < len(line) {
-		add(line[at:])
-	}
-	if len(words) == 0 {
-		return []string{line}
-	}
-	words[0] = line[:head] + words[0]
+	add(text[at:], false)
 	return words
 }
 

@@ -22,6 +22,10 @@ func TestLinesAreBrokenAtWordsAndCommandsAreNot(t *testing.T) {
 		{"a command to the end of the line", "to see it: kubectl access describe role/x --context y", "to see it:\nkubectl access describe role/x --context y", 10},
 		{"a command between backquotes, with the dot behind it", "run `aws sso login`. Then again.", "run\n`aws sso login`.\nThen\nagain.", 8},
 		{"a command alone", "    kubectl access grant role/x -A", "    kubectl access grant role/x -A", 10},
+		{"under a sign, with its blanks", "-     Role developer in dev", "-     Role\n      developer\n      in dev", 14},
+		{"under a name in capitals", "  API     one two three four", "  API     one two\n          three four", 22},
+		{"under a coloured sign", "\x1b[31m-     Role developer\x1b[0m", "\x1b[31m-     Role\n      developer\x1b[0m", 15},
+		{"blanks within", "a  b ccccc", "a  b\nccccc", 6},
 		{"colours take no place", "\x1b[31merror:\x1b[0m one two", "\x1b[31merror:\x1b[0m one\ntwo", 10},
 	} {
 		if got := printer.Wrap(row.text, row.width); got != row.want {
