@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"iter"
+	"slices"
 	"strings"
 	"sync"
 
@@ -34,26 +35,34 @@ func OfferAdmitted(as Written) Offer {
 		if c == nil {
 			return
 		}
-		together(func() { c.offerEntries(ctx, as, offer) }, func() {
-			if c.Plugin() {
-				return // another program would have to run for a token
-			}
-			for _, m := range c.AWSAuth(ctx).Mappings { // none where it cannot be read
-				if ref, err := access.ParsePrincipal(m.ARN); err == nil && ref.Principal != "" {
-					offer(as(c, ref.Principal) + "\taws-auth: " + cmp.Or(strings.Join(m.Groups, ", "), "no groups"))
-				}
+		var names []access.Principal
+		var mappings []access.Mapping
+		together(func() { names = c.offerEntries(ctx, as, offer) }, func() {
+			if !c.Plugin() { // another program would have to run for a token
+				mappings = c.AWSAuth(ctx).Mappings // none where it cannot be read
 			}
 		})
+		for _, m := range mappings {
+			ref, err := access.ParsePrincipal(m.ARN)
+			if err != nil || ref.Principal == "" {
+				continue
+			}
+			about := "" // where it has an entry, that was described
+			if m.State == access.InForce && !slices.ContainsFunc(names, ref.Principal.Is) {
+				about = "\taws-auth: " + cmp.Or(strings.Join(m.Groups, ", "), "no groups")
+			}
+			offer(as(c, ref.Principal) + about)
+		}
 	}
 }
 
-func (c *Cluster) offerEntries(ctx context.Context, as Written, offer func(...string)) {
+func (c *Cluster) offerEntries(ctx context.Context, as Written, offer func(...string)) []access.Principal {
 	names, _ := c.EKS.Names(ctx) // on an error those that came before it
 	for _, p := range names {
 		offer(as(c, p) + "\taccess entry")
 	}
 	if len(names) > describable {
-		return
+		return names
 	}
 	reader := c.Reading(func(part access.Snapshot) {
 		for _, e := range part.Entries {
@@ -61,6 +70,7 @@ func (c *Cluster) offerEntries(ctx context.Context, as Written, offer func(...st
 		}
 	}, func(int, int) {})
 	_, _ = reader.EKS.Snapshot(ctx, access.Want{Principals: names}) // what has come is described
+	return names
 }
 
 // has is what an entry gives, in short.
@@ -108,7 +118,7 @@ func OfferPrincipals(as Written) Offer {
 
 func (c *Cluster) offerPrincipals(ctx context.Context, as Written, offer func(...string)) {
 	var all sync.WaitGroup
-	all.Go(func() { c.offerEntries(ctx, as, offer) })
+	all.Go(func() { _ = c.offerEntries(ctx, as, offer) })
 	for _, pages := range []iter.Seq2[[]access.Principal, error]{c.IAM.Roles(ctx), c.IAM.PermissionSets(ctx), c.IAM.Users(ctx)} {
 		all.Go(func() {
 			for page, err := range pages {
@@ -129,7 +139,7 @@ func OfferPolicies(ctx context.Context, dial func() *Cluster, offer func(...stri
 	for _, p := range policy.All() {
 		about := p.Purpose
 		if !p.ForPeople() {
-			about = "for AWS services: " + about
+			about = "services: " + about
 		}
 		if !p.ServiceLinkedRoleOnly {
 			offer(access.Policy(p.Name).Short() + "\t" + about)

@@ -96,7 +96,7 @@ func (env *Env) migrate(ctx context.Context, f *migrateFlags) error {
 	err = m.run(ctx)
 	switch {
 	case m.do == nil || f.looks():
-	case err == nil || errors.Is(err, errCancelled) && !m.do.Answered: // who says no to answers of before is asked again
+	case err == nil || errors.Is(err, errCancelled) && !m.do.Answered: // answers that were declined are not kept
 		m.do.Forget()
 	default:
 		m.keep()

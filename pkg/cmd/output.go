@@ -185,11 +185,11 @@ func (env *Env) askRisks(ctx context.Context, refused error, cluster string) (ac
 		if slices.Contains(accepted, risk.Name) {
 			continue
 		}
-		what, word := "", string(risk.Name)
+		what, word := string(risk.Name), string(risk.Name)
 		if risk.Name == access.OneWayMode {
-			what, word = "the cluster's name, ", cluster
+			what, word = "the cluster's name ("+cluster+")", cluster
 		}
-		answer, err := env.prompt(ctx, fmt.Sprintf("Type %s%s to continue: ", what, printer.Clean(word)))
+		answer, err := env.prompt(ctx, "Type "+printer.Clean(what)+" to continue: ")
 		if err == nil && answer != word {
 			err = errCancelled
 		}
