@@ -5,13 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"reflect"
 	"strings"
 	"text/tabwriter"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/client-go/util/jsonpath"
+	"k8s.io/cli-runtime/pkg/printers"
 )
 
 // customColumns begins the format of kubectl get that prints chosen fields: custom-columns=NAME:.spec.principalARN,...
@@ -20,7 +19,7 @@ const customColumns = "custom-columns="
 // columns prints a row for each object of a list.
 type columns struct {
 	names []string
-	paths []*jsonpath.JSONPath
+	cells []*printers.JSONPathPrinter
 }
 
 func newColumns(spec string, noHeaders bool) (*columns, error) {
@@ -30,11 +29,12 @@ func newColumns(spec string, noHeaders bool) (*columns, error) {
 		if !ok || name == "" || path == "" {
 			return nil, errors.New(customColumns + ": expected NAME:PATH, separated by commas, for example NAME:.spec.principalARN,AGE:.status.createdAt")
 		}
-		p := jsonpath.New(name).AllowMissingKeys(true)
-		if err := p.Parse("{" + "." + strings.TrimPrefix(strings.Trim(path, "{}"), ".") + "}"); err != nil {
+		p, err := printers.NewJSONPathPrinter("{." + strings.TrimPrefix(strings.Trim(path, "{}"), ".") + "}")
+		if err != nil {
 			return nil, fmt.Errorf("%s %q: %w", customColumns, part, err)
 		}
-		c.names, c.paths = append(c.names, name), append(c.paths, p)
+		p.AllowMissingKeys(true)
+		c.names, c.cells = append(c.names, name), append(c.cells, p)
 	}
 	if noHeaders {
 		c.names = nil
@@ -57,27 +57,17 @@ func (c *columns) PrintObj(o runtime.Object, w io.Writer) error {
 		fmt.Fprintln(out, strings.Join(c.names, "\t"))
 	}
 	for _, object := range objects {
-		cells := make([]string, len(c.paths))
-		for i, p := range c.paths {
-			found, err := p.FindResults(object)
-			if err != nil {
+		row := make([]string, len(c.cells))
+		for i, p := range c.cells {
+			var cell strings.Builder
+			if err := p.PrintObj(&unstructured.Unstructured{Object: object.(map[string]any)}, &cell); err != nil { //nolint:forcetypeassert // the list is ours
 				return err
 			}
-			cells[i] = orNone(texts(found))
+			row[i] = orNone(cell.String())
 		}
-		fmt.Fprintln(out, strings.Join(cells, "\t"))
+		fmt.Fprintln(out, strings.Join(row, "\t"))
 	}
 	return out.Flush()
-}
-
-func texts(found [][]reflect.Value) string {
-	var all []string
-	for _, values := range found {
-		for _, v := range values {
-			all = append(all, fmt.Sprint(v.Interface()))
-		}
-	}
-	return strings.Join(all, ",")
 }
 
 // writeCSV writes all columns of a table, also the wide ones.
