@@ -45,7 +45,7 @@ var parse = sync.OnceValue(func() []Policy { //nolint:gochecknoglobals // a tabl
 // All returns every policy, those for people first, sorted by name.
 func All() []Policy {
 	all := slices.Clone(parse())
-	slices.SortFunc(all, func(a, b Policy) int {
+	access.Sort(all, func(a, b Policy) int {
 		if a.Audience != b.Audience {
 			return -strings.Compare(a.Audience, b.Audience)
 		}
