@@ -39,7 +39,7 @@ Kubernetes rules. What RBAC gives to the groups and the username is listed with 
 				return usage(cmd, errors.New("specify at least one principal: role/NAME, user/NAME, sso/PERMISSION_SET, an ARN or me"))
 			}
 			if !out.People() {
-				return env.list(cmd.Context(), &out, args)
+				return env.list(cmd.Context(), &listFlags{output: out, written: args})
 			}
 			return env.describe(cmd.Context(), args, rules)
 		},
@@ -80,7 +80,7 @@ func (env *Env) describe(ctx context.Context, written []string, rules bool) erro
 // description is one principal's.
 func (env *Env) description(s access.Snapshot, p access.Principal) printer.Description {
 	d := printer.Description{
-		Principal: p, Cluster: s.Cluster, Mappings: cluster.MappingsOf(s, p), Now: env.Now(), Rights: s.Access(p), Width: printer.Columns(env.IO.Out),
+		Principal: p, Cluster: s.Cluster, Mappings: cluster.MappingsOf(s, p), Now: env.Now(), Rights: s.Access(p), Width: printer.TerminalWidth(env.IO.Out),
 	}
 	if s.RBAC != nil && s.RBAC.Err != nil {
 		d.NoRBAC = s.RBAC.Err.Error()

@@ -30,6 +30,7 @@ const (
 	exitDone    = 0
 	exitFailed  = 1
 	exitRefused = 2
+	exitFound   = 3 // an answer that --expect did not
 )
 
 // outcome is the exit code of an error and the hint about what to do next.
@@ -54,6 +55,7 @@ var outcomes = []outcome{
 	{is: access.ErrPolicy, code: exitFailed, hint: "list the access policies: ", next: []string{"policies"}},
 	{is: journal.ErrUnsafe, code: exitRefused},
 	{is: journal.ErrUnreadable, code: exitRefused},
+	{is: errUnexpected, code: exitFound},
 	{is: context.Canceled, code: exitRefused},
 	{is: access.ErrMode, code: exitFailed, hint: "turn on access entries (irreversible): ", next: []string{"mode", string(access.ModeBoth), "--accept-risk=one-way-mode"}},
 	{is: access.ErrPassRole, code: exitFailed, hint: "an entry for nodes needs the permission iam:PassRole on its role: request it, or ask someone with it to grant the entry"},

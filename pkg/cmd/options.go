@@ -38,7 +38,7 @@ func (env *Env) helpOn(cmd *cobra.Command) {
 	if about == "" {
 		about = cmd.Short
 	}
-	fmt.Fprint(out, paragraphs(about, printer.Columns(out))+"\n\n")
+	fmt.Fprint(out, paragraphs(about, printer.TerminalWidth(out))+"\n\n")
 	cmd.SetErr(out) // usage prints there
 	_ = env.usage(cmd)
 }
@@ -60,8 +60,8 @@ func (env *Env) usage(cmd *cobra.Command) error {
 	if len(cmd.Aliases) > 0 {
 		section("Aliases", "  "+cmd.NameAndAliases())
 	}
-	section("Examples", examples(cmd.Example, printer.Columns(out)))
-	section("Available Commands", children(cmd, printer.Columns(out)))
+	section("Examples", examples(cmd.Example, printer.TerminalWidth(out)))
+	section("Available Commands", children(cmd, printer.TerminalWidth(out)))
 	own := cmd.LocalNonPersistentFlags()
 	if cmd.HasParent() {
 		section("Flags", flagsOf(out, own))
@@ -111,7 +111,7 @@ func flagsOf(out io.Writer, fs *pflag.FlagSet) string {
 			f.Value, f.NoOptDefVal = struct{ pflag.Value }{f.Value}, "true"
 		}
 	})
-	return fs.FlagUsagesWrapped(printer.Columns(out))
+	return fs.FlagUsagesWrapped(printer.TerminalWidth(out))
 }
 
 // paragraphs joins the lines of each paragraph and breaks them to the width of the terminal; 0 leaves them.

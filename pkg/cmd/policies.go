@@ -84,7 +84,7 @@ func (env *Env) printPolicy(out *output, docs []policy.Policy, written string, r
 		return out.Object(env.IO.Out, printer.PolicyObject(doc))
 	}
 	if rules {
-		_, err = fmt.Fprint(env.IO.Out, printer.Policy(doc, cmp.Or(printer.Columns(env.IO.Out), printer.Width)))
+		_, err = fmt.Fprint(env.IO.Out, printer.Policy(doc, cmp.Or(printer.TerminalWidth(env.IO.Out), printer.Width)))
 		return err
 	}
 	env.say(env.IO.Out, printer.PolicyBrief(doc, env.program.Command("policies", access.Policy(doc.Name).Short(), "--rules")))

@@ -11,9 +11,14 @@ import (
 // The type of every AccessEntry.
 const (
 	APIVersion = "eks.services.k8s.aws/v1alpha1"
-	// OwnVersion is that of the objects that only this program prints.
-	OwnVersion = "kubectl-access/v1alpha1"
 	Kind       = "AccessEntry"
+)
+
+// The types of what is this program's own.
+const (
+	OwnVersion  = "kubectl-access.github.io/v1alpha1"
+	MappingKind = "AWSAuthMapping"
+	ListKind    = "AccessList"
 )
 
 // AccessEntry is one access entry as it is written.

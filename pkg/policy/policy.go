@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
 )
 
 // Policy is one EKS access policy as AWS documents it.
@@ -25,16 +27,8 @@ type Policy struct {
 	Rules                 []Rule   `json:"rules,omitempty"`
 }
 
-// Rule is one row of a policy, with the meaning of an RBAC PolicyRule.
-type Rule struct {
-	APIGroups       []string `json:"apiGroups,omitempty"` // "" is the core group
-	Resources       []string `json:"resources,omitempty"`
-	ResourceNames   []string `json:"resourceNames,omitempty"`
-	NonResourceURLs []string `json:"nonResourceURLs,omitempty"`
-	Verbs           []string `json:"verbs"`
-	// Restricted describes a row that AWS limits to objects that it does not name; it grants nothing in general.
-	Restricted string `json:"restricted,omitempty"`
-}
+// Rule is one row of a policy.
+type Rule = access.Rule
 
 //go:embed policies.json
 var document []byte
@@ -52,7 +46,7 @@ var parse = sync.OnceValue(func() []Policy { //nolint:gochecknoglobals // a tabl
 // All returns every policy, those for people first, then those for services and those for AWS only, each sorted by name.
 func All() []Policy {
 	all := slices.Clone(parse())
-	slices.SortFunc(all, func(a, b Policy) int {
+	access.Sort(all, func(a, b Policy) int {
 		return cmp.Or(cmp.Compare(a.Rank(), b.Rank()), strings.Compare(a.Name, b.Name))
 	})
 	return all

@@ -1,27 +1,10 @@
 package printer
 
 import (
-	"io"
-	"os"
 	"regexp"
 	"strings"
 	"unicode/utf8"
-
-	"golang.org/x/term"
 )
-
-// Columns is how wide a terminal is, and 0 for what is none.
-func Columns(w io.Writer) int {
-	f, ok := w.(*os.File)
-	if !ok || !Terminal(f) {
-		return 0
-	}
-	width, _, err := term.GetSize(int(f.Fd()))
-	if err != nil {
-		return 0
-	}
-	return width
-}
 
 var (
 	// copied are command lines that somebody copies: between backquotes, and from the name of a program to the end of a line.
@@ -39,7 +22,7 @@ func Wrap(text string, width int) string {
 	}
 	lines := strings.Split(text, "\n")
 	for i, line := range lines {
-		if columns(line) > width {
+		if wide(line) > width {
 			lines[i] = wrapLine(line, width)
 		}
 	}
@@ -48,15 +31,15 @@ func Wrap(text string, width int) string {
 
 func wrapLine(line string, width int) string {
 	lead := head.FindString(line)
-	indent := columns(lead)
+	indent := wide(lead)
 	if indent >= width/2 {
 		indent = 2
 	}
 	var b strings.Builder
 	b.WriteString(lead)
-	at, empty := columns(lead), true
+	at, empty := wide(lead), true
 	for _, w := range unbroken(line[len(lead):]) {
-		n := columns(w.text)
+		n := wide(w.text)
 		switch {
 		case empty:
 		case at+w.blanks+n > width:
@@ -109,5 +92,5 @@ func unbroken(text string) (words []word) {
 	return words
 }
 
-// columns is how many columns a text takes without its colours.
-func columns(text string) int { return utf8.RuneCountInString(colours.ReplaceAllString(text, "")) }
+// wide is how many columns a text takes without its colours.
+func wide(text string) int { return utf8.RuneCountInString(colours.ReplaceAllString(text, "")) }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
 )
 
@@ -15,29 +16,12 @@ type order struct {
 }
 
 var orders = []order{
-	{"people first", func(a, b printer.Row) int { return rank(a) - rank(b) }},
+	{"people first", func(a, b printer.Row) int { return a.Rank() - b.Rank() }},
 	{"by principal", func(a, b printer.Row) int { return strings.Compare(a.Name, b.Name) }},
 	{"by access", func(a, b printer.Row) int { return strings.Compare(a.Access, b.Access) }},
 	{"by source", func(a, b printer.Row) int { return strings.Compare(sourceOf(a), sourceOf(b)) }},
 	{"newest first", func(a, b printer.Row) int { return cmp.Compare(born(b), born(a)) }},
 	{"by expiry", func(a, b printer.Row) int { return cmp.Compare(end(a), end(b)) }},
-}
-
-// rank puts what is rarely changed behind the rest: nodes, what AWS owns, aws-auth, there too the nodes and what has no effect.
-func rank(r printer.Row) int {
-	switch {
-	case r.Mapping != nil && r.Note != "":
-		return 5
-	case r.Mapping != nil && r.Mapping.Node():
-		return 4
-	case r.Mapping != nil:
-		return 3
-	case r.Entry != nil && r.Entry.Managed():
-		return 2
-	case r.Entry != nil && r.Entry.Node():
-		return 1
-	}
-	return 0
 }
 
 func born(r printer.Row) int64 {
@@ -58,8 +42,8 @@ func end(r printer.Row) int64 {
 // fill makes the rows from what was read.
 func (e *entries) fill() {
 	v := e.v
-	all := printer.Entries(v.snapshot, v.mappings, e.m.world.Now())
-	slices.SortStableFunc(all, orders[e.sort].compare)
+	all := printer.Rows(v.snapshot, v.mappings, e.m.world.Now())
+	access.Sort(all, orders[e.sort].compare)
 	rows := make([]row, len(all))
 	expires := false
 	for i, r := range all {
@@ -84,7 +68,7 @@ const (
 func listRow(r printer.Row) row {
 	l := row{
 		id: string(r.Principal), value: r, cells: []string{r.Name, r.Access, r.Groups, sourceOf(r), r.Age, r.Expires},
-		keys: append([]string{r.ARN, r.Name, sourceOf(r)}, rightKeys(r)...), instead: instead(r), muted: r.Note != "",
+		keys: append([]string{r.ARN, r.Name, sourceOf(r)}, rightKeys(r)...), instead: instead(r), muted: r.Void(),
 	}
 	if r.Mapping != nil {
 		l.id = "aws-auth " + r.Mapping.Place()
@@ -103,20 +87,20 @@ func sourceOf(r printer.Row) string {
 	if r.Entry != nil && r.Entry.Node() && r.Stale == "" {
 		return "nodes " + r.Kind
 	}
-	return r.Source
+	return r.Status
 }
 
 // instead is what ACCESS says where there is no room for the groups or the source.
 func instead(r printer.Row) []string {
 	groups, source := "", ""
-	if len(groupsOf(r)) > 0 && (r.Mapping == nil || r.Note != "" || !r.Mapping.Masters()) { // whose access names what the group gives
+	if len(groupsOf(r)) > 0 && (r.Mapping == nil || r.Void() || !r.Mapping.Masters()) { // whose access names what the group gives
 		groups = "groups " + r.Groups
 	}
 	switch {
 	case r.Stale != "":
 		source = "stale"
-	case r.Note != "":
-		source = r.Note
+	case r.Void():
+		source = r.Status
 	case r.Mapping != nil, r.Entry != nil && (r.Entry.Node() || r.Entry.Owner().Kind != ""):
 		source = sourceOf(r)
 	}
