@@ -16,14 +16,14 @@ import (
 // its time is up is shown. dial returns nil where the cluster or AWS cannot be reached.
 type Offer func(ctx context.Context, dial func() *Cluster, offer func(...string))
 
-// Written is how an offer writes principals.
+// Written is how an offer writes principals: InShort or InFull.
 type Written func(*Cluster, access.Principal) string
 
-// The two forms.
-var (
-	InShort Written = (*Cluster).Short
-	InFull  Written = func(_ *Cluster, p access.Principal) string { return string(p) }
-)
+// InShort writes role/NAME.
+func InShort(c *Cluster, p access.Principal) string { return c.Short(p) }
+
+// InFull writes the ARN.
+func InFull(_ *Cluster, p access.Principal) string { return string(p) }
 
 // describable is how many entries are read for their descriptions, at each press of the Tab key.
 const describable = 30

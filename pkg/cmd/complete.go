@@ -74,7 +74,7 @@ func (env *Env) completeLive(root *cobra.Command) {
 		})
 		if ask, ok := askArguments[c.Name()]; ok && c.ValidArgsFunction == nil {
 			c.ValidArgsFunction = func(cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
-				as := cluster.InShort
+				var as cluster.Written = cluster.InShort
 				if strings.HasPrefix(typed, "arn:") {
 					as = cluster.InFull
 				}

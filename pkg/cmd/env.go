@@ -249,7 +249,9 @@ func (env *Env) warn(format string, args ...any) {
 }
 
 // say prints text for people, on a terminal broken at words.
-func (env *Env) say(w io.Writer, text string) { fmt.Fprint(w, printer.Wrap(text, printer.TerminalWidth(w))) }
+func (env *Env) say(w io.Writer, text string) {
+	fmt.Fprint(w, printer.Wrap(text, printer.TerminalWidth(w)))
+}
 
 // progress shows how far a read is, on a terminal.
 func (env *Env) progress() func(done, total int) {

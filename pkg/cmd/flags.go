@@ -73,15 +73,12 @@ func checkFlag(fs *pflag.FlagSet, name string, check func() error) {
 // risks annotates --accept-risk with those that the command can meet, for completion.
 const risks = "risks"
 
-// The risks of every change, and of those that revoke access.
-var (
-	anyRisk    = []access.RiskName{access.LoseOwnAccess, access.LastAdministrator, access.RemoveNodes, access.UnreadAWSAuth, access.OtherAccount}
-	takingRisk = slices.Concat(anyRisk, []access.RiskName{access.RestoreMapping, access.BreakCapability})
-)
+// anyRisk are the risks that every change can meet.
+var anyRisk = []access.RiskName{access.LoseOwnAccess, access.LastAdministrator, access.RemoveNodes, access.UnreadAWSAuth, access.OtherAccount}
 
-// bind adds the flags; can are the risks that the command can meet.
-func (f *changeFlags) bind(fs *pflag.FlagSet, can []access.RiskName, more ...access.RiskName) {
-	names := texts(slices.Concat(can, more))
+// bind adds the flags; more are the risks that the command can meet beside those of every change.
+func (f *changeFlags) bind(fs *pflag.FlagSet, more ...access.RiskName) {
+	names := texts(slices.Concat(anyRisk, more))
 	bindDryRun(fs, &f.dryRun, "With client, print what would change and send nothing")
 	fs.BoolVar(&f.wait, "wait", false, "Wait until the change can be read from EKS")
 	fs.DurationVar(&f.timeout, "timeout", 2*time.Minute, "How long --wait waits")

@@ -56,7 +56,7 @@ func (f *grantFlags) bind(fs *pflag.FlagSet) {
 	fs.StringToStringVar(&f.tags, "tag", nil, "Tags to set, key=value")
 	fs.Var(&f.lasts, "for", "Add an expiry tag ("+access.ExpiresTag+"), such as 8h or 2w from now. Access is not removed automatically")
 	fs.BoolVar(&f.keep, "keep-mapping-access", false, "Add the rights of the principal's aws-auth mapping to a new entry")
-	f.changeFlags.bind(fs, anyRisk, access.OverrideMapping)
+	f.changeFlags.bind(fs, access.OverrideMapping)
 	f.bindAsk(fs)
 }
 

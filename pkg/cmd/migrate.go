@@ -36,7 +36,7 @@ func (f *migrateFlags) bind(fs *pflag.FlagSet) {
 	fs.BoolVar(&f.prune, "remove-mappings", false, "Remove the migrated mappings from aws-auth once their entries are verified")
 	fs.StringSliceVar(&f.unmatched, "include-unmatched", nil, "Also migrate mappings that never match, which grants new access: ARNs, or without a value all of them")
 	fs.Lookup("include-unmatched").NoOptDefVal = migrate.All
-	f.changeFlags.bind(fs, anyRisk, access.OneWayMode, access.LeaveMappings)
+	f.changeFlags.bind(fs, access.OneWayMode, access.LeaveMappings)
 	f.bindAsk(fs)
 }
 

@@ -47,7 +47,7 @@ irreversible. Mode API is refused while an active mapping has no entry.`,
 			return env.setMode(cmd.Context(), c, &f, to)
 		},
 	}
-	f.bind(cmd.Flags(), anyRisk, access.OneWayMode, access.LeaveMappings)
+	f.bind(cmd.Flags(), access.OneWayMode, access.LeaveMappings)
 	f.bindAsk(cmd.Flags())
 	return cmd
 }

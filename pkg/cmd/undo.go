@@ -48,7 +48,7 @@ A change of the mode is irreversible. An undo is a change too, with an ID of its
 		ValidArgsFunction: env.completeChanges,
 	}
 	cmd.Flags().BoolVar(&list, "list", false, "List the changes of this cluster and undo nothing")
-	f.bind(cmd.Flags(), takingRisk, access.OverrideMapping, access.OverwriteLater)
+	f.bind(cmd.Flags(), access.OverrideMapping, access.RestoreMapping, access.BreakCapability, access.OverwriteLater)
 	f.bindAsk(cmd.Flags())
 	return cmd
 }

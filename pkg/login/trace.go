@@ -22,12 +22,13 @@ func (s Settings) lookup(name string) string {
 // tracer prints each attempt of a call: its name, address, status and time. Headers and bodies contain secrets.
 type tracer struct {
 	printf func(format string, args ...any)
+	now    func() time.Time
 	begun  *sync.Map // when each request was sent
 }
 
 // BeforeTransmit is the SDK's hook.
 func (t tracer) BeforeTransmit(_ context.Context, in *smithyhttp.InterceptorContext) error {
-	t.begun.Store(in.Request, time.Now())
+	t.begun.Store(in.Request, t.now())
 	return nil
 }
 
@@ -42,7 +43,7 @@ func (t tracer) AfterAttempt(ctx context.Context, in *smithyhttp.InterceptorCont
 	}
 	if begun, ok := t.begun.LoadAndDelete(in.Request); ok {
 		if since, ok := begun.(time.Time); ok {
-			status += fmt.Sprintf(" in %d ms", time.Since(since).Milliseconds())
+			status += fmt.Sprintf(" in %d ms", t.now().Sub(since).Milliseconds())
 		}
 	}
 	t.printf("AWS %s.%s%s %s\n", awsmiddleware.GetServiceID(ctx), awsmiddleware.GetOperationName(ctx), at, status)

@@ -67,19 +67,25 @@ func Summarize(rules []Rule, namespaced bool) Summary {
 	return s
 }
 
-var (
-	readVerbs   = []string{"get", "list", "watch"}
-	changeVerbs = []string{"create", "update", "patch"}
-	deleteVerbs = []string{"delete", "deletecollection"}
-)
+var readVerbs = []string{"get", "list", "watch"}
+
+var changeVerbs = []string{"create", "update", "patch"}
+
+var deleteVerbs = []string{"delete", "deletecollection"}
 
 // ofCluster are resources that rules for a namespace do not reach.
 var ofCluster = []string{"nodes", "nodes/proxy", "persistentvolumes", "clusterroles", "clusterrolebindings", "users", "groups"}
 
 // shownFirst are the resources that people ask about, with their names in a summary.
 var shownFirst = []struct{ resource, name string }{
-	{"pods", "pods"}, {"pods/log", "logs"}, {"configmaps", "configmaps"}, {"services", "services"}, {"deployments", "deployments"},
-	{"jobs", "jobs"}, {"ingresses", "ingresses"}, {"events", "events"},
+	{"pods", "pods"},
+	{"pods/log", "logs"},
+	{"configmaps", "configmaps"},
+	{"services", "services"},
+	{"deployments", "deployments"},
+	{"jobs", "jobs"},
+	{"ingresses", "ingresses"},
+	{"events", "events"},
 }
 
 // mostShown is how many resources a summary names.
