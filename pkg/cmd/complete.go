@@ -179,7 +179,7 @@ func (env *Env) completeScoped(cmd *cobra.Command, args []string, typed string) 
 	}
 	if !inside {
 		found, _ := env.ask(cluster.OfferPolicies)(cmd, args, typed)
-		slices.SortStableFunc(found, func(a, b cobra.Completion) int { return cmp.Compare(forServices(a), forServices(b)) })
+		access.Sort(found, func(a, b cobra.Completion) int { return cmp.Compare(forServices(a), forServices(b)) })
 		return found, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
 	}
 	at := strings.LastIndexByte(typed, ',') + 1

@@ -15,7 +15,7 @@ import (
 func Policies(all []policy.Policy) Table {
 	t := Table{Columns: []Column{{Name: "NAME"}, {Name: "FOR"}, {Name: "PURPOSE"}, {Name: "AWS NAME", Wide: true}}}
 	all = slices.Clone(all)
-	slices.SortFunc(all, func(a, b policy.Policy) int {
+	access.Sort(all, func(a, b policy.Policy) int {
 		return cmp.Or(cmp.Compare(a.Rank(), b.Rank()), strings.Compare(access.Policy(a.Name).Short(), access.Policy(b.Name).Short()))
 	})
 	for _, p := range all {
