@@ -50,7 +50,7 @@ func New(cfg *rest.Config) (*Client, error) {
 	}
 	w := &watch{now: time.Now} //nolint:forbidigo // measures this machine's own clock
 	cfg.Wrap(func(next http.RoundTripper) http.RoundTripper { w.RoundTripper = next; return w })
-	h, err := rest.HTTPClientFor(cfg)
+	h, err := httpClient(cfg)
 	base, _, errToo := rest.DefaultServerUrlFor(cfg)
 	if err = errors.Join(err, errToo); err != nil {
 		return nil, fmt.Errorf("kubeconfig: %s", access.HidePasswords(err.Error())) // the error quotes the server

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -16,7 +17,34 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/transport"
 )
+
+// httpClient is rest.HTTPClientFor with net/http's own HTTP/2 and without its cache and reloading of certificates: a program
+// that ends soon needs neither, and they make it bigger.
+func httpClient(cfg *rest.Config) (*http.Client, error) {
+	tc, err := cfg.TransportConfig()
+	if err != nil {
+		return nil, err
+	}
+	secure, err := transport.TLSConfigFor(tc)
+	if err != nil {
+		return nil, err
+	}
+	proxy, dial := http.ProxyFromEnvironment, (&net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}).DialContext
+	if tc.Proxy != nil {
+		proxy = tc.Proxy
+	}
+	if tc.DialHolder != nil {
+		dial = tc.DialHolder.Dial
+	}
+	rt, err := transport.HTTPWrappersForConfig(tc, &http.Transport{
+		Proxy: proxy, DialContext: dial, TLSClientConfig: secure, TLSHandshakeTimeout: 10 * time.Second, MaxIdleConnsPerHost: 25,
+		DisableCompression: tc.DisableCompression, ForceAttemptHTTP2: true,
+	})
+	return &http.Client{Transport: rt, Timeout: cfg.Timeout}, err
+}
 
 // request is one request to the API server. client-go's own needs its codecs, which make the program 5 % bigger.
 type request struct {
