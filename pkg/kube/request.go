@@ -110,7 +110,7 @@ func (c *Client) once(ctx context.Context, q request) (code int, header http.Hea
 	if err != nil {
 		return 0, nil, nil, err
 	}
-	defer answer.Body.Close()
+	defer func() { _ = answer.Body.Close() }()
 	body, err = io.ReadAll(io.LimitReader(answer.Body, longestAnswer))
 	return answer.StatusCode, answer.Header, body, err
 }
