@@ -19,9 +19,9 @@ func (e *entries) aboutCurrent(width int) string {
 	case !ok:
 		return ""
 	case t.Unread == nil && e.m.width < roomBeside:
-		return wrap(e.brief(t, width), width)
+		return labelled(e.m.styles, wrap(e.brief(t, width), width))
 	}
-	return wrap(e.describe(t, nil, width), width)
+	return labelled(e.m.styles, wrap(e.describe(t, nil, width), width))
 }
 
 func (e *entries) brief(t printer.Row, width int) string {
@@ -56,20 +56,16 @@ func (e *entries) description(t printer.Row, hints []string, width int) printer.
 	return d
 }
 
-// details shows one entry alone, with hints from IAM. A key that leaves the filter
-// leaves it as it is.
+// details shows one entry alone, with hints from IAM.
 func (e *entries) details() tea.Cmd {
-	if e.typing {
-		e.typing = false
-		e.list.filter.Blur()
-		return nil
-	}
 	t, _ := e.current()
 	m, id := e.m, t.Principal
 	var hints []string
 	s := &screen{name: func() string { return printer.Clean(id.Short(e.v.account())) }}
-	s.text = func(width int) string { return wrap(e.describe(e.latest(id, t), hints, width), width) }
-	s.actions = slices.Concat(e.own, []action{on("/", "/", "filter", e.search), on("esc q left h backspace", "esc", "back", m.back)}, s.moves())
+	s.text = func(width int) string {
+		return labelled(m.styles, wrap(e.describe(e.latest(id, t), hints, width), width))
+	}
+	s.actions = slices.Concat(e.own, []action{on("/", "/", "filter", e.search), on("esc q left backspace", "esc", "back", m.back)}, m.tabKeys(), s.moves())
 	m.push(s)
 	if t.Entry == nil {
 		return nil
@@ -87,21 +83,45 @@ func (e *entries) latest(id access.Principal, t printer.Row) printer.Row {
 	return t
 }
 
+// labelled makes the names bold with which a line begins: "Status:".
+func labelled(s styles, text string) string {
+	lines := strings.Split(text, "\n")
+	for i, l := range lines {
+		name, rest, ok := strings.Cut(l, ":")
+		if ok && name != "" && len(name) < 20 && l[0] >= 'A' && l[0] <= 'Z' && (rest == "" || rest[0] == ' ') {
+			lines[i] = s.label.Render(name+":") + rest
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
 // help is made from the tables of actions.
 func (m *model) help() tea.Cmd {
 	s := m.top()
-	h := &screen{name: func() string { return "Keys" }}
-	h.text = func(int) string {
+	h := &screen{name: func() string { return "Help" }}
+	h.text = func(width int) string {
 		var b strings.Builder
-		for _, a := range append(slices.Clone(s.actions), m.always...) {
-			b.WriteString(m.styles.key.Render(fit("  "+a.binding.Help().Key, 10)) + a.binding.Help().Desc)
-			if why := a.reason(); why != "" {
-				b.WriteString(m.styles.muted.Render("  (not now: " + why + ")"))
+		for _, group := range []string{acting, viewing, navigate} {
+			b.WriteString(m.styles.label.Render(group) + "\n")
+			for _, a := range append(slices.Clone(s.actions), m.always...) {
+				if a.group != group || a.binding.Help().Key == "" {
+					continue
+				}
+				line := m.styles.key.Render(fit("  "+a.binding.Help().Key, 12)) + a.binding.Help().Desc
+				if why := a.reason(); why != "" {
+					line += m.styles.muted.Render("  (not now: " + why + ")")
+				}
+				b.WriteString(line + "\n")
 			}
-			b.WriteString("\n")
+		}
+		if s.list != nil {
+			b.WriteString("\n" + wrap(legend, width) + "\n")
 		}
 		return b.String()
 	}
 	h.actions = append([]action{on("esc q ? f1", "esc", "back", m.back)}, h.moves()...)
 	return m.push(h)
 }
+
+const legend = "A filter finds the rows that have all its words; ~ before them finds rows that have their letters. Dim rows are rarely changed: nodes, " +
+	"what AWS manages, mappings without effect. Red: cluster administrators, and entries that are stale or overdue."

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"cmp"
+	"errors"
 	"slices"
 	"strings"
 
@@ -45,35 +46,50 @@ func (m *model) View() tea.View {
 	return v
 }
 
-// head always shows the cluster, region, account, mode and identity. In a few lines below the prompt there is no room for
-// the identity.
+// head always shows the cluster, region, account, mode and identity; below it are the tabs, or the name of what is seen. In a
+// few lines below the prompt there is no room for the identity.
 func (m *model) head(width int) []string {
 	s := m.styles
-	title := s.title.Render(rule(printer.Clean(m.top().name()), width))
-	v, facts := m.at, []string{}
-	c := v.snapshot.Cluster
-	for _, f := range []string{cmp.Or(c.Name, v.context.Cluster, v.context.Name), cmp.Or(c.Region(), v.context.Region), cmp.Or(c.Account(), v.context.Account), string(c.Mode)} {
-		if f != "" {
-			facts = append(facts, printer.Clean(f))
-		}
-	}
-	who := "you are …"
-	if v.snapshot.Caller != "" {
-		who = "you are " + printer.Clean(mine(v.snapshot).Short(v.account()))
+	title := rule(printer.Clean(m.top().name()), width)
+	if m.isTab() {
+		title = m.bar(width)
 	}
 	spin := " "
 	if m.waiting > 0 {
 		spin = m.spin.View()
 	}
-	cluster := s.title.Render(facts[0]) + "  " + strings.Join(facts[1:], "  ")
-	if m.inline {
-		return []string{fit(fit(cluster, max(width-2, 1))+" "+spin, width), title}
+	return []string{fit(fit(m.facts(width-2), max(width-2, 1))+" "+spin, width), s.title.Render(title)}
+}
+
+// facts are the cluster and as much of the rest as there is room for, the caller first and the region last.
+func (m *model) facts(width int) string {
+	v := m.at
+	c := v.snapshot.Cluster
+	name := printer.Clean(cmp.Or(c.Name, v.context.Cluster, v.context.Name))
+	rest := []string{cmp.Or(c.Region(), v.context.Region), cmp.Or(c.Account(), v.context.Account), string(c.Mode)}
+	if !m.inline {
+		rest = append(rest, m.who())
 	}
-	return []string{
-		fit(cluster, width),
-		fit(s.muted.Render(fit(who, max(width-2, 1)))+" "+spin, width),
-		title,
+	rest = slices.DeleteFunc(rest, func(f string) bool { return f == "" })
+	for len(rest) > 1 && ansi.StringWidth(name+"  "+strings.Join(rest, "  ")) > width {
+		rest = rest[1:]
 	}
+	line := m.styles.title.Render(name)
+	for _, f := range rest {
+		line += "  " + printer.Clean(f)
+	}
+	return line
+}
+
+// who is the caller, or that it is not known.
+func (m *model) who() string {
+	switch v := m.at; {
+	case v.snapshot.Caller != "":
+		return "you: " + mine(v.snapshot).Short(v.account())
+	case v.err != nil:
+		return "you: <unknown>"
+	}
+	return "you: …"
 }
 
 // rule is a line with a name in it.
@@ -103,7 +119,7 @@ func (m *model) statusLines(width, height int) []string {
 		}
 	}
 	v, room := m.at, 3 // on other screens what could not be read has less room
-	if m.top() == v.entries.screen {
+	if m.isTab() {
 		room = 8
 	}
 	switch {
@@ -115,7 +131,7 @@ func (m *model) statusLines(width, height int) []string {
 	switch {
 	case v.err != nil && !m.explainsError() && !m.top().finished:
 		add("✗ "+m.explain(v.err), m.styles.danger, room)
-	case len(v.warnings) > 0 && !m.inline && m.status == "":
+	case len(v.warnings) > 0 && m.isTab() && m.tab == accessTab && m.status == "":
 		add("! "+printer.Clean(strings.Join(v.warnings, "; ")), m.styles.warn, 4)
 	case len(lines) == 0:
 		lines = []string{fit("", width)}
@@ -135,6 +151,9 @@ func (m *model) explain(err error) string {
 	if h := m.world.Hint(m.at.context.Name, err); h != "" {
 		text += " – " + h
 	}
+	if errors.Is(err, access.ErrForbidden) && !m.inline {
+		text += "; tab 5 Me shows your access"
+	}
 	return printer.Clean(text)
 }
 
@@ -142,9 +161,6 @@ func (m *model) explain(err error) string {
 func (m *model) keyLine(width int) string {
 	s := m.top()
 	hint := key.NewBinding(key.WithKeys("?"), key.WithHelp("?", "help"))
-	if s.writes() {
-		hint = key.NewBinding(key.WithKeys("f1"), key.WithHelp("f1", "help"))
-	}
 	var all []key.Binding
 	for _, a := range s.actions {
 		if !a.quiet && a.reason() == "" && (!s.writes() || a.typing || !prints(a.binding)) {
@@ -153,6 +169,7 @@ func (m *model) keyLine(width int) string {
 	}
 	h := help.New()
 	h.Styles = m.styles.help()
+	h.ShortSeparator = "  "
 	h.SetWidth(width - 10)
 	line := h.ShortHelpView(all)
 	return fit(fit(line, width-8)+" "+h.ShortHelpView([]key.Binding{hint}), width)
@@ -179,6 +196,10 @@ func (s *screen) view(m *model, width, height, y int) ([]string, *tea.Cursor) {
 		return append(lines, more...), cursor
 	case s.list != nil:
 		more, cursor := s.viewList(m, width, rest, y)
+		if l := s.list; cursor == nil && l.cursor >= 0 { // for those who hear where the terminal's cursor is
+			cursor = tea.NewCursor(0, m.listTop+l.cursor-l.top)
+			cursor.Shape, cursor.Blink = tea.CursorBar, false
+		}
 		return append(lines, more...), cursor
 	}
 	return append(lines, s.viewText(width, rest)...), nil

@@ -72,6 +72,16 @@ func (m *model) picker(name string, l *list, taken func([]row) tea.Cmd) *screen 
 	return s
 }
 
+// entering says what ⏎ does, where it is not the next step.
+func (s *screen) entering(what string) *screen {
+	for i := range s.actions {
+		if s.actions[i].binding.Help().Key == "⏎" {
+			s.actions[i].binding.SetHelp("⏎", what)
+		}
+	}
+	return s
+}
+
 func (s *screen) nothingChosen() string {
 	l := s.list
 	switch r, ok := l.current(); {

@@ -21,24 +21,22 @@ type row struct {
 	note  string   // why it cannot be chosen, "" when it can
 	alone bool     // it cannot be chosen together with others
 	muted bool
-	// instead is what column home says for each column without room; nil: nothing.
-	instead []string
+	tones []tone // of the cells; nil: calm
 }
 
 // list is rows to look at, to filter and to choose from.
 type list struct {
 	columns []column
-	multi   bool                     // several can be chosen
-	typed   func(string) (row, bool) // the row for typed text that is not in the list
-	unset   bool                     // nothing is under the cursor until somebody moves
-	live    func(row) []string       // the cells as they are now; nil: as they were
+	multi   bool                               // several can be chosen
+	typed   func(string) (row, bool)           // the row for typed text that is not in the list
+	unset   bool                               // nothing is under the cursor until somebody moves
+	live    func(r row, widths []int) []string // the cells as they are now; nil: as they were
 
 	filter  textinput.Model
 	rows    []row
 	extra   *row
 	index   index
 	natural []int // widest cell of each column
-	fuller  []int // and of column home, where this column and those of a higher rank are gone
 	shown   []int // rows that match, len(rows) standing for extra
 	cursor  int   // in shown; -1: nothing
 	moved   bool  // by somebody
@@ -58,7 +56,7 @@ func (l *list) set(rows []row) {
 	was, had := l.current()
 	l.rows = nil
 	l.index.reset()
-	l.natural, l.fuller = make([]int, len(l.columns)), make([]int, len(l.columns))
+	l.natural = make([]int, len(l.columns))
 	for i, c := range l.columns {
 		l.natural[i] = len(c.title)
 	}
@@ -78,13 +76,6 @@ func (l *list) put(rows []row, was row, had bool) {
 		for i, c := range r.cells {
 			l.natural[i] = max(l.natural[i], ansi.StringWidth(c))
 		}
-		for i := range r.instead {
-			if r.cells[home] != "" { // a cell that says something already takes no room for more
-				break
-			}
-			text := r.summary(r.cells, func(other int) bool { return l.columns[other].rank >= l.columns[i].rank })
-			l.fuller[i] = max(l.fuller[i], ansi.StringWidth(text))
-		}
 	}
 	l.refilter()
 	if had && l.moved { // until a row is selected the first one is
@@ -92,11 +83,13 @@ func (l *list) put(rows []row, was row, had bool) {
 	}
 }
 
-// seek puts the cursor on a row, where it is shown.
-func (l *list) seek(id string) {
-	if i := slices.IndexFunc(l.shown, func(n int) bool { return l.at(n).id == id }); i >= 0 {
+// seek puts the cursor on a row, and reports whether it is shown.
+func (l *list) seek(id string) bool {
+	i := slices.IndexFunc(l.shown, func(n int) bool { return l.at(n).id == id })
+	if i >= 0 {
 		l.cursor, l.moved = i, true
 	}
+	return i >= 0
 }
 
 func (l *list) at(n int) row {

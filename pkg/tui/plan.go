@@ -79,6 +79,17 @@ func (p *planning) busySending() string {
 	return ""
 }
 
+// undoes is why the result offers no undo.
+func (p *planning) undoes() string {
+	switch {
+	case p.request.Undo:
+		return "this was an undo"
+	case p.request.Mode != "":
+		return "a change of the mode is irreversible"
+	}
+	return ""
+}
+
 func (p *planning) accept() tea.Cmd {
 	typed := access.RiskName(p.form.value(0))
 	i := slices.IndexFunc(p.open(), func(r access.Risk) bool { return r.Name == typed })
@@ -111,6 +122,9 @@ func (p *planning) copy() tea.Cmd {
 
 func (p *planning) command() string {
 	args := slices.Clone(p.request.Command)
+	if p.proposal != nil && p.proposal.Command != nil {
+		args = slices.Clone(p.proposal.Command)
+	}
 	for _, r := range p.accepted {
 		args = append(args, "--accept-risk="+string(r))
 	}
@@ -126,10 +140,11 @@ func (p *planning) finish() tea.Cmd {
 	p.m.say("")
 	p.actions = append([]action{
 		on("enter esc q", "⏎", "back to list", p.leave),
+		on("u", "u", "undo", func() tea.Cmd { p.leave(); return p.m.undo(p.v, "") }).acts().unless(p.undoes),
 		on("c", "c", "copy the command line", p.copy),
 		on("/", "/", "filter", p.v.entries.search).hidden(),
 	}, p.moves()...)
-	return p.m.refresh(p.v, p.request.Who)
+	return p.remember()
 }
 
 // stay asks once before the program is left while a change is applied.

@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"time"
 
+	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
 )
 
@@ -18,7 +20,7 @@ var orders = []order{
 	{"people first", func(a, b printer.Row) int { return rank(a) - rank(b) }},
 	{"by principal", func(a, b printer.Row) int { return strings.Compare(a.Name, b.Name) }},
 	{"by access", func(a, b printer.Row) int { return strings.Compare(a.Access, b.Access) }},
-	{"by source", func(a, b printer.Row) int { return strings.Compare(sourceOf(a), sourceOf(b)) }},
+	{"by source", func(a, b printer.Row) int { return strings.Compare(a.Source, b.Source) }},
 	{"newest first", func(a, b printer.Row) int { return cmp.Compare(born(b), born(a)) }},
 	{"by expiry", func(a, b printer.Row) int { return cmp.Compare(end(a), end(b)) }},
 }
@@ -55,36 +57,34 @@ func end(r printer.Row) int64 {
 	return r.Entry.Expires().Unix()
 }
 
+// The columns of the list.
+const (
+	accessColumn = 1
+	statusColumn = 2
+	ageColumn    = 3
+)
+
 // fill makes the rows from what was read.
 func (e *entries) fill() {
-	v := e.v
-	all := printer.Entries(v.snapshot, v.mappings, e.m.world.Now())
+	v, now := e.v, e.m.world.Now()
+	all := printer.Entries(v.snapshot, v.mappings, now)
 	slices.SortStableFunc(all, orders[e.sort].compare)
 	rows := make([]row, len(all))
-	expires := false
 	for i, r := range all {
-		rows[i] = listRow(r)
-		expires = expires || r.Entry != nil && !r.Entry.Expires().IsZero()
+		rows[i] = listRow(r, now)
 	}
 	e.list.set(rows)
-	if !expires {
-		e.list.natural[expiresColumn] = 0
-	}
 	if v.heard != nil {
 		v.heard()
 	}
 }
 
-// The columns that show times.
-const (
-	ageColumn     = 4
-	expiresColumn = 5
-)
-
-func listRow(r printer.Row) row {
+func listRow(r printer.Row, now time.Time) row {
+	status, look := statusOf(r, now)
 	l := row{
-		id: string(r.Principal), value: r, cells: []string{r.Name, r.Access, r.Groups, sourceOf(r), r.Age, r.Expires},
-		keys: append([]string{r.ARN, r.Name, sourceOf(r)}, rightKeys(r)...), instead: instead(r), muted: r.Note != "",
+		id: string(r.Principal), value: r, cells: []string{nameOf(r), accessOf(r), status, r.Age},
+		tones: []tone{accessColumn: accessTone(r), statusColumn: look},
+		keys:  append([]string{r.ARN, r.Name, r.Source, status, accessOf(r)}, rightKeys(r)...), muted: r.Note != "",
 	}
 	if r.Mapping != nil {
 		l.id = "aws-auth " + r.Mapping.Place()
@@ -92,35 +92,73 @@ func listRow(r printer.Row) row {
 	if r.Entry != nil {
 		l.muted = r.Entry.Managed() || r.Entry.Node()
 	}
-	if l.cells[home] == printer.None {
-		l.cells[home] = ""
-	}
-	l.keys = append(l.keys, l.instead...)
 	return l
 }
 
-func sourceOf(r printer.Row) string {
-	if r.Entry != nil && r.Entry.Node() && r.Stale == "" {
-		return "nodes " + r.Kind
+// nameOf leaves a long path out, as everybody in a path has it.
+func nameOf(r printer.Row) string {
+	if r.Principal.ServiceLinked() {
+		return "role/…/" + printer.Clean(r.Principal.Name())
 	}
-	return r.Source
+	return r.Name
 }
 
-// instead is what ACCESS says where there is no room for the groups or the source.
-func instead(r printer.Row) []string {
-	groups, source := "", ""
+// accessOf is the policies with their scopes, then the groups.
+func accessOf(r printer.Row) string {
+	var parts []string
+	if r.Access != printer.None {
+		parts = append(parts, r.Access)
+	}
 	if len(groupsOf(r)) > 0 && (r.Mapping == nil || r.Note != "" || !r.Mapping.Masters()) { // whose access names what the group gives
-		groups = "groups " + r.Groups
+		parts = append(parts, "groups "+r.Groups)
+	}
+	return cmp.Or(strings.Join(parts, "; "), printer.None)
+}
+
+// accessTone points out cluster administrators, and scopes that grow by themselves.
+func accessTone(r printer.Row) tone {
+	wild := func(g access.Grant) bool {
+		return slices.ContainsFunc(g.Scope.Namespaces, func(ns string) bool { return strings.Contains(ns, "*") })
 	}
 	switch {
-	case r.Stale != "":
-		source = "stale"
 	case r.Note != "":
-		source = r.Note
-	case r.Mapping != nil, r.Entry != nil && (r.Entry.Node() || r.Entry.Owner().Kind != ""):
-		source = sourceOf(r)
+		return calm
+	case r.Mapping != nil && r.Mapping.Masters(), r.Entry != nil && r.Entry.Administers():
+		return alarm
+	case r.Entry != nil && slices.ContainsFunc(r.Entry.Grants, wild):
+		return notice
 	}
-	return []string{2: groups, 3: source}
+	return calm
+}
+
+// statusOf is what to know about a row beside its access, the worst first.
+func statusOf(r printer.Row, now time.Time) (string, tone) {
+	e := r.Entry
+	switch {
+	case r.Unread != nil:
+		return "not read", alarm
+	case r.Note != "":
+		return r.Note, calm
+	case r.Mapping != nil && r.Mapping.Node():
+		return "aws-auth (nodes)", calm
+	case r.Mapping != nil:
+		return "aws-auth", calm
+	case r.Stale != "":
+		return r.Stale.Status(r.Principal), alarm
+	case !e.Expires().IsZero() && e.Expires().Before(now):
+		return "overdue", alarm
+	case !e.Expires().IsZero():
+		return "expires " + printer.Until(e.Expires(), now), notice
+	case e.Node():
+		return "nodes (" + r.Kind + ")", calm
+	case e.Owner().Kind != "":
+		return printer.Clean(e.Owner().String()), calm
+	case e.Managed():
+		return "managed by AWS", calm
+	case e.Empty():
+		return "no effect", notice
+	}
+	return "ok", calm
 }
 
 func groupsOf(r printer.Row) []string {
@@ -133,23 +171,27 @@ func groupsOf(r printer.Row) []string {
 	return nil
 }
 
-// aged are the cells with the time that has passed since they were read.
-func (e *entries) aged(r row) []string {
+// aged are the cells with the time that has passed since they were read. Where there is no room for the status, the access
+// begins with one that is not ok.
+func (e *entries) aged(r row, widths []int) []string {
 	t, ok := r.value.(printer.Row)
-	if !ok || t.Entry == nil {
+	if !ok {
 		return r.cells
 	}
 	cells, now := slices.Clone(r.cells), e.m.world.Now()
-	cells[ageColumn] = printer.Age(t.Entry.Created, now)
-	if at := t.Entry.Expires(); !at.IsZero() {
-		cells[expiresColumn] = printer.Until(at, now)
+	cells[statusColumn], _ = statusOf(t, now)
+	if t.Entry != nil {
+		cells[ageColumn] = printer.Age(t.Entry.Created, now)
+	}
+	if widths[statusColumn] == 0 && cells[statusColumn] != "ok" {
+		cells[accessColumn] = cells[statusColumn] + "; " + cells[accessColumn]
 	}
 	return cells
 }
 
-// rightKeys are what the filter finds a row by: its access as it is shown, each policy with each of its namespaces, and the groups.
+// rightKeys are what the filter finds a row by, beside its access as it is shown: each policy with each of its namespaces.
 func rightKeys(r printer.Row) []string {
-	keys := []string{r.Access}
+	var keys []string
 	if r.Entry != nil {
 		for _, g := range r.Entry.Grants {
 			for _, ns := range g.Scope.Namespaces {

@@ -38,8 +38,11 @@ func (m *model) run(ctx context.Context) error {
 		in = watched{f, func() { lose(errLost) }}
 	}
 	_, err := tea.NewProgram(m, tea.WithContext(ctx), tea.WithInput(in), tea.WithOutput(m.world.Out)).Run()
-	if errors.Is(context.Cause(ctx), errLost) {
+	switch {
+	case errors.Is(context.Cause(ctx), errLost):
 		return errLost
+	case errors.Is(err, tea.ErrInterrupted):
+		return context.Canceled
 	}
 	return err
 }
@@ -170,17 +173,17 @@ func (m *model) somebody(v *view, name string, taken func(printer.Row) tea.Cmd) 
 	return m.read(v, nil)
 }
 
-// login is the moment in which a login has the terminal to itself.
-type login struct{ run func() error }
+// alone runs something that has the terminal to itself.
+type alone struct{ run func() error }
 
-// Run asks what there is to ask.
-func (l *login) Run() error { return l.run() }
+// Run runs it.
+func (a *alone) Run() error { return a.run() }
 
-// SetStdin is not needed: a login asks the terminal itself.
-func (l *login) SetStdin(io.Reader) {}
+// SetStdin is not needed: it has the terminal itself.
+func (a *alone) SetStdin(io.Reader) {}
 
 // SetStdout is not needed.
-func (l *login) SetStdout(io.Writer) {}
+func (a *alone) SetStdout(io.Writer) {}
 
 // SetStderr is not needed.
-func (l *login) SetStderr(io.Writer) {}
+func (a *alone) SetStderr(io.Writer) {}

@@ -14,7 +14,7 @@ type styles struct {
 	dark                                         bool
 	profile                                      colorprofile.Profile
 	plain, title, muted, danger, warn, good, key lipgloss.Style
-	cursor, head                                 lipgloss.Style
+	cursor, head, label                          lipgloss.Style
 }
 
 func newStyles(dark bool, profile colorprofile.Profile) styles {
@@ -23,8 +23,21 @@ func newStyles(dark bool, profile colorprofile.Profile) styles {
 	if profile <= colorprofile.ANSI {
 		s = coarseStyles()
 	}
-	s.dark, s.profile = dark, profile
+	s.dark, s.profile, s.label = dark, profile, s.plain.Bold(true)
 	return s
+}
+
+// tone is what a cell of a list has to say by its colour.
+type tone int
+
+const (
+	calm tone = iota
+	notice
+	alarm
+)
+
+func (s styles) tone(t tone) lipgloss.Style {
+	return [...]lipgloss.Style{calm: s.plain, notice: s.warn, alarm: s.danger}[t]
 }
 
 // Good is how what is added looks in a plan.

@@ -17,7 +17,7 @@ import (
 // policyStep chooses from the policies of the region; beside them are their rules.
 func (g *granting) policyStep() step {
 	m, v := g.m, g.v
-	l := newList(m.styles, true, column{"POLICY", 0}, column{"FOR", 1}, column{"PURPOSE", 2})
+	l := newList(m.styles, true, column{title: "POLICY"}, column{title: "FOR", rank: 1}, column{title: "PURPOSE", rank: 2})
 	s := m.picker("", l, func(rows []row) tea.Cmd {
 		g.Policies = nil
 		for _, r := range rows {
@@ -30,30 +30,16 @@ func (g *granting) policyStep() step {
 	s.name = func() string { return "Grant · " + g.summary() + " · policies" }
 	s.empty = func() string { return "reading…" }
 	s.intro = func() string { return problem(v.policies.err) }
-	s.about = func(width int) string {
-		r, _ := l.current()
-		if p, ok := r.value.(policy.Policy); ok {
-			return wrap(printer.Policy(p, width), width)
+	s.about = func(width int) string { r, _ := l.current(); return aboutPolicy(r, width) }
+	fill := func() {
+		rows := slices.DeleteFunc(policyRows(v.policies.value), func(r row) bool { return r.muted }) // those that only AWS grants
+		if !m.inline {
+			rows = append(rows, row{id: "none", alone: true, cells: []string{"(none)", "RBAC", "only Kubernetes groups with RBAC bindings"}, keys: []string{"none"}})
 		}
-		return ""
+		l.set(rows)
+		l.seek("AmazonEKSViewPolicy")
 	}
-	fill := func() { l.set(policyRows(v.policies.value, !m.inline)); l.seek("AmazonEKSViewPolicy") }
 	return step{screen: s, begin: func() tea.Cmd { return need(m, &v.policies, v.cluster.Policies, fill) }}
-}
-
-func policyRows(all []policy.Policy, none bool) []row {
-	var rows []row
-	for _, p := range all {
-		if p.ServiceLinkedRoleOnly {
-			continue
-		}
-		short := printer.Clean(access.Policy(p.Name).Short())
-		rows = append(rows, row{id: p.Name, value: p, cells: []string{short, printer.Audience(p), printer.Clean(p.Purpose)}, keys: []string{short, p.Name}})
-	}
-	if none {
-		rows = append(rows, row{id: "none", alone: true, cells: []string{"(none)", "RBAC", "only Kubernetes groups with RBAC bindings"}, keys: []string{"none"}})
-	}
-	return rows
 }
 
 func problem(err error) string {
@@ -66,7 +52,7 @@ func problem(err error) string {
 // scopeStep chooses the scope of the policies. Nothing is under the cursor at first: the scope is never guessed.
 func (g *granting) scopeStep() step {
 	m, v := g.m, g.v
-	l := newList(m.styles, true, column{"SCOPE", 0}, column{"", 0})
+	l := newList(m.styles, true, column{title: "SCOPE"}, column{title: ""})
 	l.unset, l.cursor = true, -1
 	l.filter.Placeholder = "type a namespace, or a wildcard such as dev-*"
 	l.typed = typedNamespace

@@ -17,7 +17,7 @@ import (
 // whoStep chooses principals from those that IAM knows, in tabs, or takes what is typed.
 func (g *granting) whoStep() step {
 	m := g.m
-	l := newList(m.styles, true, column{"PRINCIPAL", 0}, column{"NOW", 0})
+	l := newList(m.styles, true, column{title: "PRINCIPAL"}, column{title: "NOW"})
 	l.filter.Placeholder = "type a name, or paste an ARN"
 	l.typed = typedPrincipal
 	tab := Roles
