@@ -26,7 +26,10 @@ func (env *Env) screen(ctx context.Context) error {
 		return err
 	}
 	defer done()
-	return tui.Run(context.WithoutCancel(ctx), world) // the signals of a command in the foreground are not for the screen
+	if !world.Plain {
+		ctx = context.WithoutCancel(ctx)
+	}
+	return tui.Run(ctx, world) // the signals of a command in the foreground are not for the screen
 }
 
 // world is the outside as the screens see it. What asks the user something does so before it
@@ -37,7 +40,7 @@ func (env *Env) world(ctx context.Context, out io.Writer) (w tui.World, done fun
 		return w, nil, err
 	}
 	contexts, _ := env.flags.Contexts() // without: there is nothing to switch to
-	w = tui.World{In: env.IO.In, Out: out, Now: env.Now, Current: start.Context, Hint: func(at string, err error) string { return env.within(at, start.Context).advice(err) }}
+	w = tui.World{In: env.IO.In, Out: out, Now: env.Now, Plain: os.Getenv("ACCESSIBLE") != "", Current: start.Context, Hint: func(at string, err error) string { return env.within(at, start.Context).advice(err) }}
 	if !slices.ContainsFunc(contexts, func(t kubeconfig.Target) bool { return t.Context == start.Context }) {
 		contexts = append(contexts, start) // only with the flags is it a cluster
 	}

@@ -129,10 +129,15 @@ func (s *shown) changes(ctx context.Context) ([]printer.ChangeRow, error) {
 }
 
 // me is the report of whoami.
-func (s *shown) me(ctx context.Context) (string, error) {
+func (s *shown) me(ctx context.Context) (tui.Me, error) {
 	facts := s.c.Probe(ctx, nil)
 	facts.Program, facts.Kubeconfig = s.env.program, s.env.persist.Lookup("kubeconfig").Value.String()
-	return printer.Whoami(whoami.Judge(facts), false), ctx.Err()
+	r := whoami.Judge(facts)
+	me := tui.Me{Report: printer.Whoami(r, false)}
+	if r.AWS != nil {
+		me.Who = r.AWS.Principal
+	}
+	return me, ctx.Err()
 }
 
 // run runs a command of this program as its own process, which takes the terminal until somebody has read what it printed.

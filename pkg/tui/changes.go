@@ -76,7 +76,7 @@ func (m *model) commands() tea.Cmd {
 	all := strings.Join(m.session, "\n")
 	copied := on("c y", "c", "copy", func() tea.Cmd {
 		m.say("copied the commands")
-		return tea.SetClipboard(all)
+		return m.clip(all)
 	}).acts().unless(func() string { return map[bool]string{true: "nothing was changed yet"}[all == ""] })
 	return m.page("Commands of this session", func(int) string { return cmp.Or(all, "Nothing was changed yet.") }, copied)
 }

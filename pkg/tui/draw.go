@@ -3,6 +3,7 @@ package tui
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -86,6 +87,8 @@ func (m *model) who() string {
 	switch v := m.at; {
 	case v.snapshot.Caller != "":
 		return "you: " + mine(v.snapshot).Short(v.account())
+	case v.me.value.Who != "":
+		return "you: " + v.me.value.Who.Short(v.account())
 	case v.err != nil:
 		return "you: <unknown>"
 	}
@@ -129,7 +132,7 @@ func (m *model) statusLines(width, height int) []string {
 		add("✓ "+m.status, m.styles.good, 4)
 	}
 	switch {
-	case v.err != nil && !m.explainsError() && !m.top().finished:
+	case v.err != nil && !m.explainsError() && !m.top().finished && (!m.isTab() || m.tab == accessTab):
 		add("✗ "+m.explain(v.err), m.styles.danger, room)
 	case len(v.warnings) > 0 && m.isTab() && m.tab == accessTab && m.status == "":
 		add("! "+printer.Clean(strings.Join(v.warnings, "; ")), m.styles.warn, 4)
@@ -151,8 +154,8 @@ func (m *model) explain(err error) string {
 	if h := m.world.Hint(m.at.context.Name, err); h != "" {
 		text += " – " + h
 	}
-	if errors.Is(err, access.ErrForbidden) && !m.inline {
-		text += "; tab 5 Me shows your access"
+	if errors.Is(err, access.ErrForbidden) && m.at.cluster != nil {
+		text += fmt.Sprintf("; tab %d Me and %s show your access", len(tabs()), m.at.cluster.Program.Command("whoami"))
 	}
 	return printer.Clean(text)
 }

@@ -159,8 +159,11 @@ func (f *fake) cluster(name string) *Cluster {
 		Changes: func(context.Context) ([]printer.ChangeRow, error) {
 			return printer.ChangeRows(f.records), f.fail["changes"]
 		},
-		Me: func(context.Context) (string, error) {
-			return "Principal:  " + string(f.State.Caller) + "\nAccess:     yes", f.fail["me"]
+		Me: func(context.Context) (Me, error) {
+			if err := f.fail["me"]; err != nil {
+				return Me{}, err
+			}
+			return Me{f.State.Caller, "Principal:  " + string(f.State.Caller) + "\nAccess:     yes"}, nil
 		},
 		Run:     func(words ...string) error { f.ran = append(f.ran, words); return f.fail["run"] },
 		Propose: f.propose,

@@ -120,7 +120,7 @@ func (e *entries) nextOrder() tea.Cmd {
 func (e *entries) copyARN() tea.Cmd {
 	t, _ := e.current()
 	e.m.say("copied " + string(t.Principal))
-	return tea.SetClipboard(string(t.Principal))
+	return e.m.clip(string(t.Principal))
 }
 
 func (e *entries) again() tea.Cmd {

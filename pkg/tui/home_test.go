@@ -189,9 +189,54 @@ func TestWhatMattersIsColoured(t *testing.T) {
 func TestWhoIsUnknownWhereTheCallFailed(t *testing.T) {
 	f := newFake()
 	f.fail["read"] = fmt.Errorf("describe cluster demo: %w", access.ErrForbidden)
-	drive(t, f).sees("you: <unknown>", "access denied", "5 Me").keys("5").sees("Access:     yes")
+	drive(t, f).sees("you: role/platform-admin", "access denied", "5 Me", "kubectl access whoami").keys("5").sees("Access:     yes").lacks("access denied")
+	f.fail["me"] = errors.New("connection reset")
+	drive(t, f).sees("you: <unknown>", "access denied").keys("5").sees("✗ could not be read: connection reset")
 	d := &driver{T: t, model: newModel(t.Context(), newFake().world()), hold: true}
 	d.run(d.Init())
 	d.size(80, 24)
 	d.sees("you: …")
+}
+
+// TestPlainLinesReachEverything: the same screens, as lines with numbers.
+func TestPlainLinesReachEverything(t *testing.T) {
+	f := newFake()
+	var out strings.Builder
+	w := f.world()
+	w.Plain, w.Out = true, &out
+	w.In = strings.NewReader(strings.Join([]string{
+		"/team", "1 d", "2", "yes", "", "/", // revoke
+		"a", "newcomer", "edit", "4 6", "", "", "8h", "yes", "u", "yes", "", // grant, undo
+		"me", "changes", "1", "back", "access", "13 d", "back", "L", "back", "q", "never read",
+	}, "\n") + "\n")
+	if err := Run(t.Context(), w); err != nil {
+		t.Fatal(err)
+	}
+	text := out.String()
+	for _, want := range []string{
+		"Cluster demo  us-west-2  " + account + "  API_AND_CONFIG_MAP  you: role/platform-admin\n\nAccess · 8\n1) role/ci/deployer, edit:prod,staging, ok, 90d\n", "Type a number to select, /TEXT to filter, a to grant",
+		"-     view in namespace dev", "narrowed to view in namespace qa", "edit in namespaces dev-blue, prod", "accessentry/role/newcomer created", "accessentry/role/newcomer deleted",
+		"Access:     yes", "State:    done", "kubectl access revoke role/team/dev --policy view:dev\nkubectl access grant role/newcomer --policy edit -n dev-blue,prod --for 8h0m0s\nkubectl access undo",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("not printed: %q", want)
+		}
+	}
+	if strings.ContainsRune(text, '\x1b') || strings.Contains(text, "never") || t.Failed() {
+		t.Error(text)
+	}
+}
+
+func TestPlainPickersEndWithTheirAnswer(t *testing.T) {
+	var out strings.Builder
+	w := newFake().world()
+	w.Plain, w.Out, w.In = true, &out, strings.NewReader("bob\n2\n")
+	c, err := Revoke(t.Context(), w, Missing{Who: true, What: true})
+	if err != nil || len(c.Who) != 1 || !c.All {
+		t.Errorf("%+v %v\n%s", c, err, out.String())
+	}
+	w.In = strings.NewReader("")
+	if _, err := Describe(t.Context(), w); !errors.Is(err, ErrCancelled) {
+		t.Error(err)
+	}
 }

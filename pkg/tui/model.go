@@ -42,13 +42,14 @@ type model struct {
 	leaving func() string // why the program should not end now, "" when it may
 	astray  bool          // a search is typed where there is nothing to search
 	stop    context.CancelFunc
+	clip    func(string) tea.Cmd
 	exec    func(tea.ExecCommand, tea.ExecCallback) tea.Cmd // runs something with the terminal to itself
 }
 
 func newModel(ctx context.Context, w World) *model {
 	ctx, stop := context.WithCancel(ctx)
 	m := &model{
-		ctx: ctx, stop: stop, world: w, exec: tea.Exec, width: 80, height: 24, styles: newStyles(true, colorprofile.TrueColor), pause: 500 * time.Millisecond,
+		ctx: ctx, stop: stop, world: w, exec: tea.Exec, clip: tea.SetClipboard, width: 80, height: 24, styles: newStyles(true, colorprofile.TrueColor), pause: 500 * time.Millisecond,
 		spin: spinner.New(spinner.WithSpinner(spinner.MiniDot)), views: map[string]*view{},
 	}
 	m.always = []action{

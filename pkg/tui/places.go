@@ -116,12 +116,12 @@ func newMe(m *model, v *view) *screen {
 		switch {
 		case v.me.err != nil:
 			return wrap("✗ could not be read: "+m.explain(v.me.err), width)
-		case v.me.value == "" && v.cluster == nil && v.err != nil:
+		case v.me.value.Report == "" && v.cluster == nil && v.err != nil:
 			return wrap("✗ the cluster could not be opened: "+m.explain(v.err), width)
-		case v.me.value == "":
+		case v.me.value.Report == "":
 			return "reading…"
 		}
-		return labelled(m.styles, wrap(v.me.value, width))
+		return labelled(m.styles, wrap(v.me.value.Report, width))
 	}
 	s.shown = func() tea.Cmd { return need(m, &v.me, v.cluster.Me, func() {}) }
 	s.actions = slices.Concat([]action{
@@ -129,7 +129,7 @@ func newMe(m *model, v *view) *screen {
 			if v.cluster == nil {
 				return m.open(v)
 			}
-			v.me = once[string]{}
+			v.me = once[Me]{}
 			return s.shown()
 		}).views(),
 		on("/", "/", "filter the list", v.entries.search).views().hidden(),

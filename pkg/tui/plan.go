@@ -117,7 +117,7 @@ func (p *planning) leave() tea.Cmd {
 
 func (p *planning) copy() tea.Cmd {
 	p.m.say("copied the command line")
-	return tea.SetClipboard(p.command())
+	return p.m.clip(p.command())
 }
 
 func (p *planning) command() string {

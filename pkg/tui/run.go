@@ -30,6 +30,9 @@ func Run(ctx context.Context, w World) error {
 
 // run shows the model until it ends, or the terminal is lost.
 func (m *model) run(ctx context.Context) error {
+	if m.world.Plain {
+		return m.runPlain(ctx)
+	}
 	defer m.stop()
 	ctx, lose := context.WithCancelCause(ctx)
 	defer lose(nil)

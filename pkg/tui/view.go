@@ -3,6 +3,7 @@ package tui
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -32,7 +33,7 @@ type view struct {
 	policies   once[[]policy.Policy]
 	namespaces once[[]string]
 	groups     once[map[string][]string]
-	me         once[string]
+	me         once[Me]
 	families   [3]family
 }
 
@@ -168,6 +169,9 @@ func (m *model) read(v *view, who []access.Principal) tea.Cmd {
 		}
 		v.warnings, v.total, v.blind = fresh.Warnings, fresh.Total, fresh.Blind
 		v.entries.fill()
+		if errors.Is(err, access.ErrForbidden) && !m.inline { // at least who it is can be said
+			return need(m, &v.me, v.cluster.Me, func() {})
+		}
 		return nil
 	}, func() tea.Cmd {
 		v.reading.forget()

@@ -19,6 +19,8 @@ type World struct {
 	In  io.Reader
 	Out io.Writer
 	Now func() time.Time
+	// Plain asks in lines, for screen readers.
+	Plain bool
 	// Contexts are the kubeconfig's contexts that mean an EKS cluster.
 	Contexts []Context
 	// Current is the name of the context to begin with.
@@ -55,12 +57,18 @@ type Cluster struct {
 	Hints func(context.Context, access.Entry, access.Info) []string
 	// Changes are the recorded changes of the cluster, the newest first.
 	Changes func(context.Context) ([]printer.ChangeRow, error)
-	// Me is the report of whoami.
-	Me func(context.Context) (string, error)
+	// Me is who the caller is, and the report of whoami.
+	Me func(context.Context) (Me, error)
 	// Run runs a command of this program for this cluster, with the terminal to itself.
 	Run func(words ...string) error
 	// Propose plans a change. Nothing is sent before Proposal.Apply.
 	Propose func(context.Context, Request) (Proposal, error)
+}
+
+// Me is the caller, "" where AWS did not say, and the report of whoami.
+type Me struct {
+	Who    access.Principal
+	Report string
 }
 
 // Piece is a part of what was asked for. A zero field says nothing.
