@@ -14,7 +14,7 @@ func (s Snapshot) Access(p Principal) []Right {
 		return nil
 	}
 	if e, ok := s.alive(p); ok {
-		return s.byEntry(e)
+		return s.ByEntry(e)
 	}
 	var rights []Right
 	for _, m := range s.activeMappings(p) {
@@ -66,7 +66,8 @@ func (s Snapshot) activeMappings(p Principal) []Mapping {
 	return nil
 }
 
-func (s Snapshot) byEntry(e Entry) []Right {
+// ByEntry are the rights that an entry gives while it works.
+func (s Snapshot) ByEntry(e Entry) []Right {
 	if e.Node() {
 		rights := append([]Right{{Kind: JoinNodes}}, byGrants(e)...) // EC2 nodes have policies (eks-access.md §4.4)
 		return ofNodes(append(rights, s.byNames("", nodeGroups(e), Source{})...))

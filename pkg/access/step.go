@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sort"
 	"strings"
 )
 
@@ -203,7 +204,7 @@ func (c Change) steps() []Step {
 		steps = append(steps, UpdateEntry{Before: *before, After: *c.After})
 	}
 	steps = append(steps, tagSteps(*before, *c.After)...)
-	slices.SortStableFunc(steps, func(a, b Step) int { return order(a) - order(b) })
+	sort.SliceStable(steps, func(a, b int) bool { return order(steps[a]) < order(steps[b]) })
 	return steps
 }
 

@@ -24,6 +24,9 @@ func (c *Cluster) Known(s access.Snapshot, command func(words ...string) string)
 			notes = append(notes, access.Notes(access.NoteMapping, "", "aws-auth: "+fault)...)
 		}
 	}
+	if s.RBAC != nil && s.RBAC.Err != nil {
+		notes = append(notes, access.Notes(access.NoteNotChecked, "", fmt.Sprintf("not checked: what RBAC grants to groups and usernames: %v", s.RBAC.Err))...)
+	}
 	return append(notes, s.DoubtNote()...)
 }
 

@@ -33,7 +33,7 @@ func newDescribeCmd(env *Env) *cobra.Command {
 				return usage(cmd, errors.New("specify at least one principal: role/NAME, user/NAME, sso/PERMISSION_SET, an ARN or me"))
 			}
 			if !out.People() {
-				return env.list(cmd.Context(), &out, args)
+				return env.list(cmd.Context(), &listFlags{output: out, written: args})
 			}
 			return env.describe(cmd.Context(), args)
 		},

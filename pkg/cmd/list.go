@@ -3,8 +3,12 @@ package cmd
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"reflect"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -13,47 +17,107 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
 )
 
+// listFlags say which rows to list, in which order and form.
+type listFlags struct {
+	output
+	printer.Filter
+	policy, sort, status, selector string
+	all, watch                     bool
+	interval                       time.Duration
+	written                        []string // the principals, as typed
+}
+
 func newListCmd(env *Env) *cobra.Command {
-	var out output
+	var f listFlags
 	cmd := &cobra.Command{
 		Use:     "list [PRINCIPAL...]",
 		Aliases: []string{"ls", "get"},
 		Short:   "List who has access to the cluster",
-		Long: `List who has access to the cluster: every access entry with its grants and, where the cluster's mode
-reads the aws-auth ConfigMap, every mapping in it.
+		Long: `List who has access to the cluster, by access entries and, where the cluster's mode reads the aws-auth
+ConfigMap, by its mappings. ACCESS includes what RBAC grants to the groups and usernames.
 
 With principals, list only their access.`,
 		Example: `  # Everyone with access
   kubectl access list
 
-  # With usernames and tags
-  kubectl access list -o wide
+  # Who has access in one namespace
+  kubectl access list -n prod
 
-  # One role, as a manifest for AWS Controllers for Kubernetes
-  kubectl access list role/team/dev -o yaml`,
+  # Cluster administrators, whatever makes them so
+  kubectl access list --policy cluster-admin
+
+  # Entries that no longer work
+  kubectl access list --status stale
+
+  # Everything, for a spreadsheet
+  kubectl access list -o csv`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return env.list(cmd.Context(), &out, args)
+			f.written = args
+			if f.watch {
+				return env.watch(cmd.Context(), &f)
+			}
+			return env.list(cmd.Context(), &f)
 		},
 	}
-	out.bindTable(cmd.Flags(), "json", "yaml", "name", "wide", "jsonpath=")
+	f.bindList(cmd)
 	return cmd
 }
 
-func (env *Env) list(ctx context.Context, out *output, written []string) error {
-	c, who, notes, err := env.resolve(ctx, written, true)
-	if err != nil || access.Failed(notes) && len(who) == 0 {
-		return cmp.Or(err, errIf(access.Failed(notes)))
-	}
-	want := access.Want{All: len(written) == 0, Principals: who, AWSAuth: true, Lives: access.AllLives}
-	if out.Name == "name" {
-		want.Lives = access.NoLives
-	}
-	s, err := c.Snapshot(ctx, want)
+func (f *listFlags) bindList(cmd *cobra.Command) {
+	fs := cmd.Flags()
+	f.bindTable(fs, "json", "yaml", "csv", "name", "wide", "jsonpath=", "custom-columns=")
+	fs.StringVarP(&f.Namespace, "namespace", "n", "", "Only who has rights in this namespace, also through the whole cluster")
+	fs.StringVar(&f.policy, "policy", "", "Only who has this access policy; cluster-admin includes every cluster administrator")
+	fs.StringVar(&f.Group, "group", "", "Only entries and mappings with this Kubernetes group")
+	fs.StringVar(&f.Kind, "type", "", "Only entries of this type, or mappings of a role, user or account")
+	fs.StringVar(&f.status, "status", "", "Only this status: "+strings.Join(texts(access.States), ", "))
+	checkFlag(fs, "status", func() (err error) {
+		f.State, err = access.ParseState(f.status)
+		return err
+	})
+	fs.StringVarP(&f.selector, "selector", "l", "", "Only entries with these tags: KEY=VALUE, KEY!=VALUE, KEY or !KEY, separated by commas")
+	checkFlag(fs, "selector", func() (err error) {
+		f.Tags, err = printer.ParseTags(f.selector)
+		return err
+	})
+	fs.StringVar(&f.sort, "sort-by", "", "Sort by one of: "+strings.Join(printer.SortKeys(), ", "))
+	checkFlag(fs, "sort-by", func() error { return printer.Sort(nil, f.sort) })
+	fs.BoolVar(&f.NoNodes, "no-nodes", false, "Leave out nodes")
+	fs.BoolVarP(&f.all, "all", "A", false, "Include aws-auth mappings that give nothing")
+	fs.BoolVarP(&f.watch, "watch", "w", false, "After listing, print the rows that change")
+	fs.DurationVar(&f.interval, "watch-interval", 10*time.Second, "How often --watch reads the cluster")
+}
+
+func (env *Env) list(ctx context.Context, f *listFlags) error {
+	s, rows, failed, err := env.rows(ctx, f)
 	if err != nil {
 		return err
 	}
+	return cmp.Or(env.printList(f, s.Cluster, rows), errIf(failed))
+}
+
+// rows reads the cluster and selects rows. failed reports whether something was asked for and could not be read.
+func (env *Env) rows(ctx context.Context, f *listFlags) (s access.Snapshot, rows []printer.Row, failed bool, err error) {
+	c, who, notes, err := env.resolve(ctx, f.written, true)
+	if err != nil || access.Failed(notes) && len(who) == 0 {
+		return s, nil, true, cmp.Or(err, errIf(access.Failed(notes)))
+	}
+	if f.policy != "" && f.Policy == "" {
+		grants, err := c.Granted(ctx, []access.Scoped{{Policy: f.policy}})
+		if err != nil {
+			return s, nil, true, err
+		}
+		f.Policy = grants[0].Policy
+	}
+	want := access.Want{All: len(f.written) == 0, Principals: who, AWSAuth: true, RBAC: true, Lives: access.AllLives}
+	if f.Name == "name" {
+		want.Lives, want.RBAC = access.NoLives, f.Namespace != "" || f.Policy != ""
+	}
+	if s, err = c.Snapshot(ctx, want); err != nil {
+		return s, nil, true, err
+	}
 	env.notes(c.Known(s, env.program.Command))
-	failed := access.Failed(notes) || len(s.Unread) > 0
+	failed = access.Failed(notes) || len(s.Unread) > 0
 	mappings := cluster.MappingsOf(s, who...)
 	names := c.Names(ctx)
 	for _, p := range who {
@@ -63,30 +127,83 @@ func (env *Env) list(ctx context.Context, out *output, written []string) error {
 			mappings = slices.DeleteFunc(mappings, func(m access.Mapping) bool { return m.For(p) && !m.Outweighed(s) })
 		}
 	}
-	if err := env.printList(out, s, mappings, len(written) == 1); err != nil {
-		return err
+	rows = slices.DeleteFunc(printer.Rows(s, mappings, env.Now()), func(r printer.Row) bool { return !f.Keeps(r) })
+	if f.sort != "" {
+		err = printer.Sort(rows, f.sort)
 	}
-	return errIf(failed)
+	return s, rows, failed, err
 }
 
-func (env *Env) printList(out *output, s access.Snapshot, mappings []access.Mapping, one bool) error {
-	if !out.People() {
-		switch {
-		case one && len(s.Entries) == 0 && len(mappings) > 0:
-			return fmt.Errorf("accessentry/%s: %w: only an aws-auth mapping gives it access, and mappings are not in this output; run %s",
-				mappings[0].Short(s.Cluster.Account()), access.ErrNotFound, env.program.Command("list", mappings[0].Short(s.Cluster.Account())))
-		case len(mappings) > 0:
-			env.warn("%d aws-auth mappings are not included; to see them, run %s", len(mappings), env.program.Command("list"))
+func (env *Env) printList(f *listFlags, info access.Info, rows []printer.Row) error {
+	one := len(f.written) == 1
+	if !f.Tabular() {
+		mapped := slices.ContainsFunc(rows, func(r printer.Row) bool { return r.Mapping != nil })
+		if f.Name == "name" && mapped {
+			env.warn("-o name prints access entries only; to see the aws-auth mappings, run %s", env.program.Command("list"))
 		}
-		return out.Snapshot(env.IO.Out, s, one)
+		if one { // it has one form, unless two sources give access
+			rows = slices.DeleteFunc(slices.Clone(rows), printer.Row.Void)
+		}
+		return f.Rows(env.IO.Out, rows, info, one)
 	}
-	rows := printer.Entries(s, mappings, env.Now())
-	if len(rows) == 0 && !one {
-		_, err := fmt.Fprintf(env.IO.ErrOut, "No access entries found in cluster %s.\n", printer.Clean(s.Cluster.Name))
-		return err
+	if len(rows) == 0 && f.People() {
+		if !one { // else the failure was printed already
+			matches := ""
+			if f.filters() {
+				matches = " that matches"
+			}
+			fmt.Fprintf(env.IO.ErrOut, "No access found in cluster %s%s.\n", printer.Clean(info.Name), matches)
+		}
+		return nil
 	}
-	if len(rows) == 0 {
-		return nil // the failure was printed already
+	shown, folded := rows, ""
+	if f.Name == "" && !f.all && f.State == "" && len(f.written) == 0 {
+		shown, folded = printer.Fold(rows)
 	}
-	return out.Table(env.IO.Out, printer.EntryTable(rows))
+	if folded != "" {
+		defer fmt.Fprintf(env.IO.ErrOut, "%s; to see them, run %s\n", folded, env.program.Command("list", "--all"))
+	}
+	return env.table(f, shown)
+}
+
+// filters reports whether anything may have been left out.
+func (f *listFlags) filters() bool { return !reflect.DeepEqual(f.Filter, printer.Filter{}) }
+
+// table prints rows, on a terminal in its width.
+func (env *Env) table(f *listFlags, rows []printer.Row) error {
+	if width := printer.TerminalWidth(env.IO.Out); width > 0 && f.Name == "" {
+		return printer.Fitted(env.IO.Out, rows, width, !f.NoHeaders, printer.Colorful(env.IO.Out))
+	}
+	return f.Table(env.IO.Out, printer.EntryTable(rows))
+}
+
+// watch lists, and then prints the rows that have changed, as kubectl get --watch does.
+func (env *Env) watch(ctx context.Context, f *listFlags) error {
+	if !f.People() {
+		return errors.New("--watch prints a table; it cannot be used with this output format")
+	}
+	if f.interval < time.Second {
+		return errors.New("--watch-interval must be at least 1s")
+	}
+	var last []printer.Row
+	for {
+		_, rows, _, err := env.rows(ctx, f)
+		if err != nil {
+			return err
+		}
+		if f.Name == "" && !f.all {
+			rows, _ = printer.Fold(rows)
+		}
+		if changed := printer.Changed(last, rows); len(changed) > 0 {
+			if err := env.table(f, changed); err != nil {
+				return err
+			}
+		}
+		last, f.NoHeaders = rows, true
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(f.interval):
+		}
+	}
 }

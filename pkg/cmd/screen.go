@@ -178,7 +178,7 @@ func (s *shown) readInto(ctx context.Context, who []access.Principal, pieces cha
 	all := len(who) == 0
 	want := access.Want{Principals: who}
 	if all {
-		want = access.Want{All: true, AWSAuth: true, Lives: access.AllLives}
+		want = access.Want{All: true, AWSAuth: true, RBAC: true, Lives: access.AllLives}
 	}
 	read, err := reader.Snapshot(ctx, want)
 	if err != nil {
@@ -187,6 +187,7 @@ func (s *shown) readInto(ctx context.Context, who []access.Principal, pieces cha
 	}
 	last := found{Piece: tui.Piece{Snapshot: access.Snapshot{Unread: read.Unread}}}
 	if all {
+		last.RBAC = read.RBAC
 		last.Dead, last.Deleted, last.Doubtful = read.Dead, read.Deleted, read.Doubtful
 		last.Mappings = cluster.MappingsOf(read)
 		last.Blind = read.AWSAuth.Err != nil && read.Cluster.Mode.ReadsConfigMap()

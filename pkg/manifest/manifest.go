@@ -14,6 +14,13 @@ const (
 	Kind       = "AccessEntry"
 )
 
+// The types of what is this program's own.
+const (
+	OwnVersion  = "kubectl-access.github.io/v1alpha1"
+	MappingKind = "AWSAuthMapping"
+	ListKind    = "AccessList"
+)
+
 // AccessEntry is one access entry as it is written.
 type AccessEntry struct {
 	APIVersion string   `json:"apiVersion"`

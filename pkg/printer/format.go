@@ -38,6 +38,9 @@ func (f Format) Check() error {
 // People reports whether the format is a table or text for people.
 func (f Format) People() bool { return f.Name == "" || f.Name == "wide" }
 
+// Tabular reports whether the format is a table.
+func (f Format) Tabular() bool { return f.People() || f.Name == "csv" }
+
 // printer is cli-runtime's for the format.
 func (f Format) printer() (printers.ResourcePrinter, error) {
 	switch f.Name {
@@ -47,6 +50,9 @@ func (f Format) printer() (printers.ResourcePrinter, error) {
 		return &printers.YAMLPrinter{}, nil
 	case "name":
 		return &printers.NamePrinter{}, nil
+	}
+	if columns, ok := strings.CutPrefix(f.Name, customColumns); ok {
+		return newColumns(columns, f.NoHeaders)
 	}
 	if path, ok := strings.CutPrefix(f.Name, "jsonpath="); ok {
 		p, err := printers.NewJSONPathPrinter(path)
@@ -59,8 +65,11 @@ func (f Format) printer() (printers.ResourcePrinter, error) {
 	return printers.NewTablePrinter(printers.PrintOptions{Wide: f.Name == "wide", NoHeaders: f.NoHeaders}), nil
 }
 
-// Table prints rows for people.
+// Table prints rows for people, or as CSV.
 func (f Format) Table(w io.Writer, t Table) error {
+	if f.Name == "csv" {
+		return writeCSV(w, t, f.NoHeaders)
+	}
 	var table metav1.Table
 	for _, c := range t.Columns {
 		column := metav1.TableColumnDefinition{Name: c.Name, Type: "string"}
@@ -85,29 +94,39 @@ func (f Format) Table(w io.Writer, t Table) error {
 
 // Entries prints entries in the written form; one that was asked for by name as an object, else a list.
 func (f Format) Entries(w io.Writer, entries []access.Entry, cluster access.Info, one bool) error {
-	return f.Snapshot(w, access.Snapshot{Cluster: cluster, Entries: entries}, one)
+	rows := make([]Row, len(entries))
+	for i := range entries {
+		rows[i] = Row{Principal: entries[i].Principal, Entry: &entries[i]}
+	}
+	return f.Rows(w, rows, cluster, one)
 }
 
-// Snapshot prints its entries, and which of them are stale.
-func (f Format) Snapshot(w io.Writer, s access.Snapshot, one bool) error {
-	entries, cluster := s.Entries, s.Cluster
-	if f.People() || one && len(entries) == 0 {
+// Rows prints the entries and mappings of a list in their written forms, and whether they are stale.
+func (f Format) Rows(w io.Writer, rows []Row, cluster access.Info, one bool) error {
+	if f.People() {
 		return nil
 	}
-	items := make([]any, len(entries))
-	for i, e := range entries {
-		form := manifest.Of(e, cluster)
-		form.Mark(s.Stale(e.Principal), e.Principal)
-		if f.Name == "name" {
-			form = manifest.AccessEntry{APIVersion: "v1", Kind: "AccessEntry"} // without its group: the short name reads like a command's argument
-			form.Metadata.Name = Clean(e.Principal.Short(cluster.Account()))
+	items := []any{}
+	for _, r := range rows {
+		switch {
+		case r.Entry != nil && f.Name == "name":
+			form := manifest.AccessEntry{APIVersion: "v1", Kind: manifest.Kind} // without its group: the short name reads like a command's argument
+			form.Metadata.Name = Clean(r.Principal.Short(cluster.Account()))
+			items = append(items, form)
+		case r.Entry != nil:
+			form := manifest.Of(*r.Entry, cluster)
+			form.Mark(r.Stale, r.Principal)
+			items = append(items, form)
+		case r.Mapping != nil && f.Name != "name":
+			items = append(items, manifest.OfMapping(*r.Mapping, r.State, cluster))
 		}
-		items[i] = form
 	}
-	if one {
+	switch {
+	case one && len(items) == 1:
 		return f.Object(w, items[0])
-	}
-	if f.Name == "name" {
+	case one && len(items) == 0:
+		return nil
+	case f.Name == "name":
 		for _, item := range items {
 			if err := f.Object(w, item); err != nil {
 				return err
@@ -115,7 +134,7 @@ func (f Format) Snapshot(w io.Writer, s access.Snapshot, one bool) error {
 		}
 		return nil
 	}
-	return f.Object(w, map[string]any{"apiVersion": "v1", "kind": "List", "metadata": map[string]any{}, "items": items})
+	return f.Object(w, map[string]any{"apiVersion": manifest.OwnVersion, "kind": manifest.ListKind, "metadata": map[string]any{}, "items": items})
 }
 
 // Object prints anything that has a JSON form with apiVersion and kind.

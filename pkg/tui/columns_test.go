@@ -29,10 +29,10 @@ func crowded() *fake {
 // TestAccessTellsWhatHasNoRoom: whoever has rights by groups, or a line that is not in force, is told apart at any width.
 func TestAccessTellsWhatHasNoRoom(t *testing.T) {
 	for width, rows := range map[int][]string{
-		46:  {"user/alice · groups viewers", "role/ops · aws-auth; everything", "role/gone · stale (role…", "role/reader · aws-auth; groups…"},
-		60:  {"user/alice · groups viewers ok", "role/gone · <none> stale (role…", "role/reader · groups viewers aws-auth"},
-		80:  {"user/alice · groups viewers ok 70d", "role/ops · groups viewers overridden by a… <unknown>", "role/reader · groups viewers aws-auth"},
-		160: {"user/alice · groups viewers ok", "role/gone · <none> stale (role recreated) 5d", "role/ops · groups viewers overridden by a later…"},
+		46:  {"user/alice · group viewers", "role/ops · overridden by a…", "role/gone · stale (role…", "role/reader · group viewers"},
+		60:  {"user/alice · group viewers ok", "role/gone · <none> stale (role…", "role/reader · group viewers ok (aws-auth)"},
+		80:  {"user/alice · group viewers ok 70d", "role/ops · <none> overridden by a…", "role/reader · group viewers ok (aws-auth)"},
+		160: {"user/alice · group viewers ok", "role/gone · <none> stale (role recreated) 5d", "role/ops · <none> overridden by a later…"},
 	} {
 		d := drive(t, crowded())
 		d.size(width, 30)
@@ -54,7 +54,7 @@ func TestPeopleOfAWSAuthComeFirstToo(t *testing.T) {
 	for _, r := range drive(t, f).at.entries.list.rows {
 		got = append(got, r.cells[0]+" "+r.cells[statusColumn])
 	}
-	want := []string{"role/ops aws-auth", "role/reader aws-auth", "role/mapped-node aws-auth (nodes)", "role/ops overridden by a later mapping"}
+	want := []string{"role/ops ok (aws-auth)", "role/reader ok (aws-auth)", "role/mapped-node ok (aws-auth)", "role/ops overridden by a later mapping"}
 	if fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("%q", got)
 	}

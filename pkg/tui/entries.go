@@ -22,7 +22,7 @@ type entries struct {
 
 func newEntries(m *model, v *view) *entries {
 	e := &entries{m: m, v: v}
-	l := newList(m.styles, false, column{title: "PRINCIPAL", share: 36}, column{title: "ACCESS", share: 36}, column{title: "STATUS", rank: 1, share: 28}, column{title: "AGE", rank: 2, fixed: 9})
+	l := newList(m.styles, false, column{title: "PRINCIPAL", share: 36}, column{title: "ACCESS", share: 36}, column{title: "STATUS", rank: 1, share: 28}, column{title: "AGE", rank: 2, fixed: 6})
 	l.live = e.aged
 	e.own = []action{
 		on("e", "e", "edit", e.grantMore).acts().unless(func() string { return cmp.Or(e.fixed(), v.closed()) }),
@@ -45,7 +45,10 @@ func newEntries(m *model, v *view) *entries {
 
 // progress is the order of the rows, and whether they are all.
 func (e *entries) progress() string {
-	text := orders[e.sort].name
+	text := "people first"
+	if e.sort > 0 {
+		text = "by " + printer.SortKeys()[e.sort-1]
+	}
 	switch {
 	case e.v.err != nil && len(e.list.rows) == 0:
 		return "not read"
@@ -112,7 +115,7 @@ func (e *entries) search() tea.Cmd {
 }
 
 func (e *entries) nextOrder() tea.Cmd {
-	e.sort = (e.sort + 1) % len(orders)
+	e.sort = (e.sort + 1) % (len(printer.SortKeys()) + 1)
 	e.fill()
 	return nil
 }

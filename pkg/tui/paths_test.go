@@ -14,7 +14,7 @@ import (
 
 func TestEntriesShowWhoIsIn(t *testing.T) {
 	d := drive(t, newFake())
-	d.sees("demo", "us-west-2", account, "API_AND_CONFIG_MAP", "you: role/platform-admin", "role/team/dev", "aws-auth", "managed by AWS", "nodes (EC2_LINUX)", "in 5h")
+	d.sees("demo", "us-west-2", account, "API_AND_CONFIG_MAP", "you: role/platform-admin", "role/team/dev", "aws-auth", "managed by AWS", "node;", "in 5h")
 }
 
 func TestRowsAppearAsTheyAreRead(t *testing.T) {
@@ -135,7 +135,7 @@ func TestFilterFindsByEveryField(t *testing.T) {
 		"team":                              "role/team/dev",
 		"~tmdev":                            "role/team/dev",
 		"cluster-a":                         "role/platform-admin",
-		"staging":                           "role/ci/deployer",
+		"prod":                              "role/ci/deployer",
 		"view:dev":                          "role/team/dev",
 		"view:dev,qa":                       "role/team/dev",
 		"view:qa":                           "role/team/dev",
@@ -155,11 +155,11 @@ func TestFilterFindsByEveryField(t *testing.T) {
 
 func TestSortGoesRound(t *testing.T) {
 	d := drive(t, newFake()).sees("people first")
-	d.keys("s").sees("by principal").keys("s").sees("by access").keys("s s").sees("newest first")
-	if r, _ := d.at.entries.list.rows[0], 0; r.cells[0] != "user/contractors/bob" {
+	d.keys("s").sees("by name").keys("s").sees("by access").keys("s").sees("by status").keys("s").sees("by age")
+	if r := d.at.entries.list.rows[0]; r.cells[0] != "user/contractors/bob" {
 		t.Errorf("first is %s", r.cells[0])
 	}
-	d.keys("s").sees("by expiry").keys("s").sees("people first")
+	d.keys("s").sees("by type").keys("s").sees("by expires").keys("s").sees("people first")
 }
 
 func TestDetailsShowRules(t *testing.T) {

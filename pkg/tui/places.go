@@ -1,9 +1,7 @@
 package tui
 
 import (
-	"cmp"
 	"slices"
-	"strings"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -36,28 +34,17 @@ func aboutPolicy(r row, width int) string {
 	return ""
 }
 
-// policyRows are the policies, those for people first.
-func policyRows(all []policy.Policy) []row {
-	all = slices.Clone(all)
-	slices.SortStableFunc(all, func(a, b policy.Policy) int {
-		return cmp.Or(cmp.Compare(audience(a), audience(b)), strings.Compare(access.Policy(a.Name).Short(), access.Policy(b.Name).Short()))
-	})
-	rows := make([]row, len(all))
-	for i, p := range all {
-		short := printer.Clean(access.Policy(p.Name).Short())
-		rows[i] = row{id: p.Name, value: p, cells: []string{short, printer.Audience(p), printer.Clean(p.Purpose)}, keys: []string{short, p.Name}, muted: p.ServiceLinkedRoleOnly}
+// policyRows are the policies, those for people first, and last those that only AWS grants.
+func policyRows(all []policy.Policy) (rows []row) {
+	for _, audience := range []string{"people", "services", "AWS only"} {
+		for _, p := range all {
+			if who := printer.Audience(p); who == audience || audience == "services" && who == printer.Unknown {
+				short := printer.Clean(access.Policy(p.Name).Short())
+				rows = append(rows, row{id: p.Name, value: p, cells: []string{short, who, printer.Clean(p.Purpose)}, keys: []string{short, p.Name}, muted: p.ServiceLinkedRoleOnly})
+			}
+		}
 	}
 	return rows
-}
-
-func audience(p policy.Policy) int {
-	switch {
-	case p.ServiceLinkedRoleOnly:
-		return 2
-	case p.Audience == "human":
-		return 0
-	}
-	return 1
 }
 
 // nothingYet is what a tab says that has no rows.

@@ -118,6 +118,9 @@ func (p *plain) rows(s *screen) {
 	l := s.list
 	for i, n := range l.shown[min(p.from, len(l.shown)):min(p.from+plainRows, len(l.shown))] {
 		r := l.at(n)
+		if l.live != nil {
+			r.cells = l.live(r, slices.Repeat([]int{plainWidth}, len(r.cells)))
+		}
 		mark := ""
 		if l.marked(r) >= 0 {
 			mark = "selected: "

@@ -201,6 +201,7 @@ func without(old access.Snapshot, p Piece) access.Snapshot {
 
 // beyond is what has come and, of what has not yet, what was known before.
 func beyond(fresh, old access.Snapshot) access.Snapshot {
+	fresh.RBAC = cmp.Or(fresh.RBAC, old.RBAC)
 	if len(old.Entries)+len(old.Unread)+len(old.Dead)+len(old.Doubtful) > 0 {
 		fresh.Entries, fresh.Unread = slices.Concat(fresh.Entries, old.Entries), slices.Concat(fresh.Unread, old.Unread)
 		fresh.Dead, fresh.Doubtful = slices.Concat(fresh.Dead, old.Dead), slices.Concat(fresh.Doubtful, old.Doubtful)

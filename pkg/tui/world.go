@@ -85,7 +85,7 @@ func (p *Piece) Join(next Piece) {
 	if next.Cluster.Name != "" {
 		p.Cluster = next.Cluster
 	}
-	p.Caller = cmp.Or(next.Caller, p.Caller)
+	p.Caller, p.RBAC = cmp.Or(next.Caller, p.Caller), cmp.Or(next.RBAC, p.RBAC)
 	p.Entries, p.Unread = append(p.Entries, next.Entries...), append(p.Unread, next.Unread...)
 	p.Dead, p.Doubtful, p.Deleted = append(p.Dead, next.Dead...), append(p.Doubtful, next.Doubtful...), append(p.Deleted, next.Deleted...)
 	p.Mappings, p.Warnings = append(p.Mappings, next.Mappings...), append(p.Warnings, next.Warnings...)

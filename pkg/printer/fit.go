@@ -1,0 +1,141 @@
+package printer
+
+import (
+	"io"
+	"os"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/term"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+)
+
+// TerminalWidth is how many columns a terminal has; 0 for everything else.
+func TerminalWidth(stream any) int {
+	f, ok := stream.(*os.File)
+	if !ok || !Terminal(stream) {
+		return 0
+	}
+	width, _, err := term.GetSize(int(f.Fd()))
+	if err != nil {
+		return 0
+	}
+	return width
+}
+
+// The least that a row needs for its access, and the width below which a row takes two lines.
+const (
+	leastAccess = 16
+	twoLines    = 60
+	gap         = 2
+)
+
+// Fitted prints rows in so many columns of a terminal. No line is wider, as long as no name is: paths and words are left
+// out, and never cut.
+func Fitted(w io.Writer, rows []Row, width int, headers bool, paint Color) error {
+	if headers {
+		rows = append([]Row{{Name: "PRINCIPAL", Access: "ACCESS", Status: "STATUS", Age: "AGE"}}, rows...)
+	}
+	var b strings.Builder
+	if width < twoLines {
+		narrow(&b, rows, width, paint)
+	} else {
+		fitted(&b, rows, width, paint)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// fitted gives each column what it needs, and ACCESS what is left.
+func fitted(b *strings.Builder, rows []Row, width int, paint Color) {
+	status := widest(rows, func(r Row) string { return r.Status })
+	age := widest(rows, Row.age)
+	what := widest(rows, func(r Row) string { return r.Access })
+	rest := width - status - age - 3*gap
+	name := widest(rows, func(r Row) string {
+		if r.Rank() == awsOwn { // their names are long, and nobody looks for them
+			return ""
+		}
+		return r.Name
+	})
+	name = min(name, rest-min(what, max(leastAccess, rest*2/5)))
+	for _, short := range []int{0, rest} { // the others, as far as there is room
+		all := widest(rows, func(r Row) string { return FitName(r.Name, short) })
+		name = max(0, name, min(all, rest-what))
+	}
+	what = min(what, rest-name)
+	for _, r := range rows {
+		who := FitName(r.Name, name)
+		if utf8.RuneCountInString(who) > name { // it has a line for itself
+			b.WriteString(who + "\n")
+			who = ""
+		}
+		line := pad(who, name) + pad(fitWords(r.Access, what), what) + paint.status(r.State, pad(r.Status, status)) + r.age()
+		b.WriteString(strings.TrimRight(line, " ") + "\n")
+	}
+}
+
+// narrow prints each row in two lines: who, and below it what.
+func narrow(b *strings.Builder, rows []Row, width int, paint Color) {
+	for _, r := range rows {
+		status := fitWords(r.Status, width-gap)
+		what := fitWords(r.Access, width-2*gap-utf8.RuneCountInString(status))
+		b.WriteString(FitName(r.Name, width) + "\n" + strings.Repeat(" ", gap) + pad(what, 0) + paint.status(r.State, status) + "\n")
+	}
+}
+
+// status paints a status that needs attention.
+func (c Color) status(s access.State, text string) string {
+	if s == access.StateStale || s == access.StateOverdue || s == access.StateNoEffect {
+		return c.Warn(text)
+	}
+	return text
+}
+
+// age is empty for a mapping: aws-auth keeps no times.
+func (r Row) age() string {
+	if r.Mapping != nil {
+		return ""
+	}
+	return r.Age
+}
+
+func widest(rows []Row, cell func(Row) string) int {
+	most := 0
+	for _, r := range rows {
+		most = max(most, utf8.RuneCountInString(cell(r)))
+	}
+	return most
+}
+
+// pad fills a cell and the gap behind it.
+func pad(s string, width int) string {
+	return s + strings.Repeat(" ", max(0, width-utf8.RuneCountInString(s))+gap)
+}
+
+// FitName leaves out the path of a principal that is too long: role/…/NAME.
+func FitName(name string, width int) string {
+	first, last := strings.IndexByte(name, '/'), strings.LastIndexByte(name, '/')
+	if utf8.RuneCountInString(name) <= width || first == last {
+		return name
+	}
+	return name[:first] + "/…" + name[last:]
+}
+
+// fitWords leaves out the last words of a text that is too long.
+func fitWords(text string, width int) string {
+	if utf8.RuneCountInString(text) <= width {
+		return text
+	}
+	for end := strings.LastIndexAny(text, " ,:"); end > 0; end = strings.LastIndexAny(text[:end], " ,:") {
+		keep := text[:end+1]
+		if text[end] == ' ' {
+			keep = strings.TrimRight(text[:end], ";") + " "
+		}
+		if utf8.RuneCountInString(keep)+1 <= width {
+			return keep + "…"
+		}
+	}
+	return "…"
+}
