@@ -327,7 +327,7 @@ func TestTerminalKeepsAnswersOfAMigrationThatIsInterrupted(t *testing.T) {
 // TestTerminalInPlainLines has no screen, no spinner and no escape sequences.
 func TestTerminalInPlainLines(t *testing.T) {
 	x := inTerminal(t, sandbox.Options{}, "80x60", "kubectl-access; echo exit $?", "ACCESSIBLE=1")
-	x.waits("Access · 22", "Type a number to select").types("/alice").keys("Enter").waits("1) user/alice, groups viewers, ok").types("1 d").keys("Enter").waits("1) group viewers")
+	x.waits("Access · 22", "Type a number to select").types("/alice").keys("Enter").waits("1) user/alice, view (group viewers), ok").types("1 d").keys("Enter").waits("1) group viewers")
 	x.types("1").keys("Enter").waits("-     group viewers", "yes to apply the changes").types("yes").keys("Enter").waits("set to groups none", "Done.").types("z").keys("Enter").waits("\"z\" does nothing here")
 	x.types("back").keys("Enter").waits("user/alice, <none>, no effect").types("q").keys("Enter").waits("exit 0")
 	x.types("clear; kubectl-access describe; echo exit $?").keys("Enter").waits("Describe · select a principal").types("alice").keys("Enter").waits("Principal:", "exit 0")

@@ -65,7 +65,7 @@ func (e *entries) details() tea.Cmd {
 	s.text = func(width int) string {
 		return labelled(m.styles, wrap(e.describe(e.latest(id, t), hints, width), width))
 	}
-	s.actions = slices.Concat(e.own, []action{on("/", "/", "filter", e.search), on("esc q left backspace", "esc", "back", m.back)}, m.tabKeys(), s.moves())
+	s.actions = slices.Concat(e.own, []*action{on("/", "/", "filter", e.search), on("esc q left backspace", "esc", "back", m.back)}, m.tabKeys(), s.moves())
 	m.push(s)
 	if t.Entry == nil {
 		return nil
@@ -104,10 +104,10 @@ func (m *model) help() tea.Cmd {
 		for _, group := range []string{acting, viewing, navigate} {
 			b.WriteString(m.styles.label.Render(group) + "\n")
 			for _, a := range append(slices.Clone(s.actions), m.always...) {
-				if a.group != group || a.binding.Help().Key == "" {
+				if a.group != group || a.key == "" {
 					continue
 				}
-				line := m.styles.key.Render(fit("  "+a.binding.Help().Key, 12)) + a.binding.Help().Desc
+				line := m.styles.key.Render(fit("  "+a.key, 12)) + a.help
 				if why := a.reason(); why != "" {
 					line += m.styles.muted.Render("  (not now: " + why + ")")
 				}
@@ -119,7 +119,7 @@ func (m *model) help() tea.Cmd {
 		}
 		return b.String()
 	}
-	h.actions = append([]action{on("esc q ? f1", "esc", "back", m.back)}, h.moves()...)
+	h.actions = append([]*action{on("esc q ? f1", "esc", "back", m.back)}, h.moves()...)
 	return m.push(h)
 }
 

@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"charm.land/bubbles/v2/help"
-	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
 	"charm.land/lipgloss/v2"
 	"github.com/charmbracelet/x/ansi"
@@ -160,26 +158,27 @@ func (m *model) explain(err error) string {
 	return printer.Clean(text)
 }
 
-// keyLine names the keys that do something now; help has all of them.
+// keyLine names the keys that do something now, as many as there is room for; help has all of them.
 func (m *model) keyLine(width int) string {
 	s := m.top()
-	hint := key.NewBinding(key.WithKeys("?"), key.WithHelp("?", "help"))
-	var all []key.Binding
+	item := func(key, help string) string { return m.styles.key.Render(key) + " " + m.styles.muted.Render(help) }
+	line, room := "", width-10
 	for _, a := range s.actions {
-		if !a.quiet && a.reason() == "" && (!s.writes() || a.typing || !prints(a.binding)) {
-			all = append(all, a.binding)
+		if a.quiet || a.reason() != "" || s.writes() && !a.typing && prints(a.keys[0]) {
+			continue
 		}
+		next := item(a.key, a.help) + "  "
+		if ansi.StringWidth(line)+ansi.StringWidth(next) > room {
+			line += m.styles.muted.Render("…")
+			break
+		}
+		line += next
 	}
-	h := help.New()
-	h.Styles = m.styles.help()
-	h.ShortSeparator = "  "
-	h.SetWidth(width - 10)
-	line := h.ShortHelpView(all)
-	return fit(fit(line, width-8)+" "+h.ShortHelpView([]key.Binding{hint}), width)
+	return fit(fit(line, width-8)+" "+item("?", "help"), width)
 }
 
-// prints reports whether the key that the line names would be text.
-func prints(b key.Binding) bool { return len([]rune(b.Keys()[0])) == 1 || b.Keys()[0] == "space" }
+// prints reports whether a key would be text.
+func prints(key string) bool { return len([]rune(key)) == 1 || key == "space" }
 
 // view draws the screen; y is the line on which it begins.
 func (s *screen) view(m *model, width, height, y int) ([]string, *tea.Cursor) {

@@ -17,14 +17,14 @@ type entries struct {
 	v       *view
 	sort    int
 	changed access.Principal // by the last change
-	own     []action         // on the entry under the cursor, in its details too
+	own     []*action        // on the entry under the cursor, in its details too
 }
 
 func newEntries(m *model, v *view) *entries {
 	e := &entries{m: m, v: v}
 	l := newList(m.styles, false, column{title: "PRINCIPAL", share: 36}, column{title: "ACCESS", share: 36}, column{title: "STATUS", rank: 1, share: 28}, column{title: "AGE", rank: 2, fixed: 6})
 	l.live = e.aged
-	e.own = []action{
+	e.own = []*action{
 		on("e", "e", "edit", e.grantMore).acts().unless(func() string { return cmp.Or(e.fixed(), v.closed()) }),
 		on("d delete", "d", "revoke", e.revoke).acts().unless(e.fixed),
 		on("y", "y", "copy ARN", e.copyARN).acts().unless(e.nobody),
@@ -34,8 +34,8 @@ func newEntries(m *model, v *view) *entries {
 		e.own[0], e.own[1],
 		on("u", "u", "undo", func() tea.Cmd { return m.undo(v, "") }).acts().named("undo").unless(v.unread),
 		on("s", "s", "sort", e.nextOrder).views(),
-		e.own[2].hidden(),
 		on("r", "r", "refresh", e.again).views(),
+		e.own[2],
 		on("c", "c", "clusters", func() tea.Cmd { return m.show(clustersTab) }).hidden(),
 	)
 	e.name, e.state = func() string { return e.counted("Access") }, e.progress

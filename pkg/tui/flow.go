@@ -75,8 +75,8 @@ func (m *model) picker(name string, l *list, taken func([]row) tea.Cmd) *screen 
 // entering says what ⏎ does, where it is not the next step.
 func (s *screen) entering(what string) *screen {
 	for i := range s.actions {
-		if s.actions[i].binding.Help().Key == "⏎" {
-			s.actions[i].binding.SetHelp("⏎", what)
+		if s.actions[i].key == "⏎" {
+			s.actions[i].help = what
 		}
 	}
 	return s

@@ -86,7 +86,7 @@ func (g *granting) optionStep() step {
 		}},
 	)
 	s.intro = func() string { return "All fields are optional. Press Enter to continue." }
-	s.actions = []action{
+	s.actions = []*action{
 		on("enter", "⏎", "review changes", func() tea.Cmd { return g.takeOptions(s.form) }),
 		on("tab down", "tab", "next field", func() tea.Cmd { return s.move(1) }),
 		on("shift+tab up", "⇧tab", "previous field", func() tea.Cmd { return s.move(-1) }).hidden(),

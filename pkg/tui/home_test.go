@@ -213,7 +213,7 @@ func TestPlainLinesReachEverything(t *testing.T) {
 	}
 	text := out.String()
 	for _, want := range []string{
-		"Cluster demo  us-west-2  " + account + "  API_AND_CONFIG_MAP  you: role/platform-admin\n\nAccess · 8\n1) user/contractors/bob, edit:staging, expires in 5h, 3d\n", "Type a number to select, /TEXT to filter, a to grant",
+		"Cluster demo  us-west-2  " + account + "  API_AND_CONFIG_MAP  you:\n  role/platform-admin\n\nAccess · 8\n1) user/contractors/bob, edit:staging, expires in 5h, 3d\n", "Type a number to select, /TEXT to filter, a to grant",
 		"-     view in namespace dev", "narrowed to view in namespace qa", "edit in namespaces dev-blue, prod", "accessentry/role/newcomer created", "accessentry/role/newcomer deleted",
 		"Access:     yes", "State:    done", "kubectl access revoke role/team/dev --policy view:dev\nkubectl access grant role/newcomer --policy edit -n dev-blue,prod --for 8h0m0s\nkubectl access undo",
 	} {

@@ -27,7 +27,7 @@ type model struct {
 	at     *view            // the one that is looked at
 	tab    int              // the one that the stack begins with
 	stack  []*screen        // the last one is seen
-	always []action
+	always []*action
 
 	session []string // the commands of what was done
 	request int      // the number of the last request
@@ -52,7 +52,7 @@ func newModel(ctx context.Context, w World) *model {
 		ctx: ctx, stop: stop, world: w, exec: tea.Exec, clip: tea.SetClipboard, width: 80, height: 24, styles: newStyles(true, colorprofile.TrueColor), pause: 500 * time.Millisecond,
 		spin: spinner.New(spinner.WithSpinner(spinner.MiniDot)), views: map[string]*view{},
 	}
-	m.always = []action{
+	m.always = []*action{
 		on("? f1", "?", "help", m.help).views().whileTyping().named("help").hidden(),
 		on("ctrl+x", "^x", "leave this for the tabs", m.drop).unless(m.nothingToLeave).hidden(),
 		on("ctrl+z", "^z", "suspend", func() tea.Cmd { return tea.Suspend }).hidden(),
@@ -135,15 +135,15 @@ func (m *model) key(k tea.KeyPressMsg) tea.Cmd {
 	if s.deaf != nil && s.deaf(k) {
 		return nil
 	}
-	a, ok := s.act(k, m.always)
-	if m.drops(k, s.writes() || ok && a.reason() == "") {
+	a := s.act(k, m.always)
+	if m.drops(k, s.writes() || a != nil && a.reason() == "") {
 		return nil
 	}
-	if !ok {
+	if a == nil {
 		return s.typeIn(k)
 	}
 	if why := a.reason(); why != "" {
-		m.fail(a.binding.Help().Desc + ": " + why)
+		m.fail(a.help + ": " + why)
 		return nil
 	}
 	return a.run()

@@ -111,7 +111,7 @@ func newMe(m *model, v *view) *screen {
 		return labelled(m.styles, wrap(v.me.value.Report, width))
 	}
 	s.shown = func() tea.Cmd { return need(m, &v.me, v.cluster.Me, func() {}) }
-	s.actions = slices.Concat([]action{
+	s.actions = slices.Concat([]*action{
 		on("r", "r", "refresh", func() tea.Cmd {
 			if v.cluster == nil {
 				return m.open(v)
@@ -125,10 +125,10 @@ func newMe(m *model, v *view) *screen {
 }
 
 // page shows a text on its own.
-func (m *model) page(name string, text func(width int) string, own ...action) tea.Cmd {
+func (m *model) page(name string, text func(width int) string, own ...*action) tea.Cmd {
 	s := &screen{name: func() string { return name }}
 	s.text = func(width int) string { return labelled(m.styles, text(width)) }
-	s.actions = slices.Concat(own, []action{on("esc q left backspace", "esc", "back", m.back)}, m.tabKeys(), s.moves())
+	s.actions = slices.Concat(own, []*action{on("esc q left backspace", "esc", "back", m.back)}, m.tabKeys(), s.moves())
 	return m.push(s)
 }
 

@@ -67,7 +67,7 @@ func (p *plain) do(cmd tea.Cmd) {
 
 func (p *plain) print(text string) {
 	if text = strings.TrimRight(ansi.Strip(text), "\n "); text != "" {
-		fmt.Fprintln(p.world.Out, text)
+		fmt.Fprintln(p.world.Out, wrap(text, plainWidth))
 	}
 }
 
@@ -147,8 +147,8 @@ func (p *plain) offer(s *screen) string {
 		all = append(all, "yes to apply the changes")
 	}
 	for _, a := range s.actions {
-		if word := a.binding.Help().Key; !a.quiet && a.reason() == "" && len([]rune(word)) == 1 && word != "/" && word != "⏎" && !s.writes() && !asks {
-			all = append(all, word+" to "+a.binding.Help().Desc)
+		if word := a.key; !a.quiet && a.reason() == "" && len([]rune(word)) == 1 && word != "/" && word != "⏎" && !s.writes() && !asks {
+			all = append(all, word+" to "+a.help)
 		}
 	}
 	if s.form != nil {
@@ -159,7 +159,7 @@ func (p *plain) offer(s *screen) string {
 			all = append(all, strings.ToLower(t.name))
 		}
 	}
-	return wrap("Type "+strings.Join(append(all, "back"), ", ")+".", plainWidth)
+	return "Type " + strings.Join(append(all, "back"), ", ") + "."
 }
 
 // take does what a line says.
@@ -260,9 +260,9 @@ func (p *plain) press(word string) {
 		s.deaf(tea.KeyPressMsg{Code: tea.KeyEnter})
 	}
 	for _, a := range append(slices.Clone(s.actions), p.always...) {
-		if slices.Contains(a.binding.Keys(), word) {
+		if slices.Contains(a.keys, word) {
 			if why := a.reason(); why != "" {
-				p.fail(a.binding.Help().Desc + ": " + why)
+				p.fail(a.help + ": " + why)
 				return
 			}
 			p.do(a.run())

@@ -46,7 +46,7 @@ const (
 func (m *model) propose(v *view, r Request) tea.Cmd {
 	p := &planning{m: m, v: v, request: r}
 	p.screen = &screen{name: p.title, text: p.show, foot: p.buttons}
-	p.actions = append([]action{
+	p.actions = append([]*action{
 		on("y", "y", "yes", p.agree).unless(p.notByLetter),
 		on("n", "n", "no", p.leave).unless(p.busy),
 		on("left shift+tab", "←", "no", p.choose(false)).unless(p.notYet).hidden(),
@@ -138,7 +138,7 @@ func (p *planning) finish() tea.Cmd {
 	}
 	p.state, p.m.leaving, p.finished = ended, nil, true
 	p.m.say("")
-	p.actions = append([]action{
+	p.actions = append([]*action{
 		on("enter esc q", "⏎", "back to list", p.leave),
 		on("u", "u", "undo", func() tea.Cmd { p.leave(); return p.m.undo(p.v, "") }).acts().unless(p.undoes),
 		on("c", "c", "copy the command line", p.copy),

@@ -1,7 +1,6 @@
 package tui
 
 import (
-	"charm.land/bubbles/v2/help"
 	"charm.land/bubbles/v2/textinput"
 	tea "charm.land/bubbletea/v2"
 	"charm.land/lipgloss/v2"
@@ -79,13 +78,6 @@ func coarseStyles() styles {
 func (s styles) input() textinput.Styles {
 	state := textinput.StyleState{Text: s.plain, Placeholder: s.muted, Suggestion: s.muted, Prompt: s.key}
 	return textinput.Styles{Focused: state, Blurred: state, Cursor: textinput.CursorStyle{Shape: tea.CursorBar, Blink: true}}
-}
-
-func (s styles) help() help.Styles {
-	return help.Styles{
-		Ellipsis: s.muted, ShortKey: s.key, ShortDesc: s.muted, ShortSeparator: s.muted,
-		FullKey: s.key, FullDesc: s.plain, FullSeparator: s.muted,
-	}
 }
 
 // newInput is a line to type into. The terminal's own cursor is in it.

@@ -62,9 +62,9 @@ func (m *model) shown() tea.Cmd {
 func (m *model) isTab() bool { return !m.inline && len(m.stack) == 1 }
 
 // tabKeys lead from one place to another.
-func (m *model) tabKeys() []action {
+func (m *model) tabKeys() []*action {
 	to := func(n func() int) func() tea.Cmd { return func() tea.Cmd { return m.show(n()) } }
-	all := []action{
+	all := []*action{
 		on(":", ":", "go to a tab, a cluster or a command", m.goTo).hidden(),
 		on("tab", "tab", "next tab, ⇧tab: the one before", to(func() int { return m.tab + 1 })).hidden(),
 		on("shift+tab", "", "", to(func() int { return m.tab - 1 })).hidden(),
@@ -80,8 +80,8 @@ func (m *model) tabKeys() []action {
 }
 
 // commonKeys are on every tab.
-func (m *model) commonKeys() []action {
-	return slices.Concat([]action{
+func (m *model) commonKeys() []*action {
+	return slices.Concat([]*action{
 		on("m", "m", "mode and migration", m.modes).acts().unless(func() string { return m.at.unread() }),
 		on("L", "L", "commands of this session", m.commands).views().hidden(),
 		on("q", "q", "quit", m.quit),
@@ -89,7 +89,7 @@ func (m *model) commonKeys() []action {
 }
 
 // browser is a tab with a list. / filters it, and ⏎ opens what is under the cursor.
-func (m *model) browser(l *list, open action, own ...action) *screen {
+func (m *model) browser(l *list, open *action, own ...*action) *screen {
 	s := &screen{list: l}
 	run, why := open.run, open.why
 	open.run = func() tea.Cmd {
@@ -111,8 +111,8 @@ func (m *model) browser(l *list, open action, own ...action) *screen {
 		}
 		return why()
 	}
-	first := []action{on("/", "/", "filter", s.startFilter).views(), open}
-	last := []action{on("esc", "esc", "clear filter", s.endFilter).views().hidden()}
+	first := []*action{on("/", "/", "filter", s.startFilter).views(), open}
+	last := []*action{on("esc", "esc", "clear filter", s.endFilter).views().hidden()}
 	s.actions = slices.Concat(first, own, m.commonKeys(), last, s.moves())
 	return s
 }
@@ -180,7 +180,7 @@ func (m *model) goTo() tea.Cmd {
 	}
 	for _, a := range append(slices.Clone(m.at.entries.actions), m.always...) {
 		if a.command != "" && a.reason() == "" {
-			add(a.command, a.binding.Help().Desc, a.run)
+			add(a.command, a.help, a.run)
 		}
 	}
 	for _, c := range m.world.Contexts {
