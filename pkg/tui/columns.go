@@ -105,7 +105,7 @@ func (l *list) line(cells []string, widths []int, paint func(column int, cell st
 	return b.String()
 }
 
-// least is how narrow a column may become before another one goes.
+// least is how narrow a column may become before another one goes; one that stays in any case may keep twice as much.
 const least = 16
 
 // widths shares the width out: by shares, or each column what it needs. Where there is no room those of the highest rank go,
@@ -122,9 +122,14 @@ func (l *list) widths(width int) []int {
 		}
 	}
 	sum := func(limit int) (n int) {
-		for _, c := range w {
+		for i, c := range w {
+			if l.columns[i].rank+l.columns[i].share == 0 {
+				c = min(c, 2*limit)
+			} else {
+				c = min(c, limit)
+			}
 			if c > 0 {
-				n += min(c, limit) + 2
+				n += c + 2
 			}
 		}
 		return n

@@ -11,21 +11,20 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
 )
 
-// aboutCurrent is beside the list: what is under the cursor, as describe prints it. Below the list there is room for
-// its rights only.
+// aboutCurrent is beside the list: what is under the cursor, as describe prints it, or where there is little room its rights.
 func (e *entries) aboutCurrent(width int) string {
 	t, ok := e.current()
 	switch {
 	case !ok:
 		return ""
-	case t.Unread == nil && e.m.width < roomBeside:
+	case t.Unread == nil && e.m.width < roomForAll:
 		return labelled(e.m.styles, wrap(e.brief(t, width), width))
 	}
 	return labelled(e.m.styles, wrap(e.describe(t, nil, width), width))
 }
 
 func (e *entries) brief(t printer.Row, width int) string {
-	text := "Principal:  " + printer.Clean(string(t.Principal)) + "\n"
+	text := "Principal:  " + printer.Clean(string(t.Principal)) + "\nStatus:     " + t.Status + "\n"
 	if t.Entry != nil && len(t.Entry.Groups) > 0 {
 		text += "Groups:     " + printer.Clean(strings.Join(t.Entry.Groups, ", ")) + "\n"
 	}

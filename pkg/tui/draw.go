@@ -19,6 +19,7 @@ import (
 const (
 	roomBeside = 110
 	roomBelow  = 17
+	roomForAll = 160 // for what describe prints, beside the list
 )
 
 // View draws the screen that is on top.
@@ -48,8 +49,7 @@ func (m *model) View() tea.View {
 // head always shows the cluster, region, account, mode and identity; below it are the tabs, or the name of what is seen. In a
 // few lines below the prompt there is no room for the identity.
 func (m *model) head(width int) []string {
-	s := m.styles
-	title := rule(printer.Clean(m.top().name()), width)
+	title := m.styles.title.Render(rule(printer.Clean(m.top().name()), width))
 	if m.isTab() {
 		title = m.bar(width)
 	}
@@ -57,7 +57,7 @@ func (m *model) head(width int) []string {
 	if m.waiting > 0 {
 		spin = m.spin.View()
 	}
-	return []string{fit(fit(m.facts(width-2), max(width-2, 1))+" "+spin, width), s.title.Render(title)}
+	return []string{fit(fit(m.facts(width-2), max(width-2, 1))+" "+spin, width), title}
 }
 
 // facts are the cluster and as much of the rest as there is room for, the caller first and the region last.
@@ -244,7 +244,7 @@ func (s *screen) viewList(m *model, width, height, y int) ([]string, *tea.Cursor
 	case len(s.list.shown) == 0: // nothing to show details of, and maybe a long reason
 		lines = append(lines, draw(width, height)...)
 	case s.about != nil && width >= roomBeside:
-		left := width * 62 / 100
+		left := width * 65 / 100
 		right := width - left - 3
 		about := clipMore(s.about(right), right, height)
 		lines = append(lines, beside(m.styles.muted.Render(" │ "), draw(left, height), about)...)

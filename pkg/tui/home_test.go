@@ -123,7 +123,7 @@ func TestHelpIsInGroups(t *testing.T) {
 	d := drive(t, newFake())
 	d.size(100, 50)
 	s := d.keys("?").sees("Act", "View", "Navigate", "go to a tab", "Red:").screen()
-	for _, order := range [][]string{{"\nAct", "grant", "undo", "mode and migration", "\nView", "filter", "sort", "commands of this session", "\nNavigate", "details", "next tab", "quit"}} {
+	for _, order := range [][]string{{"\nAct", "grant", "undo", "mode", "\nView", "filter", "sort", "commands of this session", "\nNavigate", "details", "next tab", "quit"}} {
 		at := 0
 		for _, word := range order {
 			next := strings.Index(s[at:], word)

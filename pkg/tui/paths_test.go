@@ -148,6 +148,13 @@ func TestFilterFindsByEveryField(t *testing.T) {
 		}
 		d.sees(" of 8")
 	}
+	for text, n := range map[string]int{"ops": 1, "op": 2, "dev team": 1, "team dev role": 1, "team bob": 0, "tmdev": 0, "~tmdev": 1, "expires": 1, "aws": 2, "iam": 0, account: 8, "arn:aws": 8, "group": 3} {
+		l := drive(t, newFake()).at.entries.list
+		l.filter.SetValue(text)
+		if l.refilter(); len(l.shown) != n {
+			t.Errorf("%s finds %d, not %d", text, len(l.shown), n)
+		}
+	}
 	d := drive(t, newFake()).keys("/ zzzz").sees("nothing matches")
 	d.keys("esc").sees("role/team/dev").lacks("zzzz")
 	d.keys("/ view enter").sees("/ view").keys("j j").sees("/ view")

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
 
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
 )
@@ -82,7 +83,7 @@ func (m *model) tabKeys() []*action {
 // commonKeys are on every tab.
 func (m *model) commonKeys() []*action {
 	return slices.Concat([]*action{
-		on("m", "m", "mode and migration", m.modes).acts().unless(func() string { return m.at.unread() }),
+		on("m", "m", "mode", m.modes).acts().named("mode, migrate").unless(func() string { return m.at.unread() }),
 		on("L", "L", "commands of this session", m.commands).views().hidden(),
 		on("q", "q", "quit", m.quit),
 	}, m.tabKeys())
@@ -143,28 +144,42 @@ func (s *screen) counted(name string) string {
 	return name + " · " + n
 }
 
-// bar is the line of tabs, the one that is seen in brackets, and what else to know about it.
+// bar is the line of tabs, the one that is seen in brackets, and what else to know about it. Where there is no room the others
+// are their numbers.
 func (m *model) bar(width int) string {
-	s := m.top()
-	var long, short []string
-	for i, t := range tabs() {
-		key := strconv.Itoa(i + 1)
+	s, st := m.top(), m.styles
+	text, painted, more := m.tabNames(s, true), "", ""
+	if s.state != nil {
+		more = printer.Clean(s.state()) + " "
+	}
+	if ansi.StringWidth(strings.Join(text, "  ")+more)+6 > width {
+		text = m.tabNames(s, false)
+	}
+	for i, name := range text {
+		style := st.muted
 		if i == m.tab {
-			name := "[" + key + " " + printer.Clean(s.name()) + "]"
-			long, short = append(long, name), append(short, name)
-			continue
+			style = st.title
 		}
-		long, short = append(long, key+" "+t.name), append(short, key)
+		painted += style.Render(name) + "  "
 	}
-	more := ""
-	if s.state != nil && s.state() != "" {
-		more = " ━ " + s.state()
+	painted = st.title.Render("━ ") + painted + st.muted.Render(more)
+	painted = ansi.Truncate(painted, max(width-1, 0), "… ")
+	return painted + st.title.Render(strings.Repeat("━", max(width-ansi.StringWidth(painted), 0)))
+}
+
+func (m *model) tabNames(s *screen, long bool) []string {
+	var all []string
+	for i, t := range tabs() {
+		name := strconv.Itoa(i + 1)
+		switch {
+		case i == m.tab:
+			name = "[" + name + " " + printer.Clean(s.name()) + "]"
+		case long:
+			name += " " + t.name
+		}
+		all = append(all, name)
 	}
-	text := strings.Join(long, "  ") + more
-	if len([]rune(text))+4 > width {
-		text = strings.Join(short, " ") + more
-	}
-	return rule(text, width)
+	return all
 }
 
 // goTo jumps to a tab, a command or another cluster by the beginning of its name.
