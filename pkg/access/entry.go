@@ -3,7 +3,7 @@ package access
 import (
 	"maps"
 	"slices"
-	"sort"
+	"strings"
 	"time"
 )
 
@@ -182,7 +182,7 @@ func (s Snapshot) Drop(p Principal) Snapshot {
 
 // SortEntries puts entries in canonical order: by principal.
 func SortEntries(entries []Entry) {
-	sort.Slice(entries, func(a, b int) bool { return entries[a].Principal < entries[b].Principal })
+	Sort(entries, func(a, b Entry) int { return strings.Compare(string(a.Principal), string(b.Principal)) })
 }
 
 // Canonical is the entry with everything sorted and without duplicates, so that equality is plain.
@@ -193,7 +193,7 @@ func (e Entry) Canonical() Entry {
 	for _, g := range e.Grants {
 		grants = append(grants, Grant{Policy: g.Policy, Scope: Scope{Namespaces: union(g.Scope.Namespaces, nil)}})
 	}
-	sort.Slice(grants, func(a, b int) bool { return grants[a].Policy < grants[b].Policy })
+	Sort(grants, func(a, b Grant) int { return strings.Compare(string(a.Policy), string(b.Policy)) })
 	e.Grants = grants
 	return e
 }

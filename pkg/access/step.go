@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"sort"
 	"strings"
 )
 
@@ -204,7 +203,7 @@ func (c Change) steps() []Step {
 		steps = append(steps, UpdateEntry{Before: *before, After: *c.After})
 	}
 	steps = append(steps, tagSteps(*before, *c.After)...)
-	sort.SliceStable(steps, func(a, b int) bool { return order(steps[a]) < order(steps[b]) })
+	Sort(steps, func(a, b Step) int { return order(a) - order(b) })
 	return steps
 }
 

@@ -10,7 +10,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"sort"
 	"strings"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
@@ -109,9 +108,8 @@ func (r *reader) add(m access.Mapping) {
 }
 
 func (r *reader) finish() Map {
-	sort.SliceStable(r.defects, func(i, j int) bool {
-		a, b := r.defects[i], r.defects[j]
-		return cmp.Or(rank(a.Key)-rank(b.Key), cmp.Compare(a.Key, b.Key), a.Item-b.Item, a.Line-b.Line) < 0
+	access.Sort(r.defects, func(a, b Defect) int {
+		return cmp.Or(rank(a.Key)-rank(b.Key), cmp.Compare(a.Key, b.Key), a.Item-b.Item, a.Line-b.Line)
 	})
 	return Map{Mappings: r.mappings, Defects: r.defects, Keys: r.keys}
 }

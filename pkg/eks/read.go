@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sort"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -149,7 +149,7 @@ func (c *Cluster) entries(ctx context.Context, want access.Want) ([]access.Entry
 	if err != nil {
 		return nil, nil, err
 	}
-	sort.Slice(r.unread, func(a, b int) bool { return r.unread[a].Principal < r.unread[b].Principal })
+	access.Sort(r.unread, func(a, b access.Unread) int { return strings.Compare(string(a.Principal), string(b.Principal)) })
 	return r.entries, r.unread, nil
 }
 

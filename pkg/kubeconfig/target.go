@@ -5,7 +5,7 @@ package kubeconfig
 import (
 	"maps"
 	"slices"
-	"sort"
+	"strings"
 
 	"k8s.io/client-go/tools/clientcmd/api"
 
@@ -107,7 +107,7 @@ func (e evidence) claims() []Claim {
 			all = append(all, weak)
 		}
 	}
-	sort.SliceStable(all, func(a, b int) bool { return all[a].Field < all[b].Field })
+	access.Sort(all, func(a, b Claim) int { return strings.Compare(a.Field, b.Field) })
 	return slices.Compact(all)
 }
 

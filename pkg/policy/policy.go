@@ -6,8 +6,10 @@ import (
 	_ "embed"
 	"encoding/json"
 	"slices"
-	"sort"
+	"strings"
 	"sync"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
 )
 
 // Policy is one EKS access policy as AWS documents it.
@@ -24,16 +26,8 @@ type Policy struct {
 	Rules                 []Rule   `json:"rules,omitempty"`
 }
 
-// Rule is one row of a policy, with the meaning of an RBAC PolicyRule.
-type Rule struct {
-	APIGroups       []string `json:"apiGroups,omitempty"` // "" is the core group
-	Resources       []string `json:"resources,omitempty"`
-	ResourceNames   []string `json:"resourceNames,omitempty"`
-	NonResourceURLs []string `json:"nonResourceURLs,omitempty"`
-	Verbs           []string `json:"verbs"`
-	// Restricted describes a row that AWS limits to objects that it does not name; it grants nothing in general.
-	Restricted string `json:"restricted,omitempty"`
-}
+// Rule is one row of a policy.
+type Rule = access.Rule
 
 //go:embed policies.json
 var document []byte
@@ -51,11 +45,11 @@ var parse = sync.OnceValue(func() []Policy { //nolint:gochecknoglobals // a tabl
 // All returns every policy, those for people first, sorted by name.
 func All() []Policy {
 	all := slices.Clone(parse())
-	sort.Slice(all, func(i, j int) bool {
-		if a, b := all[i].Audience, all[j].Audience; a != b {
-			return a > b
+	access.Sort(all, func(a, b Policy) int {
+		if a.Audience != b.Audience {
+			return -strings.Compare(a.Audience, b.Audience)
 		}
-		return all[i].Name < all[j].Name
+		return strings.Compare(a.Name, b.Name)
 	})
 	return all
 }

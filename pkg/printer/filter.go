@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"sort"
 	"strings"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
@@ -105,7 +104,7 @@ func SortKeys() (names []string) {
 func Sort(rows []Row, by string) error {
 	for _, s := range sorts {
 		if s.name == strings.ToLower(by) {
-			sort.SliceStable(rows, func(a, b int) bool { return s.compare(rows[a], rows[b]) < 0 })
+			access.Sort(rows, s.compare)
 			return nil
 		}
 	}

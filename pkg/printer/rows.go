@@ -3,7 +3,6 @@ package printer
 import (
 	"cmp"
 	"slices"
-	"sort"
 	"strings"
 	"time"
 
@@ -52,12 +51,11 @@ func Rows(s access.Snapshot, mappings []access.Mapping, now time.Time) []Row {
 	for i := range mappings {
 		rows = append(rows, mappingRow(&mappings[i], s, account))
 	}
-	sort.SliceStable(rows, func(i, j int) bool {
-		a, b := rows[i], rows[j]
+	access.Sort(rows, func(a, b Row) int {
 		if a.Void() && b.Void() {
-			return false // in the order of aws-auth
+			return 0 // in the order of aws-auth
 		}
-		return cmp.Or(a.Rank()-b.Rank(), strings.Compare(a.Name, b.Name)) < 0
+		return cmp.Or(a.Rank()-b.Rank(), strings.Compare(a.Name, b.Name))
 	})
 	return rows
 }
