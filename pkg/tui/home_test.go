@@ -104,7 +104,7 @@ func TestModeIsChangedAsAnyOtherPlan(t *testing.T) {
 	if f.State.Cluster.Mode != access.ModeAPI {
 		t.Error(f.State.Cluster.Mode)
 	}
-	d.keys("enter m").sees("there is no further mode")
+	d.keys("enter m").sees("It is the last one")
 	f = newFake()
 	f.State.Cluster.Mode = access.ModeConfigMap
 	drive(t, f).keys("m").sees("Change the mode first, then migrate", "mode API_AND_CONFIG_MAP").lacks("migrate --remove")

@@ -135,33 +135,25 @@ func (m *model) page(name string, text func(width int) string, own ...*action) t
 // modes offers what takes a cluster off aws-auth: the next mode, and the migration.
 func (m *model) modes() tea.Cmd {
 	v := m.at
-	l := newList(m.styles, false, column{title: "CHANGE"}, column{title: "", rank: 1})
-	var rows []row
-	add := func(name, what string, run func() tea.Cmd) {
-		rows = append(rows, row{id: name, value: run, cells: []string{name, what}, keys: []string{name}})
-	}
+	var all []item
 	mode := v.snapshot.Cluster.Mode
+	intro := "The cluster is in mode " + string(mode) + "."
+	switch mode {
+	case access.ModeConfigMap:
+		intro += " Change the mode first, then migrate."
+	case access.ModeBoth:
+		all = append(all, item{"migrate", "create access entries for the aws-auth mappings", m.foreground(v, "migrate")},
+			item{"migrate --remove-mappings", "and remove the mappings that entries replace", m.foreground(v, "migrate", "--remove-mappings")})
+	case access.ModeAPI:
+		intro += " It is the last one."
+	}
 	if next := mode.Next(); next != "" {
-		command := v.cluster.Program.Words("mode", string(next))
-		add("mode "+string(next), "irreversible", func() tea.Cmd { return m.propose(v, Request{Mode: next, Command: command}) })
+		all = append(all, item{"mode " + string(next), "irreversible", func() tea.Cmd {
+			return m.propose(v, Request{Mode: next, Command: v.cluster.Program.Words("mode", string(next))})
+		}})
 	}
-	if mode == access.ModeBoth {
-		add("migrate", "create access entries for the aws-auth mappings", m.foreground(v, "migrate"))
-		add("migrate --remove-mappings", "and remove the mappings that entries replace", m.foreground(v, "migrate", "--remove-mappings"))
-		rows = append(rows[1:], rows[0])
-	}
-	l.set(rows)
-	s := m.picker("Mode and migration", l, func(rows []row) tea.Cmd {
-		run, _ := rows[0].value.(func() tea.Cmd)
-		return run()
-	}).entering("select")
-	s.intro = func() string {
-		if mode == access.ModeConfigMap {
-			return "The cluster is in mode CONFIG_MAP. Change the mode first, then migrate."
-		}
-		return "The cluster is in mode " + string(mode) + "."
-	}
-	s.empty = func() string { return "there is no further mode" }
+	s := m.menu("Mode", "select", all)
+	s.intro = func() string { return intro }
 	return m.push(s)
 }
 

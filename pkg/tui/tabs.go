@@ -184,27 +184,40 @@ func (m *model) tabNames(s *screen, long bool) []string {
 
 // goTo jumps to a tab, a command or another cluster by the beginning of its name.
 func (m *model) goTo() tea.Cmd {
-	l := newList(m.styles, false, column{title: "GO TO"}, column{title: ""})
-	l.filter.Prompt, l.filter.Placeholder = ": ", "type a name"
-	var rows []row
-	add := func(name, what string, run func() tea.Cmd) {
-		rows = append(rows, row{id: name, value: run, cells: []string{printer.Clean(name), what}, keys: []string{name}})
-	}
+	var all []item
 	for i, t := range tabs() {
-		add(strings.ToLower(t.name), "tab "+strconv.Itoa(i+1), func() tea.Cmd { return m.show(i) })
+		all = append(all, item{strings.ToLower(t.name), "tab " + strconv.Itoa(i+1), func() tea.Cmd { return m.show(i) }})
 	}
 	for _, a := range append(slices.Clone(m.at.entries.actions), m.always...) {
 		if a.command != "" && a.reason() == "" {
-			add(a.command, a.help, a.run)
+			all = append(all, item{a.command, a.help, a.run})
 		}
 	}
 	for _, c := range m.world.Contexts {
-		add(c.Cluster, "cluster of context "+printer.Clean(c.Name), func() tea.Cmd { return m.look(c) })
+		all = append(all, item{c.Cluster, "cluster of context " + c.Name, func() tea.Cmd { return m.look(c) }})
+	}
+	s := m.menu("Go to", "go", all)
+	s.list.filter.Prompt, s.list.filter.Placeholder = ": ", "type a name"
+	return m.push(s)
+}
+
+// item is something to do, in a menu.
+type item struct {
+	name, what string
+	run        func() tea.Cmd
+}
+
+// menu does one of several things, in place of the menu.
+func (m *model) menu(name, verb string, all []item) *screen {
+	l := newList(m.styles, false, column{title: strings.ToUpper(name)}, column{title: "", rank: 1})
+	rows := make([]row, len(all))
+	for i, it := range all {
+		rows[i] = row{id: it.name, value: it.run, cells: []string{printer.Clean(it.name), printer.Clean(it.what)}, keys: []string{it.name}}
 	}
 	l.set(rows)
-	return m.push(m.picker("Go to", l, func(rows []row) tea.Cmd {
+	return m.picker(name, l, func(rows []row) tea.Cmd {
 		run, _ := rows[0].value.(func() tea.Cmd)
 		m.back()
 		return run()
-	}).entering("go"))
+	}).entering(verb)
 }
