@@ -51,10 +51,10 @@ func newChanges(m *model, v *view) *screen {
 	return s
 }
 
-func changeRows(m *model, all []printer.ChangeRow) []row {
-	rows := make([]row, len(all))
+func changeRows(m *model, all []printer.ChangeRow) []*row {
+	rows := make([]*row, len(all))
 	for i, c := range all {
-		rows[i] = row{
+		rows[i] = &row{
 			id: c.ID, value: c, cells: []string{printer.Age(c.Time, m.world.Now()), c.State, c.Changed, c.Command, printer.Clean(c.ID)},
 			keys: []string{c.ID, c.State, c.Changed, c.Command}, muted: c.Undone,
 		}

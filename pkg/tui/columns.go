@@ -38,19 +38,21 @@ func (l *list) view(width, height int, s styles, empty string, style lipgloss.St
 }
 
 // seen are the rows in sight, as they are now.
-func (l *list) seen(widths []int) []row {
-	var rows []row
+func (l *list) seen(widths []int) []*row {
+	var rows []*row
 	for _, n := range l.shown[l.top:min(l.top+l.height, len(l.shown))] {
 		r := l.at(n)
 		if l.live != nil {
-			r.cells = l.live(r, widths)
+			now := *r
+			now.cells = l.live(r, widths)
+			r = &now
 		}
 		rows = append(rows, r)
 	}
 	return rows
 }
 
-func (l *list) draw(r row, here bool, widths []int, width int, s styles) string {
+func (l *list) draw(r *row, here bool, widths []int, width int, s styles) string {
 	sign := "  "
 	if here {
 		sign = "› "

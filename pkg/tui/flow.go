@@ -43,7 +43,7 @@ func (f *flow) from(i int) tea.Cmd {
 }
 
 // picker is a step that chooses from a list while the filter is typed. taken gets the chosen rows.
-func (m *model) picker(name string, l *list, taken func([]row) tea.Cmd) *screen {
+func (m *model) picker(name string, l *list, taken func([]*row) tea.Cmd) *screen {
 	s := &screen{name: func() string { return name }, list: l, typing: true, empty: func() string { return "nothing matches; esc clears the filter" }}
 	enter := func() tea.Cmd {
 		rows := l.chosen()

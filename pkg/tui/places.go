@@ -27,7 +27,7 @@ func newPolicies(m *model, v *view) *screen {
 	return s
 }
 
-func aboutPolicy(r row, width int) string {
+func aboutPolicy(r *row, width int) string {
 	if p, ok := r.value.(policy.Policy); ok {
 		return wrap(printer.Policy(p, width), width)
 	}
@@ -35,12 +35,12 @@ func aboutPolicy(r row, width int) string {
 }
 
 // policyRows are the policies, those for people first, and last those that only AWS grants.
-func policyRows(all []policy.Policy) (rows []row) {
+func policyRows(all []policy.Policy) (rows []*row) {
 	for _, audience := range []string{"people", "services", "AWS only"} {
 		for _, p := range all {
 			if who := printer.Audience(p); who == audience || audience == "services" && who == printer.Unknown {
 				short := printer.Clean(access.Policy(p.Name).Short())
-				rows = append(rows, row{id: p.Name, value: p, cells: []string{short, who, printer.Clean(p.Purpose)}, keys: []string{short, p.Name}, muted: p.ServiceLinkedRoleOnly})
+				rows = append(rows, &row{id: p.Name, value: p, cells: []string{short, who, printer.Clean(p.Purpose)}, keys: []string{short, p.Name}, muted: p.ServiceLinkedRoleOnly})
 			}
 		}
 	}
@@ -73,7 +73,7 @@ func newClusters(m *model, _ *view) *screen {
 	s.name = func() string { return s.counted("Clusters") }
 	s.empty = func() string { return m.nothingYet(l, nil) }
 	s.shown = func() tea.Cmd {
-		rows := make([]row, len(m.world.Contexts))
+		rows := make([]*row, len(m.world.Contexts))
 		for i, c := range m.world.Contexts {
 			mode := ""
 			if v := m.views[c.Name]; v != nil {
@@ -87,7 +87,7 @@ func newClusters(m *model, _ *view) *screen {
 			if arn := access.Principal(c.Name); arn.Account() != "" { // which says nothing more
 				context = "its ARN"
 			}
-			rows[i] = row{id: c.Name, value: c, cells: []string{name, printer.Clean(c.Region), printer.Clean(c.Account), mode, context}, keys: []string{c.Name, c.Cluster, c.Region, c.Account}}
+			rows[i] = &row{id: c.Name, value: c, cells: []string{name, printer.Clean(c.Region), printer.Clean(c.Account), mode, context}, keys: []string{c.Name, c.Cluster, c.Region, c.Account}}
 		}
 		l.set(rows)
 		l.seek(m.at.context.Name)

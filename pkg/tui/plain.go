@@ -118,14 +118,15 @@ func (p *plain) rows(s *screen) {
 	l := s.list
 	for i, n := range l.shown[min(p.from, len(l.shown)):min(p.from+plainRows, len(l.shown))] {
 		r := l.at(n)
+		cells := r.cells
 		if l.live != nil {
-			r.cells = l.live(r, slices.Repeat([]int{plainWidth}, len(r.cells)))
+			cells = l.live(r, slices.Repeat([]int{plainWidth}, len(cells)))
 		}
 		mark := ""
 		if l.marked(r) >= 0 {
 			mark = "selected: "
 		}
-		cells := slices.DeleteFunc(slices.Clone(r.cells), func(c string) bool { return c == "" })
+		cells = slices.DeleteFunc(slices.Clone(cells), func(c string) bool { return c == "" })
 		p.print(fmt.Sprintf("%d) %s%s", p.from+i+1, mark, strings.Join(cells, ", ")))
 	}
 	if len(l.shown) == 0 && s.empty != nil {

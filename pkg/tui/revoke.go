@@ -61,12 +61,12 @@ func (m *model) takeFrom(v *view, e access.Entry, several bool, taken func([]rev
 	all := v.takeable(e)
 	l := newList(m.styles, several, column{title: "REVOKE"}, column{title: ""})
 	l.unset, l.cursor = true, -1
-	rows := make([]row, len(all))
+	rows := make([]*row, len(all))
 	for i, r := range all {
-		rows[i] = row{id: r.text, value: r, alone: r.Whole(), cells: []string{printer.Clean(r.text), r.note}, keys: []string{r.text}}
+		rows[i] = &row{id: r.text, value: r, alone: r.Whole(), cells: []string{printer.Clean(r.text), r.note}, keys: []string{r.text}}
 	}
 	l.set(rows)
-	return m.push(m.picker("Revoke · from "+printer.Clean(e.Principal.Short(v.account())), l, func(rows []row) tea.Cmd {
+	return m.push(m.picker("Revoke · from "+printer.Clean(e.Principal.Short(v.account())), l, func(rows []*row) tea.Cmd {
 		chosen := make([]revocation, len(rows))
 		for i, r := range rows {
 			chosen[i], _ = r.value.(revocation)

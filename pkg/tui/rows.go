@@ -22,7 +22,7 @@ func (e *entries) fill() {
 	if e.sort > 0 { // else as they come
 		_ = printer.Sort(all, printer.SortKeys()[e.sort-1])
 	}
-	rows := make([]row, len(all))
+	rows := make([]*row, len(all))
 	for i, r := range all {
 		rows[i] = listRow(r)
 	}
@@ -32,8 +32,8 @@ func (e *entries) fill() {
 	}
 }
 
-func listRow(r printer.Row) row {
-	l := row{
+func listRow(r printer.Row) *row {
+	l := &row{
 		id: string(r.Principal), value: r, cells: []string{r.Name, r.Access, r.Status, r.Age},
 		tones: []tone{accessColumn: accessTone(r), statusColumn: statusTone[r.State]},
 		keys:  append([]string{r.ARN, r.Name, r.Source, r.Status, r.Access, r.Groups}, rightKeys(r)...),
@@ -65,7 +65,7 @@ var statusTone = map[access.State]tone{
 
 // aged are the cells with the time that has passed since they were read. A name that is too long is shown without its path; where
 // there is no room for the status, the access begins with one that is not ok.
-func (e *entries) aged(r row, widths []int) []string {
+func (e *entries) aged(r *row, widths []int) []string {
 	t, ok := r.value.(printer.Row)
 	if !ok {
 		return r.cells

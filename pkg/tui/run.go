@@ -170,7 +170,7 @@ func (m *model) picked(c Choice) tea.Cmd {
 
 // somebody asks for one of the principals that have access.
 func (m *model) somebody(v *view, name string, taken func(printer.Row) tea.Cmd) tea.Cmd {
-	s := m.picker(name, v.entries.list, func([]row) tea.Cmd { t, _ := v.entries.current(); return taken(t) })
+	s := m.picker(name, v.entries.list, func([]*row) tea.Cmd { t, _ := v.entries.current(); return taken(t) })
 	s.empty = v.entries.nothing
 	_ = m.push(s)
 	return m.read(v, nil)

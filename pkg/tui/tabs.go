@@ -210,12 +210,12 @@ type item struct {
 // menu does one of several things, in place of the menu.
 func (m *model) menu(name, verb string, all []item) *screen {
 	l := newList(m.styles, false, column{title: strings.ToUpper(name)}, column{title: "", rank: 1})
-	rows := make([]row, len(all))
+	rows := make([]*row, len(all))
 	for i, it := range all {
-		rows[i] = row{id: it.name, value: it.run, cells: []string{printer.Clean(it.name), printer.Clean(it.what)}, keys: []string{it.name}}
+		rows[i] = &row{id: it.name, value: it.run, cells: []string{printer.Clean(it.name), printer.Clean(it.what)}, keys: []string{it.name}}
 	}
 	l.set(rows)
-	return m.picker(name, l, func(rows []row) tea.Cmd {
+	return m.picker(name, l, func(rows []*row) tea.Cmd {
 		run, _ := rows[0].value.(func() tea.Cmd)
 		m.back()
 		return run()
