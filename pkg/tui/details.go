@@ -23,7 +23,7 @@ func (e *entries) aboutCurrent(width int) string {
 	return labelled(e.m.styles, wrap(e.describe(t, nil, width), width))
 }
 
-func (e *entries) brief(t printer.Row, width int) string {
+func (e *entries) brief(t *printer.Row, width int) string {
 	text := "Principal:  " + printer.Clean(string(t.Principal)) + "\nStatus:     " + t.Status + "\n"
 	if t.Entry != nil && len(t.Entry.Groups) > 0 {
 		text += "Groups:     " + printer.Clean(strings.Join(t.Entry.Groups, ", ")) + "\n"
@@ -31,14 +31,14 @@ func (e *entries) brief(t printer.Row, width int) string {
 	return text + e.description(t, nil, width).Rights()
 }
 
-func (e *entries) describe(t printer.Row, hints []string, width int) string {
+func (e *entries) describe(t *printer.Row, hints []string, width int) string {
 	if t.Unread != nil {
 		return "Principal:  " + printer.Clean(string(t.Principal)) + "\nThe entry could not be read: " + printer.Clean(t.Unread.Error())
 	}
 	return e.description(t, hints, width).String()
 }
 
-func (e *entries) description(t printer.Row, hints []string, width int) printer.Description {
+func (e *entries) description(t *printer.Row, hints []string, width int) printer.Description {
 	d := printer.Description{Principal: t.Principal, Cluster: e.v.snapshot.Cluster, Entry: t.Entry, Hints: hints, Now: e.m.world.Now(), Width: width}
 	d.Stale = e.v.snapshot.Stale(t.Principal)
 	if slices.Contains(e.v.snapshot.Doubtful, t.Principal) {
@@ -75,11 +75,14 @@ func (e *entries) details() tea.Cmd {
 }
 
 // latest is the row as it was read last.
-func (e *entries) latest(id access.Principal, t printer.Row) printer.Row {
-	if now, ok := e.v.snapshot.Entry(id); ok && t.Entry != nil {
-		t.Entry = &now
+func (e *entries) latest(id access.Principal, t *printer.Row) *printer.Row {
+	now, ok := e.v.snapshot.Entry(id)
+	if !ok || t.Entry == nil {
+		return t
 	}
-	return t
+	latest := *t
+	latest.Entry = &now
+	return &latest
 }
 
 // labelled makes the names bold with which a line begins: "Status:".

@@ -76,9 +76,9 @@ func (e *entries) nothing() string {
 }
 
 // current is what is under the cursor.
-func (e *entries) current() (printer.Row, bool) {
+func (e *entries) current() (*printer.Row, bool) {
 	r, ok := e.list.current()
-	t, _ := r.value.(printer.Row)
+	t, _ := r.value.(*printer.Row)
 	return t, ok
 }
 

@@ -23,8 +23,8 @@ func (e *entries) fill() {
 		_ = printer.Sort(all, printer.SortKeys()[e.sort-1])
 	}
 	rows := make([]*row, len(all))
-	for i, r := range all {
-		rows[i] = listRow(r)
+	for i := range all {
+		rows[i] = listRow(&all[i])
 	}
 	e.list.set(rows)
 	if v.heard != nil {
@@ -32,7 +32,7 @@ func (e *entries) fill() {
 	}
 }
 
-func listRow(r printer.Row) *row {
+func listRow(r *printer.Row) *row {
 	l := &row{
 		id: string(r.Principal), value: r, cells: []string{r.Name, r.Access, r.Status, r.Age},
 		tones: []tone{accessColumn: accessTone(r), statusColumn: statusTone[r.State]},
@@ -46,7 +46,7 @@ func listRow(r printer.Row) *row {
 }
 
 // accessTone points out cluster administrators, and scopes that grow by themselves.
-func accessTone(r printer.Row) tone {
+func accessTone(r *printer.Row) tone {
 	wild := func(right access.Right) bool { return strings.Contains(right.Where, "*") }
 	switch {
 	case r.Void() || r.Stale != "":
@@ -66,7 +66,7 @@ var statusTone = map[access.State]tone{
 // aged are the cells with the time that has passed since they were read. A name that is too long is shown without its path; where
 // there is no room for the status, the access begins with one that is not ok.
 func (e *entries) aged(r *row, widths []int) []string {
-	t, ok := r.value.(printer.Row)
+	t, ok := r.value.(*printer.Row)
 	if !ok {
 		return r.cells
 	}
@@ -87,7 +87,7 @@ func (e *entries) aged(r *row, widths []int) []string {
 }
 
 // rightKeys are what the filter finds a row by, beside its access as it is shown: each policy with each of its namespaces.
-func rightKeys(r printer.Row) (keys []string) {
+func rightKeys(r *printer.Row) (keys []string) {
 	if r.Entry != nil {
 		for _, g := range r.Entry.Grants {
 			for _, ns := range g.Scope.Namespaces {

@@ -114,7 +114,7 @@ func Revoke(ctx context.Context, w World, missing Missing) (Choice, error) {
 
 func askRevoke(missing Missing) func(*model, *view) tea.Cmd {
 	return func(m *model, v *view) tea.Cmd {
-		return m.somebody(v, "Revoke · select a principal", func(t printer.Row) tea.Cmd {
+		return m.somebody(v, "Revoke · select a principal", func(t *printer.Row) tea.Cmd {
 			switch why := v.entries.fixed(); {
 			case why != "":
 				m.fail(why)
@@ -139,7 +139,7 @@ func askRevoke(missing Missing) func(*model, *view) tea.Cmd {
 func Describe(ctx context.Context, w World) (Choice, error) { return pick(ctx, w, askDescribe) }
 
 func askDescribe(m *model, v *view) tea.Cmd {
-	return m.somebody(v, "Describe · select a principal", func(t printer.Row) tea.Cmd {
+	return m.somebody(v, "Describe · select a principal", func(t *printer.Row) tea.Cmd {
 		return m.picked(Choice{Who: []access.Principal{t.Principal}})
 	})
 }
@@ -169,7 +169,7 @@ func (m *model) picked(c Choice) tea.Cmd {
 }
 
 // somebody asks for one of the principals that have access.
-func (m *model) somebody(v *view, name string, taken func(printer.Row) tea.Cmd) tea.Cmd {
+func (m *model) somebody(v *view, name string, taken func(*printer.Row) tea.Cmd) tea.Cmd {
 	s := m.picker(name, v.entries.list, func([]*row) tea.Cmd { t, _ := v.entries.current(); return taken(t) })
 	s.empty = v.entries.nothing
 	_ = m.push(s)
