@@ -20,7 +20,7 @@ export LC_ALL=C.UTF-8
 pane -f /dev/null start-server \; set -g default-terminal tmux-256color \; \
   new-session -d -x 120 -y 32 "env -u TMUX TERM=xterm-256color COLORTERM=truecolor $dir/kubectl-access sandbox -- kubectl-access"
 seen "user/alice"
-seen "aws-auth"
-pane send-keys Down Down Down Down
-seen "› role/team/dev"
+seen "never matches"
+pane send-keys Down
+seen "› sso/Developer"
 pane capture-pane -p -e | go run ./hack/screenshot > docs/screen.svg

@@ -53,7 +53,13 @@ irreversible. Mode API is refused while an active mapping has no entry.`,
 }
 
 func (env *Env) setMode(ctx context.Context, c *cluster.Cluster, f *changeFlags, to access.Mode) error {
-	_, err := env.run(ctx, c, f, change.Request{
+	_, err := env.run(ctx, c, f, modeRequest(to))
+	return err
+}
+
+// modeRequest is the change to another mode.
+func modeRequest(to access.Mode) change.Request {
+	return change.Request{
 		Kind: journal.SetMode, Who: []access.Principal{access.Itself}, Takes: true, Mappings: true, Asks: true,
 		Edit: func(access.Principal) access.Edit { return edit.SetMode(to) },
 		Check: func(_ context.Context, s access.Snapshot) change.Checked {
@@ -62,8 +68,7 @@ func (env *Env) setMode(ctx context.Context, c *cluster.Cluster, f *changeFlags,
 			}
 			return change.Checked{Notes: access.Notes(access.NoteMode, "", printer.ModeOf(s).Meaning(to))}
 		},
-	})
-	return err
+	}
 }
 
 func (env *Env) showMode(ctx context.Context, c *cluster.Cluster, f *changeFlags) error {

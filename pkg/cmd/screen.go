@@ -8,12 +8,11 @@ import (
 	"iter"
 	"os"
 	"slices"
-	"strings"
 
 	"github.com/spf13/pflag"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
-	"github.com/kubectl-access/kubectl-access/pkg/change"
 	"github.com/kubectl-access/kubectl-access/pkg/cluster"
 	"github.com/kubectl-access/kubectl-access/pkg/kubeconfig"
 	"github.com/kubectl-access/kubectl-access/pkg/policy"
@@ -27,7 +26,10 @@ func (env *Env) screen(ctx context.Context) error {
 		return err
 	}
 	defer done()
-	return tui.Run(ctx, world)
+	if !world.Plain {
+		ctx = context.WithoutCancel(ctx)
+	}
+	return tui.Run(ctx, world) // the signals of a command in the foreground are not for the screen
 }
 
 // world is the outside as the screens see it. What asks the user something does so before it
@@ -38,7 +40,7 @@ func (env *Env) world(ctx context.Context, out io.Writer) (w tui.World, done fun
 		return w, nil, err
 	}
 	contexts, _ := env.flags.Contexts() // without: there is nothing to switch to
-	w = tui.World{In: env.IO.In, Out: out, Now: env.Now, Current: start.Context, Hint: func(at string, err error) string { return env.within(at, start.Context).advice(err) }}
+	w = tui.World{In: env.IO.In, Out: out, Now: env.Now, Plain: os.Getenv("ACCESSIBLE") != "", Current: start.Context, Hint: func(at string, err error) string { return env.within(at, start.Context).advice(err) }}
 	if !slices.ContainsFunc(contexts, func(t kubeconfig.Target) bool { return t.Context == start.Context }) {
 		contexts = append(contexts, start) // only with the flags is it a cluster
 	}
@@ -81,6 +83,8 @@ type shown struct {
 	env *Env
 	c   *cluster.Cluster
 	new []access.Note // not shown yet
+
+	terminal genericiooptions.IOStreams
 }
 
 // within is what a command has in a context. The flags that name a cluster are about the first one only.
@@ -89,7 +93,8 @@ func (env *Env) within(at, start string) *Env {
 	if at != start {
 		words = append(env.typedFlags("kubeconfig", "as", "as-group", "request-timeout", "require-match", "no-native-token"), "--context", at)
 	}
-	own := &Env{Now: env.Now, LastLook: env.LastLook, program: env.program.Elsewhere(words...)}
+	own := &Env{Now: env.Now, LastLook: env.LastLook, argv0: env.argv0, program: env.program.Elsewhere(words...)}
+	own.IO.ErrOut = io.Discard
 	own.bind(pflag.NewFlagSet("", pflag.ContinueOnError))
 	_ = own.persist.Parse(words) // they were parsed before
 	return own
@@ -106,10 +111,11 @@ func (env *Env) screenCluster(ctx context.Context, at, start string) (*tui.Clust
 	if err != nil {
 		return nil, err
 	}
-	s := &shown{env: own, c: c, new: c.Notes}
+	s := &shown{env: own, c: c, new: c.Notes, terminal: env.IO}
 	known := &tui.Cluster{
 		Program: own.program, Read: s.read, Principals: s.principals, Policies: s.policies, Namespaces: c.Namespaces,
 		Groups: c.Groups, Resolve: s.resolve, Hints: s.hints, Propose: s.propose,
+		Changes: s.changes, Me: s.me, Run: s.run,
 	}
 	if c.Session.MayAsk() || c.Plugin() {
 		known.Login = func() error { return s.login(ctx) }
@@ -172,7 +178,7 @@ func (s *shown) readInto(ctx context.Context, who []access.Principal, pieces cha
 	all := len(who) == 0
 	want := access.Want{Principals: who}
 	if all {
-		want = access.Want{All: true, AWSAuth: true, Lives: access.AllLives}
+		want = access.Want{All: true, AWSAuth: true, RBAC: true, Lives: access.AllLives}
 	}
 	read, err := reader.Snapshot(ctx, want)
 	if err != nil {
@@ -181,6 +187,7 @@ func (s *shown) readInto(ctx context.Context, who []access.Principal, pieces cha
 	}
 	last := found{Piece: tui.Piece{Snapshot: access.Snapshot{Unread: read.Unread}}}
 	if all {
+		last.RBAC = read.RBAC
 		last.Dead, last.Deleted, last.Doubtful = read.Dead, read.Deleted, read.Doubtful
 		last.Mappings = cluster.MappingsOf(read)
 		last.Blind = read.AWSAuth.Err != nil && read.Cluster.Mode.ReadsConfigMap()
@@ -210,84 +217,4 @@ func (s *shown) resolve(ctx context.Context, text string) (access.Principal, str
 	}
 	f, err := s.c.IAM.Resolve(ctx, ref)
 	return f.Principal, f.Doubt, err
-}
-
-// propose plans what was picked, as the commands do.
-func (s *shown) propose(ctx context.Context, asked tui.Request) (tui.Proposal, error) {
-	var r change.Request
-	if asked.Grant != nil {
-		r = change.Grant(asked.Who, asked.Grant, false)
-	} else {
-		r = change.Revoke(asked.Who, asked.Revoke, asked.Revoke.Whole(), asked.EntryOnly, s.c.Names(ctx), s.c)
-	}
-	r.Told = asked.Command
-	engine := s.env.engine(s.c)
-	engine.Waiting = nil
-	run := engine.Run(r)
-	p, err := run.Propose(ctx)
-	if err != nil {
-		return tui.Proposal{}, err
-	}
-	return offer(run, p)
-}
-
-// offer is a proposal for the screen.
-func offer(run *change.Run, p change.Proposal) (tui.Proposal, error) {
-	said := sentences(p.Notes)
-	if p.Incomplete { // the plan leaves out some of the principals that the screen names
-		return tui.Proposal{}, errors.New(strings.Join(said, "; "))
-	}
-	return tui.Proposal{Plan: p.Plan, Warnings: said, Risks: p.Risks, Apply: func(ctx context.Context, accepted []access.RiskName) iter.Seq2[access.Result, error] {
-		return func(yield func(access.Result, error) bool) {
-			run.Accept = accepted
-			now, err := still(ctx, run, p)
-			if err != nil {
-				yield(access.Result{}, err)
-				return
-			}
-			defer run.Release()
-			if !yield(access.Result{}, nil) {
-				return
-			}
-			results, err := run.Apply(ctx, now)
-			if err != nil {
-				yield(access.Result{}, err)
-				return
-			}
-			for result := range results {
-				if !yield(result, nil) {
-					return
-				}
-			}
-		}
-	}}, nil
-}
-
-// still is the plan that was shown as it is now, with no other change of this machine until run.Release. If it has changed,
-// or has a risk that was not accepted, the error is tui.Changed.
-func still(ctx context.Context, run *change.Run, shown change.Proposal) (change.Proposal, error) {
-	now, same, err := run.Again(ctx, shown)
-	if err == nil && same && now.Refused(run.Accept) == nil {
-		return now, nil
-	}
-	run.Release()
-	if err == nil {
-		var p tui.Proposal
-		if p, err = offer(run, now); err == nil {
-			err = tui.Changed{Proposal: p}
-		}
-	}
-	return now, err
-}
-
-// sentences are the notes as text.
-func sentences(notes []access.Note) (all []string) {
-	for _, n := range notes {
-		text := n.Text
-		if n.Err != nil {
-			text = n.Err.Error()
-		}
-		all = append(all, text)
-	}
-	return all
 }

@@ -106,10 +106,10 @@ const ui = "kubectl-access; echo exit $?"
 
 func TestTerminalBrowse(t *testing.T) {
 	x := inTerminal(t, sandbox.Options{}, "80x24", ui)
-	x.waits("demo", "us-west-2", "111122223333", "you are role/platform-admin", "user/alice")
-	x.types("/").types("teamdev").waits("2 of").keys("Enter").waits("d revoke").keys("Enter").waits("Grants:", "view in namespace dev")
+	x.waits("demo", "us-west-2", "111122223333", "you: role/platform-admin", "user/alice")
+	x.types("/").types("~teamdev").waits("2 of 22").keys("Enter").waits("d revoke").keys("Enter").waits("Grants:", "view in namespace dev")
 	x.tmux("resize-window", "-x", "60", "-y", "15")
-	x.waits("more").keys("Escape").waits("Entries").types("?").waits("refresh").keys("Escape").waits("Entries")
+	x.waits("more").keys("Escape").waits("1 Access").types("?").waits("refresh").keys("Escape").waits("1 Access")
 	x.types("q").waits("exit 0")
 }
 
@@ -121,7 +121,7 @@ func TestTerminalGrantTwoPoliciesInThreeNamespaces(t *testing.T) {
 	x.waits("expires in").keys("Enter")
 	x.waits("edit in namespace qa-*", "secret-reader in namespace prod", "[ No ]").types("y")
 	x.waits("✓ accessentry/role/newcomer created", "Done.", "kubectl access grant role/newcomer --policy edit,secret-reader")
-	x.keys("Enter").waits("Entries").types("q").waits("exit 0")
+	x.keys("Enter").waits("1 Access").types("q").waits("exit 0")
 	if out, code := run("list", "role/newcomer"); code != 0 || !strings.Contains(out, "edit:dev,prod,qa-*; secret-reader:dev,prod,qa-*") {
 		t.Errorf("exit %d\n%s", code, out)
 	}
@@ -152,7 +152,7 @@ func TestTerminalShowsAPlanThatChangedAgain(t *testing.T) {
 		t.Fatal(out)
 	}
 	x.types("y").waits("select Yes with →").keys("Right").waits("[ Yes ]").keys("Enter").waits("the cluster has changed in the meantime; review the changes again", "group late", "[ No ]")
-	x.keys("Right").waits("[ Yes ]").keys("Enter").waits("deleted", "Done.").keys("Enter").waits("Entries").types("q").waits("exit 0")
+	x.keys("Right").waits("[ Yes ]").keys("Enter").waits("deleted", "Done.").keys("Enter").waits("1 Access").types("q").waits("exit 0")
 }
 
 func TestTerminalRefusesLockout(t *testing.T) {
@@ -166,8 +166,19 @@ func TestTerminalRefusesLockout(t *testing.T) {
 
 func TestTerminalSwitchesCluster(t *testing.T) {
 	x := inTerminal(t, sandbox.Options{}, "100x24", ui)
-	x.waits("user/alice").types("c").waits("legacy", "prod").types("prod").waits("/ prod").keys("Enter").waits("sso/Read_Only", "API")
-	x.types("c").waits("legacy").types("legacy").waits("/ legacy").keys("Enter").waits("CONFIG_MAP", "aws-auth", "is in mode CONFIG_MAP").types("a").waits("does not read entries").types("q").waits("exit 0")
+	x.waits("user/alice").types("c").waits("[3 Clusters", "legacy", "prod").types("/").types("prod").waits("/ prod").keys("Enter", "Enter").waits("sso/Read_Only", "API")
+	x.types(":").waits("Go to").types("legacy").waits(": legacy").keys("Enter").waits("CONFIG_MAP", "aws-auth", "is in mode CONFIG_MAP").types("a").waits("does not read entries").types("q").waits("exit 0")
+}
+
+// TestTerminalUndoesAndRemembers what was done, and migrates with the command in the foreground.
+func TestTerminalUndoesAndRemembers(t *testing.T) {
+	x := inTerminal(t, sandbox.Options{}, "100x30", ui)
+	x.waits("user/alice").types("/").types("alice").waits("/ alice", "1 of 22").keys("Enter").waits("d revoke").types("d").waits("group viewers").keys("Down", "Enter").waits("-     group viewers", "[ No ]").types("y").waits("set to groups none", "Done.")
+	x.types("u").waits("+     group viewers", "kubectl access undo 20", "[ No ]").types("y").waits("set to groups viewers", "Done.").keys("Enter").waits("› user/alice")
+	x.types("4").waits("[4 Changes · 2]", "undone", "revoke user/alice --group viewers").keys("Enter").waits("State:    done", "Steps:").types("5").waits("Access:     yes, through the access entry of role/platform-admin")
+	x.types("L").waits("kubectl access revoke user/alice --group viewers", "kubectl access undo 20").keys("Escape").waits("[5 Me]")
+	x.types("m").waits("migrate --remove-mappings").keys("Enter").waits("+ role/ops", "Do this?").keys("Enter").waits("Cancelled. No changes made.", "Press Enter to return to the screen.").keys("Enter").waits("[1 Access", "user/alice")
+	x.types("m").waits("migrate --remove-mappings").keys("Enter").waits("Do this?").keys("C-c").waits("Press Enter").keys("Enter").waits("[1 Access", "user/alice").types("q").waits("exit 0")
 }
 
 func TestTerminalPickersAskForWhatIsMissing(t *testing.T) {
@@ -265,7 +276,7 @@ func TestTerminalWithoutColor(t *testing.T) {
 
 func TestTerminalShowsErrorsAndStaysUsable(t *testing.T) {
 	x := inTerminal(t, sandbox.Options{}, "80x24", "AWS_ENDPOINT_URL=http://127.0.0.1:1 AWS_MAX_ATTEMPTS=1 kubectl-access; echo exit $?")
-	x.waits("✗", "could not be read").types("?").waits("Keys").keys("Escape").waits("Entries").types("q").waits("exit 0")
+	x.waits("✗", "could not be read").types("?").waits("━ Help").keys("Escape").waits("1 Access").types("q").waits("exit 0")
 	x.types("clear; AWS_ACCESS_KEY_ID= AWS_SECRET_ACCESS_KEY= AWS_SESSION_TOKEN= AWS_PROFILE=expired kubectl-access; echo exit $?").keys("Enter")
 	x.waits("✗", "log in again").types("q").waits("exit 0")
 }
@@ -277,7 +288,7 @@ func TestTerminalStaysSmall(t *testing.T) {
 	}
 	pid := filepath.Join(t.TempDir(), "pid")
 	x := inTerminal(t, sandbox.Options{Entries: 1000}, "120x40", "sh -c 'echo $$ > "+pid+"; exec kubectl-access'")
-	x.waits("Entries · 1007 · ").types("a").waits("[roles").types("service").waits("/ service").keys("Escape").waits("type a name")
+	x.waits("1 Access · 1007]").types("a").waits("[roles").types("service").waits("/ service").keys("Escape").waits("type a name")
 	number, err := os.ReadFile(pid)
 	if err != nil {
 		t.Fatal(err)
@@ -312,4 +323,14 @@ func TestTerminalKeepsAnswersOfAMigrationThatIsInterrupted(t *testing.T) {
 			x.types("clear; " + migrate).keys("Enter").waits("Using your answers of the interrupted run")
 		})
 	}
+}
+
+// TestTerminalInPlainLines has no screen, no spinner and no escape sequences.
+func TestTerminalInPlainLines(t *testing.T) {
+	x := inTerminal(t, sandbox.Options{}, "80x60", "kubectl-access; echo exit $?", "ACCESSIBLE=1")
+	x.waits("Access · 22", "Type a number to select").types("/alice").keys("Enter").waits("1) user/alice, view (group viewers), ok").types("1 d").keys("Enter").waits("1) group viewers")
+	x.types("1").keys("Enter").waits("-     group viewers", "yes to apply the changes").types("yes").keys("Enter").waits("set to groups none", "Done.").types("z").keys("Enter").waits("\"z\" does nothing here")
+	x.types("back").keys("Enter").waits("user/alice, <none>, no effect").types("q").keys("Enter").waits("exit 0")
+	x.types("clear; kubectl-access describe; echo exit $?").keys("Enter").waits("Describe · select a principal").types("alice").keys("Enter").waits("Principal:", "exit 0")
+	x.types("clear; kubectl-access; echo exit $?").keys("Enter").waits("Type a number").keys("C-c").waits("exit 2")
 }

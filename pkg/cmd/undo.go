@@ -12,6 +12,7 @@ import (
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/change"
+	"github.com/kubectl-access/kubectl-access/pkg/cluster"
 	"github.com/kubectl-access/kubectl-access/pkg/journal"
 	"github.com/kubectl-access/kubectl-access/pkg/migrate"
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
@@ -58,33 +59,8 @@ func (env *Env) undo(ctx context.Context, f *changeFlags, id string) error {
 	if err != nil {
 		return err
 	}
-	info, err := c.EKS.Info(ctx)
-	if err == nil {
-		err = cmp.Or(change.Proposal{Risks: c.OtherAccount(info)}.Refused(f.accepted()), c.Right(info))
-	}
-	if err != nil {
-		return err
-	}
-	if err := env.engine(c).Idle(ctx); err != nil {
-		return err
-	}
-	all, err := env.changes(info.Name, info.Region(), info.Account())
-	if err != nil {
-		return err
-	}
-	r, err := env.chosen(all, id)
-	if err != nil {
-		return err
-	}
-	if r == nil {
-		_, err := fmt.Fprintf(env.IO.ErrOut, "Nothing to undo: this machine has no recorded change of cluster %s that is not undone.\n", printer.Clean(info.Name))
-		return err
-	}
-	request, err := change.Undo(*r, journal.Undone(all.Records)[r.ID], c, c.AWSAuth)
-	if errors.Is(err, change.ErrIrreversible) {
-		return fmt.Errorf("%w%s", err, env.before(all, r.ID))
-	}
-	if err != nil {
+	r, request, err := env.undoing(ctx, c, id, f.accepted())
+	if err != nil || r == nil {
 		return err
 	}
 	_, err = env.run(ctx, c, f, request)
@@ -92,6 +68,37 @@ func (env *Env) undo(ctx context.Context, f *changeFlags, id string) error {
 		return err
 	}
 	return errors.Join(err, env.tidy(ctx, env.migrationRun(c, f, migrate.Facts{})))
+}
+
+// undoing is the record of a change, or of the last one, and the request that undoes it; nil where nothing is to be undone.
+func (env *Env) undoing(ctx context.Context, c *cluster.Cluster, id string, accepted []access.RiskName) (*journal.Record, change.Request, error) {
+	info, err := c.EKS.Info(ctx)
+	if err == nil {
+		err = cmp.Or(change.Proposal{Risks: c.OtherAccount(info)}.Refused(accepted), c.Right(info))
+	}
+	if err != nil {
+		return nil, change.Request{}, err
+	}
+	if err := env.engine(c).Idle(ctx); err != nil {
+		return nil, change.Request{}, err
+	}
+	all, err := env.changes(info.Name, info.Region(), info.Account())
+	if err != nil {
+		return nil, change.Request{}, err
+	}
+	r, err := env.chosen(all, id)
+	if err != nil {
+		return nil, change.Request{}, err
+	}
+	if r == nil {
+		fmt.Fprintf(env.IO.ErrOut, "Nothing to undo: this machine has no recorded change of cluster %s that is not undone.\n", printer.Clean(info.Name))
+		return nil, change.Request{}, nil
+	}
+	request, err := change.Undo(*r, journal.Undone(all.Records)[r.ID], c, c.AWSAuth)
+	if errors.Is(err, change.ErrIrreversible) {
+		err = fmt.Errorf("%w%s", err, env.before(all, r.ID))
+	}
+	return r, request, err
 }
 
 // chosen finds the record to undo; nil: none.

@@ -7,28 +7,17 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/journal"
 	"github.com/kubectl-access/kubectl-access/pkg/manifest"
-	"github.com/kubectl-access/kubectl-access/pkg/shell"
 )
 
 // Changes are the recorded changes of a cluster.
 func Changes(all []journal.Record, now time.Time) Table {
 	t := Table{Columns: []Column{{Name: "ID"}, {Name: "AGE"}, {Name: "WHO"}, {Name: "STATE"}, {Name: "CHANGED"}, {Name: "COMMAND"}}}
-	undone := journal.Undone(all)
-	for _, r := range all {
-		state := string(r.State())
-		if undone[r.ID] {
-			state = "undone"
-		}
+	for _, r := range ChangeRows(all) {
+		state := r.State
 		if r.Undoes != "" {
-			state += ", undoes " + r.Undoes
+			state += ", undoes " + Clean(r.Undoes)
 		}
-		command := r.Args
-		if len(command) > 1 && command[0] == "kubectl" { // what was picked is recorded as "kubectl access …"
-			command = command[1:]
-		}
-		t.Rows = append(t.Rows, []string{
-			Clean(r.ID), age(r, now), orNone(r.Caller.Short(accountOf(r))), Clean(state), WhatChanged(r), Clean(shell.Line(command[min(1, len(command)):])),
-		})
+		t.Rows = append(t.Rows, []string{Clean(r.ID), age(r.Record, now), orNone(r.Caller.Short(accountOf(r.Record))), state, r.Changed, r.Command})
 	}
 	return t
 }

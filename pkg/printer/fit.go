@@ -61,12 +61,12 @@ func fitted(b *strings.Builder, rows []Row, width int, paint Color) {
 	})
 	name = min(name, rest-min(what, max(leastAccess, rest*2/5)))
 	for _, short := range []int{0, rest} { // the others, as far as there is room
-		all := widest(rows, func(r Row) string { return fitName(r.Name, short) })
+		all := widest(rows, func(r Row) string { return FitName(r.Name, short) })
 		name = max(0, name, min(all, rest-what))
 	}
 	what = min(what, rest-name)
 	for _, r := range rows {
-		who := fitName(r.Name, name)
+		who := FitName(r.Name, name)
 		if utf8.RuneCountInString(who) > name { // it has a line for itself
 			b.WriteString(who + "\n")
 			who = ""
@@ -81,7 +81,7 @@ func narrow(b *strings.Builder, rows []Row, width int, paint Color) {
 	for _, r := range rows {
 		status := fitWords(r.Status, width-gap)
 		what := fitWords(r.Access, width-2*gap-utf8.RuneCountInString(status))
-		b.WriteString(fitName(r.Name, width) + "\n" + strings.Repeat(" ", gap) + pad(what, 0) + paint.status(r.State, status) + "\n")
+		b.WriteString(FitName(r.Name, width) + "\n" + strings.Repeat(" ", gap) + pad(what, 0) + paint.status(r.State, status) + "\n")
 	}
 }
 
@@ -114,8 +114,8 @@ func pad(s string, width int) string {
 	return s + strings.Repeat(" ", max(0, width-utf8.RuneCountInString(s))+gap)
 }
 
-// fitName leaves out the path of a principal that is too long: role/…/NAME.
-func fitName(name string, width int) string {
+// FitName leaves out the path of a principal that is too long: role/…/NAME.
+func FitName(name string, width int) string {
 	first, last := strings.IndexByte(name, '/'), strings.LastIndexByte(name, '/')
 	if utf8.RuneCountInString(name) <= width || first == last {
 		return name

@@ -144,7 +144,7 @@ func TestFitLeavesOutWordsAndCutsNone(t *testing.T) {
 			t.Errorf("%q in %d: %q, want %q", c.text, c.width, got, c.want)
 		}
 	}
-	if got := fitName("role/a/b/name", 12); got != "role/…/name" {
+	if got := FitName("role/a/b/name", 12); got != "role/…/name" {
 		t.Error(got)
 	}
 }

@@ -84,9 +84,12 @@ func Until(t, now time.Time) string {
 // None is what kubectl prints for an empty value.
 const None = "<none>"
 
+// Unknown is what is printed for a value that is not known.
+const Unknown = "<unknown>"
+
 const (
 	none    = None
-	unknown = "<unknown>" // a value that is not known
+	unknown = Unknown
 )
 
 func orNone(s string) string {

@@ -1,48 +1,31 @@
 package tui
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 
 	"charm.land/lipgloss/v2"
 	"github.com/charmbracelet/x/ansi"
-
-	"github.com/kubectl-access/kubectl-access/pkg/printer"
 )
-
-// home is the column that also shows what the columns without room have to say. In its own cell "" is nothing.
-const home = 1
-
-// summary is the cell of column home. What comes first is seen where there is little room.
-func (r row) summary(cells []string, gone func(column int) bool) string {
-	var parts []string
-	if cells[home] != "" {
-		parts = append(parts, cells[home])
-	}
-	for i, text := range slices.Backward(r.instead) {
-		if text != "" && gone(i) {
-			parts = append(parts, text)
-		}
-	}
-	return cmp.Or(strings.Join(parts, "; "), printer.None)
-}
 
 type column struct {
 	title string
 	rank  int // where there is no room, the highest rank goes first; 0 stays
+	share int // of the room that fixed columns leave: such a column does not move while rows arrive; 0: what its cells need
+	fixed int // in cells
 }
 
 // view draws a header and the rows in sight.
 func (l *list) view(width, height int, s styles, empty string, style lipgloss.Style) []string {
 	l.scroll(height - 1)
-	seen := l.seen()
 	widths := l.widths(width - 2 - l.boxWidth())
+	seen := l.seen(widths)
 	titles := make([]string, len(l.columns))
 	for i, c := range l.columns {
 		titles[i] = c.title
 	}
-	lines := []string{s.head.Render(fit(strings.Repeat(" ", 2+l.boxWidth())+l.line(titles, widths), width))}
+	plain := func(_ int, cell string) string { return cell }
+	lines := []string{s.head.Render(fit(strings.Repeat(" ", 2+l.boxWidth())+l.line(titles, widths, plain), width))}
 	for i, r := range seen {
 		lines = append(lines, l.draw(r, l.top+i == l.cursor, widths, width, s))
 	}
@@ -55,31 +38,24 @@ func (l *list) view(width, height int, s styles, empty string, style lipgloss.St
 }
 
 // seen are the rows in sight, as they are now.
-func (l *list) seen() []row {
-	var rows []row
+func (l *list) seen(widths []int) []*row {
+	var rows []*row
 	for _, n := range l.shown[l.top:min(l.top+l.height, len(l.shown))] {
 		r := l.at(n)
 		if l.live != nil {
-			r.cells = l.live(r)
-		}
-		for i, c := range r.cells {
-			if l.natural[i] > 0 {
-				l.natural[i] = max(l.natural[i], ansi.StringWidth(c))
-			}
+			now := *r
+			now.cells = l.live(r, widths)
+			r = &now
 		}
 		rows = append(rows, r)
 	}
 	return rows
 }
 
-func (l *list) draw(r row, here bool, widths []int, width int, s styles) string {
+func (l *list) draw(r *row, here bool, widths []int, width int, s styles) string {
 	sign := "  "
 	if here {
 		sign = "› "
-	}
-	if r.instead != nil {
-		r.cells = slices.Clone(r.cells)
-		r.cells[home] = r.summary(r.cells, func(i int) bool { return widths[i] == 0 })
 	}
 	if l.multi {
 		switch {
@@ -91,14 +67,23 @@ func (l *list) draw(r row, here bool, widths []int, width int, s styles) string 
 			sign += "[ ] "
 		}
 	}
-	text := fit(sign+l.line(r.cells, widths), width)
-	switch {
-	case here:
-		return s.cursor.Render(text)
-	case r.muted || r.note != "":
-		return s.muted.Render(text)
+	style := s.plain
+	if r.muted || r.note != "" {
+		style = s.muted
 	}
-	return text
+	line := l.line(r.cells, widths, func(i int, cell string) string {
+		switch {
+		case here:
+			return cell
+		case i < len(r.tones) && r.tones[i] != calm:
+			return s.tone(r.tones[i]).Render(cell)
+		}
+		return style.Render(cell)
+	})
+	if here {
+		return s.cursor.Render(fit(sign+line, width))
+	}
+	return fit(style.Render(sign)+line, width)
 }
 
 func (l *list) boxWidth() int {
@@ -108,30 +93,45 @@ func (l *list) boxWidth() int {
 	return 0
 }
 
-func (l *list) line(cells []string, widths []int) string {
+func (l *list) line(cells []string, widths []int, paint func(column int, cell string) string) string {
 	var b strings.Builder
 	for i, c := range cells {
 		if widths[i] > 0 {
 			if b.Len() > 0 {
 				b.WriteString("  ")
 			}
-			b.WriteString(fit(c, widths[i]))
+			c = shortened(c, widths[i])
+			b.WriteString(paint(i, c) + strings.Repeat(" ", widths[i]-ansi.StringWidth(c)))
 		}
 	}
 	return b.String()
 }
 
-// least is how narrow a column may become before another one goes.
-const least = 20
+// least is how narrow a column may become before another one goes; one that stays in any case may keep twice as much.
+const least = 16
 
-// widths shares the width out: each column what it needs, or else those of the highest rank go
-// and the widest of the rest give.
+// widths shares the width out: by shares, or each column what it needs. Where there is no room those of the highest rank go,
+// and of what is left the widest give.
 func (l *list) widths(width int) []int {
-	w, fuller := slices.Clone(l.natural), 0
+	w := slices.Clone(l.natural)
+	shares := 0
+	for i, c := range l.columns {
+		shares += c.share
+		if c.share > 0 {
+			w[i] = 1 << 19
+		} else if c.fixed > 0 {
+			w[i] = c.fixed
+		}
+	}
 	sum := func(limit int) (n int) {
-		for _, c := range w {
+		for i, c := range w {
+			if l.columns[i].rank+l.columns[i].share == 0 {
+				c = min(c, 2*limit)
+			} else {
+				c = min(c, limit)
+			}
 			if c > 0 {
-				n += min(c, limit) + 2
+				n += c + 2
 			}
 		}
 		return n
@@ -146,13 +146,43 @@ func (l *list) widths(width int) []int {
 		if worst < 0 {
 			break
 		}
-		w[worst], fuller = 0, max(fuller, l.fuller[worst])
+		w[worst], shares = 0, shares-l.columns[worst].share
 	}
-	if fuller > 0 { // it takes room from its neighbours, but puts none of them out
-		w[home] = max(w[home], fuller)
+	if shares > 0 {
+		l.share(w, shares, width)
 	}
 	for over := sum(1<<20) - width - 2; over > 0 && slices.Max(w) > 1; over-- {
-		w[slices.Index(w, slices.Max(w))]--
+		w[l.widest(w)]--
 	}
 	return w
+}
+
+// widest is the column that gives: one of the highest rank while it is wide enough, then the widest.
+func (l *list) widest(w []int) int {
+	most := slices.Index(w, slices.Max(w))
+	for i, c := range l.columns {
+		if w[i] > least && (c.rank > l.columns[most].rank || w[most] <= least) {
+			most = i
+		}
+	}
+	return most
+}
+
+// share gives the columns with a share what the others leave of the width.
+func (l *list) share(w []int, shares, width int) {
+	rest := width + 2
+	for i, c := range l.columns {
+		if w[i] > 0 {
+			rest -= 2
+			if c.share == 0 {
+				rest -= w[i]
+			}
+		}
+	}
+	for i, c := range l.columns {
+		if w[i] > 0 && c.share > 0 {
+			w[i] = max(rest*c.share/shares, 1)
+			rest, shares = rest-w[i], shares-c.share
+		}
+	}
 }

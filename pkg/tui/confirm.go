@@ -88,9 +88,9 @@ func (p *planning) notYet() string {
 	return ""
 }
 
-// notByLetter is why y is not enough: no letter deletes a whole entry.
+// notByLetter is why y is not enough: no letter deletes a whole entry, unless it undoes the change that created it.
 func (p *planning) notByLetter() string {
-	if why := p.notYet(); why != "" || !p.proposal.Plan.DeletesEntry() {
+	if why := p.notYet(); why != "" || p.request.Undo || !p.proposal.Plan.DeletesEntry() {
 		return why
 	}
 	return "this deletes a whole access entry: select Yes with →, then press ⏎"

@@ -21,7 +21,7 @@ func TestASearchOnDetailsFiltersTheList(t *testing.T) {
 		"end enter / idley":                   "",
 		"enter / bob esc":                     "user/contractors/bob",
 	} {
-		d := drive(t, newFake()).keys(keys).sees("Entries · ").lacks("Revoke", "Grant ·")
+		d := drive(t, newFake()).keys(keys).sees("[1 Access").lacks("Revoke", "Grant ·")
 		if r, ok := d.at.entries.list.current(); ok != (want != "") || ok && r.cells[0] != want {
 			t.Errorf("%s: on %v", keys, r.cells)
 		}
@@ -39,8 +39,8 @@ func TestASearchWithoutAListDoesNothing(t *testing.T) {
 		if len(f.Steps) > 0 || d.clip != "" {
 			t.Errorf("%s: sent %v, copied %q", search, f.Steps, d.clip)
 		}
-		d.keys("y").sees("Done.").keys("/ idley").sees("/ idley", "Entries · ")
-		drive(t, newFake()).keys("? / quade").sees("no list to filter", "Keys").keys("esc").sees("Keys").keys("esc").sees("Entries · ")
+		d.keys("y").sees("Done.").keys("/ idley").sees("/ idley", "[1 Access")
+		drive(t, newFake()).keys("? / quade").sees("no list to filter", "Help").keys("esc").sees("Help").keys("esc").sees("[1 Access")
 	}
 	d := drive(t, newFake()).keys(toPlan)
 	d.hold = true

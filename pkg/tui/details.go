@@ -11,35 +11,34 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
 )
 
-// aboutCurrent is beside the list: what is under the cursor, as describe prints it. Below the list there is room for
-// its rights only.
+// aboutCurrent is beside the list: what is under the cursor, as describe prints it, or where there is little room its rights.
 func (e *entries) aboutCurrent(width int) string {
 	t, ok := e.current()
 	switch {
 	case !ok:
 		return ""
-	case t.Unread == nil && e.m.width < roomBeside:
-		return wrap(e.brief(t, width), width)
+	case t.Unread == nil && e.m.width < roomForAll:
+		return labelled(e.m.styles, wrap(e.brief(t, width), width))
 	}
-	return wrap(e.describe(t, nil, width), width)
+	return labelled(e.m.styles, wrap(e.describe(t, nil, width), width))
 }
 
-func (e *entries) brief(t printer.Row, width int) string {
-	text := "Principal:  " + printer.Clean(string(t.Principal)) + "\n"
+func (e *entries) brief(t *printer.Row, width int) string {
+	text := "Principal:  " + printer.Clean(string(t.Principal)) + "\nStatus:     " + t.Status + "\n"
 	if t.Entry != nil && len(t.Entry.Groups) > 0 {
 		text += "Groups:     " + printer.Clean(strings.Join(t.Entry.Groups, ", ")) + "\n"
 	}
 	return text + e.description(t, nil, width).Details()
 }
 
-func (e *entries) describe(t printer.Row, hints []string, width int) string {
+func (e *entries) describe(t *printer.Row, hints []string, width int) string {
 	if t.Unread != nil {
 		return "Principal:  " + printer.Clean(string(t.Principal)) + "\nThe entry could not be read: " + printer.Clean(t.Unread.Error())
 	}
 	return e.description(t, hints, width).String()
 }
 
-func (e *entries) description(t printer.Row, hints []string, width int) printer.Description {
+func (e *entries) description(t *printer.Row, hints []string, width int) printer.Description {
 	d := printer.Description{Principal: t.Principal, Cluster: e.v.snapshot.Cluster, Entry: t.Entry, Hints: hints, Now: e.m.world.Now(), Width: width}
 	d.Stale = e.v.snapshot.Stale(t.Principal)
 	if slices.Contains(e.v.snapshot.Doubtful, t.Principal) {
@@ -56,20 +55,16 @@ func (e *entries) description(t printer.Row, hints []string, width int) printer.
 	return d
 }
 
-// details shows one entry alone, with hints from IAM. A key that leaves the filter
-// leaves it as it is.
+// details shows one entry alone, with hints from IAM.
 func (e *entries) details() tea.Cmd {
-	if e.typing {
-		e.typing = false
-		e.list.filter.Blur()
-		return nil
-	}
 	t, _ := e.current()
 	m, id := e.m, t.Principal
 	var hints []string
 	s := &screen{name: func() string { return printer.Clean(id.Short(e.v.account())) }}
-	s.text = func(width int) string { return wrap(e.describe(e.latest(id, t), hints, width), width) }
-	s.actions = slices.Concat(e.own, []action{on("/", "/", "filter", e.search), on("esc q left h backspace", "esc", "back", m.back)}, s.moves())
+	s.text = func(width int) string {
+		return labelled(m.styles, wrap(e.describe(e.latest(id, t), hints, width), width))
+	}
+	s.actions = slices.Concat(e.own, []*action{on("/", "/", "filter", e.search), on("esc q left backspace", "esc", "back", m.back)}, m.tabKeys(), s.moves())
 	m.push(s)
 	if t.Entry == nil {
 		return nil
@@ -80,28 +75,55 @@ func (e *entries) details() tea.Cmd {
 }
 
 // latest is the row as it was read last.
-func (e *entries) latest(id access.Principal, t printer.Row) printer.Row {
-	if now, ok := e.v.snapshot.Entry(id); ok && t.Entry != nil {
-		t.Entry = &now
+func (e *entries) latest(id access.Principal, t *printer.Row) *printer.Row {
+	now, ok := e.v.snapshot.Entry(id)
+	if !ok || t.Entry == nil {
+		return t
 	}
-	return t
+	latest := *t
+	latest.Entry = &now
+	return &latest
+}
+
+// labelled makes the names bold with which a line begins: "Status:".
+func labelled(s styles, text string) string {
+	lines := strings.Split(text, "\n")
+	for i, l := range lines {
+		name, rest, ok := strings.Cut(l, ":")
+		if ok && name != "" && len(name) < 20 && l[0] >= 'A' && l[0] <= 'Z' && (rest == "" || rest[0] == ' ') {
+			lines[i] = s.label.Render(name+":") + rest
+		}
+	}
+	return strings.Join(lines, "\n")
 }
 
 // help is made from the tables of actions.
 func (m *model) help() tea.Cmd {
 	s := m.top()
-	h := &screen{name: func() string { return "Keys" }}
-	h.text = func(int) string {
+	h := &screen{name: func() string { return "Help" }}
+	h.text = func(width int) string {
 		var b strings.Builder
-		for _, a := range append(slices.Clone(s.actions), m.always...) {
-			b.WriteString(m.styles.key.Render(fit("  "+a.binding.Help().Key, 10)) + a.binding.Help().Desc)
-			if why := a.reason(); why != "" {
-				b.WriteString(m.styles.muted.Render("  (not now: " + why + ")"))
+		for _, group := range []string{acting, viewing, navigate} {
+			b.WriteString(m.styles.label.Render(group) + "\n")
+			for _, a := range append(slices.Clone(s.actions), m.always...) {
+				if a.group != group || a.key == "" {
+					continue
+				}
+				line := m.styles.key.Render(fit("  "+a.key, 12)) + a.help
+				if why := a.reason(); why != "" {
+					line += m.styles.muted.Render("  (not now: " + why + ")")
+				}
+				b.WriteString(line + "\n")
 			}
-			b.WriteString("\n")
+		}
+		if s.list != nil {
+			b.WriteString("\n" + wrap(legend, width) + "\n")
 		}
 		return b.String()
 	}
-	h.actions = append([]action{on("esc q ? f1", "esc", "back", m.back)}, h.moves()...)
+	h.actions = append([]*action{on("esc q ? f1", "esc", "back", m.back)}, h.moves()...)
 	return m.push(h)
 }
+
+const legend = "A filter finds the rows that have all its words; ~ before them finds rows that have their letters. Dim rows are rarely changed: nodes, " +
+	"what AWS manages, mappings without effect. Red: cluster administrators, and entries that are stale or overdue."

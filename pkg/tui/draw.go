@@ -2,11 +2,11 @@ package tui
 
 import (
 	"cmp"
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
-	"charm.land/bubbles/v2/help"
-	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
 	"charm.land/lipgloss/v2"
 	"github.com/charmbracelet/x/ansi"
@@ -19,6 +19,7 @@ import (
 const (
 	roomBeside = 110
 	roomBelow  = 17
+	roomForAll = 160 // for what describe prints, beside the list
 )
 
 // View draws the screen that is on top.
@@ -45,35 +46,51 @@ func (m *model) View() tea.View {
 	return v
 }
 
-// head always shows the cluster, region, account, mode and identity. In a few lines below the prompt there is no room for
-// the identity.
+// head always shows the cluster, region, account, mode and identity; below it are the tabs, or the name of what is seen. In a
+// few lines below the prompt there is no room for the identity.
 func (m *model) head(width int) []string {
-	s := m.styles
-	title := s.title.Render(rule(printer.Clean(m.top().name()), width))
-	v, facts := m.at, []string{}
-	c := v.snapshot.Cluster
-	for _, f := range []string{cmp.Or(c.Name, v.context.Cluster, v.context.Name), cmp.Or(c.Region(), v.context.Region), cmp.Or(c.Account(), v.context.Account), string(c.Mode)} {
-		if f != "" {
-			facts = append(facts, printer.Clean(f))
-		}
-	}
-	who := "you are …"
-	if v.snapshot.Caller != "" {
-		who = "you are " + printer.Clean(mine(v.snapshot).Short(v.account()))
+	title := m.styles.title.Render(rule(printer.Clean(m.top().name()), width))
+	if m.isTab() {
+		title = m.bar(width)
 	}
 	spin := " "
 	if m.waiting > 0 {
 		spin = m.spin.View()
 	}
-	cluster := s.title.Render(facts[0]) + "  " + strings.Join(facts[1:], "  ")
-	if m.inline {
-		return []string{fit(fit(cluster, max(width-2, 1))+" "+spin, width), title}
+	return []string{fit(fit(m.facts(width-2), max(width-2, 1))+" "+spin, width), title}
+}
+
+// facts are the cluster and as much of the rest as there is room for, the caller first and the region last.
+func (m *model) facts(width int) string {
+	v := m.at
+	c := v.snapshot.Cluster
+	name := printer.Clean(cmp.Or(c.Name, v.context.Cluster, v.context.Name))
+	rest := []string{cmp.Or(c.Region(), v.context.Region), cmp.Or(c.Account(), v.context.Account), string(c.Mode)}
+	if !m.inline {
+		rest = append(rest, m.who())
 	}
-	return []string{
-		fit(cluster, width),
-		fit(s.muted.Render(fit(who, max(width-2, 1)))+" "+spin, width),
-		title,
+	rest = slices.DeleteFunc(rest, func(f string) bool { return f == "" })
+	for len(rest) > 1 && ansi.StringWidth(name+"  "+strings.Join(rest, "  ")) > width {
+		rest = rest[1:]
 	}
+	line := m.styles.title.Render(name)
+	for _, f := range rest {
+		line += "  " + printer.Clean(f)
+	}
+	return line
+}
+
+// who is the caller, or that it is not known.
+func (m *model) who() string {
+	switch v := m.at; {
+	case v.snapshot.Caller != "":
+		return "you: " + mine(v.snapshot).Short(v.account())
+	case v.me.value.Who != "":
+		return "you: " + v.me.value.Who.Short(v.account())
+	case v.err != nil:
+		return "you: <unknown>"
+	}
+	return "you: …"
 }
 
 // rule is a line with a name in it.
@@ -103,7 +120,7 @@ func (m *model) statusLines(width, height int) []string {
 		}
 	}
 	v, room := m.at, 3 // on other screens what could not be read has less room
-	if m.top() == v.entries.screen {
+	if m.isTab() {
 		room = 8
 	}
 	switch {
@@ -113,9 +130,9 @@ func (m *model) statusLines(width, height int) []string {
 		add("✓ "+m.status, m.styles.good, 4)
 	}
 	switch {
-	case v.err != nil && !m.explainsError() && !m.top().finished:
+	case v.err != nil && !m.explainsError() && !m.top().finished && (!m.isTab() || m.tab == accessTab):
 		add("✗ "+m.explain(v.err), m.styles.danger, room)
-	case len(v.warnings) > 0 && !m.inline && m.status == "":
+	case len(v.warnings) > 0 && m.isTab() && m.tab == accessTab && m.status == "":
 		add("! "+printer.Clean(strings.Join(v.warnings, "; ")), m.styles.warn, 4)
 	case len(lines) == 0:
 		lines = []string{fit("", width)}
@@ -135,31 +152,33 @@ func (m *model) explain(err error) string {
 	if h := m.world.Hint(m.at.context.Name, err); h != "" {
 		text += " – " + h
 	}
+	if errors.Is(err, access.ErrForbidden) && m.at.cluster != nil {
+		text += fmt.Sprintf("; tab %d Me and %s show your access", len(tabs()), m.at.cluster.Program.Command("whoami"))
+	}
 	return printer.Clean(text)
 }
 
-// keyLine names the keys that do something now; help has all of them.
+// keyLine names the keys that do something now, as many as there is room for; help has all of them.
 func (m *model) keyLine(width int) string {
 	s := m.top()
-	hint := key.NewBinding(key.WithKeys("?"), key.WithHelp("?", "help"))
-	if s.writes() {
-		hint = key.NewBinding(key.WithKeys("f1"), key.WithHelp("f1", "help"))
-	}
-	var all []key.Binding
+	item := func(key, help string) string { return m.styles.key.Render(key) + " " + m.styles.muted.Render(help) }
+	line, room := "", width-10
 	for _, a := range s.actions {
-		if !a.quiet && a.reason() == "" && (!s.writes() || a.typing || !prints(a.binding)) {
-			all = append(all, a.binding)
+		if a.quiet || a.reason() != "" || s.writes() && !a.typing && prints(a.keys[0]) {
+			continue
 		}
+		next := item(a.key, a.help) + "  "
+		if ansi.StringWidth(line)+ansi.StringWidth(next) > room {
+			line += m.styles.muted.Render("…")
+			break
+		}
+		line += next
 	}
-	h := help.New()
-	h.Styles = m.styles.help()
-	h.SetWidth(width - 10)
-	line := h.ShortHelpView(all)
-	return fit(fit(line, width-8)+" "+h.ShortHelpView([]key.Binding{hint}), width)
+	return fit(fit(line, width-8)+" "+item("?", "help"), width)
 }
 
-// prints reports whether the key that the line names would be text.
-func prints(b key.Binding) bool { return len([]rune(b.Keys()[0])) == 1 || b.Keys()[0] == "space" }
+// prints reports whether a key would be text.
+func prints(key string) bool { return len([]rune(key)) == 1 || key == "space" }
 
 // view draws the screen; y is the line on which it begins.
 func (s *screen) view(m *model, width, height, y int) ([]string, *tea.Cursor) {
@@ -179,6 +198,10 @@ func (s *screen) view(m *model, width, height, y int) ([]string, *tea.Cursor) {
 		return append(lines, more...), cursor
 	case s.list != nil:
 		more, cursor := s.viewList(m, width, rest, y)
+		if l := s.list; cursor == nil && l.cursor >= 0 { // for those who hear where the terminal's cursor is
+			cursor = tea.NewCursor(0, m.listTop+l.cursor-l.top)
+			cursor.Shape, cursor.Blink = tea.CursorBar, false
+		}
 		return append(lines, more...), cursor
 	}
 	return append(lines, s.viewText(width, rest)...), nil
@@ -221,7 +244,7 @@ func (s *screen) viewList(m *model, width, height, y int) ([]string, *tea.Cursor
 	case len(s.list.shown) == 0: // nothing to show details of, and maybe a long reason
 		lines = append(lines, draw(width, height)...)
 	case s.about != nil && width >= roomBeside:
-		left := width * 62 / 100
+		left := width * 65 / 100
 		right := width - left - 3
 		about := clipMore(s.about(right), right, height)
 		lines = append(lines, beside(m.styles.muted.Render(" │ "), draw(left, height), about)...)

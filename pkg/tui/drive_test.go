@@ -18,7 +18,9 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/access/accesstest"
 	"github.com/kubectl-access/kubectl-access/pkg/edit"
+	"github.com/kubectl-access/kubectl-access/pkg/journal"
 	"github.com/kubectl-access/kubectl-access/pkg/policy"
+	"github.com/kubectl-access/kubectl-access/pkg/printer"
 	"github.com/kubectl-access/kubectl-access/pkg/shell"
 )
 
@@ -40,6 +42,9 @@ type fake struct {
 	blind      bool
 	fail       map[string]error // by function
 	commands   [][]string
+	records    []journal.Record
+	ran        [][]string
+	undone     *access.Snapshot // the state that an undo brings back
 	now        time.Time
 }
 
@@ -50,6 +55,16 @@ func grant(name string, namespaces ...string) access.Grant {
 func entry(short string, days int, grants ...access.Grant) access.Entry {
 	born := today.Add(-time.Duration(days) * 24 * time.Hour)
 	return access.Entry{Principal: arn(short), Kind: access.Standard, Grants: grants, Created: born, Modified: born}
+}
+
+// record is a change that gave role/team/dev view in namespace dev.
+func record(id string, days int, args ...string) journal.Record {
+	at := today.Add(-time.Duration(days) * 24 * time.Hour)
+	was, now := entry("role/team/dev", 120), entry("role/team/dev", 120, grant("View", "dev"))
+	cluster := access.Info{Name: "demo", ARN: "arn:aws:eks:us-west-2:" + account + ":cluster/demo"}
+	r := journal.Of(access.Plan{Cluster: cluster, Changes: []access.Change{{Before: &was, After: &now}}}, at, arn("role/platform-admin"), append([]string{"kubectl", "access"}, args...))
+	r.ID, r.Finished, r.Steps = id, at, []journal.Step{{Principal: arn("role/team/dev"), What: "granted view in namespace dev"}}
+	return r
 }
 
 func newFake() *fake {
@@ -71,6 +86,10 @@ func newFake() *fake {
 		fail:       map[string]error{},
 		now:        today,
 	}
+	f.records = []journal.Record{record("2", 1, "grant", "role/team/dev", "--policy", "view", "-n", "dev"), record("1", 30, "revoke", "role/old", "--policy", "edit")}
+	f.records[0].Steps = append(f.records[0].Steps, journal.Step{Principal: arn("role/team/dev"), What: "granted group x", Error: "access denied"})
+	f.records = append([]journal.Record{record("3", 0, "undo", "1")}, f.records...)
+	f.records[0].Undoes = "1"
 	f.State.Caller = arn("role/platform-admin")
 	return f
 }
@@ -136,7 +155,17 @@ func (f *fake) cluster(name string) *Cluster {
 		Resolve: func(_ context.Context, text string) (access.Principal, string, error) {
 			return arn(text), "", f.fail["resolve"]
 		},
-		Hints:   func(context.Context, access.Entry, access.Info) []string { return nil },
+		Hints: func(context.Context, access.Entry, access.Info) []string { return nil },
+		Changes: func(context.Context) ([]printer.ChangeRow, error) {
+			return printer.ChangeRows(f.records), f.fail["changes"]
+		},
+		Me: func(context.Context) (Me, error) {
+			if err := f.fail["me"]; err != nil {
+				return Me{}, err
+			}
+			return Me{f.State.Caller, "Principal:  " + string(f.State.Caller) + "\nAccess:     yes"}, nil
+		},
+		Run:     func(words ...string) error { f.ran = append(f.ran, words); return f.fail["run"] },
 		Propose: f.propose,
 	}
 }
@@ -148,6 +177,14 @@ func (f *fake) propose(ctx context.Context, r Request) (Proposal, error) {
 	f.commands = append(f.commands, r.Command)
 	s := f.State
 	after := s
+	switch {
+	case r.Undo && f.undone == nil:
+		return Proposal{}, errors.New("there is nothing to undo")
+	case r.Undo:
+		after = *f.undone
+	case r.Mode != "":
+		after.Cluster.Mode = r.Mode
+	}
 	for _, p := range r.Who {
 		var err error
 		var do access.Edit
@@ -165,7 +202,7 @@ func (f *fake) propose(ctx context.Context, r Request) (Proposal, error) {
 	if r.Revoke != nil && r.Revoke.Whole() && !r.EntryOnly {
 		f.unmapped = append(f.unmapped, r.Who...)
 	}
-	plan := access.Diff(s, after)
+	plan, was := access.Diff(s, after), s
 	apply := func(ctx context.Context, accepted []access.RiskName) iter.Seq2[access.Result, error] {
 		return func(yield func(access.Result, error) bool) {
 			now, err := f.propose(ctx, r)
@@ -179,6 +216,7 @@ func (f *fake) propose(ctx context.Context, r Request) (Proposal, error) {
 			if !yield(access.Result{}, err) || err != nil {
 				return
 			}
+			f.undone = &was
 			for res := range access.Apply(ctx, f, plan) {
 				if !yield(res, nil) {
 					return
@@ -208,6 +246,7 @@ func driveIn(t *testing.T, w World) *driver {
 	t.Helper()
 	m := newModel(t.Context(), w)
 	m.pause = 0
+	m.exec = func(c tea.ExecCommand, then tea.ExecCallback) tea.Cmd { return func() tea.Msg { return then(c.Run()) } }
 	d := &driver{T: t, model: m}
 	d.run(m.Init())
 	d.size(80, 24)
@@ -271,6 +310,7 @@ func (d *driver) release() {
 
 var named = map[string]tea.KeyPressMsg{
 	"enter": {Code: tea.KeyEnter}, "esc": {Code: tea.KeyEscape}, "tab": {Code: tea.KeyTab}, "up": {Code: tea.KeyUp}, "down": {Code: tea.KeyDown},
+	"ctrl+x":    {Code: 'x', Mod: tea.ModCtrl},
 	"shift+tab": {Code: tea.KeyTab, Mod: tea.ModShift},
 	"space":     {Code: tea.KeySpace, Text: " "}, "right": {Code: tea.KeyRight}, "left": {Code: tea.KeyLeft}, "f1": {Code: tea.KeyF1}, "end": {Code: tea.KeyEnd},
 	"pgdown": {Code: tea.KeyPgDown}, "ctrl+c": {Code: 'c', Mod: tea.ModCtrl}, "ctrl+z": {Code: 'z', Mod: tea.ModCtrl}, "backspace": {Code: tea.KeyBackspace},

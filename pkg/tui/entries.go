@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"cmp"
 	"fmt"
 
 	tea "charm.land/bubbletea/v2"
@@ -12,50 +13,45 @@ import (
 // entries is the screen of the principals that have access.
 type entries struct {
 	*screen
-	m    *model
-	v    *view
-	sort int
-	own  []action // on the entry under the cursor, in its details too
+	m       *model
+	v       *view
+	sort    int
+	changed access.Principal // by the last change
+	own     []*action        // on the entry under the cursor, in its details too
 }
 
 func newEntries(m *model, v *view) *entries {
 	e := &entries{m: m, v: v}
-	e.screen = &screen{
-		name:  e.title,
-		list:  newList(m.styles, false, column{"PRINCIPAL", 0}, column{"ACCESS", 0}, column{"GROUPS", 4}, column{"SOURCE", 1}, column{"AGE", 3}, column{"EXPIRES", 2}),
-		about: e.aboutCurrent,
-		empty: e.nothing,
+	l := newList(m.styles, false, column{title: "PRINCIPAL", share: 36}, column{title: "ACCESS", share: 36}, column{title: "STATUS", rank: 1, share: 28}, column{title: "AGE", rank: 2, fixed: 6})
+	l.live = e.aged
+	e.own = []*action{
+		on("e", "e", "edit", e.grantMore).acts().unless(func() string { return cmp.Or(e.fixed(), v.closed()) }),
+		on("d delete", "d", "revoke", e.revoke).acts().unless(e.fixed),
+		on("y", "y", "copy ARN", e.copyARN).acts().unless(e.nobody),
 	}
-	e.list.live = e.aged
-	e.own = []action{
-		on("e", "e", "edit", e.grantMore).unless(e.fixed),
-		on("d x delete", "d", "revoke", e.revoke).unless(e.fixed),
-		on("y", "y", "copy ARN", e.copyARN).unless(e.nobody),
-	}
-	e.actions = append([]action{
-		on("/", "/", "filter", e.startFilter),
-		on("a", "a", "grant", func() tea.Cmd { return m.startGrant(v, nil) }).unless(v.closed),
+	e.screen = m.browser(l, on("enter right", "⏎", "details", e.details),
+		on("a", "a", "grant", func() tea.Cmd { return m.startGrant(v, nil) }).acts().named("grant").unless(v.closed),
 		e.own[0], e.own[1],
-		on("enter right l", "⏎", "details", e.details).unless(e.nobody),
-		on("s", "s", "sort", e.nextOrder),
-		on("c", "c", "clusters", m.clusters).unless(m.onlyOne),
+		on("u", "u", "undo", func() tea.Cmd { return m.undo(v, "") }).acts().named("undo").unless(v.unread),
+		on("s", "s", "sort", e.nextOrder).views(),
+		on("r", "r", "refresh", e.again).views(),
 		e.own[2],
-		on("r", "r", "refresh", e.again),
-		on("esc", "esc", "clear filter", e.endFilter).hidden(),
-		on("q", "q", "quit", m.quit),
-	}, e.moves()...)
+		on("c", "c", "clusters", func() tea.Cmd { return m.show(clustersTab) }).hidden(),
+	)
+	e.name, e.state = func() string { return e.counted("Access") }, e.progress
+	e.about, e.empty = e.aboutCurrent, e.nothing
 	return e
 }
 
-func (e *entries) title() string {
-	n := fmt.Sprint(len(e.list.rows))
-	if len(e.list.shown) != len(e.list.rows) {
-		n = fmt.Sprintf("%d of %d", len(e.list.shown), len(e.list.rows))
+// progress is the order of the rows, and whether they are all.
+func (e *entries) progress() string {
+	text := "people first"
+	if e.sort > 0 {
+		text = "by " + printer.SortKeys()[e.sort-1]
 	}
-	text := "Entries · " + n + " · " + orders[e.sort].name
 	switch {
 	case e.v.err != nil && len(e.list.rows) == 0:
-		return "Entries · not read"
+		return "not read"
 	case e.v.err != nil:
 		text += " · incomplete"
 	}
@@ -80,9 +76,9 @@ func (e *entries) nothing() string {
 }
 
 // current is what is under the cursor.
-func (e *entries) current() (printer.Row, bool) {
+func (e *entries) current() (*printer.Row, bool) {
 	r, ok := e.list.current()
-	t, _ := r.value.(printer.Row)
+	t, _ := r.value.(*printer.Row)
 	return t, ok
 }
 
@@ -111,30 +107,15 @@ func (e *entries) fixed() string {
 	return e.v.closed()
 }
 
-func (e *entries) startFilter() tea.Cmd {
-	e.typing = true
-	return e.list.filter.Focus()
-}
-
-// search begins a new filter, from wherever one is.
+// search begins a new filter of the list, from wherever somebody is.
 func (e *entries) search() tea.Cmd {
-	e.m.stack = e.m.stack[:1]
+	cmd := e.m.show(accessTab)
 	e.list.clearFilter()
-	return e.startFilter()
-}
-
-// endFilter first stops typing, then shows all again.
-func (e *entries) endFilter() tea.Cmd {
-	if e.typing {
-		e.typing = false
-		e.list.filter.Blur()
-	}
-	e.list.clearFilter()
-	return nil
+	return tea.Batch(cmd, e.startFilter())
 }
 
 func (e *entries) nextOrder() tea.Cmd {
-	e.sort = (e.sort + 1) % len(orders)
+	e.sort = (e.sort + 1) % (len(printer.SortKeys()) + 1)
 	e.fill()
 	return nil
 }
@@ -142,7 +123,7 @@ func (e *entries) nextOrder() tea.Cmd {
 func (e *entries) copyARN() tea.Cmd {
 	t, _ := e.current()
 	e.m.say("copied " + string(t.Principal))
-	return tea.SetClipboard(string(t.Principal))
+	return e.m.clip(string(t.Principal))
 }
 
 func (e *entries) again() tea.Cmd {
@@ -163,4 +144,17 @@ func (e *entries) revoke() tea.Cmd {
 		return e.m.propose(e.v, e.m.revokeRequest(e.v, access.Normal(t.Mapping.ARN), []revocation{{}}))
 	}
 	return e.m.startRevoke(e.v, *t.Entry)
+}
+
+// toChanged puts the cursor on what was changed, in spite of a filter that does not show it.
+func (e *entries) toChanged() {
+	if e.changed == "" {
+		return
+	}
+	id := string(e.changed)
+	if !e.list.seek(id) && e.list.has(id) {
+		e.list.clearFilter()
+		e.list.seek(id)
+	}
+	e.changed = ""
 }

@@ -43,8 +43,8 @@ func (f *flow) from(i int) tea.Cmd {
 }
 
 // picker is a step that chooses from a list while the filter is typed. taken gets the chosen rows.
-func (m *model) picker(name string, l *list, taken func([]row) tea.Cmd) *screen {
-	s := &screen{name: func() string { return name }, list: l, typing: true}
+func (m *model) picker(name string, l *list, taken func([]*row) tea.Cmd) *screen {
+	s := &screen{name: func() string { return name }, list: l, typing: true, empty: func() string { return "nothing matches; esc clears the filter" }}
 	enter := func() tea.Cmd {
 		rows := l.chosen()
 		if len(rows) == 0 {
@@ -69,6 +69,16 @@ func (m *model) picker(name string, l *list, taken func([]row) tea.Cmd) *screen 
 		return m.back()
 	}))
 	s.actions = append(s.actions, s.moves()...)
+	return s
+}
+
+// entering says what ⏎ does, where it is not the next step.
+func (s *screen) entering(what string) *screen {
+	for i := range s.actions {
+		if s.actions[i].key == "⏎" {
+			s.actions[i].help = what
+		}
+	}
 	return s
 }
 

@@ -16,7 +16,7 @@ type form struct {
 }
 
 type field struct {
-	label string
+	label, empty string // empty is what an empty field means
 	textinput.Model
 	hint func() string // what is known about what was typed
 }
@@ -24,7 +24,7 @@ type field struct {
 func newForm(s styles, fields ...field) *form {
 	f := &form{fields: fields}
 	for i := range f.fields {
-		f.fields[i].Model = newInput(s, fit(f.fields[i].label, 12)+" ", "")
+		f.fields[i].Model = newInput(s, fit(f.fields[i].label, 12)+" ", f.fields[i].empty)
 	}
 	_ = f.fields[0].Focus()
 	return f
@@ -58,11 +58,15 @@ func (f *form) view(m *model, width, height, y int) ([]string, *tea.Cursor) {
 		}
 		in.SetWidth(max(width-14, 1))
 		lines = append(lines, in.View())
-		if i == f.at && in.hint != nil {
-			hint := wrap(in.hint(), width-4)
-			for line := range strings.SplitSeq(hint, "\n") {
-				lines = append(lines, m.styles.muted.Render("    "+line))
-			}
+		if in.hint == nil {
+			continue
+		}
+		hint := strings.Split(wrap(in.hint(), width-4), "\n")
+		if i != f.at {
+			hint = hint[:1]
+		}
+		for _, line := range hint {
+			lines = append(lines, m.styles.muted.Render("    "+line))
 		}
 	}
 	return clip(strings.Join(lines, "\n"), width, height), cursor

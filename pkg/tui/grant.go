@@ -79,14 +79,14 @@ func (g *granting) optionStep() step {
 	m := g.m
 	s := &screen{name: func() string { return "Grant · " + g.summary() + " · options" }}
 	s.form = newForm(m.styles,
-		field{label: "groups", hint: g.groupHint},
-		field{label: "username", hint: func() string { return "Kubernetes username; empty: EKS derives it from the ARN" }},
-		field{label: "expires in", hint: func() string {
+		field{label: "groups", empty: "none", hint: g.groupHint},
+		field{label: "username", empty: "derived from the ARN by EKS", hint: func() string { return "Kubernetes username" }},
+		field{label: "expires in", empty: "never", hint: func() string {
 			return "such as 8h or 30m: only adds an expiry tag; access is not removed automatically"
 		}},
 	)
 	s.intro = func() string { return "All fields are optional. Press Enter to continue." }
-	s.actions = []action{
+	s.actions = []*action{
 		on("enter", "⏎", "review changes", func() tea.Cmd { return g.takeOptions(s.form) }),
 		on("tab down", "tab", "next field", func() tea.Cmd { return s.move(1) }),
 		on("shift+tab up", "⇧tab", "previous field", func() tea.Cmd { return s.move(-1) }).hidden(),

@@ -21,30 +21,28 @@ type row struct {
 	note  string   // why it cannot be chosen, "" when it can
 	alone bool     // it cannot be chosen together with others
 	muted bool
-	// instead is what column home says for each column without room; nil: nothing.
-	instead []string
+	tones []tone // of the cells; nil: calm
 }
 
 // list is rows to look at, to filter and to choose from.
 type list struct {
 	columns []column
-	multi   bool                     // several can be chosen
-	typed   func(string) (row, bool) // the row for typed text that is not in the list
-	unset   bool                     // nothing is under the cursor until somebody moves
-	live    func(row) []string       // the cells as they are now; nil: as they were
+	multi   bool                                // several can be chosen
+	typed   func(string) (*row, bool)           // the row for typed text that is not in the list
+	unset   bool                                // nothing is under the cursor until somebody moves
+	live    func(r *row, widths []int) []string // the cells as they are now; nil: as they were
 
 	filter  textinput.Model
-	rows    []row
+	rows    []*row
 	extra   *row
 	index   index
 	natural []int // widest cell of each column
-	fuller  []int // and of column home, where this column and those of a higher rank are gone
 	shown   []int // rows that match, len(rows) standing for extra
 	cursor  int   // in shown; -1: nothing
 	moved   bool  // by somebody
 	top     int
 	height  int // rows that were last seen at once
-	marks   []row
+	marks   []*row
 }
 
 func newList(s styles, multi bool, columns ...column) *list {
@@ -54,11 +52,11 @@ func newList(s styles, multi bool, columns ...column) *list {
 }
 
 // set replaces the rows; the cursor stays on its row.
-func (l *list) set(rows []row) {
+func (l *list) set(rows []*row) {
 	was, had := l.current()
 	l.rows = nil
 	l.index.reset()
-	l.natural, l.fuller = make([]int, len(l.columns)), make([]int, len(l.columns))
+	l.natural = make([]int, len(l.columns))
 	for i, c := range l.columns {
 		l.natural[i] = len(c.title)
 	}
@@ -66,24 +64,17 @@ func (l *list) set(rows []row) {
 }
 
 // add puts rows at the end; the cursor stays on its row.
-func (l *list) add(rows []row) {
+func (l *list) add(rows []*row) {
 	was, had := l.current()
 	l.put(rows, was, had)
 }
 
-func (l *list) put(rows []row, was row, had bool) {
+func (l *list) put(rows []*row, was *row, had bool) {
 	l.rows = append(l.rows, rows...)
 	for _, r := range rows {
 		l.index.add(r.keys)
 		for i, c := range r.cells {
 			l.natural[i] = max(l.natural[i], ansi.StringWidth(c))
-		}
-		for i := range r.instead {
-			if r.cells[home] != "" { // a cell that says something already takes no room for more
-				break
-			}
-			text := r.summary(r.cells, func(other int) bool { return l.columns[other].rank >= l.columns[i].rank })
-			l.fuller[i] = max(l.fuller[i], ansi.StringWidth(text))
 		}
 	}
 	l.refilter()
@@ -92,16 +83,18 @@ func (l *list) put(rows []row, was row, had bool) {
 	}
 }
 
-// seek puts the cursor on a row, where it is shown.
-func (l *list) seek(id string) {
-	if i := slices.IndexFunc(l.shown, func(n int) bool { return l.at(n).id == id }); i >= 0 {
+// seek puts the cursor on a row, and reports whether it is shown.
+func (l *list) seek(id string) bool {
+	i := slices.IndexFunc(l.shown, func(n int) bool { return l.at(n).id == id })
+	if i >= 0 {
 		l.cursor, l.moved = i, true
 	}
+	return i >= 0
 }
 
-func (l *list) at(n int) row {
+func (l *list) at(n int) *row {
 	if n == len(l.rows) {
-		return *l.extra
+		return l.extra
 	}
 	return l.rows[n]
 }
@@ -129,8 +122,8 @@ func (l *list) refilter() {
 	l.shown = l.index.search(text)
 	l.extra = nil
 	if l.typed != nil && text != "" {
-		if r, ok := l.typed(text); ok && !slices.ContainsFunc(l.rows, func(have row) bool { return have.id == r.id }) {
-			l.extra = &r
+		if r, ok := l.typed(text); ok && !slices.ContainsFunc(l.rows, func(have *row) bool { return have.id == r.id }) {
+			l.extra = r
 			l.shown = append(l.shown, len(l.rows))
 		}
 	}
@@ -168,9 +161,9 @@ func (l *list) clearFilter() {
 }
 
 // current is the row under the cursor.
-func (l *list) current() (row, bool) {
+func (l *list) current() (*row, bool) {
 	if l.cursor < 0 || l.cursor >= len(l.shown) {
-		return row{}, false
+		return &row{}, false
 	}
 	return l.at(l.shown[l.cursor]), true
 }
@@ -195,18 +188,18 @@ func (l *list) toggle() string {
 		return ""
 	}
 	l.keep(r)
-	l.marks = append(slices.DeleteFunc(l.marks, func(m row) bool { return r.alone || m.alone }), r)
+	l.marks = append(slices.DeleteFunc(l.marks, func(m *row) bool { return r.alone || m.alone }), r)
 	l.clearFilter() // to type the next
 	return ""
 }
 
 // marked is the place of a row among those that are marked, or -1.
-func (l *list) marked(r row) int {
-	return slices.IndexFunc(l.marks, func(m row) bool { return m.id == r.id })
+func (l *list) marked(r *row) int {
+	return slices.IndexFunc(l.marks, func(m *row) bool { return m.id == r.id })
 }
 
 // keep makes a row of its own out of what was typed.
-func (l *list) keep(r row) {
+func (l *list) keep(r *row) {
 	if l.extra != nil && l.extra.id == r.id {
 		l.rows = slices.Insert(l.rows, 0, r)
 		l.filter.Reset()
@@ -216,13 +209,13 @@ func (l *list) keep(r row) {
 }
 
 // chosen are the marked rows, or without a mark the one under the cursor.
-func (l *list) chosen() []row {
+func (l *list) chosen() []*row {
 	if len(l.marks) > 0 {
 		return l.marks
 	}
 	if r, ok := l.current(); ok && r.note == "" {
 		l.keep(r)
-		return []row{r}
+		return []*row{r}
 	}
 	return nil
 }

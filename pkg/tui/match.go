@@ -41,13 +41,20 @@ func (x *index) String(i int) string {
 
 const nowhere = math.MinInt
 
-// search finds the rows in which every word of the text occurs, whole or with letters in between,
-// the best first. Without a word it finds all, in their order.
+// fuzzyPrefix is before a filter whose words may have letters in between.
+const fuzzyPrefix = "~"
+
+// search finds the rows in which every word of the text occurs, the best first. Without a word it finds all, in their order.
 func (x *index) search(text string) []int {
-	words := strings.Fields(strings.ToLower(text))
+	text, near := strings.CutPrefix(strings.ToLower(text), fuzzyPrefix)
+	find := x.word
+	if near {
+		find = x.letters
+	}
+	words := strings.Fields(text)
 	total := make([]int, x.rows)
 	for _, w := range words {
-		for i, score := range x.word(w) {
+		for i, score := range find(w) {
 			if score == nowhere || total[i] == nowhere {
 				total[i] = nowhere
 			} else {
@@ -67,28 +74,42 @@ func (x *index) search(text string) []int {
 	return found
 }
 
-// word scores each row for one word.
-func (x *index) word(w string) []int {
+// noScores finds no row.
+func (x *index) noScores() []int {
 	best := make([]int, x.rows)
 	for i := range best {
 		best[i] = nowhere
 	}
-	for _, m := range fuzzy.FindFromNoSort(w, x) {
-		if near(m) {
-			best[x.owner[m.Index]] = max(best[x.owner[m.Index]], m.Score)
-		}
-	}
+	return best
+}
+
+// word scores each row for one word. What all ARNs begin with counts for a word that is an ARN itself only.
+func (x *index) word(w string) []int {
+	best := x.noScores()
 	for i, key := range x.lower {
-		if at := strings.Index(key, w); at >= 0 {
-			name := len(key) - len(x.String(i)) // where the resource of an ARN begins
-			best[x.owner[i]] = max(best[x.owner[i]], whole-(len(key)-name-len(w))-max(at-name, name-at))
+		name := len(key) - len(x.String(i)) // where the resource of an ARN begins
+		from := 0
+		if name > 0 && !strings.HasPrefix(w, "arn:") {
+			from = strings.LastIndexByte(key[:name-1], ':') + 1 // its account
+		}
+		if at := strings.Index(key[from:], w); at >= 0 {
+			at += from
+			best[x.owner[i]] = max(best[x.owner[i]], -(len(key)-name-len(w))-max(at-name, name-at))
 		}
 	}
 	return best
 }
 
-// whole puts a word that occurs as it is before all that only has its letters.
-const whole = 10_000
+// letters scores each row for the letters of a word, in their order and near each other.
+func (x *index) letters(w string) []int {
+	best := x.noScores()
+	for _, m := range fuzzy.FindFromNoSort(w, x) {
+		if near(m) {
+			best[x.owner[m.Index]] = max(best[x.owner[m.Index]], m.Score)
+		}
+	}
+	return best
+}
 
 // near refuses letters that are strewn over a long ARN: such a row would be a surprise.
 func near(m fuzzy.Match) bool {

@@ -25,12 +25,14 @@ type model struct {
 
 	views  map[string]*view // by context
 	at     *view            // the one that is looked at
+	tab    int              // the one that the stack begins with
 	stack  []*screen        // the last one is seen
-	always []action
+	always []*action
 
-	request int    // the number of the last request
-	waiting int    // requests in progress
-	status  string // one line about what happened last
+	session []string // the commands of what was done
+	request int      // the number of the last request
+	waiting int      // requests in progress
+	status  string   // one line about what happened last
 	bad     bool
 	listTop int // the line of the screen on which the rows begin
 	choice  *Choice
@@ -40,19 +42,22 @@ type model struct {
 	leaving func() string // why the program should not end now, "" when it may
 	astray  bool          // a search is typed where there is nothing to search
 	stop    context.CancelFunc
+	clip    func(string) tea.Cmd
+	exec    func(tea.ExecCommand, tea.ExecCallback) tea.Cmd // runs something with the terminal to itself
 }
 
 func newModel(ctx context.Context, w World) *model {
 	ctx, stop := context.WithCancel(ctx)
 	m := &model{
-		ctx: ctx, stop: stop, world: w, width: 80, height: 24, styles: newStyles(true, colorprofile.TrueColor), pause: 500 * time.Millisecond,
+		ctx: ctx, stop: stop, world: w, exec: tea.Exec, clip: tea.SetClipboard, width: 80, height: 24, styles: newStyles(true, colorprofile.TrueColor), pause: 500 * time.Millisecond,
 		spin: spinner.New(spinner.WithSpinner(spinner.MiniDot)), views: map[string]*view{},
 	}
-	m.always = []action{
-		on("? f1", "?", "help", m.help).hidden(),
+	m.always = []*action{
+		on("? f1", "?", "help", m.help).views().whileTyping().named("help").hidden(),
+		on("ctrl+x", "^x", "leave this for the tabs", m.drop).unless(m.nothingToLeave).hidden(),
 		on("ctrl+z", "^z", "suspend", func() tea.Cmd { return tea.Suspend }).hidden(),
-		on("ctrl+l", "^l", "redraw", func() tea.Cmd { return tea.ClearScreen }).hidden(),
-		on("ctrl+c", "^c", "quit", m.quit).hidden(),
+		on("ctrl+l", "^l", "redraw", func() tea.Cmd { return tea.ClearScreen }).views().hidden(),
+		on("ctrl+c", "^c", "quit", m.quit).named("quit").hidden(),
 	}
 	return m
 }
@@ -111,21 +116,34 @@ func (m *model) back() tea.Cmd {
 	return m.quit()
 }
 
+// drop leaves all that was begun.
+func (m *model) drop() tea.Cmd { return m.show(m.tab) }
+
+func (m *model) nothingToLeave() string {
+	switch {
+	case m.leaving != nil:
+		return "the change is being applied"
+	case m.inline || m.isTab():
+		return "nothing was begun"
+	}
+	return ""
+}
+
 func (m *model) key(k tea.KeyPressMsg) tea.Cmd {
 	m.say("")
 	s := m.top()
 	if s.deaf != nil && s.deaf(k) {
 		return nil
 	}
-	a, ok := s.act(k, m.always)
-	if m.drops(k, s.writes() || ok && a.reason() == "") {
+	a := s.act(k, m.always)
+	if m.drops(k, s.writes() || a != nil && a.reason() == "") {
 		return nil
 	}
-	if !ok {
+	if a == nil {
 		return s.typeIn(k)
 	}
 	if why := a.reason(); why != "" {
-		m.fail(a.binding.Help().Desc + ": " + why)
+		m.fail(a.help + ": " + why)
 		return nil
 	}
 	return a.run()

@@ -14,7 +14,7 @@ import (
 
 func TestEntriesShowWhoIsIn(t *testing.T) {
 	d := drive(t, newFake())
-	d.sees("demo", "us-west-2", account, "API_AND_CONFIG_MAP", "you are role/platform-admin", "role/team/dev", "aws-auth", "entry (AWS)", "nodes EC2_LINUX", "in 5h")
+	d.sees("demo", "us-west-2", account, "API_AND_CONFIG_MAP", "you: role/platform-admin", "role/team/dev", "aws-auth", "managed by AWS", "node;", "in 5h")
 }
 
 func TestRowsAppearAsTheyAreRead(t *testing.T) {
@@ -45,13 +45,13 @@ func TestWhyNothingWasReadStaysToBeRead(t *testing.T) {
 	for _, size := range [][2]int{{60, 15}, {80, 24}, {200, 50}} {
 		d := drive(t, f)
 		d.size(size[0], size[1])
-		d.sees("Entries · not read", "could not be read").whole(why)
+		d.sees("[1 Access]", "not read", "could not be read").whole(why)
 		d.keys("a").sees("✗ grant: the cluster could not be read").lacks("still being read").whole(why)
 		d.keys("/ x").sees("could not be read").keys("esc").whole(why)
 	}
 	delete(f.fail, "read")
 	f.fail["halfway"] = errors.New(why)
-	d := drive(t, f).sees("Entries · 8", "incomplete", "role/team/dev")
+	d := drive(t, f).sees("Access · 8", "incomplete", "role/team/dev")
 	d.whole(why)
 	d.keys("/ aws-service enter d").sees("✗ revoke: AWS owns", "DescribeCluster")
 }
@@ -90,11 +90,11 @@ func TestReadingAgainKeepsTheRowsUntilTheyCome(t *testing.T) {
 	for ; !strings.Contains(d.screen(), "known so far"); d.held = d.held[1:] {
 		d.one(d.held[0])
 	}
-	d.sees("role/team/dev", "role/ops", "Entries · 8")
+	d.sees("role/team/dev", "role/ops", "Access · 8")
 	d.release()
-	d.sees("role/ops", "Entries · 7").lacks("role/team/dev")
+	d.sees("role/ops", "Access · 7").lacks("role/team/dev")
 	f.fail["read"] = access.ErrThrottled
-	d.keys("r").sees("role/ops", "Entries · 7", "throttled")
+	d.keys("r").sees("role/ops", "Access · 7", "throttled")
 }
 
 // TestAChangeWhileReadingLosesNobody: what is read while a change is sent counts for nothing, and is read again.
@@ -133,9 +133,9 @@ func nonNil(cmds []tea.Cmd) []tea.Cmd {
 func TestFilterFindsByEveryField(t *testing.T) {
 	for text, want := range map[string]string{
 		"team":                              "role/team/dev",
-		"tmdev":                             "role/team/dev",
+		"~tmdev":                            "role/team/dev",
 		"cluster-a":                         "role/platform-admin",
-		"staging":                           "role/ci/deployer",
+		"prod":                              "role/ci/deployer",
 		"view:dev":                          "role/team/dev",
 		"view:dev,qa":                       "role/team/dev",
 		"view:qa":                           "role/team/dev",
@@ -148,6 +148,13 @@ func TestFilterFindsByEveryField(t *testing.T) {
 		}
 		d.sees(" of 8")
 	}
+	for text, n := range map[string]int{"ops": 1, "op": 2, "dev team": 1, "team dev role": 1, "team bob": 0, "tmdev": 0, "~tmdev": 1, "expires": 1, "aws": 2, "iam": 0, account: 8, "arn:aws": 8, "group": 3} {
+		l := drive(t, newFake()).at.entries.list
+		l.filter.SetValue(text)
+		if l.refilter(); len(l.shown) != n {
+			t.Errorf("%s finds %d, not %d", text, len(l.shown), n)
+		}
+	}
 	d := drive(t, newFake()).keys("/ zzzz").sees("nothing matches")
 	d.keys("esc").sees("role/team/dev").lacks("zzzz")
 	d.keys("/ view enter").sees("/ view").keys("j j").sees("/ view")
@@ -155,24 +162,24 @@ func TestFilterFindsByEveryField(t *testing.T) {
 
 func TestSortGoesRound(t *testing.T) {
 	d := drive(t, newFake()).sees("people first")
-	d.keys("s").sees("by principal").keys("s").sees("by access").keys("s s").sees("newest first")
-	if r, _ := d.at.entries.list.rows[0], 0; r.cells[0] != "user/contractors/bob" {
+	d.keys("s").sees("by name").keys("s").sees("by access").keys("s").sees("by status").keys("s").sees("by age")
+	if r := d.at.entries.list.rows[0]; r.cells[0] != "user/contractors/bob" {
 		t.Errorf("first is %s", r.cells[0])
 	}
-	d.keys("s").sees("by expiry").keys("s").sees("people first")
+	d.keys("s").sees("by type").keys("s").sees("by expires").keys("s").sees("people first")
 }
 
 func TestDetailsShowRules(t *testing.T) {
 	d := drive(t, newFake()).keys("/ team enter enter")
 	d.sees("Principal:", "view in namespaces dev, qa", "get, list, watch", "↓ more")
-	d.keys("end").lacks("↓ more").keys("esc").sees("Entries")
+	d.keys("end").lacks("↓ more").keys("esc").sees("[1 Access")
 	d.size(120, 40)
 	d.sees("│ Principal:")
 }
 
 func TestHelpListsKeysAndWhyTheyAreOff(t *testing.T) {
 	d := drive(t, newFake()).keys("/ aws-service enter").keys("?")
-	d.sees("Keys", "revoke", "not now: AWS owns this entry", "filter", "clusters").keys("esc").sees("Entries")
+	d.sees("Help", "revoke", "not now: AWS owns this entry", "filter", "clusters").keys("esc").sees("[1 Access")
 	d.keys("d").sees("✗ revoke: AWS owns this entry")
 }
 
@@ -219,7 +226,7 @@ func TestGrantTwoPoliciesInThreeNamespaces(t *testing.T) {
 	if !strings.Contains(d.clip, "kubectl access grant role/newcomer --policy AmazonEKS") && !strings.Contains(d.clip, "--policy edit,view -n 'dev,dev-blue,apps-*' --group viewers --username robot --for 8h0m0s") {
 		t.Errorf("copied %s", d.clip)
 	}
-	d.keys("enter").sees("Entries", "role/newcomer")
+	d.keys("enter").sees("[1 Access", "role/newcomer")
 	e, _ := f.State.Entry(arn("role/newcomer"))
 	if len(e.Grants) != 2 || len(e.Grants[0].Scope.Namespaces) != 3 || e.Username != "robot" || e.Expires().IsZero() {
 		t.Errorf("granted %+v", e)
@@ -334,9 +341,11 @@ func TestNodesNeedTheirRiskTyped(t *testing.T) {
 }
 
 func TestSwitchCluster(t *testing.T) {
-	d := drive(t, newFake()).keys("c").sees("Clusters", "prod", "eu-central-1", "here")
-	d.keys("prod enter").sees("prod  eu-central-1  444455556666", "Entries · 2")
-	d.keys("c demo enter").sees("Entries · 8")
+	d := drive(t, newFake()).keys("c")
+	d.size(120, 24)
+	d.sees("[3 Clusters · 2]", "prod", "eu-central-1", "demo (this one)")
+	d.keys("down enter").sees("prod  eu-central-1  444455556666", "Access · 2")
+	d.keys("c / demo enter enter").sees("Access · 8").keys(": prod enter").sees("prod  eu-central-1", "Access · 2")
 }
 
 func TestTypedPrincipalsAreLookedUp(t *testing.T) {
@@ -456,17 +465,17 @@ func TestMouse(t *testing.T) {
 	if d.at.entries.list.cursor != 3 {
 		t.Error(d.at.entries.list.cursor)
 	}
-	d.send(tea.MouseClickMsg{Button: tea.MouseLeft, X: 5, Y: 5})
+	d.send(tea.MouseClickMsg{Button: tea.MouseLeft, X: 5, Y: 4})
 	if d.at.entries.list.cursor != 1 {
 		t.Error(d.at.entries.list.cursor)
 	}
-	d.send(tea.MouseClickMsg{Button: tea.MouseLeft, X: 5, Y: 5})
+	d.send(tea.MouseClickMsg{Button: tea.MouseLeft, X: 5, Y: 4})
 	d.sees("Grants:")
 	d.send(tea.MouseClickMsg{Button: tea.MouseLeft, X: 5, Y: 100})
 }
 
 func TestEverySizeFits(t *testing.T) {
-	paths := []string{"", "/ team", "enter", "?", "c", "a", "a newc enter", "a newc enter edit enter", "a newc enter edit enter down enter", "a newc enter edit enter down enter enter", "/ platform enter d end enter"}
+	paths := []string{"", "/ team", "enter", "?", "c", "2", "4", "4 enter", "5", "m", ":", "L", "a", "a newc enter", "a newc enter edit enter", "a newc enter edit enter down enter", "a newc enter edit enter down enter enter", "/ platform enter d end enter"}
 	for _, path := range paths {
 		d := drive(t, newFake()).keys(path)
 		for _, size := range [][2]int{{60, 15}, {80, 24}, {200, 50}, {20, 5}, {1, 1}, {300, 10}} {

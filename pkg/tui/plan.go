@@ -46,7 +46,7 @@ const (
 func (m *model) propose(v *view, r Request) tea.Cmd {
 	p := &planning{m: m, v: v, request: r}
 	p.screen = &screen{name: p.title, text: p.show, foot: p.buttons}
-	p.actions = append([]action{
+	p.actions = append([]*action{
 		on("y", "y", "yes", p.agree).unless(p.notByLetter),
 		on("n", "n", "no", p.leave).unless(p.busy),
 		on("left shift+tab", "←", "no", p.choose(false)).unless(p.notYet).hidden(),
@@ -79,6 +79,17 @@ func (p *planning) busySending() string {
 	return ""
 }
 
+// undoes is why the result offers no undo.
+func (p *planning) undoes() string {
+	switch {
+	case p.request.Undo:
+		return "this was an undo"
+	case p.request.Mode != "":
+		return "a change of the mode is irreversible"
+	}
+	return ""
+}
+
 func (p *planning) accept() tea.Cmd {
 	typed := access.RiskName(p.form.value(0))
 	i := slices.IndexFunc(p.open(), func(r access.Risk) bool { return r.Name == typed })
@@ -106,11 +117,14 @@ func (p *planning) leave() tea.Cmd {
 
 func (p *planning) copy() tea.Cmd {
 	p.m.say("copied the command line")
-	return tea.SetClipboard(p.command())
+	return p.m.clip(p.command())
 }
 
 func (p *planning) command() string {
 	args := slices.Clone(p.request.Command)
+	if p.proposal != nil && p.proposal.Command != nil {
+		args = slices.Clone(p.proposal.Command)
+	}
 	for _, r := range p.accepted {
 		args = append(args, "--accept-risk="+string(r))
 	}
@@ -124,12 +138,13 @@ func (p *planning) finish() tea.Cmd {
 	}
 	p.state, p.m.leaving, p.finished = ended, nil, true
 	p.m.say("")
-	p.actions = append([]action{
+	p.actions = append([]*action{
 		on("enter esc q", "⏎", "back to list", p.leave),
+		on("u", "u", "undo", func() tea.Cmd { p.leave(); return p.m.undo(p.v, "") }).acts().unless(p.undoes),
 		on("c", "c", "copy the command line", p.copy),
 		on("/", "/", "filter", p.v.entries.search).hidden(),
 	}, p.moves()...)
-	return p.m.refresh(p.v, p.request.Who)
+	return p.remember()
 }
 
 // stay asks once before the program is left while a change is applied.

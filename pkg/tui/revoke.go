@@ -2,7 +2,6 @@ package tui
 
 import (
 	"slices"
-	"strconv"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -60,14 +59,14 @@ func (v *view) stillMapped(p access.Principal) string {
 // takeFrom asks what to revoke from an entry.
 func (m *model) takeFrom(v *view, e access.Entry, several bool, taken func([]revocation) tea.Cmd) tea.Cmd {
 	all := v.takeable(e)
-	l := newList(m.styles, several, column{"REVOKE", 0}, column{"", 0})
+	l := newList(m.styles, several, column{title: "REVOKE"}, column{title: ""})
 	l.unset, l.cursor = true, -1
-	rows := make([]row, len(all))
+	rows := make([]*row, len(all))
 	for i, r := range all {
-		rows[i] = row{id: r.text, value: r, alone: r.Whole(), cells: []string{printer.Clean(r.text), r.note}, keys: []string{r.text}}
+		rows[i] = &row{id: r.text, value: r, alone: r.Whole(), cells: []string{printer.Clean(r.text), r.note}, keys: []string{r.text}}
 	}
 	l.set(rows)
-	return m.push(m.picker("Revoke · from "+printer.Clean(e.Principal.Short(v.account())), l, func(rows []row) tea.Cmd {
+	return m.push(m.picker("Revoke · from "+printer.Clean(e.Principal.Short(v.account())), l, func(rows []*row) tea.Cmd {
 		chosen := make([]revocation, len(rows))
 		for i, r := range rows {
 			chosen[i], _ = r.value.(revocation)
@@ -96,33 +95,4 @@ func (m *model) revokeRequest(v *view, p access.Principal, chosen []revocation) 
 		command = append(command, "--entry-only")
 	}
 	return Request{Who: []access.Principal{p}, Revoke: &what, EntryOnly: chosen[0].entryOnly, Command: v.cluster.Program.Words(command...)}
-}
-
-// clusters switches to another context without leaving.
-func (m *model) clusters() tea.Cmd {
-	l := newList(m.styles, false, column{"CLUSTER", 0}, column{"REGION", 0}, column{"ACCOUNT", 0}, column{"", 1}, column{"CONTEXT", 2})
-	rows := make([]row, len(m.world.Contexts))
-	for i, c := range m.world.Contexts {
-		note := ""
-		if v := m.views[c.Name]; v == m.at {
-			note = "here"
-		} else if v != nil {
-			note = strconv.Itoa(len(v.entries.list.rows)) + " entries"
-		}
-		cells := []string{printer.Clean(c.Cluster), printer.Clean(c.Region), printer.Clean(c.Account), note, printer.Clean(c.Name)}
-		rows[i] = row{id: c.Name, value: c, cells: cells, keys: []string{c.Name, c.Cluster, c.Region, c.Account}}
-	}
-	l.set(rows)
-	l.seek(m.at.context.Name)
-	return m.push(m.picker("Clusters of the kubeconfig", l, func(rows []row) tea.Cmd {
-		c, _ := rows[0].value.(Context)
-		return m.look(c)
-	}))
-}
-
-func (m *model) onlyOne() string {
-	if len(m.world.Contexts) < 2 {
-		return "the kubeconfig has no other context with an EKS cluster"
-	}
-	return ""
 }

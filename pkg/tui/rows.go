@@ -1,7 +1,6 @@
 package tui
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 
@@ -9,131 +8,86 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
 )
 
-// order is one way to sort.
-type order struct {
-	name    string
-	compare func(a, b printer.Row) int
-}
-
-var orders = []order{
-	{"people first", func(a, b printer.Row) int { return a.Rank() - b.Rank() }},
-	{"by principal", func(a, b printer.Row) int { return strings.Compare(a.Name, b.Name) }},
-	{"by access", func(a, b printer.Row) int { return strings.Compare(a.Access, b.Access) }},
-	{"by source", func(a, b printer.Row) int { return strings.Compare(sourceOf(a), sourceOf(b)) }},
-	{"newest first", func(a, b printer.Row) int { return cmp.Compare(born(b), born(a)) }},
-	{"by expiry", func(a, b printer.Row) int { return cmp.Compare(end(a), end(b)) }},
-}
-
-func born(r printer.Row) int64 {
-	if r.Entry == nil {
-		return 0
-	}
-	return r.Entry.Created.Unix()
-}
-
-// end puts what never expires last.
-func end(r printer.Row) int64 {
-	if r.Entry == nil || r.Entry.Expires().IsZero() {
-		return 1 << 62
-	}
-	return r.Entry.Expires().Unix()
-}
+// The columns of the list.
+const (
+	accessColumn = 1
+	statusColumn = 2
+	ageColumn    = 3
+)
 
 // fill makes the rows from what was read.
 func (e *entries) fill() {
 	v := e.v
 	all := printer.Rows(v.snapshot, v.mappings, e.m.world.Now())
-	access.Sort(all, orders[e.sort].compare)
-	rows := make([]row, len(all))
-	expires := false
-	for i, r := range all {
-		rows[i] = listRow(r)
-		expires = expires || r.Entry != nil && !r.Entry.Expires().IsZero()
+	if e.sort > 0 { // else as they come
+		_ = printer.Sort(all, printer.SortKeys()[e.sort-1])
+	}
+	rows := make([]*row, len(all))
+	for i := range all {
+		rows[i] = listRow(&all[i])
 	}
 	e.list.set(rows)
-	if !expires {
-		e.list.natural[expiresColumn] = 0
-	}
 	if v.heard != nil {
 		v.heard()
 	}
 }
 
-// The columns that show times.
-const (
-	ageColumn     = 4
-	expiresColumn = 5
-)
-
-func listRow(r printer.Row) row {
-	l := row{
-		id: string(r.Principal), value: r, cells: []string{r.Name, r.Access, r.Groups, sourceOf(r), r.Age, r.Expires},
-		keys: append([]string{r.ARN, r.Name, sourceOf(r)}, rightKeys(r)...), instead: instead(r), muted: r.Void(),
+func listRow(r *printer.Row) *row {
+	l := &row{
+		id: string(r.Principal), value: r, cells: []string{r.Name, r.Access, r.Status, r.Age},
+		tones: []tone{accessColumn: accessTone(r), statusColumn: statusTone[r.State]},
+		keys:  append([]string{r.ARN, r.Name, r.Source, r.Status, r.Access, r.Groups}, rightKeys(r)...),
+		muted: r.Void() || r.Node() || r.Entry != nil && r.Entry.Managed(),
 	}
 	if r.Mapping != nil {
 		l.id = "aws-auth " + r.Mapping.Place()
 	}
-	if r.Entry != nil {
-		l.muted = r.Entry.Managed() || r.Entry.Node()
-	}
-	if l.cells[home] == printer.None {
-		l.cells[home] = ""
-	}
-	l.keys = append(l.keys, l.instead...)
 	return l
 }
 
-func sourceOf(r printer.Row) string {
-	if r.Entry != nil && r.Entry.Node() && r.Stale == "" {
-		return "nodes " + r.Kind
-	}
-	return r.Status
-}
-
-// instead is what ACCESS says where there is no room for the groups or the source.
-func instead(r printer.Row) []string {
-	groups, source := "", ""
-	if len(groupsOf(r)) > 0 && (r.Mapping == nil || r.Void() || !r.Mapping.Masters()) { // whose access names what the group gives
-		groups = "groups " + r.Groups
-	}
+// accessTone points out cluster administrators, and scopes that grow by themselves.
+func accessTone(r *printer.Row) tone {
+	wild := func(right access.Right) bool { return strings.Contains(right.Where, "*") }
 	switch {
-	case r.Stale != "":
-		source = "stale"
-	case r.Void():
-		source = r.Status
-	case r.Mapping != nil, r.Entry != nil && (r.Entry.Node() || r.Entry.Owner().Kind != ""):
-		source = sourceOf(r)
+	case r.Void() || r.Stale != "":
+		return calm
+	case access.Administrates(r.Rights):
+		return alarm
+	case slices.ContainsFunc(r.Rights, wild):
+		return notice
 	}
-	return []string{2: groups, 3: source}
+	return calm
 }
 
-func groupsOf(r printer.Row) []string {
-	switch {
-	case r.Entry != nil:
-		return r.Entry.Groups
-	case r.Mapping != nil:
-		return r.Mapping.Groups
-	}
-	return nil
+var statusTone = map[access.State]tone{
+	access.StateStale: alarm, access.StateOverdue: alarm, access.StateUnknown: alarm, access.StateExpires: notice, access.StateNoEffect: notice,
 }
 
-// aged are the cells with the time that has passed since they were read.
-func (e *entries) aged(r row) []string {
-	t, ok := r.value.(printer.Row)
-	if !ok || t.Entry == nil {
+// aged are the cells with the time that has passed since they were read. A name that is too long is shown without its path; where
+// there is no room for the status, the access begins with one that is not ok.
+func (e *entries) aged(r *row, widths []int) []string {
+	t, ok := r.value.(*printer.Row)
+	if !ok {
 		return r.cells
 	}
 	cells, now := slices.Clone(r.cells), e.m.world.Now()
-	cells[ageColumn] = printer.Age(t.Entry.Created, now)
-	if at := t.Entry.Expires(); !at.IsZero() {
-		cells[expiresColumn] = printer.Until(at, now)
+	cells[0] = printer.FitName(t.Name, widths[0])
+	if t.Entry != nil {
+		cells[ageColumn] = printer.Age(t.Entry.Created, now)
+	} else if t.Mapping != nil { // aws-auth keeps no times
+		cells[ageColumn] = ""
+	}
+	if t.State == access.StateExpires {
+		cells[statusColumn] = "expires " + printer.Until(t.Entry.Expires(), now)
+	}
+	if widths[statusColumn] == 0 && t.State != access.StateOK {
+		cells[accessColumn] = cells[statusColumn] + "; " + cells[accessColumn]
 	}
 	return cells
 }
 
-// rightKeys are what the filter finds a row by: its access as it is shown, each policy with each of its namespaces, and the groups.
-func rightKeys(r printer.Row) []string {
-	keys := []string{r.Access}
+// rightKeys are what the filter finds a row by, beside its access as it is shown: each policy with each of its namespaces.
+func rightKeys(r *printer.Row) (keys []string) {
 	if r.Entry != nil {
 		for _, g := range r.Entry.Grants {
 			for _, ns := range g.Scope.Namespaces {
@@ -141,5 +95,5 @@ func rightKeys(r printer.Row) []string {
 			}
 		}
 	}
-	return append(keys, groupsOf(r)...)
+	return keys
 }

@@ -30,6 +30,9 @@ func Run(ctx context.Context, w World) error {
 
 // run shows the model until it ends, or the terminal is lost.
 func (m *model) run(ctx context.Context) error {
+	if m.world.Plain {
+		return m.runPlain(ctx)
+	}
 	defer m.stop()
 	ctx, lose := context.WithCancelCause(ctx)
 	defer lose(nil)
@@ -38,8 +41,11 @@ func (m *model) run(ctx context.Context) error {
 		in = watched{f, func() { lose(errLost) }}
 	}
 	_, err := tea.NewProgram(m, tea.WithContext(ctx), tea.WithInput(in), tea.WithOutput(m.world.Out)).Run()
-	if errors.Is(context.Cause(ctx), errLost) {
+	switch {
+	case errors.Is(context.Cause(ctx), errLost):
 		return errLost
+	case errors.Is(err, tea.ErrInterrupted):
+		return context.Canceled
 	}
 	return err
 }
@@ -108,7 +114,7 @@ func Revoke(ctx context.Context, w World, missing Missing) (Choice, error) {
 
 func askRevoke(missing Missing) func(*model, *view) tea.Cmd {
 	return func(m *model, v *view) tea.Cmd {
-		return m.somebody(v, "Revoke · select a principal", func(t printer.Row) tea.Cmd {
+		return m.somebody(v, "Revoke · select a principal", func(t *printer.Row) tea.Cmd {
 			switch why := v.entries.fixed(); {
 			case why != "":
 				m.fail(why)
@@ -133,7 +139,7 @@ func askRevoke(missing Missing) func(*model, *view) tea.Cmd {
 func Describe(ctx context.Context, w World) (Choice, error) { return pick(ctx, w, askDescribe) }
 
 func askDescribe(m *model, v *view) tea.Cmd {
-	return m.somebody(v, "Describe · select a principal", func(t printer.Row) tea.Cmd {
+	return m.somebody(v, "Describe · select a principal", func(t *printer.Row) tea.Cmd {
 		return m.picked(Choice{Who: []access.Principal{t.Principal}})
 	})
 }
@@ -163,24 +169,24 @@ func (m *model) picked(c Choice) tea.Cmd {
 }
 
 // somebody asks for one of the principals that have access.
-func (m *model) somebody(v *view, name string, taken func(printer.Row) tea.Cmd) tea.Cmd {
-	s := m.picker(name, v.entries.list, func([]row) tea.Cmd { t, _ := v.entries.current(); return taken(t) })
+func (m *model) somebody(v *view, name string, taken func(*printer.Row) tea.Cmd) tea.Cmd {
+	s := m.picker(name, v.entries.list, func([]*row) tea.Cmd { t, _ := v.entries.current(); return taken(t) })
 	s.empty = v.entries.nothing
 	_ = m.push(s)
 	return m.read(v, nil)
 }
 
-// login is the moment in which a login has the terminal to itself.
-type login struct{ run func() error }
+// alone runs something that has the terminal to itself.
+type alone struct{ run func() error }
 
-// Run asks what there is to ask.
-func (l *login) Run() error { return l.run() }
+// Run runs it.
+func (a *alone) Run() error { return a.run() }
 
-// SetStdin is not needed: a login asks the terminal itself.
-func (l *login) SetStdin(io.Reader) {}
+// SetStdin is not needed: it has the terminal itself.
+func (a *alone) SetStdin(io.Reader) {}
 
 // SetStdout is not needed.
-func (l *login) SetStdout(io.Writer) {}
+func (a *alone) SetStdout(io.Writer) {}
 
 // SetStderr is not needed.
-func (l *login) SetStderr(io.Writer) {}
+func (a *alone) SetStderr(io.Writer) {}

@@ -1,30 +1,44 @@
 package tui
 
 import (
+	"slices"
 	"strings"
 
-	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
 )
 
 // action is what a key does. Dispatch, the line of keys, help and the reason why a key does nothing now come from it.
 type action struct {
-	binding key.Binding
+	keys    []string
+	key     string // how it is shown, "": it is not
+	help    string
 	why     func() string // why it is not available, "" when it is; nil: it always is
 	run     func() tea.Cmd
-	typing  bool // a printable key counts while somebody types too
-	quiet   bool // not in the line of keys
+	typing  bool   // a printable key counts while somebody types too
+	quiet   bool   // not in the line of keys
+	group   string // of help
+	command string // its name for :, "": none
 }
 
-func on(keys, name, help string, run func() tea.Cmd) action {
-	return action{binding: key.NewBinding(key.WithKeys(strings.Fields(keys)...), key.WithHelp(name, help)), run: run}
+// The groups of help.
+const (
+	navigate = "Navigate"
+	acting   = "Act"
+	viewing  = "View"
+)
+
+func on(keys, shown, help string, run func() tea.Cmd) *action {
+	return &action{keys: strings.Fields(keys), key: shown, help: help, run: run, group: navigate}
 }
 
-func (a action) unless(why func() string) action { a.why = why; return a }
-func (a action) whileTyping() action             { a.typing = true; return a }
-func (a action) hidden() action                  { a.quiet = true; return a }
+func (a *action) unless(why func() string) *action { a.why = why; return a }
+func (a *action) whileTyping() *action             { a.typing = true; return a }
+func (a *action) hidden() *action                  { a.quiet = true; return a }
+func (a *action) acts() *action                    { a.group = acting; return a }
+func (a *action) views() *action                   { a.group = viewing; return a }
+func (a *action) named(command string) *action     { a.command = command; return a }
 
-func (a action) reason() string {
+func (a *action) reason() string {
 	if a.why == nil {
 		return ""
 	}
@@ -34,7 +48,9 @@ func (a action) reason() string {
 // screen is one thing to look at: a list, a text that scrolls, or a form. What it does not have is nil.
 type screen struct {
 	name     func() string
-	actions  []action
+	state    func() string  // of a tab: what to know beside its name; nil: nothing
+	shown    func() tea.Cmd // of a tab: reads what it needs; nil: nothing
+	actions  []*action
 	intro    func() string
 	list     *list
 	typing   bool // what is typed goes to the filter
@@ -84,7 +100,7 @@ func (s *screen) move(n int) tea.Cmd {
 }
 
 // moves are the keys that every screen with something to move through has.
-func (s *screen) moves() []action {
+func (s *screen) moves() []*action {
 	page := func() int {
 		if s.list != nil {
 			return max(1, s.list.height-1)
@@ -93,22 +109,22 @@ func (s *screen) moves() []action {
 	}
 	by := func(n func() int) func() tea.Cmd { return func() tea.Cmd { return s.move(n()) } }
 	fixed := func(n int) func() int { return func() int { return n } }
-	return []action{
-		on("up k ctrl+p", "↑/k", "up", by(fixed(-1))).hidden(),
-		on("down j ctrl+n", "↓/j", "down", by(fixed(1))).hidden(),
-		on("pgup ctrl+b", "pgup", "a page up", by(func() int { return -page() })).hidden(),
-		on("pgdown ctrl+f", "pgdn", "a page down", by(page)).hidden(),
-		on("home g", "home/g", "top", by(fixed(-1<<30))).hidden(),
-		on("end G", "end/G", "bottom", by(fixed(1<<30))).hidden(),
+	return []*action{
+		on("up k ctrl+p", "↑ ↓", "up and down, k and j too", by(fixed(-1))).hidden(),
+		on("down j ctrl+n", "", "", by(fixed(1))).hidden(),
+		on("pgup ctrl+b", "pgup/dn", "a page", by(func() int { return -page() })).hidden(),
+		on("pgdown ctrl+f", "", "", by(page)).hidden(),
+		on("home g", "home/end", "top and bottom, g and G too", by(fixed(-1<<30))).hidden(),
+		on("end G", "", "", by(fixed(1<<30))).hidden(),
 	}
 }
 
 // act finds what a key does.
-func (s *screen) act(k tea.KeyPressMsg, always []action) (action, bool) {
+func (s *screen) act(k tea.KeyPressMsg, always []*action) *action {
 	for _, a := range append(s.actions, always...) {
-		if key.Matches(k, a.binding) && (!s.writes() || k.Text == "" || a.typing) {
-			return a, true
+		if slices.Contains(a.keys, k.String()) && (!s.writes() || k.Text == "" || a.typing) {
+			return a
 		}
 	}
-	return action{}, false
+	return nil
 }

@@ -1,7 +1,6 @@
 package tui
 
 import (
-	"charm.land/bubbles/v2/help"
 	"charm.land/bubbles/v2/textinput"
 	tea "charm.land/bubbletea/v2"
 	"charm.land/lipgloss/v2"
@@ -14,7 +13,7 @@ type styles struct {
 	dark                                         bool
 	profile                                      colorprofile.Profile
 	plain, title, muted, danger, warn, good, key lipgloss.Style
-	cursor, head                                 lipgloss.Style
+	cursor, head, label                          lipgloss.Style
 }
 
 func newStyles(dark bool, profile colorprofile.Profile) styles {
@@ -23,8 +22,21 @@ func newStyles(dark bool, profile colorprofile.Profile) styles {
 	if profile <= colorprofile.ANSI {
 		s = coarseStyles()
 	}
-	s.dark, s.profile = dark, profile
+	s.dark, s.profile, s.label = dark, profile, s.plain.Bold(true)
 	return s
+}
+
+// tone is what a cell of a list has to say by its colour.
+type tone int
+
+const (
+	calm tone = iota
+	notice
+	alarm
+)
+
+func (s styles) tone(t tone) lipgloss.Style {
+	return [...]lipgloss.Style{calm: s.plain, notice: s.warn, alarm: s.danger}[t]
 }
 
 // Good is how what is added looks in a plan.
@@ -66,13 +78,6 @@ func coarseStyles() styles {
 func (s styles) input() textinput.Styles {
 	state := textinput.StyleState{Text: s.plain, Placeholder: s.muted, Suggestion: s.muted, Prompt: s.key}
 	return textinput.Styles{Focused: state, Blurred: state, Cursor: textinput.CursorStyle{Shape: tea.CursorBar, Blink: true}}
-}
-
-func (s styles) help() help.Styles {
-	return help.Styles{
-		Ellipsis: s.muted, ShortKey: s.key, ShortDesc: s.muted, ShortSeparator: s.muted,
-		FullKey: s.key, FullDesc: s.plain, FullSeparator: s.muted,
-	}
 }
 
 // newInput is a line to type into. The terminal's own cursor is in it.

@@ -20,6 +20,21 @@ func fit(s string, width int) string {
 	return s
 }
 
+// shortened makes a cell at most width cells wide. It is cut between words, where that leaves half of it.
+func shortened(s string, width int) string {
+	if ansi.StringWidth(s) <= width {
+		return s
+	}
+	if _, rest, ok := strings.Cut(s, "::"); ok && strings.HasPrefix(s, "arn:") {
+		return shortened("…"+rest, width)
+	}
+	s = ansi.Truncate(s, width-1, "")
+	if at := strings.LastIndexAny(s, " ,;:/-_"); at >= width/2 {
+		s = strings.TrimRight(s[:at+1], " ")
+	}
+	return s + "…"
+}
+
 // clip makes a block exactly width by height.
 func clip(s string, width, height int) []string {
 	lines := strings.Split(s, "\n")
@@ -71,7 +86,17 @@ func filled(text string, width int) (lines []string) {
 			lines[last] += " " + word
 			continue
 		}
-		lines = append(lines, strings.Split(ansi.Hardwrap(word, width, true), "\n")...)
+		for ansi.StringWidth(word) > width { // rather behind a sign than within a name
+			part := ansi.Truncate(word, width, "")
+			if at := strings.LastIndexAny(part, ":/,"); at >= 0 && ansi.StringWidth(part[:at+1]) > width/3 {
+				part = part[:at+1]
+			}
+			if part == "" {
+				break
+			}
+			lines, word = append(lines, part), word[len(part):]
+		}
+		lines = append(lines, word)
 	}
 	return lines
 }

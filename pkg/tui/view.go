@@ -3,6 +3,7 @@ package tui
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -27,10 +28,12 @@ type view struct {
 	opening  slot
 	reading  slot
 	entries  *entries
+	places   []*screen // the tabs that were seen
 
 	policies   once[[]policy.Policy]
 	namespaces once[[]string]
 	groups     once[map[string][]string]
+	me         once[Me]
 	families   [3]family
 }
 
@@ -90,9 +93,9 @@ func (m *model) look(c Context) tea.Cmd {
 		m.views[c.Name] = v
 	}
 	m.at = v
-	m.stack = []*screen{v.entries.screen}
+	cmd := m.show(accessTab)
 	if v.cluster != nil || v.opening != 0 && v.err == nil {
-		return nil
+		return cmd
 	}
 	return m.open(v)
 }
@@ -108,7 +111,7 @@ func (m *model) open(v *view) tea.Cmd {
 		if c.Login == nil {
 			return m.opened(v)
 		}
-		return tea.Exec(&login{run: c.Login}, func(err error) tea.Msg { return loggedIn{v, err} })
+		return m.exec(&alone{run: c.Login}, func(err error) tea.Msg { return loggedIn{v, err} })
 	})
 }
 
@@ -139,7 +142,10 @@ func (l loggedIn) arrive(m *model) tea.Cmd {
 // opened begins what the cluster was opened for.
 func (m *model) opened(v *view) tea.Cmd {
 	if m.begin == nil {
-		return m.read(v, nil)
+		if m.at != v {
+			return m.read(v, nil)
+		}
+		return tea.Batch(m.read(v, nil), m.shown())
 	}
 	m.stack = nil
 	return m.begin(m, v)
@@ -163,6 +169,9 @@ func (m *model) read(v *view, who []access.Principal) tea.Cmd {
 		}
 		v.warnings, v.total, v.blind = fresh.Warnings, fresh.Total, fresh.Blind
 		v.entries.fill()
+		if errors.Is(err, access.ErrForbidden) && !m.inline { // at least who it is can be said
+			return need(m, &v.me, v.cluster.Me, func() {})
+		}
 		return nil
 	}, func() tea.Cmd {
 		v.reading.forget()
@@ -171,6 +180,7 @@ func (m *model) read(v *view, who []access.Principal) tea.Cmd {
 		}
 		access.SortEntries(v.snapshot.Entries)
 		v.entries.fill()
+		v.entries.toChanged()
 		return nil
 	})
 }
@@ -191,6 +201,7 @@ func without(old access.Snapshot, p Piece) access.Snapshot {
 
 // beyond is what has come and, of what has not yet, what was known before.
 func beyond(fresh, old access.Snapshot) access.Snapshot {
+	fresh.RBAC = cmp.Or(fresh.RBAC, old.RBAC)
 	if len(old.Entries)+len(old.Unread)+len(old.Dead)+len(old.Doubtful) > 0 {
 		fresh.Entries, fresh.Unread = slices.Concat(fresh.Entries, old.Entries), slices.Concat(fresh.Unread, old.Unread)
 		fresh.Dead, fresh.Doubtful = slices.Concat(fresh.Dead, old.Dead), slices.Concat(fresh.Doubtful, old.Doubtful)
@@ -221,6 +232,7 @@ func (m *model) refresh(v *view, who []access.Principal) tea.Cmd {
 			}
 		}
 		v.entries.fill()
+		v.entries.toChanged()
 		if !v.whole { // the change came in between
 			return m.read(v, nil)
 		}
@@ -238,8 +250,8 @@ func (v *view) put(e access.Entry) {
 	v.snapshot = v.snapshot.Put(e)
 }
 
-// closed is why nothing can be changed in the cluster now.
-func (v *view) closed() string {
+// unread is why the cluster is not known yet.
+func (v *view) unread() string {
 	switch mode := v.snapshot.Cluster.Mode; {
 	case v.cluster == nil && v.err != nil:
 		return "the cluster could not be opened"
@@ -247,10 +259,16 @@ func (v *view) closed() string {
 		return "the cluster could not be read"
 	case mode == "":
 		return "the cluster is still being read"
-	case !mode.ReadsEntries():
-		return fmt.Sprintf("the cluster is in mode %s and does not read entries", mode)
 	}
 	return ""
+}
+
+// closed is why no entry can be changed in the cluster now.
+func (v *view) closed() string {
+	if mode := v.snapshot.Cluster.Mode; mode != "" && !mode.ReadsEntries() {
+		return fmt.Sprintf("the cluster is in mode %s and does not read entries; m changes the mode", mode)
+	}
+	return v.unread()
 }
 
 // account is the cluster's according to AWS or, before that, to the kubeconfig.

@@ -17,8 +17,8 @@ import (
 // policyStep chooses from the policies of the region; beside them are their rules.
 func (g *granting) policyStep() step {
 	m, v := g.m, g.v
-	l := newList(m.styles, true, column{"POLICY", 0}, column{"FOR", 1}, column{"PURPOSE", 2})
-	s := m.picker("", l, func(rows []row) tea.Cmd {
+	l := newList(m.styles, true, column{title: "POLICY"}, column{title: "FOR", rank: 1}, column{title: "PURPOSE", rank: 2})
+	s := m.picker("", l, func(rows []*row) tea.Cmd {
 		g.Policies = nil
 		for _, r := range rows {
 			if p, ok := r.value.(policy.Policy); ok {
@@ -30,30 +30,16 @@ func (g *granting) policyStep() step {
 	s.name = func() string { return "Grant · " + g.summary() + " · policies" }
 	s.empty = func() string { return "reading…" }
 	s.intro = func() string { return problem(v.policies.err) }
-	s.about = func(width int) string {
-		r, _ := l.current()
-		if p, ok := r.value.(policy.Policy); ok {
-			return wrap(printer.Policy(p, width), width)
+	s.about = func(width int) string { r, _ := l.current(); return aboutPolicy(r, width) }
+	fill := func() {
+		rows := slices.DeleteFunc(policyRows(v.policies.value), func(r *row) bool { return r.muted }) // those that only AWS grants
+		if !m.inline {
+			rows = append(rows, &row{id: "none", alone: true, cells: []string{"(none)", "RBAC", "only Kubernetes groups with RBAC bindings"}, keys: []string{"none"}})
 		}
-		return ""
+		l.set(rows)
+		l.seek("AmazonEKSViewPolicy")
 	}
-	fill := func() { l.set(policyRows(v.policies.value, !m.inline)); l.seek("AmazonEKSViewPolicy") }
 	return step{screen: s, begin: func() tea.Cmd { return need(m, &v.policies, v.cluster.Policies, fill) }}
-}
-
-func policyRows(all []policy.Policy, none bool) []row {
-	var rows []row
-	for _, p := range all {
-		if p.ServiceLinkedRoleOnly {
-			continue
-		}
-		short := printer.Clean(access.Policy(p.Name).Short())
-		rows = append(rows, row{id: p.Name, value: p, cells: []string{short, printer.Audience(p), printer.Clean(p.Purpose)}, keys: []string{short, p.Name}})
-	}
-	if none {
-		rows = append(rows, row{id: "none", alone: true, cells: []string{"(none)", "RBAC", "only Kubernetes groups with RBAC bindings"}, keys: []string{"none"}})
-	}
-	return rows
 }
 
 func problem(err error) string {
@@ -66,11 +52,11 @@ func problem(err error) string {
 // scopeStep chooses the scope of the policies. Nothing is under the cursor at first: the scope is never guessed.
 func (g *granting) scopeStep() step {
 	m, v := g.m, g.v
-	l := newList(m.styles, true, column{"SCOPE", 0}, column{"", 0})
+	l := newList(m.styles, true, column{title: "SCOPE"}, column{title: ""})
 	l.unset, l.cursor = true, -1
 	l.filter.Placeholder = "type a namespace, or a wildcard such as dev-*"
 	l.typed = typedNamespace
-	s := m.picker("", l, func(rows []row) tea.Cmd {
+	s := m.picker("", l, func(rows []*row) tea.Cmd {
 		g.Namespaces, g.All = nil, rows[0].alone
 		for _, r := range rows {
 			names, _ := r.value.([]string)
@@ -85,14 +71,14 @@ func (g *granting) scopeStep() step {
 		}
 		return ""
 	}
-	whole := row{id: "the whole cluster", alone: true, cells: []string{"the whole cluster", "all namespaces and cluster-scoped resources"}, keys: []string{"the whole cluster"}}
-	l.set([]row{whole})
+	whole := &row{id: "the whole cluster", alone: true, cells: []string{"the whole cluster", "all namespaces and cluster-scoped resources"}, keys: []string{"the whole cluster"}}
+	l.set([]*row{whole})
 	fill := func() {
-		var rows []row
+		var rows []*row
 		for _, ns := range v.namespaces.value {
-			rows = append(rows, row{id: ns, value: []string{ns}, cells: []string{printer.Clean(ns), ""}, keys: []string{ns}})
+			rows = append(rows, &row{id: ns, value: []string{ns}, cells: []string{printer.Clean(ns), ""}, keys: []string{ns}})
 		}
-		l.add(slices.DeleteFunc(rows, func(r row) bool { return l.has(r.id) }))
+		l.add(slices.DeleteFunc(rows, func(r *row) bool { return l.has(r.id) }))
 	}
 	return step{
 		screen: s, skip: func() bool { return len(g.Policies) == 0 && !g.scopeOnly },
@@ -101,18 +87,18 @@ func (g *granting) scopeStep() step {
 }
 
 func (l *list) has(id string) bool {
-	return slices.ContainsFunc(l.rows, func(r row) bool { return r.id == id })
+	return slices.ContainsFunc(l.rows, func(r *row) bool { return r.id == id })
 }
 
 // typedNamespace lets through what can be a namespace or a wildcard, or several with commas as after -n; the rules are
 // the plan's.
-func typedNamespace(text string) (row, bool) {
+func typedNamespace(text string) (*row, bool) {
 	names := add(nil, words(text))
 	text = strings.Join(names, ",")
 	if text == "" || strings.ContainsFunc(text, func(r rune) bool {
 		return (r < 'a' || r > 'z') && (r < '0' || r > '9') && !strings.ContainsRune("-*,", r)
 	}) {
-		return row{}, false
+		return &row{}, false
 	}
 	what := "a namespace that does not exist yet"
 	switch {
@@ -121,7 +107,7 @@ func typedNamespace(text string) (row, bool) {
 	case strings.HasSuffix(text, "*"):
 		what = "all namespaces with this prefix, now and later"
 	}
-	return row{id: text, value: names, cells: []string{printer.Clean(text), what}}, true
+	return &row{id: text, value: names, cells: []string{printer.Clean(text), what}}, true
 }
 
 // words are the words of a list with commas or spaces.

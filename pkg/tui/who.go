@@ -17,7 +17,7 @@ import (
 // whoStep chooses principals from those that IAM knows, in tabs, or takes what is typed.
 func (g *granting) whoStep() step {
 	m := g.m
-	l := newList(m.styles, true, column{"PRINCIPAL", 0}, column{"NOW", 0})
+	l := newList(m.styles, true, column{title: "PRINCIPAL"}, column{title: "NOW"})
 	l.filter.Placeholder = "type a name, or paste an ARN"
 	l.typed = typedPrincipal
 	tab := Roles
@@ -155,11 +155,11 @@ func (g *granting) access() map[access.Principal]string {
 	return has
 }
 
-func principalRows(all []access.Principal, has map[access.Principal]string, account string) []row {
-	rows := make([]row, len(all))
+func principalRows(all []access.Principal, has map[access.Principal]string, account string) []*row {
+	rows := make([]*row, len(all))
 	for i, p := range all {
 		short := printer.Clean(p.Short(account))
-		rows[i] = row{id: string(p), value: p, cells: []string{short, printer.Clean(has[p])}, keys: []string{string(p)}}
+		rows[i] = &row{id: string(p), value: p, cells: []string{short, printer.Clean(has[p])}, keys: []string{string(p)}}
 		if p.PermissionSet() != "" {
 			rows[i].keys = append(rows[i].keys, short)
 		}
@@ -168,21 +168,21 @@ func principalRows(all []access.Principal, has map[access.Principal]string, acco
 }
 
 // typedPrincipal is the row for what was typed, where it can be a principal.
-func typedPrincipal(text string) (row, bool) {
+func typedPrincipal(text string) (*row, bool) {
 	ref, err := access.ParsePrincipal(text)
 	switch {
 	case err != nil && !strings.HasPrefix(text, "arn:"):
-		return row{}, false
+		return &row{}, false
 	case err != nil:
-		return row{id: text, cells: []string{printer.Clean(text), "cannot have access"}, note: err.Error()}, true
+		return &row{id: text, cells: []string{printer.Clean(text), "cannot have access"}, note: err.Error()}, true
 	case ref.Lookup == access.LookupNone:
-		return row{id: string(ref.Principal), value: ref.Principal, cells: []string{printer.Clean(text), "as written"}}, true
+		return &row{id: string(ref.Principal), value: ref.Principal, cells: []string{printer.Clean(text), "as written"}}, true
 	}
-	return row{id: ref.Written, cells: []string{printer.Clean(ref.Written), "look it up in IAM"}}, true
+	return &row{id: ref.Written, cells: []string{printer.Clean(ref.Written), "look it up in IAM"}}, true
 }
 
 // takeWho looks up what was typed, then continues.
-func (g *granting) takeWho(rows []row) tea.Cmd {
+func (g *granting) takeWho(rows []*row) tea.Cmd {
 	var known []access.Principal
 	var open []string
 	for _, r := range rows {

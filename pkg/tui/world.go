@@ -10,6 +10,7 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/edit"
 	"github.com/kubectl-access/kubectl-access/pkg/policy"
+	"github.com/kubectl-access/kubectl-access/pkg/printer"
 	"github.com/kubectl-access/kubectl-access/pkg/shell"
 )
 
@@ -18,6 +19,8 @@ type World struct {
 	In  io.Reader
 	Out io.Writer
 	Now func() time.Time
+	// Plain asks in lines, for screen readers.
+	Plain bool
 	// Contexts are the kubeconfig's contexts that mean an EKS cluster.
 	Contexts []Context
 	// Current is the name of the context to begin with.
@@ -52,8 +55,20 @@ type Cluster struct {
 	Resolve func(context.Context, string) (access.Principal, string, error)
 	// Hints are what about an entry may surprise.
 	Hints func(context.Context, access.Entry, access.Info) []string
+	// Changes are the recorded changes of the cluster, the newest first.
+	Changes func(context.Context) ([]printer.ChangeRow, error)
+	// Me is who the caller is, and the report of whoami.
+	Me func(context.Context) (Me, error)
+	// Run runs a command of this program for this cluster, with the terminal to itself.
+	Run func(words ...string) error
 	// Propose plans a change. Nothing is sent before Proposal.Apply.
 	Propose func(context.Context, Request) (Proposal, error)
+}
+
+// Me is the caller, "" where AWS did not say, and the report of whoami.
+type Me struct {
+	Who    access.Principal
+	Report string
 }
 
 // Piece is a part of what was asked for. A zero field says nothing.
@@ -70,7 +85,7 @@ func (p *Piece) Join(next Piece) {
 	if next.Cluster.Name != "" {
 		p.Cluster = next.Cluster
 	}
-	p.Caller = cmp.Or(next.Caller, p.Caller)
+	p.Caller, p.RBAC = cmp.Or(next.Caller, p.Caller), cmp.Or(next.RBAC, p.RBAC)
 	p.Entries, p.Unread = append(p.Entries, next.Entries...), append(p.Unread, next.Unread...)
 	p.Dead, p.Doubtful, p.Deleted = append(p.Dead, next.Dead...), append(p.Doubtful, next.Doubtful...), append(p.Deleted, next.Deleted...)
 	p.Mappings, p.Warnings = append(p.Mappings, next.Mappings...), append(p.Warnings, next.Warnings...)
@@ -89,13 +104,16 @@ const (
 
 func (f Family) String() string { return [...]string{"roles", "users", "permission sets"}[f] }
 
-// Request is what somebody wants to be changed: one of Grant and Revoke for each principal.
+// Request is what somebody wants to be changed: one of Grant and Revoke for each principal, an undo, or the mode.
 type Request struct {
 	Who       []access.Principal
 	Grant     *access.Entry // without its principal
 	Revoke    *edit.Revocation
-	EntryOnly bool     // of a whole revocation: the aws-auth mappings of the principals stay
-	Command   []string // the command line that asks for the same
+	EntryOnly bool // of a whole revocation: the aws-auth mappings of the principals stay
+	Undo      bool
+	ID        string      // of the change to undo, "": the last one
+	Mode      access.Mode // the next one
+	Command   []string    // the command line that asks for the same
 }
 
 // Proposal is a plan that waits for a yes.
@@ -103,6 +121,7 @@ type Proposal struct {
 	Plan     access.Plan
 	Risks    []access.Risk
 	Warnings []string // sentences about what to know first
+	Command  []string // the command line, where it is more exact than that of the request; nil: it is not
 	// Apply reads the cluster again and applies the plan, in spite of the accepted risks. If the plan is still the one that was
 	// shown it yields an empty result before it sends anything, then the results; otherwise it yields the error Changed.
 	Apply func(ctx context.Context, accepted []access.RiskName) iter.Seq2[access.Result, error]
