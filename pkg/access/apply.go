@@ -11,7 +11,9 @@ import (
 // Want is what to read of a cluster.
 type Want struct {
 	All            bool        // every entry
+	Names          bool        // of what is listed only the principals: entries without their content
 	Principals     []Principal // these entries, where they exist
+	Policy         Policy      // all entries with this access policy
 	Administrators bool        // all entries with cluster-admin, for judging risks
 	Policies       bool        // the live list of access policies
 	AWSAuth        bool        // the ConfigMap aws-auth
