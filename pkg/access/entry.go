@@ -3,7 +3,7 @@ package access
 import (
 	"maps"
 	"slices"
-	"strings"
+	"sort"
 	"time"
 )
 
@@ -182,7 +182,7 @@ func (s Snapshot) Drop(p Principal) Snapshot {
 
 // SortEntries puts entries in canonical order: by principal.
 func SortEntries(entries []Entry) {
-	slices.SortFunc(entries, func(a, b Entry) int { return strings.Compare(string(a.Principal), string(b.Principal)) })
+	sort.Slice(entries, func(i, j int) bool { return entries[i].Principal < entries[j].Principal })
 }
 
 // Canonical is the entry with everything sorted and without duplicates, so that equality is plain.
@@ -193,7 +193,7 @@ func (e Entry) Canonical() Entry {
 	for _, g := range e.Grants {
 		grants = append(grants, Grant{Policy: g.Policy, Scope: Scope{Namespaces: union(g.Scope.Namespaces, nil)}})
 	}
-	slices.SortFunc(grants, func(a, b Grant) int { return strings.Compare(string(a.Policy), string(b.Policy)) })
+	sort.Slice(grants, func(i, j int) bool { return grants[i].Policy < grants[j].Policy })
 	e.Grants = grants
 	return e
 }

@@ -3,8 +3,7 @@ package eks
 import (
 	"context"
 	"errors"
-	"slices"
-	"strings"
+	"sort"
 	"sync"
 	"sync/atomic"
 
@@ -38,7 +37,7 @@ func (c *Cluster) entries(ctx context.Context, want access.Want) ([]access.Entry
 	if err != nil {
 		return nil, nil, err
 	}
-	slices.SortFunc(r.unread, func(a, b access.Unread) int { return strings.Compare(string(a.Principal), string(b.Principal)) })
+	sort.Slice(r.unread, func(i, j int) bool { return r.unread[i].Principal < r.unread[j].Principal })
 	return r.entries, r.unread, nil
 }
 

@@ -10,7 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
+	"sort"
 	"strings"
 	"time"
 )
@@ -123,7 +123,7 @@ func Read(dir string) (j Journal, err error) {
 		}
 		j.Records = append(j.Records, r)
 	}
-	slices.SortFunc(j.Records, func(a, b Record) int { return strings.Compare(b.ID, a.ID) })
+	sort.Slice(j.Records, func(i, k int) bool { return j.Records[i].ID > j.Records[k].ID })
 	return j, nil
 }
 

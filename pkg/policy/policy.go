@@ -6,7 +6,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"slices"
-	"strings"
+	"sort"
 	"sync"
 )
 
@@ -51,11 +51,11 @@ var parse = sync.OnceValue(func() []Policy { //nolint:gochecknoglobals // a tabl
 // All returns every policy, those for people first, sorted by name.
 func All() []Policy {
 	all := slices.Clone(parse())
-	slices.SortFunc(all, func(a, b Policy) int {
-		if a.Audience != b.Audience {
-			return -strings.Compare(a.Audience, b.Audience)
+	sort.Slice(all, func(i, j int) bool {
+		if all[i].Audience != all[j].Audience {
+			return all[i].Audience > all[j].Audience
 		}
-		return strings.Compare(a.Name, b.Name)
+		return all[i].Name < all[j].Name
 	})
 	return all
 }
