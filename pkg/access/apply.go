@@ -18,6 +18,7 @@ type Want struct {
 	Policies       bool        // the live list of access policies
 	AWSAuth        bool        // the ConfigMap aws-auth
 	RBAC           bool        // the RBAC bindings
+	Roles          bool        // and the roles with their rules
 	Namespaces     bool        // the names of the namespaces
 	Lives          Lives       // for which entries to check the role or user
 }

@@ -111,3 +111,6 @@ func joinRights(rights []Right) string {
 	}
 	return strings.Join(all, ", ")
 }
+
+// Session is the only session of a role that has the right; "": every one.
+func (r Right) Session() string { return r.session }

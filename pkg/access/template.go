@@ -4,7 +4,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 )
 
 // Templates are the placeholders of usernames and groups, and what may replace them (eks-access.md §6.1, §13).
@@ -52,15 +51,28 @@ func NameMatcher(text string) *regexp.Regexp {
 }
 
 // Matching returns those of the names that a templated name may become.
-func Matching(name string, among []string) []string {
-	fits := func(s string) bool { return s == name }
+func Matching(name string, among []string) (found []string) {
 	switch {
 	case name == "":
 		return nil
-	case Templated(name):
-		begins, _, _ := strings.Cut(name, "{{")
-		matcher := sync.OnceValue(func() *regexp.Regexp { return NameMatcher(name) }) // which costs more than all else here
-		fits = func(s string) bool { return strings.HasPrefix(s, begins) && matcher().MatchString(s) }
+	case !Templated(name):
+		if i := slices.Index(among, name); i >= 0 {
+			return among[i : i+1 : i+1]
+		}
+		return nil
 	}
-	return slices.DeleteFunc(slices.Clone(among), func(s string) bool { return !fits(s) })
+	begins, _, _ := strings.Cut(name, "{{")
+	var matcher *regexp.Regexp
+	for _, s := range among {
+		if !strings.HasPrefix(s, begins) {
+			continue
+		}
+		if matcher == nil { // it costs more than all else here
+			matcher = NameMatcher(name)
+		}
+		if matcher.MatchString(s) {
+			found = append(found, s)
+		}
+	}
+	return found
 }

@@ -91,11 +91,17 @@ func askInside(ctx context.Context, client *kube.Client, err error, want access.
 	}
 	if want.RBAC {
 		all.Go(func() {
-			told.rbac = &access.RBAC{Err: err}
-			if err == nil {
-				told.rbac.Bindings, told.rbac.Err = client.Bindings(ctx)
+			told.rbac = &access.RBAC{Err: err, RolesErr: err}
+			if err != nil {
+				return
 			}
-			told.rbac.Err = why(told.rbac.Err)
+			var roles sync.WaitGroup
+			if want.Roles {
+				roles.Go(func() { told.rbac.Roles, told.rbac.RolesErr = client.Roles(ctx) })
+			}
+			told.rbac.Bindings, told.rbac.Err = client.Bindings(ctx)
+			roles.Wait()
+			told.rbac.Err, told.rbac.RolesErr = why(told.rbac.Err), why(told.rbac.RolesErr)
 		})
 	}
 	all.Wait()

@@ -31,6 +31,7 @@ const (
 	exitDone    = 0
 	exitFailed  = 1
 	exitRefused = 2
+	exitFound   = 3 // an answer that --expect did not
 )
 
 // outcome is the exit code of an error and the hint about what to do next.
@@ -55,6 +56,7 @@ var outcomes = []outcome{
 	{is: access.ErrPolicy, code: exitRefused, hint: "list the access policies: ", next: []string{"policies"}},
 	{is: journal.ErrUnsafe, code: exitRefused},
 	{is: journal.ErrUnreadable, code: exitRefused},
+	{is: errUnexpected, code: exitFound},
 	{is: errHalfway, code: exitRefused, hint: "interrupted; run the same command again to complete the change"},
 	{is: context.Canceled, code: exitRefused, hint: "interrupted"},
 	{is: access.ErrMode, code: exitFailed, hint: "turn on access entries (irreversible): ", next: []string{"mode", string(access.ModeBoth), "--accept-risk=one-way-mode"}},

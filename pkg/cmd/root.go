@@ -90,7 +90,7 @@ func New(env *Env, name string) *cobra.Command {
 	root.SetUsageFunc(func(cmd *cobra.Command) error { plainSwitches(cmd.Flags()); return usageOf(cmd) })
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(cmd, err) })
 	root.AddCommand(
-		newListCmd(env), newDescribeCmd(env), newWhoamiCmd(env), newGrantCmd(env), newRevokeCmd(env),
+		newListCmd(env), newDescribeCmd(env), newWhoCanCmd(env), newExplainCmd(env), newWhoamiCmd(env), newGrantCmd(env), newRevokeCmd(env),
 		newMigrateCmd(env), newModeCmd(env), newUndoCmd(env), newPoliciesCmd(env), newClusterCmd(env), newGetTokenCmd(env), newKubeconfigCmd(env), newSandboxCmd(env), newCompletionCmd(env), newVersionCmd(env),
 	)
 	env.completeLive(root)

@@ -1,6 +1,7 @@
 package kube
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -40,9 +41,10 @@ type reference struct {
 }
 
 type subject struct {
-	APIGroup string `json:"apiGroup,omitempty"`
-	Kind     string `json:"kind"`
-	Name     string `json:"name"`
+	APIGroup  string `json:"apiGroup,omitempty"`
+	Kind      string `json:"kind"`
+	Name      string `json:"name"`
+	Namespace string `json:"namespace,omitempty"` // of a service account; "": that of the binding
 }
 
 // Bindings are all RBAC bindings of the cluster, ClusterRoleBindings first.
@@ -59,6 +61,24 @@ func (c *Client) Bindings(ctx context.Context) ([]access.Binding, error) {
 	return all, err
 }
 
+// Roles are all Roles and ClusterRoles of the cluster.
+func (c *Client) Roles(ctx context.Context) ([]access.Role, error) {
+	type role struct {
+		Metadata meta          `json:"metadata"`
+		Rules    []access.Rule `json:"rules"`
+	}
+	var wide, narrow []role
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() (err error) { wide, err = list[role](ctx, c, rbacPath, "clusterroles"); return err })
+	g.Go(func() (err error) { narrow, err = list[role](ctx, c, rbacPath, "roles"); return err })
+	err := g.Wait()
+	var all []access.Role
+	for _, r := range slices.Concat(wide, narrow) {
+		all = append(all, access.Role{Namespace: r.Metadata.Namespace, Name: r.Metadata.Name, Rules: r.Rules})
+	}
+	return all, err
+}
+
 func (b binding) plain() access.Binding {
 	p := access.Binding{Namespace: b.Metadata.Namespace, Name: b.Metadata.Name, Role: access.RoleRef{Kind: b.RoleRef.Kind, Name: b.RoleRef.Name}}
 	for _, s := range b.Subjects {
@@ -67,6 +87,8 @@ func (b binding) plain() access.Binding {
 			p.Users = append(p.Users, s.Name)
 		case "Group":
 			p.Groups = append(p.Groups, s.Name)
+		case "ServiceAccount":
+			p.Accounts = append(p.Accounts, "system:serviceaccount:"+cmp.Or(s.Namespace, b.Metadata.Namespace)+":"+s.Name)
 		}
 	}
 	return p
@@ -79,10 +101,10 @@ func Manifest(b access.Binding) ([]byte, error) {
 		RoleRef: reference{rbacGroup, b.Role.Kind, b.Role.Name},
 	}
 	for _, name := range b.Users {
-		o.Subjects = append(o.Subjects, subject{rbacGroup, "User", name})
+		o.Subjects = append(o.Subjects, subject{APIGroup: rbacGroup, Kind: "User", Name: name})
 	}
 	for _, name := range b.Groups {
-		o.Subjects = append(o.Subjects, subject{rbacGroup, "Group", name})
+		o.Subjects = append(o.Subjects, subject{APIGroup: rbacGroup, Kind: "Group", Name: name})
 	}
 	return json.Marshal(o)
 }

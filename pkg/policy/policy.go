@@ -8,6 +8,8 @@ import (
 	"slices"
 	"sort"
 	"sync"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
 )
 
 // Policy is one EKS access policy as AWS documents it.
@@ -24,16 +26,8 @@ type Policy struct {
 	Rules                 []Rule   `json:"rules,omitempty"`
 }
 
-// Rule is one row of a policy, with the meaning of an RBAC PolicyRule.
-type Rule struct {
-	APIGroups       []string `json:"apiGroups,omitempty"` // "" is the core group
-	Resources       []string `json:"resources,omitempty"`
-	ResourceNames   []string `json:"resourceNames,omitempty"`
-	NonResourceURLs []string `json:"nonResourceURLs,omitempty"`
-	Verbs           []string `json:"verbs"`
-	// Restricted describes a row that AWS limits to objects that it does not name; it grants nothing in general.
-	Restricted string `json:"restricted,omitempty"`
-}
+// Rule is one row of a policy.
+type Rule = access.Rule
 
 //go:embed policies.json
 var document []byte

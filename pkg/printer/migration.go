@@ -114,7 +114,7 @@ func newMigrated(l migrate.Mapping) migrated {
 	m := migrated{
 		Kind: l.Kind, ARN: l.ARN, Username: l.Username, Groups: append([]string{}, l.Groups...), State: l.State, Reason: l.Reason,
 		Section: l.Kind.Section(), Place: l.Place(), Outcome: l.Outcome, Why: l.Why, Becomes: []becomes{},
-		Before: rights(l.Before), After: rights(l.After), Differences: append([]migrate.Difference{}, l.Differences...),
+		Before: rightWords(l.Before), After: rightWords(l.After), Differences: append([]migrate.Difference{}, l.Differences...),
 	}
 	if l.Kind != access.MappedAccount && (l.State == access.InForce || l.State == access.NeverMatches) {
 		m.Reading = &l.Reading
@@ -129,7 +129,7 @@ func newMigrated(l migrate.Mapping) migrated {
 	return m
 }
 
-func rights(all []access.Right) []right {
+func rightWords(all []access.Right) []right {
 	found := []right{}
 	for _, r := range all {
 		scope, is := access.Scope{}, right{Role: r.Name, By: r.By.String(), text: migrate.Describe(r)}

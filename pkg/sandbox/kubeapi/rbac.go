@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/kubectl-access/kubectl-access/pkg/policy"
+	"github.com/kubectl-access/kubectl-access/pkg/rights"
 	"github.com/kubectl-access/kubectl-access/pkg/sandbox/awsapi"
 )
 
@@ -76,28 +77,6 @@ func inScope(scope awsapi.AccessScope, namespace string) bool {
 }
 
 func anyRule(rules []policy.Rule, at Attributes) bool {
-	return slices.ContainsFunc(rules, func(r policy.Rule) bool { return covers(r, at) })
-}
-
-func covers(r policy.Rule, at Attributes) bool {
-	if !has(r.Verbs, at.Verb) {
-		return false
-	}
-	if at.Path != "" {
-		return slices.ContainsFunc(r.NonResourceURLs, func(pattern string) bool {
-			prefix, open := strings.CutSuffix(pattern, "*")
-			return pattern == at.Path || open && strings.HasPrefix(at.Path, prefix)
-		})
-	}
-	resource := at.Resource
-	if at.Subresource != "" {
-		resource += "/" + at.Subresource
-	}
-	return has(r.APIGroups, at.Group) &&
-		(has(r.Resources, resource) || at.Subresource != "" && slices.Contains(r.Resources, "*/"+at.Subresource)) &&
-		(len(r.ResourceNames) == 0 || at.Name != "" && slices.Contains(r.ResourceNames, at.Name))
-}
-
-func has(list []string, word string) bool {
-	return slices.Contains(list, "*") || slices.Contains(list, word)
+	q := rights.Request{Verb: at.Verb, Group: at.Group, Resource: at.Resource, Subresource: at.Subresource, Namespace: at.Namespace, Name: at.Name, URL: at.Path}
+	return slices.ContainsFunc(rules, func(r policy.Rule) bool { return rights.Covers(r, q) })
 }

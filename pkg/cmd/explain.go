@@ -1,0 +1,134 @@
+package cmd
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/cluster"
+	"github.com/kubectl-access/kubectl-access/pkg/edit"
+	"github.com/kubectl-access/kubectl-access/pkg/printer"
+	"github.com/kubectl-access/kubectl-access/pkg/rights"
+)
+
+// explainFlags are the question, and what would be different.
+type explainFlags struct {
+	output
+	rights.Asked
+	with, without []string
+}
+
+func newExplainCmd(env *Env) *cobra.Command {
+	var f explainFlags
+	cmd := &cobra.Command{
+		Use:   "explain PRINCIPAL [VERB (TYPE[.GROUP][/NAME] | URL)]",
+		Short: "Explain what a principal can do and why, or why it cannot",
+		Long: `Explain what a principal can do, through which entry, mapping, group, binding and policy.
+
+With a question, print every chain that gives it, each with the command that takes it away. If it cannot, print
+what nearly gives it, and the smallest grant that would do. --with and --without answer for access that is not granted or
+revoked yet.`,
+		Example: `  # All that one role can do, by source
+  kubectl access explain role/team/dev
+
+  # Why it can, or cannot
+  kubectl access explain role/team/dev delete pods -n dev
+
+  # What if
+  kubectl access explain role/team/dev get secrets -n dev --with edit:dev`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 || len(args) == 2 {
+				return usage(cmd, fmt.Errorf("specify a principal, then nothing or a question: %w", rights.ErrQuestion))
+			}
+			f.Words = args[1:]
+			return env.explain(cmd.Context(), &f, args[0])
+		},
+	}
+	fs := cmd.Flags()
+	f.bind(fs, "json", "yaml", "jsonpath=")
+	fs.StringVarP(&f.Namespace, "namespace", "n", "", "Ask about this namespace")
+	fs.BoolVarP(&f.Everywhere, "all-namespaces", "A", false, "Ask about all namespaces at once")
+	fs.StringVar(&f.Subresource, "subresource", "", "Ask about a subresource, such as log or exec")
+	fs.StringArrayVar(&f.with, "with", nil, "Answer as if this policy were granted, such as edit:dev or view")
+	fs.StringArrayVar(&f.without, "without", nil, "Answer as if this policy were revoked, such as edit:dev or view")
+	cmd.MarkFlagsMutuallyExclusive("namespace", "all-namespaces")
+	return cmd
+}
+
+func (env *Env) explain(ctx context.Context, f *explainFlags, written string) error {
+	c, who, notes, err := env.resolve(ctx, []string{written}, true)
+	if err != nil || len(who) == 0 {
+		return cmp.Or(err, errIf(access.Failed(notes)))
+	}
+	x, types, err := c.Rights(ctx)
+	if err != nil {
+		return err
+	}
+	if x, err = whatIf(ctx, c, x, who[0], f); err != nil {
+		return err
+	}
+	env.missing(x.Missing)
+	if len(f.Words) == 0 {
+		id := x.Identity(who[0])
+		if f.Name != "" {
+			return f.Object(env.IO.Out, printer.RightsObject(id))
+		}
+		fmt.Fprint(env.IO.Out, printer.Rights(id, x))
+		return nil
+	}
+	q, err := rights.Ask(f.Asked, types)
+	if err != nil {
+		return err
+	}
+	for _, note := range q.Notes {
+		env.warn("%s", note)
+	}
+	e := x.Explain(who[0], q)
+	if f.Name != "" {
+		return f.Object(env.IO.Out, printer.ExplanationObject(e))
+	}
+	fmt.Fprint(env.IO.Out, printer.Explanation(e, env.program.Command))
+	return nil
+}
+
+// whatIf is the index after the grants of --with and without those of --without.
+func whatIf(ctx context.Context, c *cluster.Cluster, x *rights.Index, p access.Principal, f *explainFlags) (*rights.Index, error) {
+	if len(f.with)+len(f.without) == 0 {
+		return x, nil
+	}
+	read := func(texts []string) (grants []access.Grant, err error) {
+		for _, text := range texts {
+			scoped, err := access.ParseScoped(text)
+			if err != nil {
+				return nil, err
+			}
+			some, err := c.Granted(ctx, scoped)
+			if err != nil {
+				return nil, err
+			}
+			grants = append(grants, some...)
+		}
+		return grants, nil
+	}
+	with, err := read(f.with)
+	without, errToo := read(f.without)
+	if err = errors.Join(err, errToo); err != nil {
+		return nil, err
+	}
+	var edits []access.Edit
+	if len(with) > 0 {
+		edits = append(edits, edit.Grant(access.Entry{Principal: p, Grants: with}))
+	}
+	if len(without) > 0 {
+		edits = append(edits, edit.Revoke(p, edit.Revocation{Grants: without}))
+	}
+	after, err := edit.Each(edits...)(x.Snapshot)
+	if err != nil {
+		return nil, err
+	}
+	return rights.New(after), nil
+}

@@ -1,0 +1,232 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/cluster"
+	"github.com/kubectl-access/kubectl-access/pkg/printer"
+	"github.com/kubectl-access/kubectl-access/pkg/rights"
+)
+
+// whoCanFlags are the question, and what to show of the answer.
+type whoCanFlags struct {
+	output
+	rights.Asked
+	explain, all, complete bool
+	expect                 []string
+}
+
+func newWhoCanCmd(env *Env) *cobra.Command {
+	var f whoCanFlags
+	cmd := &cobra.Command{
+		Use:   "who-can VERB (TYPE[.GROUP][/NAME] | URL)",
+		Short: "List who can do something in the cluster, by every source",
+		Long: `List who can do something in the cluster. Access entries with their policies, aws-auth and RBAC count together, and
+groups are resolved to the principals that have them.
+
+Without -n and -A, the answer is about any namespace, and WHERE says in which. Service accounts and the components of
+Kubernetes and EKS are counted and shown with --all. What could not be read is named: then the answer is not complete.`,
+		Example: `  # Who can read secrets in namespace prod
+  kubectl access who-can get secrets -n prod
+
+  # Who can open a shell in a pod, anywhere, and how
+  kubectl access who-can create pods/exec --explain
+
+  # One object, and a URL
+  kubectl access who-can update configmaps/aws-auth -n kube-system
+  kubectl access who-can get /metrics
+
+  # Who can become a cluster administrator
+  kubectl access who-can escalate`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			f.Words = args
+			return env.whoCan(cmd.Context(), &f)
+		},
+	}
+	fs := cmd.Flags()
+	f.bindTable(fs, "json", "yaml", "csv", "name", "wide", "jsonpath=")
+	fs.StringVarP(&f.Namespace, "namespace", "n", "", "Ask about this namespace")
+	fs.BoolVarP(&f.Everywhere, "all-namespaces", "A", false, "Ask who can do it in all namespaces at once")
+	fs.StringVar(&f.Subresource, "subresource", "", "Ask about a subresource, such as log or exec")
+	fs.BoolVar(&f.explain, "explain", false, "Print every chain that gives the right")
+	fs.BoolVar(&f.all, "all", false, "Include service accounts, nodes and the components of Kubernetes and EKS")
+	fs.StringSliceVar(&f.expect, "expect", nil, "Exit with 3 unless exactly these principals can do it")
+	fs.BoolVar(&f.complete, "require-complete", false, "Exit with 1 if anything could not be read")
+	cmd.MarkFlagsMutuallyExclusive("namespace", "all-namespaces")
+	return cmd
+}
+
+func (env *Env) whoCan(ctx context.Context, f *whoCanFlags) error {
+	if len(f.Words) == 0 {
+		return rights.ErrQuestion
+	}
+	c, err := env.open(ctx)
+	if err != nil {
+		return err
+	}
+	x, types, err := c.Rights(ctx)
+	if err != nil {
+		return err
+	}
+	if len(f.Words) == 1 && f.Words[0] == "escalate" {
+		return env.printEscalations(f, x)
+	}
+	q, err := rights.Ask(f.Asked, types)
+	if err != nil {
+		return err
+	}
+	for _, note := range q.Notes {
+		env.warn("%s", note)
+	}
+	a := x.WhoCan(q)
+	env.missing(x.Missing)
+	if err := env.printWhoCan(f, a); err != nil {
+		return err
+	}
+	if f.complete && !a.Complete() {
+		return errFailed
+	}
+	return env.expected(ctx, c, f.expect, a)
+}
+
+// missing names what could not be read.
+func (env *Env) missing(all []rights.Missing) {
+	for _, m := range all {
+		env.warn("the answer is not complete: %s could not be read (you need %s): %s", m.What, m.Need, m.Why)
+	}
+}
+
+func (env *Env) printWhoCan(f *whoCanFlags, a rights.Answer) error {
+	rows, hidden := shownRows(a, f.all)
+	switch {
+	case f.Name == "name":
+		for _, r := range rows {
+			if r.Can() {
+				fmt.Fprintln(env.IO.Out, printer.Clean(r.Identity.Name))
+			}
+		}
+	case !f.Tabular():
+		return f.Object(env.IO.Out, printer.WhoCanObject(a))
+	case f.explain:
+		fmt.Fprint(env.IO.Out, printer.Chains(rows))
+	case len(rows) > 0 || f.Name == "csv":
+		if err := f.Table(env.IO.Out, printer.WhoCan(a, rows)); err != nil {
+			return err
+		}
+	}
+	env.afterWhoCan(a, rows, hidden)
+	return nil
+}
+
+// afterWhoCan says on stderr what the rows leave open.
+func (env *Env) afterWhoCan(a rights.Answer, rows []rights.Row, hidden int) {
+	switch {
+	case len(rows)+hidden > 0:
+	case a.Complete() && len(a.Unknown) == 0:
+		fmt.Fprintf(env.IO.ErrOut, "Nobody can %s.\n", printer.Clean(a.Question.String()))
+	default:
+		env.warn("nobody was found who can %s, but not everything is known", a.Question)
+	}
+	if hidden > 0 {
+		fmt.Fprintf(env.IO.ErrOut, "%d more, of service accounts and components of Kubernetes and EKS: add --all\n", hidden)
+	}
+	var unknown []string
+	for _, r := range a.Unknown {
+		if r.Identity.Class != rights.Service && r.Identity.Class != rights.Nodes {
+			unknown = append(unknown, fmt.Sprintf("%s (%s)", r.Identity.Name, rights.Through(r.Chains[0].Right)))
+		}
+	}
+	if len(unknown) > 0 {
+		env.warn("not known for %d more, because not all rules could be read: %s", len(unknown), strings.Join(unknown, ", "))
+	}
+}
+
+// shownRows leaves out workloads and components.
+func shownRows(a rights.Answer, all bool) (rows []rights.Row, hidden int) {
+	for _, r := range a.Rows {
+		if !all && (r.Identity.Class == rights.Workload || r.Identity.BuiltIn()) {
+			hidden++
+			continue
+		}
+		rows = append(rows, r)
+	}
+	return rows, hidden
+}
+
+// ErrUnexpected says that others can do it than were expected.
+var errUnexpected = errors.New("not as expected")
+
+// expected compares who can do it with the principals of --expect.
+func (env *Env) expected(ctx context.Context, c *cluster.Cluster, written []string, a rights.Answer) error {
+	if written == nil {
+		return nil
+	}
+	who, notes, err := c.Resolve(ctx, written, false)
+	env.notes(notes)
+	if err != nil || access.Failed(notes) {
+		return errors.Join(err, errIf(access.Failed(notes)))
+	}
+	var more, less []string
+	var can []access.Principal
+	for _, r := range a.Rows {
+		switch {
+		case !r.Can() || r.Identity.Class == rights.Workload || r.Identity.BuiltIn():
+		case r.Identity.Principal == "" || !slices.ContainsFunc(who, r.Identity.Principal.Is):
+			more = append(more, r.Identity.Name)
+		default:
+			can = append(can, r.Identity.Principal)
+		}
+	}
+	for _, p := range who {
+		if !slices.ContainsFunc(can, p.Is) {
+			less = append(less, c.Short(p))
+		}
+	}
+	if len(more)+len(less) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%w: can, and was not expected: %s; cannot, and was expected: %s", errUnexpected, orNobody(more), orNobody(less))
+}
+
+func orNobody(names []string) string {
+	if len(names) == 0 {
+		return "nobody"
+	}
+	return strings.Join(names, ", ")
+}
+
+// printEscalations prints who can become a cluster administrator.
+func (env *Env) printEscalations(f *whoCanFlags, x *rights.Index) error {
+	env.missing(x.Missing)
+	all, hidden := x.Escalations(), 0
+	if !f.all && f.Tabular() {
+		all = slices.DeleteFunc(all, func(e rights.Escalation) bool {
+			if e.Identity.Class == rights.Workload || e.Identity.BuiltIn() {
+				hidden++
+				return true
+			}
+			return false
+		})
+	}
+	if !f.Tabular() {
+		return f.Object(env.IO.Out, printer.EscalationsObject(all, x.Missing))
+	}
+	if err := f.Table(env.IO.Out, printer.Escalations(all)); err != nil {
+		return err
+	}
+	if hidden > 0 {
+		fmt.Fprintf(env.IO.ErrOut, "%d more, of service accounts and components of Kubernetes and EKS: add --all\n", hidden)
+	}
+	fmt.Fprintln(env.IO.ErrOut, "Not checked: IAM. A principal that may call eks:CreateAccessEntry or eks:AssociateAccessPolicy on the cluster can become one too.")
+	if f.complete && len(x.Missing) > 0 {
+		return errFailed
+	}
+	return nil
+}

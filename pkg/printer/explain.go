@@ -1,0 +1,114 @@
+package printer
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/manifest"
+	"github.com/kubectl-access/kubectl-access/pkg/rights"
+)
+
+// Explanation says why a principal can do something, or why not. command makes command lines of the program.
+func Explanation(e rights.Explanation, command func(words ...string) string) string {
+	var b strings.Builder
+	name := Clean(e.Identity.Name)
+	if len(e.Chains) > 0 {
+		fmt.Fprintf(&b, "yes: %s can %s\n", name, Clean(e.Question.String()))
+		for _, l := range e.Chains {
+			who := e.Identity
+			if l.Everybody {
+				who = rights.Identity{}
+			}
+			fmt.Fprintf(&b, "\n  %s\n", Clean(strings.Join(ChainWords(who, l.Chain), " → ")))
+			if l.Revoke != nil {
+				fmt.Fprintf(&b, "    to revoke: %s\n", Clean(command(l.Revoke...)))
+			}
+			if l.Delete != "" {
+				fmt.Fprintf(&b, "    or, for everyone it binds%s: %s\n", others(l.Others), Clean(l.Delete))
+			}
+		}
+	} else {
+		fmt.Fprintf(&b, "no: %s cannot %s\n", name, Clean(e.Question.String()))
+	}
+	if len(e.Near) > 0 {
+		b.WriteString("\n")
+	}
+	for _, n := range e.Near {
+		fmt.Fprintf(&b, "  %s", Clean(n.Text))
+		if n.Next != nil {
+			fmt.Fprintf(&b, ":\n    %s", Clean(command(n.Next...)))
+		}
+		b.WriteString("\n")
+	}
+	return b.String()
+}
+
+func others(n int) string {
+	switch {
+	case n <= 0:
+		return ""
+	case n == 1:
+		return " (1 more)"
+	}
+	return fmt.Sprintf(" (%d more)", n)
+}
+
+// Rights lists all that gives an identity rights, and what is dangerous among it.
+func Rights(id rights.Identity, x *rights.Index) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s\n", Clean(id.Name))
+	n := 0
+	for _, r := range id.Rights {
+		if r.Kind == access.Connect {
+			continue
+		}
+		n++
+		fmt.Fprintf(&b, "  %s\n", Clean(strings.Join(ChainWords(id, rights.Chain{Right: &r}), " → ")))
+	}
+	if n == 0 {
+		b.WriteString("  no rights\n")
+	}
+	for _, e := range x.Escalations() {
+		if e.Identity.Name == id.Name {
+			fmt.Fprintf(&b, "\nDangerous: %s (%s)\n", Clean(e.Danger.Why), Clean(e.Place()))
+			if len(e.Others) > 0 {
+				fmt.Fprintf(&b, "  also: %s\n", strings.Join(e.Others, ", "))
+			}
+		}
+	}
+	return b.String()
+}
+
+// RightsObject is the same for -o json and yaml.
+func RightsObject(id rights.Identity) any {
+	chains := [][]string{}
+	for _, r := range id.Rights {
+		chains = append(chains, ChainWords(id, rights.Chain{Right: &r}))
+	}
+	return map[string]any{"apiVersion": manifest.OwnVersion, "kind": "PrincipalRights", "principal": string(id.Principal), "name": id.Name, "chains": chains}
+}
+
+// ExplanationObject is an explanation for -o json and yaml.
+func ExplanationObject(e rights.Explanation) any {
+	type link struct {
+		Chain  []string `json:"chain"`
+		Revoke []string `json:"revoke,omitempty"`
+		Delete string   `json:"delete,omitempty"`
+	}
+	type near struct {
+		Text string   `json:"text"`
+		Next []string `json:"next,omitempty"`
+	}
+	links, nears := []link{}, []near{}
+	for _, l := range e.Chains {
+		links = append(links, link{ChainWords(e.Identity, l.Chain), l.Revoke, l.Delete})
+	}
+	for _, n := range e.Near {
+		nears = append(nears, near(n))
+	}
+	return map[string]any{
+		"apiVersion": manifest.OwnVersion, "kind": "Explanation", "principal": string(e.Identity.Principal), "name": e.Identity.Name, "question": e.Question.Request,
+		"allowed": len(e.Chains) > 0, "complete": len(e.Missing) == 0, "notVisible": append([]rights.Missing{}, e.Missing...), "chains": links, "near": nears,
+	}
+}

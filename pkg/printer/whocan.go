@@ -1,0 +1,197 @@
+package printer
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/manifest"
+	"github.com/kubectl-access/kubectl-access/pkg/rights"
+)
+
+// WhoCan is the answer as a table; WHERE is there only if the question asks about anywhere.
+func WhoCan(a rights.Answer, rows []rights.Row) Table {
+	t := Table{Columns: []Column{{Name: "PRINCIPAL"}, {Name: "WHERE"}, {Name: "THROUGH"}, {Name: "NOTE"}, {Name: "CLASS", Wide: true}, {Name: "ARN", Wide: true}}}
+	for _, r := range rows {
+		t.Rows = append(t.Rows, []string{
+			Clean(r.Identity.Name), where(a.Question, r), Clean(through(r)), orNone(remark(r)), r.Identity.Class.String(), orNone(string(r.Identity.Principal)),
+		})
+	}
+	return t
+}
+
+func where(q rights.Question, r rights.Row) string {
+	switch {
+	case len(r.Where) > 0:
+		return Clean(strings.Join(r.Where, ","))
+	case q.Anywhere:
+		return "everywhere"
+	case q.Namespace != "":
+		return Clean(q.Namespace)
+	}
+	return "cluster"
+}
+
+func through(r rights.Row) string {
+	var all []string
+	seen := map[string]bool{}
+	for _, c := range r.Chains {
+		if text := rights.Through(c.Right); !seen[text] {
+			seen[text] = true
+			all = append(all, text)
+		}
+	}
+	return strings.Join(all, "; ")
+}
+
+func remark(r rights.Row) string {
+	var all []string
+	if r.Only != nil {
+		all = append(all, "only: "+strings.Join(r.Only, ", "))
+	}
+	if r.Session != "" {
+		all = append(all, "session "+r.Session+" only")
+	}
+	if r.Note != "" {
+		all = append(all, r.Note)
+	}
+	return strings.Join(all, "; ")
+}
+
+// Chains are the ways in which the rows have the right, a line for each below its row.
+func Chains(rows []rights.Row) string {
+	var b strings.Builder
+	for _, r := range rows {
+		fmt.Fprintf(&b, "%s\n", Clean(r.Identity.Name))
+		for _, c := range r.Chains {
+			fmt.Fprintf(&b, "  %s\n", Clean(strings.Join(ChainWords(r.Identity, c), " → ")))
+		}
+	}
+	return b.String()
+}
+
+// ChainWords are the links of a chain: the entry or mapping, the group or user, the binding, the role or policy, and the rule.
+func ChainWords(id rights.Identity, c rights.Chain) (links []string) {
+	r := c.Right
+	switch {
+	case id.Principal == "":
+	case r.By.Mapping != "":
+		links = append(links, "aws-auth "+r.By.Mapping)
+	default:
+		links = append(links, "access entry")
+	}
+	if r.Via != "" {
+		links = append(links, r.Via)
+	}
+	if r.Binding != "" {
+		links = append(links, r.Binding)
+	}
+	links = append(links, whatGives(r))
+	if rule := rights.RuleWords(c.Rule); rule != "" {
+		links = append(links, rule)
+	}
+	return links
+}
+
+// whatGives is the role or policy of a right, and where it holds.
+func whatGives(r *access.Right) string {
+	switch {
+	case r.Kind == access.Administer && r.Binding != "":
+		return "ClusterRole cluster-admin"
+	case r.Kind == access.Administer && (r.By.Mapping != "" || r.Via != ""):
+		return "everything, by group system:masters"
+	case r.Kind == access.Administer:
+		return "policy cluster-admin on the whole cluster"
+	case r.Kind == access.ByPolicy && r.Where != "":
+		return "policy " + access.Policy(r.Name).Short() + " in namespace " + r.Where
+	case r.Kind == access.ByPolicy:
+		return "policy " + access.Policy(r.Name).Short() + " on the whole cluster"
+	case r.Kind == access.ByGroup:
+		return "group " + r.Name + " (its bindings are not known)"
+	case r.Kind == access.ByUsername:
+		return "username " + r.Name + " (its bindings are not known)"
+	}
+	return r.Name
+}
+
+// whoCan is the JSON form of an answer.
+type whoCan struct {
+	APIVersion string           `json:"apiVersion"`
+	Kind       string           `json:"kind"`
+	Question   rights.Request   `json:"question"`
+	Anywhere   bool             `json:"anywhere"`
+	Complete   bool             `json:"complete"`
+	NotVisible []rights.Missing `json:"notVisible"`
+	Rows       []whoCanRow      `json:"rows"`
+}
+
+type whoCanRow struct {
+	Principal string     `json:"principal,omitempty"`
+	Name      string     `json:"name"`
+	Class     string     `json:"class"`
+	State     string     `json:"state"` // can, limited or unknown
+	Where     []string   `json:"where,omitempty"`
+	LimitedTo []string   `json:"limitedTo,omitempty"`
+	Session   string     `json:"session,omitempty"`
+	Chains    [][]string `json:"chains"`
+}
+
+// WhoCanObject is the answer for -o json and yaml, with all rows.
+func WhoCanObject(a rights.Answer) any {
+	o := whoCan{
+		APIVersion: manifest.OwnVersion, Kind: "WhoCan", Question: a.Question.Request, Anywhere: a.Question.Anywhere, Complete: a.Complete(),
+		NotVisible: append([]rights.Missing{}, a.Missing...), Rows: []whoCanRow{},
+	}
+	add := func(r rights.Row, state string) {
+		row := whoCanRow{Principal: string(r.Identity.Principal), Name: r.Identity.Name, Class: r.Identity.Class.String(), State: state, Where: r.Where, LimitedTo: r.Only, Session: r.Session}
+		for _, c := range r.Chains {
+			row.Chains = append(row.Chains, ChainWords(r.Identity, c))
+		}
+		o.Rows = append(o.Rows, row)
+	}
+	for _, r := range a.Rows {
+		if r.Can() {
+			add(r, "can")
+		} else {
+			add(r, "limited")
+		}
+	}
+	for _, r := range a.Unknown {
+		add(r, "unknown")
+	}
+	return o
+}
+
+// Escalations is who can become a cluster administrator, as a table.
+func Escalations(all []rights.Escalation) Table {
+	t := Table{Columns: []Column{{Name: "PRINCIPAL"}, {Name: "WHY"}, {Name: "WHERE"}, {Name: "THROUGH"}, {Name: "ALSO", Wide: true}, {Name: "ARN", Wide: true}}}
+	for _, e := range all {
+		t.Rows = append(t.Rows, []string{
+			Clean(e.Identity.Name), e.Danger.Why, Clean(e.Place()), Clean(through(rights.Row{Chains: e.Chains})), orNone(strings.Join(e.Others, ",")), orNone(string(e.Identity.Principal)),
+		})
+	}
+	return t
+}
+
+// EscalationsObject is the same for -o json and yaml.
+func EscalationsObject(all []rights.Escalation, missing []rights.Missing) any {
+	type row struct {
+		Principal string     `json:"principal,omitempty"`
+		Name      string     `json:"name"`
+		Class     string     `json:"class"`
+		Danger    string     `json:"danger"`
+		Why       string     `json:"why"`
+		Where     string     `json:"where"`
+		Also      []string   `json:"also,omitempty"`
+		Chains    [][]string `json:"chains"`
+	}
+	rows := []row{}
+	for _, e := range all {
+		r := row{Principal: string(e.Identity.Principal), Name: e.Identity.Name, Class: e.Identity.Class.String(), Danger: e.Danger.ID, Why: e.Danger.Why, Where: e.Place(), Also: e.Others}
+		for _, c := range e.Chains {
+			r.Chains = append(r.Chains, ChainWords(e.Identity, c))
+		}
+		rows = append(rows, r)
+	}
+	return map[string]any{"apiVersion": manifest.OwnVersion, "kind": "Escalations", "complete": len(missing) == 0, "notVisible": append([]rights.Missing{}, missing...), "rows": rows}
+}

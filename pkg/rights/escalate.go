@@ -1,0 +1,122 @@
+package rights
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+)
+
+// Danger is one right that makes its holder a cluster administrator, or nearly, and why (rights.md §5; Kubernetes, "RBAC
+// good practices").
+type Danger struct {
+	ID       string
+	Critical bool // one request away from everything, if held where Inside says
+	Ask      []Request
+	Inside   string // the namespace that it is dangerous in; "": every
+	Wide     bool   // only dangerous in the whole cluster
+	Why      string
+}
+
+// Dangers are the ways to become a cluster administrator, the shortest first.
+var Dangers = []Danger{
+	{ID: "cluster-admin", Critical: true, Wide: true, Ask: []Request{{Verb: "*", Group: "*", Resource: "*"}}, Why: "is a cluster administrator"},
+	{ID: "escalate", Critical: true, Wide: true, Ask: rbac("escalate", "clusterroles"), Why: "may give a role rights that nobody gave them"},
+	{ID: "bind", Critical: true, Wide: true, Ask: rbac("bind", "clusterroles"), Why: "may bind any ClusterRole to themselves"},
+	{ID: "impersonate", Critical: true, Wide: true, Ask: []Request{{Verb: "impersonate", Resource: "users"}, {Verb: "impersonate", Resource: "groups"}}, Why: "may act as anybody"},
+	{ID: "impersonate-system", Critical: true, Inside: "kube-system", Ask: []Request{{Verb: "impersonate", Resource: "serviceaccounts"}}, Why: "may act as a controller of kube-system that may change every role"},
+	{ID: "aws-auth", Critical: true, Inside: "kube-system", Ask: []Request{{Verb: "update", Resource: "configmaps", Name: "aws-auth"}, {Verb: "patch", Resource: "configmaps", Name: "aws-auth"}}, Why: "may map anybody to system:masters in aws-auth"},
+	{ID: "system-tokens", Critical: true, Inside: "kube-system", Ask: []Request{{Verb: "create", Resource: "serviceaccounts", Subresource: "token"}}, Why: "may get the token of a controller of kube-system"},
+	{ID: "system-pods", Critical: true, Inside: "kube-system", Ask: podMakers, Why: "may run a pod as any service account of kube-system"},
+	{ID: "system-secrets", Inside: "kube-system", Ask: secretReads, Why: "may read the secrets of kube-system"},
+	{ID: "webhooks", Critical: true, Wide: true, Ask: admission, Why: "may change every request to the cluster"},
+	{ID: "certificates", Critical: true, Wide: true, Ask: []Request{{Verb: "update", Group: "certificates.k8s.io", Resource: "certificatesigningrequests", Subresource: "approval"}}, Why: "may approve a client certificate for anybody"},
+	{ID: "kubelet", Critical: true, Wide: true, Ask: []Request{{Verb: "get", Resource: "nodes", Subresource: "proxy"}, {Verb: "create", Resource: "nodes", Subresource: "proxy"}}, Why: "may run commands in every pod through the kubelet"},
+	{ID: "access-entries", Critical: true, Ask: []Request{{Verb: "create", Group: "eks.services.k8s.aws", Resource: "accessentries"}}, Why: "may make access entries where the ACK controller runs"},
+	{ID: "volumes", Wide: true, Ask: []Request{{Verb: "create", Resource: "persistentvolumes"}}, Why: "may mount a node's file system into a pod"},
+	{ID: "secrets", Wide: true, Ask: secretReads, Why: "may read every secret"},
+	{ID: "pods", Ask: append([]Request{{Verb: "create", Resource: "pods", Subresource: "exec"}}, podMakers...), Why: "may act as any service account of these namespaces"},
+}
+
+var (
+	podMakers = []Request{
+		{Verb: "create", Resource: "pods"},
+		{Verb: "create", Group: "apps", Resource: "deployments"},
+		{Verb: "create", Group: "apps", Resource: "daemonsets"},
+		{Verb: "create", Group: "apps", Resource: "statefulsets"},
+		{Verb: "create", Group: "batch", Resource: "jobs"},
+		{Verb: "create", Group: "batch", Resource: "cronjobs"},
+	}
+	secretReads = []Request{{Verb: "get", Resource: "secrets"}, {Verb: "list", Resource: "secrets"}, {Verb: "watch", Resource: "secrets"}}
+	admission   = []Request{
+		{Verb: "create", Group: "admissionregistration.k8s.io", Resource: "mutatingwebhookconfigurations"},
+		{Verb: "patch", Group: "admissionregistration.k8s.io", Resource: "mutatingwebhookconfigurations"},
+		{Verb: "update", Group: "admissionregistration.k8s.io", Resource: "mutatingwebhookconfigurations"},
+	}
+)
+
+func rbac(verb string, resources ...string) (all []Request) {
+	for _, r := range resources {
+		all = append(all, Request{Verb: verb, Group: "rbac.authorization.k8s.io", Resource: r})
+	}
+	return all
+}
+
+// Escalation is one identity that can become a cluster administrator.
+type Escalation struct {
+	Identity Identity
+	Danger   Danger // the worst; who is a cluster administrator has no others
+	Others   []string
+	Where    []string
+	Chains   []Chain
+}
+
+// Escalations are all who can become cluster administrators, the worst first.
+func (x *Index) Escalations() (all []Escalation) {
+	found := map[string]int{}
+	for _, d := range Dangers {
+		if d.ID == "aws-auth" && !x.Snapshot.Cluster.Mode.ReadsConfigMap() {
+			continue
+		}
+		for _, ask := range d.Ask {
+			for _, row := range x.WhoCan(d.question(ask)).Rows {
+				if !row.Can() && row.Only != nil {
+					continue
+				}
+				i, known := found[row.Identity.Name]
+				switch {
+				case !known:
+					found[row.Identity.Name] = len(all)
+					all = append(all, Escalation{Identity: row.Identity, Danger: d, Where: row.Where, Chains: row.Chains})
+				case all[i].Danger.ID != "cluster-admin" && all[i].Danger.ID != d.ID && !slices.Contains(all[i].Others, d.ID):
+					all[i].Others = append(all[i].Others, d.ID)
+				}
+			}
+		}
+	}
+	return all
+}
+
+// question asks about the place where a right is dangerous.
+func (d Danger) question(r Request) Question {
+	q := Question{Request: r, Type: Type{Name: r.Resource, Group: r.Group, Namespaced: true}}
+	q.Namespace = d.Inside
+	q.Anywhere = d.Inside == "" && !d.Wide
+	return q
+}
+
+// Place is where an escalation starts: namespaces, or the whole cluster.
+func (e Escalation) Place() string {
+	switch {
+	case e.Danger.Inside != "":
+		return e.Danger.Inside
+	case len(e.Where) > 0:
+		return strings.Join(e.Where, ",")
+	}
+	return "whole cluster"
+}
+
+// Administers reports whether the identity is a cluster administrator already.
+func (e Escalation) Administers() bool {
+	return e.Danger.ID == "cluster-admin" || slices.ContainsFunc(e.Identity.Rights, func(r access.Right) bool { return r.Kind == access.Administer })
+}

@@ -1,0 +1,169 @@
+package rights
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/policy"
+)
+
+// Explanation is why a principal can do something, or why not.
+type Explanation struct {
+	Identity Identity
+	Question Question
+	Chains   []Link    // each is enough; none: it cannot
+	Near     []Near    // what is not enough, the nearest first
+	Missing  []Missing // what may change the answer
+	Only     []string  // it can for these objects only
+	Session  string    // it can in this session only
+}
+
+// Link is a chain and what takes it away.
+type Link struct {
+	Chain
+	Everybody bool     // every user has it
+	Revoke    []string // the words of the command of this program; nil: there is none
+	Delete    string   // the binding to delete instead
+	Others    int      // identities that lose rights with the binding
+}
+
+// Near is something that nearly gives the right.
+type Near struct {
+	Text string
+	Next []string // the words of the command that mends it; nil: there is none
+}
+
+// Identity finds a principal, or makes one without rights.
+func (x *Index) Identity(p access.Principal) Identity {
+	i := slices.IndexFunc(x.Identities, func(id Identity) bool { return id.Principal != "" && p.Is(id.Principal) })
+	if i >= 0 {
+		return x.Identities[i]
+	}
+	return Identity{Class: People, Principal: p, Name: p.Short(x.Snapshot.Cluster.Account())}
+}
+
+// Explain answers why a principal can, or cannot.
+func (x *Index) Explain(p access.Principal, q Question) Explanation {
+	e := Explanation{Identity: x.Identity(p), Question: q, Missing: x.Missing}
+	rows := (&Index{Snapshot: x.Snapshot, roles: x.roles, sources: x.sources, Identities: append([]Identity{e.Identity}, x.everybody(e.Identity)...)}).WhoCan(q).Rows
+	for _, row := range rows {
+		if row.Only != nil {
+			e.Only = row.Only
+			continue
+		}
+		e.Session = row.Session
+		for _, c := range row.Chains {
+			e.Chains = append(e.Chains, x.link(e.Identity, c, row.Identity.Class == Everybody))
+		}
+	}
+	if len(e.Chains) == 0 || e.Session != "" {
+		e.Near = x.near(e)
+	}
+	return e
+}
+
+// everybody are the groups that a principal with access is in without being told so.
+func (x *Index) everybody(id Identity) (all []Identity) {
+	if len(id.Rights) == 0 {
+		return nil
+	}
+	for _, other := range x.Identities {
+		if other.Name == "group "+authenticated {
+			all = append(all, other)
+		}
+	}
+	return all
+}
+
+// link finds the command that takes a chain away.
+func (x *Index) link(id Identity, c Chain, everybody bool) Link {
+	l := Link{Chain: c, Everybody: everybody, Others: x.holders(*c.Right) - 1}
+	r := c.Right
+	if r.Binding != "" {
+		kind, name, _ := strings.Cut(r.Binding, " ")
+		l.Delete = "kubectl delete " + strings.ToLower(kind) + " " + name
+		if ns, own, ok := strings.Cut(name, "/"); ok {
+			l.Delete = "kubectl delete " + strings.ToLower(kind) + " " + own + " -n " + ns
+		}
+	}
+	group, byGroup := strings.CutPrefix(r.Via, "group ")
+	switch {
+	case everybody, id.Principal == "", id.Class == Account:
+	case r.By.Mapping != "":
+		l.Revoke = []string{"revoke", id.Name}
+	case byGroup && !strings.HasPrefix(group, "system:"):
+		l.Revoke = []string{"revoke", id.Name, "--group", group}
+	case r.Kind == access.ByPolicy, r.Kind == access.Administer && r.Binding == "":
+		name := cmp.Or(r.Name, string(access.ClusterAdmin))
+		l.Revoke = []string{"revoke", id.Name, "--policy", access.Policy(name).Short()}
+		if r.Where != "" {
+			l.Revoke = append(l.Revoke, "-n", r.Where)
+		}
+	}
+	return l
+}
+
+// holders counts the identities with the same binding.
+func (x *Index) holders(r access.Right) (n int) {
+	for _, id := range x.Identities {
+		if slices.ContainsFunc(id.Rights, func(o access.Right) bool { return o.Binding == r.Binding && r.Binding != "" }) {
+			n++
+		}
+	}
+	return n
+}
+
+// Smallest is the access policy for people with the fewest rules that allows a request; false: none does.
+func Smallest(q Question) (access.Policy, bool) {
+	best, size := "", 0
+	for _, p := range policy.All() {
+		if p.Audience != "human" || p.ServiceLinkedRoleOnly || judge(p.Rules, q.Request).Rule == nil {
+			continue
+		}
+		n := 0
+		for _, r := range p.Rules {
+			n += breadth(r)
+		}
+		if best == "" || n < size {
+			best, size = p.Name, n
+		}
+	}
+	return access.Policy(best), best != ""
+}
+
+// breadth is how much a rule allows; a star counts for more than any list.
+func breadth(r access.Rule) int {
+	count := func(words []string) int {
+		if slices.Contains(words, "*") {
+			return 1000
+		}
+		return len(words)
+	}
+	return count(r.Verbs) * (count(r.Resources)*count(r.APIGroups) + count(r.NonResourceURLs))
+}
+
+// grantWords are the words of the smallest grant that would do, with the scope that the question names.
+func (x *Index) grantWords(id Identity, q Question) []string {
+	p, ok := Smallest(q)
+	if !ok || id.Principal == "" {
+		return nil
+	}
+	words := []string{"grant", id.Name, "--policy", p.Short()}
+	switch {
+	case q.Namespace != "":
+		return append(words, "-n", q.Namespace)
+	case q.Anywhere:
+		return append(words, "-n", "NAMESPACE")
+	}
+	return append(words, "-A")
+}
+
+func placeOf(r *access.Right) string {
+	if r.Where == "" {
+		return "on the whole cluster"
+	}
+	return fmt.Sprintf("in namespace %s", r.Where)
+}

@@ -1,0 +1,258 @@
+package rights
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/policy"
+)
+
+// Class is a kind of identity, in the order of rows.
+type Class int
+
+// The classes.
+const (
+	Everybody Class = iota // a group of all users
+	Hidden                 // the creator of a cluster in mode CONFIG_MAP, whom nothing shows
+	People                 // users, roles and permission sets
+	Account                // every principal of an account, by mapAccounts
+	Subject                // a user or group that only RBAC knows
+	Nodes
+	Service  // an entry that AWS manages
+	Workload // a service account
+)
+
+var classNames = [...]string{"everybody", "creator", "principal", "account", "rbac-subject", "nodes", "aws-service", "service-account"} //nolint:gochecknoglobals // a table
+
+func (c Class) String() string { return classNames[c] }
+
+// Identity is somebody who may have rights.
+type Identity struct {
+	Class     Class
+	Principal access.Principal // "" for who is none
+	Name      string
+	Rights    []access.Right
+
+	rules []int // for each right, whose rules it has: rights of the same role share one verdict
+}
+
+// Index is a snapshot that was prepared for many questions.
+type Index struct {
+	Snapshot   access.Snapshot
+	Identities []Identity
+	Missing    []Missing // what could not be read, so that answers are incomplete
+
+	roles   map[string][]access.Rule // "ClusterRole view", "Role dev/reader"
+	sources int                      // how many policies and roles the rights have
+}
+
+// Missing is something that could not be read.
+type Missing struct {
+	What string `json:"what"`
+	Why  string `json:"why"`
+	Need string `json:"need"` // the permission that would show it
+}
+
+// New prepares a snapshot that was read with Want{All, AWSAuth, RBAC, Roles, Lives}.
+func New(s access.Snapshot) *Index {
+	x := &Index{Snapshot: s, roles: map[string][]access.Rule{}}
+	x.missing()
+	if s.RBAC == nil {
+		s.RBAC = &access.RBAC{}
+	}
+	for _, r := range s.RBAC.Roles {
+		x.roles[roleKey(r.Namespace, r.Name)] = r.Rules
+	}
+	b := bound(s.RBAC.Bindings)
+	entries := map[string][]access.Entry{} // by name: looking at all of them for each would take long
+	for _, e := range s.Entries {
+		entries[e.Principal.Name()] = append(entries[e.Principal.Name()], e)
+	}
+	account := s.Cluster.Account()
+	for _, p := range x.principals() {
+		small := s
+		small.Entries = entries[p.Name()]
+		small.RBAC = b.of(small, p)
+		id := Identity{Class: People, Principal: p, Name: p.Short(account), Rights: small.Access(p)}
+		switch e, entry := small.Entry(p); {
+		case !strings.HasPrefix(string(p), "arn:"):
+			id.Class, id.Name = Account, "account "+string(p)
+		case entry && e.Managed():
+			id.Class = Service
+		case slices.ContainsFunc(id.Rights, func(r access.Right) bool { return r.Kind == access.JoinNodes }):
+			id.Class = Nodes
+		}
+		x.Identities = append(x.Identities, id)
+	}
+	x.Identities = append(x.Identities, b.others(x.Identities)...)
+	if !s.Cluster.Mode.ReadsEntries() {
+		x.Identities = append(x.Identities, Identity{Class: Hidden, Name: "the cluster's creator (not visible)", Rights: []access.Right{{Kind: access.Administer, Via: "group system:masters"}}})
+	}
+	x.number()
+	slices.SortStableFunc(x.Identities, func(a, b Identity) int {
+		if a.Class != b.Class {
+			return int(a.Class - b.Class)
+		}
+		return strings.Compare(a.Name, b.Name)
+	})
+	return x
+}
+
+// number gives each policy and role of the rights a number.
+func (x *Index) number() {
+	type source struct {
+		kind        access.RightKind
+		name, where string
+	}
+	numbers := map[source]int{}
+	for i := range x.Identities {
+		id := &x.Identities[i]
+		id.rules = make([]int, len(id.Rights))
+		for j, r := range id.Rights {
+			key := source{kind: r.Kind, name: r.Name}
+			if strings.HasPrefix(r.Name, "Role ") {
+				key.where = r.Where
+			}
+			n, known := numbers[key]
+			if !known {
+				n = len(numbers)
+				numbers[key] = n
+			}
+			id.rules[j] = n
+		}
+	}
+	x.sources = len(numbers)
+}
+
+// missing notes what the snapshot lacks.
+func (x *Index) missing() {
+	s := x.Snapshot
+	add := func(what string, err error, need string) {
+		x.Missing = append(x.Missing, Missing{what, err.Error(), need})
+	}
+	if m := s.AWSAuth; m != nil && m.Err != nil && s.Cluster.Mode.ReadsConfigMap() {
+		add("aws-auth mappings", m.Err, "get on configmaps/aws-auth in kube-system")
+	}
+	if r := s.RBAC; r != nil && r.Err != nil {
+		add("RBAC bindings", r.Err, "list on clusterrolebindings and rolebindings")
+	}
+	if r := s.RBAC; r != nil && r.RolesErr != nil {
+		add("RBAC roles", r.RolesErr, "list on clusterroles and roles")
+	}
+	for _, u := range s.Unread {
+		add("the access entry of "+string(u.Principal), u.Err, "eks:DescribeAccessEntry and eks:ListAssociatedAccessPolicies")
+	}
+}
+
+// principals are those of entries and active mappings.
+func (x *Index) principals() (all []access.Principal) {
+	seen := map[access.Principal]bool{}
+	add := func(p access.Principal) {
+		if !seen[p] {
+			seen[p] = true
+			all = append(all, p)
+		}
+	}
+	if x.Snapshot.Cluster.Mode.ReadsEntries() {
+		for _, e := range x.Snapshot.Entries {
+			add(e.Principal)
+		}
+	}
+	if m := x.Snapshot.AWSAuth; m != nil && x.Snapshot.Cluster.Mode.ReadsConfigMap() {
+		for _, mapping := range m.InForce() {
+			if !mapping.Outweighed(x.Snapshot) {
+				add(access.Normal(mapping.ARN))
+			}
+		}
+	}
+	return all
+}
+
+func roleKey(namespace, name string) string {
+	if namespace == "" {
+		return "ClusterRole " + name
+	}
+	return "Role " + namespace + "/" + name
+}
+
+// rules are those of a right, and whether all of them are known.
+func (x *Index) rules(r access.Right) (rules []access.Rule, known bool) {
+	switch r.Kind {
+	case access.ByPolicy:
+		p, found := policy.Find(r.Name)
+		return p.Rules, found && p.RulesForm == "table"
+	case access.ByRole:
+		name := r.Name
+		if short, namespaced := strings.CutPrefix(name, "Role "); namespaced {
+			name = "Role " + r.Where + "/" + short
+		}
+		return x.roles[name], x.Snapshot.RBAC != nil && x.Snapshot.RBAC.RolesErr == nil
+	case access.Administer:
+		return everything, true
+	case access.Connect, access.JoinNodes, access.ByGroup, access.ByUsername:
+	}
+	return nil, true
+}
+
+var everything = []access.Rule{
+	{APIGroups: []string{"*"}, Resources: []string{"*"}, Verbs: []string{"*"}}, {NonResourceURLs: []string{"*"}, Verbs: []string{"*"}},
+}
+
+// bindings finds the bindings of a user or group.
+type bindings struct {
+	all    []access.Binding
+	groups map[string][]int
+	users  map[string][]int
+	names  []string // of users, sorted, for those whose name is templated
+}
+
+func bound(all []access.Binding) bindings {
+	b := bindings{all: all, groups: map[string][]int{}, users: map[string][]int{}}
+	for i, one := range all {
+		for _, g := range one.Groups {
+			b.groups[g] = append(b.groups[g], i)
+		}
+		for _, u := range one.Users {
+			b.users[u] = append(b.users[u], i)
+		}
+	}
+	b.names = slices.Sorted(maps.Keys(b.users))
+	return b
+}
+
+// of are the bindings that may concern a principal, with the error of the whole.
+func (b bindings) of(s access.Snapshot, p access.Principal) *access.RBAC {
+	var username string
+	var groups []string
+	if e, ok := s.Entry(p); ok {
+		username, groups = e.Username, e.Groups
+		if username == "" {
+			username = access.DefaultUsername(p)
+		}
+	} else if m, ok := s.ActiveMapping(p); ok {
+		username, groups = m.Identity(p)
+	}
+	var found []int
+	for _, g := range groups {
+		if access.Templated(g) {
+			return s.RBAC // so rare that all are looked at
+		}
+		found = append(found, b.groups[g]...)
+	}
+	begins, _, templated := strings.Cut(username, "{{")
+	if !templated {
+		found = append(found, b.users[username]...)
+	} else {
+		for i, _ := slices.BinarySearch(b.names, begins); i < len(b.names) && strings.HasPrefix(b.names[i], begins); i++ {
+			found = append(found, b.users[b.names[i]]...)
+		}
+	}
+	slices.Sort(found)
+	some := &access.RBAC{Err: s.RBAC.Err}
+	for _, i := range slices.Compact(found) {
+		some.Bindings = append(some.Bindings, b.all[i])
+	}
+	return some
+}

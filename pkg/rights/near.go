@@ -1,0 +1,122 @@
+package rights
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+)
+
+// near are the reasons why a principal cannot, the nearest first (rights.md §7), and the smallest grant that would do.
+func (x *Index) near(e Explanation) (all []Near) {
+	id, q := e.Identity, e.Question
+	all = append(all, x.nearSources(id)...)
+	if e.Session != "" {
+		all = append(all, Near{Text: "only its session " + e.Session + " can"})
+	}
+	for i := range id.Rights {
+		all = append(all, x.nearRight(&id.Rights[i], q)...)
+	}
+	if e.Only != nil {
+		all = append(all, Near{Text: "it can for these objects only: " + strings.Join(e.Only, ", ")})
+	}
+	all = append(all, x.nearGroups(id, q)...)
+	if words := x.grantWords(id, q); words != nil {
+		all = append(all, Near{Text: "the smallest access policy that allows it", Next: words})
+	} else {
+		all = append(all, Near{Text: "no access policy for people allows it; bind a group of the entry to a role that does"})
+	}
+	return all
+}
+
+// nearSources are an entry and mappings that do not work.
+func (x *Index) nearSources(id Identity) (all []Near) {
+	s := x.Snapshot
+	if e, ok := s.Entry(id.Principal); ok && s.Stale(e.Principal) != "" {
+		all = append(all, Near{Text: "its access entry no longer works: the " + id.Principal.Kind() + " was " + s.Stale(e.Principal).Words() + " (revoke the entry, then grant it again)", Next: []string{"revoke", id.Name}})
+	} else if !ok && len(id.Rights) == 0 {
+		all = append(all, Near{Text: "it has no access entry"})
+	}
+	if s.AWSAuth == nil {
+		return all
+	}
+	if s.AWSAuth.Err != nil && s.Cluster.Mode.ReadsConfigMap() {
+		all = append(all, Near{Text: "aws-auth could not be read; a mapping may give it"})
+	}
+	for _, m := range s.AWSAuth.Mappings {
+		switch state := s.MappingState(m); {
+		case !m.Names(id.Principal):
+		case !s.Cluster.Mode.ReadsConfigMap():
+			all = append(all, Near{Text: "aws-auth " + m.Place() + " is for it, but the cluster no longer reads aws-auth"})
+		case state == access.StateOverridden && m.Outweighed(s):
+			all = append(all, Near{Text: fmt.Sprintf("aws-auth %s is for it, with groups %s, but its access entry overrides it", m.Place(), strings.Join(m.Groups, ", "))})
+		case state.Void() && m.Reason != "":
+			all = append(all, Near{Text: fmt.Sprintf("aws-auth %s has no effect: %s", m.Place(), m.Reason)})
+		}
+	}
+	return all
+}
+
+// nearRight tells what one right lacks.
+func (x *Index) nearRight(r *access.Right, q Question) (all []Near) {
+	rules, _ := x.rules(*r)
+	if r.Kind == access.ByRole && rules == nil && x.Snapshot.RBAC.RolesErr == nil {
+		return []Near{{Text: fmt.Sprintf("%s refers to %s, which does not exist", r.Binding, r.Name)}}
+	}
+	what := Through(r) + " " + placeOf(r)
+	if r.Kind == access.ByRole {
+		what = fmt.Sprintf("%s %s, by %s", r.Name, placeOf(r), Through(r))
+	}
+	if judge(rules, q.Request).Rule != nil && !q.reaches(r) {
+		switch {
+		case q.Type.Namespaced:
+			return []Near{{Text: "it can by " + what + ", and not in namespace " + q.Namespace}}
+		default:
+			return []Near{{Text: what + " has the rule, but " + q.Resource + " are not in a namespace, so it has no effect for them"}}
+		}
+	}
+	if verbs := verbsFor(rules, q.Request); len(verbs) > 0 && q.reaches(r) {
+		return []Near{{Text: fmt.Sprintf("%s allows %s, not %s", what, strings.Join(verbs, ", "), q.Verb)}}
+	}
+	return nil
+}
+
+// verbsFor are the verbs that rules allow for the object of a request.
+func verbsFor(rules []access.Rule, q Request) (verbs []string) {
+	for _, r := range rules {
+		for _, verb := range r.Verbs {
+			asked := q
+			asked.Verb = verb
+			if verb != q.Verb && Covers(r, asked) && !slices.Contains(verbs, verb) {
+				verbs = append(verbs, verb)
+			}
+		}
+	}
+	return verbs
+}
+
+// nearGroups are bindings of groups that are spelled nearly as a group of the principal is.
+func (x *Index) nearGroups(id Identity, q Question) (all []Near) {
+	e, ok := x.Snapshot.Entry(id.Principal)
+	if !ok || x.Snapshot.RBAC == nil {
+		return nil
+	}
+	var bound []string
+	for _, b := range x.Snapshot.RBAC.Bindings {
+		for _, g := range b.Groups {
+			r := rightOf(b, "group "+g)
+			rules, _ := x.rules(r)
+			if q.reaches(&r) && judge(rules, q.Request).Rule != nil && !slices.Contains(bound, g) {
+				bound = append(bound, g)
+			}
+		}
+	}
+	for _, g := range e.Groups {
+		meant := access.DidYouMean(g, slices.DeleteFunc(slices.Clone(bound), func(b string) bool { return b == g }))
+		if meant != "" {
+			all = append(all, Near{Text: fmt.Sprintf("its group is %s%s", g, meant)})
+		}
+	}
+	return all
+}

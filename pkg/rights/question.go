@@ -1,0 +1,133 @@
+package rights
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Question is a request, and where it is asked about.
+type Question struct {
+	Request
+	Type     Type
+	Anywhere bool     // in whatever namespaces; else in Request.Namespace, or in the whole cluster at once
+	Notes    []string // how the words were understood
+}
+
+// String reads "get secrets in namespace dev".
+func (q Question) String() string {
+	if q.URL != "" {
+		return q.Verb + " " + q.URL
+	}
+	what := q.Resource
+	if q.Group != "" {
+		what += "." + q.Group
+	}
+	if q.Subresource != "" {
+		what += "/" + q.Subresource
+	}
+	if q.Name != "" {
+		what += " " + q.Name
+	}
+	switch {
+	case !q.Type.Namespaced:
+	case q.Namespace != "":
+		what += " in namespace " + q.Namespace
+	case !q.Anywhere:
+		what += " in all namespaces"
+	}
+	return q.Verb + " " + what
+}
+
+// ErrQuestion says that a question cannot be understood.
+var ErrQuestion = errors.New("expected VERB TYPE[.GROUP][/NAME] or VERB URL")
+
+// Asked is what the words and flags of a question say.
+type Asked struct {
+	Words       []string // the verb and the type or URL, and perhaps the name
+	Subresource string
+	Namespace   string
+	Everywhere  bool // -A
+}
+
+// Ask understands a question. An unknown type is used as it was written, with a note, as kubectl auth can-i does.
+func Ask(a Asked, types []Type) (Question, error) {
+	if len(a.Words) < 2 || len(a.Words) > 3 {
+		return Question{}, ErrQuestion
+	}
+	q := Question{Request: Request{Verb: strings.ToLower(a.Words[0]), Subresource: a.Subresource}}
+	what := a.Words[1]
+	if strings.HasPrefix(what, "/") {
+		if len(a.Words) > 2 || a.Subresource != "" {
+			return Question{}, fmt.Errorf("%w: a URL has neither a name nor a subresource", ErrQuestion)
+		}
+		q.URL = what
+		return q, nil
+	}
+	written, rest, slash := strings.Cut(what, "/")
+	t, notes := find(written, types)
+	q.Type, q.Notes, q.Resource, q.Group = t, notes, t.Name, t.Group
+	if len(a.Words) == 3 {
+		q.Name = a.Words[2]
+	}
+	switch {
+	case !slash || rest == "":
+	case q.Name != "" || slices.Contains(t.Subresources, rest) && q.Subresource == "":
+		q.Subresource = rest
+		if q.Name == "" {
+			q.Notes = append(q.Notes, fmt.Sprintf("%s was understood as a subresource of %s; to ask about an object of that name, write %s %s", rest, t.Name, t.Name, rest))
+		}
+	default:
+		q.Name = rest
+	}
+	q.place(a)
+	return q, nil
+}
+
+// place sets the namespace. Requests for a named namespace carry it as their namespace (rights.md §3).
+func (q *Question) place(a Asked) {
+	switch {
+	case q.Resource == "namespaces" && q.Group == "" && q.Name != "" && q.Verb != "create":
+		q.Namespace = q.Name
+	case !q.Type.Namespaced:
+		if a.Namespace != "" {
+			q.Notes = append(q.Notes, q.Resource+" are not in a namespace; -n is ignored")
+		}
+	default:
+		q.Namespace, q.Anywhere = a.Namespace, a.Namespace == "" && !a.Everywhere
+	}
+}
+
+// find is the type with a name: the plural, singular, short name or kind, with or without its group.
+func find(written string, types []Type) (Type, []string) {
+	name, group, hasGroup := strings.Cut(strings.ToLower(written), ".")
+	var found []Type
+	for _, t := range types {
+		if (t.Name == name || t.Singular == name || slices.Contains(t.Short, name) || strings.EqualFold(t.Kind, name)) && (!hasGroup || t.Group == group || strings.HasPrefix(t.Group, group+".")) {
+			found = append(found, t)
+		}
+	}
+	if written == "*" {
+		return Type{Name: "*", Group: "*", Namespaced: true}, nil
+	}
+	switch len(found) {
+	case 0:
+		return Type{Name: name, Group: group, Namespaced: true}, []string{fmt.Sprintf("the cluster has no resource type %q; the question is asked as written", written)}
+	case 1:
+		return found[0], nil
+	}
+	var others []string
+	for _, t := range found[1:] {
+		others = append(others, t.Name+"."+t.Group)
+	}
+	return found[0], []string{fmt.Sprintf("%s is also the name of %s; the question is about %s", written, strings.Join(others, ", "), strings.TrimSuffix(found[0].Name+"."+found[0].Group, "."))}
+}
+
+// Type is a resource type.
+type Type struct {
+	Name, Group, Singular, Kind string
+	Short                       []string
+	Namespaced                  bool
+	Subresources                []string
+}
