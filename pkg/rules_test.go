@@ -25,10 +25,11 @@ var larger = map[string]struct {
 	files, lines int
 	why          string
 }{
-	"access":  {34, 3700, "the nouns of everything; each is a small file, and splitting them would make them import each other"},
-	"cmd":     {26, 4000, "one file for each command, and the eight of besideCommands"},
-	"tui":     {26, 3800, "one file for each screen"},
-	"printer": {22, 2800, "one file for each report"},
+	"access":         {34, 3800, "the nouns of everything; each is a small file, and splitting them would make them import each other"},
+	"cmd":            {26, 4100, "one file for each command, and the eight of besideCommands"},
+	"tui":            {26, 3800, "one file for each screen"},
+	"sandbox/awsapi": {20, 2600, "one file for each service and each kind of object"},
+	"printer":        {22, 2800, "one file for each report"},
 }
 
 // besideCommands are the files of pkg/cmd that define no command.

@@ -20,6 +20,7 @@ type Want struct {
 	RBAC           bool        // the RBAC bindings
 	Roles          bool        // and the roles with their rules
 	Namespaces     bool        // the names of the namespaces
+	Trust          bool        // whether the kubeconfig trusts the cluster's certificate authorities
 	Lives          Lives       // for which entries to check the role or user
 }
 

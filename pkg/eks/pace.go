@@ -16,12 +16,11 @@ const (
 	leastInFlight = 8  // the SDK's adaptive retries wait between the calls
 )
 
-// pace adapts how many calls run at the same time to what the service allows. It counts answers, and knows no time:
+// pace adapts how many calls run at the same time to what the service allows. It counts the answers to all
+// attempts, and does not look at a clock:
 //
-//	an answer         the limit grows by one; after the first throttle by one for as many answers as the limit
-//	a throttle        the limit is halved, once for all calls that were on their way then
-//
-// Every attempt of a call is an answer.
+//	an answer    the limit grows by one; after the first throttle, by one for as many answers as the limit
+//	a throttle   the limit is halved, once for all calls that were on their way then
 type pace struct {
 	mu      sync.Mutex
 	room    sync.Cond
