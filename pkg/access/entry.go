@@ -3,7 +3,7 @@ package access
 import (
 	"maps"
 	"slices"
-	"sort"
+	"strings"
 	"time"
 )
 
@@ -183,7 +183,7 @@ func (s Snapshot) Drop(p Principal) Snapshot {
 
 // SortEntries puts entries in canonical order: by principal.
 func SortEntries(entries []Entry) {
-	sort.Slice(entries, func(i, j int) bool { return entries[i].Principal < entries[j].Principal })
+	Sort(entries, func(a, b Entry) int { return strings.Compare(string(a.Principal), string(b.Principal)) })
 }
 
 // Canonical is the entry with everything sorted and without duplicates, so that equality is plain.
@@ -194,7 +194,7 @@ func (e Entry) Canonical() Entry {
 	for _, g := range e.Grants {
 		grants = append(grants, Grant{Policy: g.Policy, Scope: Scope{Namespaces: union(g.Scope.Namespaces, nil)}})
 	}
-	sort.Slice(grants, func(i, j int) bool { return grants[i].Policy < grants[j].Policy })
+	Sort(grants, func(a, b Grant) int { return strings.Compare(string(a.Policy), string(b.Policy)) })
 	e.Grants = grants
 	return e
 }

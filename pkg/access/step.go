@@ -203,7 +203,7 @@ func (c Change) steps() []Step {
 		steps = append(steps, UpdateEntry{Before: *before, After: *c.After})
 	}
 	steps = append(steps, tagSteps(*before, *c.After)...)
-	slices.SortStableFunc(steps, func(a, b Step) int { return order(a) - order(b) })
+	Sort(steps, func(a, b Step) int { return order(a) - order(b) })
 	return steps
 }
 

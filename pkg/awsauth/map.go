@@ -108,7 +108,7 @@ func (r *reader) add(m access.Mapping) {
 }
 
 func (r *reader) finish() Map {
-	slices.SortStableFunc(r.defects, func(a, b Defect) int {
+	access.Sort(r.defects, func(a, b Defect) int {
 		return cmp.Or(rank(a.Key)-rank(b.Key), cmp.Compare(a.Key, b.Key), a.Item-b.Item, a.Line-b.Line)
 	})
 	return Map{Mappings: r.mappings, Defects: r.defects, Keys: r.keys}

@@ -3,7 +3,7 @@ package eks
 import (
 	"context"
 	"errors"
-	"sort"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -37,7 +37,7 @@ func (c *Cluster) entries(ctx context.Context, want access.Want) ([]access.Entry
 	if err != nil {
 		return nil, nil, err
 	}
-	sort.Slice(r.unread, func(i, j int) bool { return r.unread[i].Principal < r.unread[j].Principal })
+	access.Sort(r.unread, func(a, b access.Unread) int { return strings.Compare(string(a.Principal), string(b.Principal)) })
 	return r.entries, r.unread, nil
 }
 

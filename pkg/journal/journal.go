@@ -10,9 +10,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"sort"
 	"strings"
 	"time"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
 )
 
 const (
@@ -123,7 +124,7 @@ func Read(dir string) (j Journal, err error) {
 		}
 		j.Records = append(j.Records, r)
 	}
-	sort.Slice(j.Records, func(i, k int) bool { return j.Records[i].ID > j.Records[k].ID })
+	access.Sort(j.Records, func(a, b Record) int { return strings.Compare(b.ID, a.ID) })
 	return j, nil
 }
 

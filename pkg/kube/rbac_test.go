@@ -25,9 +25,9 @@ func TestBindingsOfAllPagesAreRead(t *testing.T) {
 	got, err := c.Bindings(t.Context())
 	view := access.RoleRef{Kind: "ClusterRole", Name: "view"}
 	want := []access.Binding{
-		{Name: "a", Role: view, Users: []string{"u"}, Groups: []string{"g"}},
-		{Name: "b", Role: view, Users: []string{"u"}, Groups: []string{"g"}},
-		{Namespace: "dev", Name: "c", Role: view, Users: []string{"u"}, Groups: []string{"g"}},
+		{Name: "a", Role: view, Users: []string{"u"}, Groups: []string{"g"}, Accounts: []string{"system:serviceaccount::s"}},
+		{Name: "b", Role: view, Users: []string{"u"}, Groups: []string{"g"}, Accounts: []string{"system:serviceaccount::s"}},
+		{Namespace: "dev", Name: "c", Role: view, Users: []string{"u"}, Groups: []string{"g"}, Accounts: []string{"system:serviceaccount:dev:s"}},
 	}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("%v, %+v", err, got)

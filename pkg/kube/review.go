@@ -53,7 +53,7 @@ func (c *Client) greet(ctx context.Context) error {
 	var answer struct {
 		Kind string `json:"kind"`
 	}
-	if err := c.read(ctx, c.rest.Get().AbsPath("/api"), &answer); err != nil {
+	if err := c.read(ctx, request{path: "/api"}, &answer); err != nil {
 		return err
 	}
 	if answer.Kind != "APIVersions" {
@@ -113,8 +113,7 @@ func (c *Client) review(ctx context.Context, version, kind, resource string, spe
 	if err != nil {
 		return err
 	}
-	post := c.rest.Post().AbsPath("/apis/"+version+"/"+resource).SetHeader("Content-Type", "application/json").Body(data)
-	return c.read(ctx, post, into)
+	return c.read(ctx, request{method: http.MethodPost, path: "/apis/" + version + "/" + resource, body: data}, into)
 }
 
 // Clock is how far the server's clock was ahead of this machine's at its last answer; false without an answer.

@@ -113,7 +113,7 @@ func (e evidence) claims() []Claim {
 			all = append(all, weak)
 		}
 	}
-	slices.SortStableFunc(all, func(a, b Claim) int { return strings.Compare(a.Field, b.Field) })
+	access.Sort(all, func(a, b Claim) int { return strings.Compare(a.Field, b.Field) })
 	return slices.Compact(all)
 }
 

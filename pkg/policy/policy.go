@@ -6,7 +6,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"slices"
-	"sort"
+	"strings"
 	"sync"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
@@ -45,11 +45,11 @@ var parse = sync.OnceValue(func() []Policy { //nolint:gochecknoglobals // a tabl
 // All returns every policy, those for people first, sorted by name.
 func All() []Policy {
 	all := slices.Clone(parse())
-	sort.Slice(all, func(i, j int) bool {
-		if all[i].Audience != all[j].Audience {
-			return all[i].Audience > all[j].Audience
+	access.Sort(all, func(a, b Policy) int {
+		if a.Audience != b.Audience {
+			return -strings.Compare(a.Audience, b.Audience)
 		}
-		return all[i].Name < all[j].Name
+		return strings.Compare(a.Name, b.Name)
 	})
 	return all
 }

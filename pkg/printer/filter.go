@@ -104,7 +104,7 @@ func SortKeys() (names []string) {
 func Sort(rows []Row, by string) error {
 	for _, s := range sorts {
 		if s.name == strings.ToLower(by) {
-			slices.SortStableFunc(rows, s.compare)
+			access.Sort(rows, s.compare)
 			return nil
 		}
 	}

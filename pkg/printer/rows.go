@@ -51,7 +51,7 @@ func Rows(s access.Snapshot, mappings []access.Mapping, now time.Time) []Row {
 	for i := range mappings {
 		rows = append(rows, mappingRow(&mappings[i], s, account))
 	}
-	slices.SortStableFunc(rows, func(a, b Row) int {
+	access.Sort(rows, func(a, b Row) int {
 		if a.Void() && b.Void() {
 			return 0 // in the order of aws-auth
 		}

@@ -91,7 +91,7 @@ func New(s access.Snapshot) *Index {
 		x.Identities = append(x.Identities, Identity{Class: Hidden, Name: "the cluster's creator (not visible)", Rights: []access.Right{{Kind: access.Administer, Via: "group system:masters"}}})
 	}
 	x.number()
-	slices.SortStableFunc(x.Identities, func(a, b Identity) int {
+	access.Sort(x.Identities, func(a, b Identity) int {
 		if a.Class != b.Class {
 			return int(a.Class - b.Class)
 		}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
 )
 
@@ -42,7 +43,7 @@ func end(r printer.Row) int64 {
 func (e *entries) fill() {
 	v := e.v
 	all := printer.Rows(v.snapshot, v.mappings, e.m.world.Now())
-	slices.SortStableFunc(all, orders[e.sort].compare)
+	access.Sort(all, orders[e.sort].compare)
 	rows := make([]row, len(all))
 	expires := false
 	for i, r := range all {
