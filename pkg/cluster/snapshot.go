@@ -32,6 +32,7 @@ var (
 // names is read.
 func (c *Cluster) Snapshot(ctx context.Context, want access.Want) (s access.Snapshot, err error) {
 	var told inside
+	var trust *access.Trust
 	g, gctx := errgroup.WithContext(ctx)
 	kctx, stop := context.WithCancelCause(gctx)
 	defer stop(nil)
@@ -61,7 +62,14 @@ func (c *Cluster) Snapshot(ctx context.Context, want access.Want) (s access.Snap
 		told = askInside(ctx, client, err, want)
 	}
 	s.AWSAuth, s.RBAC, s.Namespaces = told.awsAuth, told.rbac, told.names
-	return c.withLives(ctx, s, want.Lives), nil
+	read := s
+	together(func() { s = c.withLives(ctx, read, want.Lives) }, func() {
+		if want.Trust {
+			trust = c.trust(ctx, read.Cluster)
+		}
+	})
+	s.Trust = trust
+	return s, nil
 }
 
 // inside is what only the cluster's API server knows; nil where it was not asked for.

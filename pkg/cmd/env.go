@@ -191,7 +191,7 @@ func errIf(failed bool) error {
 func (env *Env) settings(t kubeconfig.Target) cluster.Settings {
 	s := cluster.Settings{
 		Flags: &env.flags, Target: t, OtherLogin: env.override.profile != "" || env.override.role.given, NoNativeToken: env.noNativeToken,
-		RequireMatch: env.requireMatch, Patience: env.Patience, Now: env.Now, Progress: env.progress(),
+		Refresh: env.refreshing, RequireMatch: env.requireMatch, Patience: env.Patience, Now: env.Now, Progress: env.progress(),
 	}
 	if env.verbosity >= 6 {
 		var one sync.Mutex // calls go out side by side
@@ -202,6 +202,11 @@ func (env *Env) settings(t kubeconfig.Target) cluster.Settings {
 		}
 	}
 	return s
+}
+
+// refreshing is the command line that updates the kubeconfig.
+func (env *Env) refreshing() string {
+	return env.program.Elsewhere(env.typedFlags("kubeconfig")...).Command("kubeconfig", "--all")
 }
 
 // namespace is that of the context, as kubectl has it.

@@ -119,7 +119,7 @@ func reached(c access.Change, parts []access.Part) *access.Entry {
 // missing only if it was requested.
 func (recent Recent) Behind(s access.Snapshot, want access.Want, perhaps bool) []access.Principal {
 	var behind []access.Principal
-	for _, p := range slices.SortedFunc(maps.Keys(recent), func(a, b access.Principal) int { return strings.Compare(string(a), string(b)) }) {
+	for _, p := range slices.Sorted(maps.Keys(recent)) {
 		var now map[access.Part]string
 		if e, ok := s.Entry(p); ok {
 			now = access.PartsOf(&e)

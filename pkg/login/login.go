@@ -176,4 +176,4 @@ func (s Settings) client() *awshttp.BuildableClient {
 }
 
 // pool is how many connections stay open; with fewer than concurrent calls each call would open its own.
-const pool = 64
+const pool = 100
