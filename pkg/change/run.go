@@ -124,7 +124,7 @@ func (r *Run) finish(dir string) {
 
 // replan plans the same edit again for some principals; a new risk ends it.
 func (r *Run) replan(ctx context.Context, who []access.Principal) (access.Plan, error) {
-	now, notes, err := r.fresh(ctx, who)
+	now, notes, err := r.fresh(ctx, r.want(who))
 	r.Notes = append(r.Notes, notes...)
 	for _, u := range now.Unread {
 		if slices.Contains(who, u.Principal) {

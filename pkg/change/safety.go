@@ -59,7 +59,7 @@ func (r *Run) withAdministrators(ctx context.Context, plan access.Plan, before a
 	if slices.ContainsFunc(after.Administrators(), after.HasEntry) {
 		return judged, notes
 	}
-	all, err := r.Cluster.Snapshot(ctx, access.Want{All: true, AWSAuth: true, RBAC: true, Lives: access.RivalLives})
+	all, notes, err := r.fresh(ctx, access.Want{All: true, AWSAuth: true, RBAC: true, Lives: access.RivalLives})
 	if err != nil {
 		before.Deleted = append(slices.Clone(before.Deleted), after.Administrators()...) // an entry may override their mappings
 		return before, nil
@@ -67,7 +67,8 @@ func (r *Run) withAdministrators(ctx context.Context, plan access.Plan, before a
 	if before.AWSAuth != nil && before.AWSAuth.Err != nil {
 		all.AWSAuth = before.AWSAuth // a second read does not change that the plan was made without it
 	}
-	return r.living(ctx, plan, all)
+	judged, more := r.living(ctx, plan, all)
+	return judged, append(notes, more...)
 }
 
 // living marks the administrators who would stay and whose role or user is known to be gone: nobody can use their access.
@@ -185,7 +186,8 @@ func (k *keeper) left(ctx context.Context, p access.Principal) (bool, error) {
 	}
 }
 
-// restore gives back what a step took.
+// restore gives back what a step took, and waits until EKS surely shows that: for the record nothing was done, so the next
+// change of this machine cannot know that it may be shown a state in between.
 func (k *keeper) restore(ctx context.Context, step access.Step) error {
 	const times = 6
 	if w, ok := step.(access.WriteAWSAuth); ok {
@@ -204,6 +206,8 @@ func (k *keeper) restore(ctx context.Context, step access.Step) error {
 				return err
 			}
 		}
+	}
+	for n := 1; n < looks && k.r.Pause(ctx, n) == nil; n++ {
 	}
 	return nil
 }

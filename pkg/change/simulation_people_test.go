@@ -87,6 +87,7 @@ type program struct {
 	ended   error
 	unsure  map[access.Principal]bool // about whom an answer was lost
 	basis   access.Snapshot           // what the last plan was made of
+	judged  int                       // how many plans there were at the last write
 	kept    bool                      // there was an administrator when the request began
 	start   int                       // how many writes there were before the request
 	began   time.Time
@@ -198,7 +199,7 @@ func (p *program) change(ctx context.Context, r Request) int {
 	r.Accept, r.Told = p.command.accept, []string{p.command.name}
 	p.kept = len(p.account.Truth().Administrators()) > 0
 	run, err := p.engine().Start(ctx, r)
-	p.run, p.results, p.start, p.began = run, nil, p.count(), time.Now()
+	p.run, p.results, p.judged, p.start, p.began = run, nil, 0, p.count(), time.Now()
 	defer run.Release()
 	if err != nil {
 		return p.ends(err)

@@ -67,11 +67,12 @@ func (w *world) wrote(x accesstest.Write) {
 }
 
 // agreedTo holds that a plan that was made again has no risk that nobody accepted. Who is left of the administrators only the
-// outcome tells.
+// outcome tells. It is judged at the plan's first write: after that, reads also look who is left.
 func (p *program) agreedTo(step access.Step) {
-	if len(p.run.plans) < 2 {
+	if len(p.run.plans) < 2 || len(p.run.plans) == p.judged {
 		return
 	}
+	p.judged = len(p.run.plans)
 	p.mu.Lock()
 	risks := p.run.plans[len(p.run.plans)-1].Risks(p.basis)
 	p.mu.Unlock()
