@@ -120,11 +120,9 @@ func (r *Run) records() []journal.Record {
 	if err != nil {
 		return nil // without a record nothing will be changed either
 	}
-	records := journal.Lately(dir, r.Now())
-	for i, record := range records {
-		if record.ID == r.record.ID && r.ground != nil {
-			records[i] = r.ground.soFar()
-		}
+	records := journal.Lately(dir, r.record.ID, r.Now())
+	if r.ground != nil {
+		records = append(records, r.ground.soFar())
 	}
 	return records
 }

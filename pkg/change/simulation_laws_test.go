@@ -101,7 +101,7 @@ func (p *program) finished(shown Proposal, err error) {
 			}
 		}
 	}
-	if len(truth.Administrators()) == 0 && p.kept && !p.since(everybody...) {
+	if !p.administered() && p.kept && !p.since(everybody...) {
 		p.broke("%s: ends with %v, and nobody administers the cluster", p.Name, err)
 	}
 }
@@ -134,7 +134,7 @@ func (w *world) converge(ctx context.Context) {
 			}
 		}
 	}
-	if truth := w.account.Truth(); len(truth.Administrators()) == 0 {
+	if !w.administered() {
 		w.broke("at last nobody administers the cluster")
 	}
 }

@@ -43,14 +43,15 @@ type world struct {
 	initial   access.Snapshot
 	tangled   bool // something was undone that was not the last change
 
-	mu       sync.Mutex
-	programs map[*accesstest.Program]*program
-	writes   []written
-	owed     map[access.Principal]owed
-	broken   string // the first law that was
-	log      []string
-	excused  int
-	told     int
+	mu             sync.Mutex
+	programs       map[*accesstest.Program]*program
+	writes         []written
+	administrators []access.Principal // after the last of them
+	owed           map[access.Principal]owed
+	broken         string // the first law that was
+	log            []string
+	excused        int
+	told           int
 }
 
 // machine has a clock and the records of its people's changes.
@@ -114,10 +115,13 @@ func (w *world) broke(format string, args ...any) {
 	}
 }
 
-// date gives the records the time of this world.
-func (m *machine) date() {
+// date gives the records that were begun since then the time of this world.
+func (m *machine) date(since string) {
 	files, _ := os.ReadDir(m.dir)
 	for _, f := range files {
+		if f.Name() < since {
+			continue
+		}
 		if info, err := f.Info(); err == nil && info.ModTime().Year() > 2020 {
 			_ = os.Chtimes(filepath.Join(m.dir, f.Name()), time.Time{}, time.Now().Add(m.skew))
 		}
@@ -146,13 +150,13 @@ func (p *person) does(ctx context.Context, c command) int {
 	p.programs[one] = prog
 	p.mu.Unlock()
 	p.tell("%s$ %s", one.Name, c.name)
-	code, ended := killed, make(chan struct{})
+	code, ended, since := killed, make(chan struct{}), time.Now().Add(p.machine.skew).UTC().Format("20060102T150405")
 	go func() {
 		defer close(ended)
 		code = c.do(ctx, prog)
 	}()
 	<-ended
-	p.machine.date()
+	p.machine.date(since)
 	if one.Dead() {
 		code = killed
 	}
@@ -197,7 +201,7 @@ func (p *program) engine() *Engine {
 // change carries a request out as the command line does.
 func (p *program) change(ctx context.Context, r Request) int {
 	r.Accept, r.Told = p.command.accept, []string{p.command.name}
-	p.kept = len(p.account.Truth().Administrators()) > 0
+	p.kept = p.administered()
 	run, err := p.engine().Start(ctx, r)
 	p.run, p.results, p.judged, p.start, p.began = run, nil, 0, p.count(), time.Now()
 	defer run.Release()

@@ -27,6 +27,14 @@ type owed struct {
 	entry   access.Entry
 }
 
+// administered reports whether the cluster has an administrator.
+func (w *world) administered() bool {
+	w.account.Truth() // ends the update that is due
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.administrators) > 0
+}
+
 func (w *world) count() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -37,7 +45,8 @@ func (w *world) count() int {
 func (w *world) wrote(x accesstest.Write) {
 	w.mu.Lock()
 	p := w.programs[x.By]
-	were, truly := x.Before.Administrators(), x.After.Administrators()
+	were, truly := w.administrators, x.After.Administrators()
+	w.administrators = truly
 	are := truly
 	if _, creates := x.Step.(access.CreateEntry); creates {
 		x.After = whole(x)

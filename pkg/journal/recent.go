@@ -23,8 +23,9 @@ type course struct {
 	killed bool     // the last change was another one, and was killed
 }
 
-// Lately returns the records that RecentChanges needs, oldest first. Unreadable ones are left out.
-func Lately(dir string, now time.Time) []Record {
+// Lately returns the records that RecentChanges needs, oldest first, without that of the change that asks. Unreadable ones are
+// left out.
+func Lately(dir, own string, now time.Time) []Record {
 	files, err := os.ReadDir(dir) // sorted by name, and so by time
 	if err != nil {
 		return nil
@@ -33,8 +34,11 @@ func Lately(dir string, now time.Time) []Record {
 	var all []Record
 	for _, file := range files {
 		id, ok := strings.CutSuffix(file.Name(), suffix)
+		if !ok || id == own {
+			continue
+		}
 		info, err := file.Info()
-		if !ok || err != nil || info.ModTime().Before(now.Add(-Settling-slack)) {
+		if err != nil || info.ModTime().Before(now.Add(-Settling-slack)) {
 			continue
 		}
 		if r, err := one(dir, id); err == nil {

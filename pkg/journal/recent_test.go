@@ -184,10 +184,10 @@ func TestLatelyReadsWhatMayBeRecent(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "broken.json"), []byte("{"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if all := journal.Lately(dir, noon); len(all) != 1 || all[0].Cluster.Name != "new" {
+	if all := journal.Lately(dir, "own", noon); len(all) != 1 || all[0].Cluster.Name != "new" {
 		t.Errorf("%+v", all)
 	}
-	if all := journal.Lately(filepath.Join(dir, "none"), noon); len(all) != 0 {
+	if all := journal.Lately(filepath.Join(dir, "none"), "own", noon); len(all) != 0 {
 		t.Errorf("%+v", all)
 	}
 }
