@@ -153,3 +153,28 @@ func TestTheClusterActsOnTheEntryAsItWasLeft(t *testing.T) {
 		t.Errorf("%v, %v", w.wanted, err)
 	}
 }
+
+// TestAChangeKnowsItsOwnSteps: EKS does not show the first one yet when the second has to be planned again, and the first one
+// would be sent once more and fail, as if another change had been faster.
+func TestAChangeKnowsItsOwnSteps(t *testing.T) {
+	w := newTown(t, entry(amy, ""))
+	calls, old := 0, 2
+	w.Fail = func(access.Step) error {
+		if calls++; calls == 2 {
+			return access.ErrNotSent
+		}
+		return nil
+	}
+	w.engine.Pause = func(context.Context, int) error { w.later(); return nil } // longer than other changes count
+	run, p := w.propose(t, granting("edit:dev view:dev", amy))
+	w.onRead = func(s *access.Snapshot, _ access.Want) error {
+		if old > 0 {
+			old--
+			*s = s.Put(entry(amy, ""))
+		}
+		return nil
+	}
+	if errs := w.apply(t, run, p); len(errs) > 0 || len(w.Steps) != 2 || w.is(amy) != "edit:dev view:dev" {
+		t.Errorf("%v after %v", errs, w.Steps)
+	}
+}

@@ -48,12 +48,12 @@ func Lately(dir, own string, now time.Time) []Record {
 	return all
 }
 
-// RecentChanges is what the records, oldest first, changed in a cluster's entries. Records that are older than Settling, or
-// dated in the future, are ignored. own is the ID of the change that asks, if it has one.
+// RecentChanges is what the records, oldest first, changed in a cluster's entries. own is the ID of the change that asks, if it
+// has one. Other records that are older than Settling, or dated in the future, are ignored.
 func RecentChanges(records []Record, cluster, own string, now time.Time) Recent {
 	recent := Recent{}
 	for _, r := range records {
-		if r.Cluster.ARN != cluster || !r.settling(now) {
+		if r.Cluster.ARN != cluster || r.ID != own && !r.settling(now) {
 			continue
 		}
 		planned, err := r.Changes()

@@ -1,6 +1,7 @@
 package journal_test
 
 import (
+	"cmp"
 	"os"
 	"path/filepath"
 	"strings"
@@ -41,6 +42,7 @@ func recorded(text string, ago time.Duration) journal.Record {
 	before, after, _ := strings.Cut(text, " > ")
 	c := access.Change{Before: shape(before), After: shape(after)}
 	r := journal.Of(access.Plan{Cluster: demo, Changes: []access.Change{c}}, noon.Add(-ago), "", nil)
+	r.ID = "another"
 	for _, s := range (access.Plan{Changes: []access.Change{c}}).Steps() {
 		r.Sent = append(r.Sent, journal.Sent{Principal: recentRole, Part: access.PartOf(s)})
 	}
@@ -127,10 +129,7 @@ func TestWhatAKilledChangeMayHaveDoneCanBeBehind(t *testing.T) {
 		{"- > view:dev | entry", "own", "-", false},
 	} {
 		r := recorded(c.change, time.Second)
-		r.ID = c.own
-		if c.own == "" {
-			r.ID = "another"
-		}
+		r.ID = cmp.Or(c.own, r.ID)
 		s := access.Snapshot{Cluster: demo}
 		if e := shape(c.now); e != nil {
 			s = s.Put(*e)
