@@ -178,3 +178,26 @@ func TestAChangeKnowsItsOwnSteps(t *testing.T) {
 		t.Errorf("%v after %v", errs, w.Steps)
 	}
 }
+
+// TestALookForWhoIsLeftIsRepeated where a read fails: that is neither nobody nor somebody.
+func TestALookForWhoIsLeftIsRepeated(t *testing.T) {
+	for _, fails := range []func(access.Want) bool{
+		func(want access.Want) bool { return want.Administrators },
+		func(want access.Want) bool { return want.All },
+	} {
+		w := newTown(t, entry(amy, "cluster-admin"), entry(bob, "group:admins"))
+		w.State.RBAC.Bindings = []access.Binding{{Name: "b", Role: access.RoleRef{Kind: "ClusterRole", Name: "cluster-admin"}, Groups: []string{"admins"}}}
+		run, p := w.propose(t, revoking("", amy))
+		failed := false
+		w.onRead = func(_ *access.Snapshot, want access.Want) error {
+			if !failed && fails(want) {
+				failed = true
+				return errTest
+			}
+			return nil
+		}
+		if errs := w.apply(t, run, p); len(errs) > 0 || !failed || len(run.Notes) > 0 || w.is(amy) != "no entry" {
+			t.Errorf("%v, notes %v, amy has %s", errs, run.Notes, w.is(amy))
+		}
+	}
+}
