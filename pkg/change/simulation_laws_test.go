@@ -96,7 +96,7 @@ func (p *program) finished(shown Proposal, err error) {
 		p.mu.Unlock()
 		e, _ := truth.Entry(who)
 		for _, g := range o.entry.Grants {
-			if _, has := e.Grant(g.Policy); any && o.command == p.command.name && err == nil && !has && !p.since(who) {
+			if _, has := e.Grant(g.Policy); any && o.command == p.asked() && err == nil && !has && !p.since(who) {
 				p.broke("%s: said that all was done, and %s does not have %s, for which its entry was made", p.Name, who, g)
 			}
 		}

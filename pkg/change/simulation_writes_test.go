@@ -23,7 +23,7 @@ type written struct {
 
 // owed is what a new entry gets after it was made.
 type owed struct {
-	command string
+	command string // and what it undoes: undo means something else each time
 	entry   access.Entry
 }
 
@@ -54,8 +54,8 @@ func (w *world) wrote(x accesstest.Write) {
 	}
 	first, _ := p.run.plans[0].Change(x.Step.Principal())
 	if s, ok := x.Step.(access.CreateEntry); ok && first.Before == nil { // else another machine has deleted it meanwhile, and the record is about that entry
-		w.owed[s.Principal()] = owed{p.command.name, s.Entry}
-	} else if o := w.owed[x.Step.Principal()]; o.command != p.command.name || x.Step.Takes() {
+		w.owed[s.Principal()] = owed{p.asked(), s.Entry}
+	} else if o := w.owed[x.Step.Principal()]; o.command != p.asked() || x.Step.Takes() {
 		delete(w.owed, x.Step.Principal())
 	}
 	w.writes = append(w.writes, written{by: p, step: x.Step, at: time.Now(), takes: len(truly) < len(were)})
@@ -74,6 +74,9 @@ func (w *world) wrote(x accesstest.Write) {
 	p.recorded(x.Step)
 	p.agreedTo(x.Step)
 }
+
+// asked is what the program was asked to do.
+func (p *program) asked() string { return p.command.name + p.run.Undoes }
 
 // agreedTo holds that a plan that was made again has no risk that nobody accepted. Who is left of the administrators only the
 // outcome tells. It is judged at the plan's first write: after that, reads also look who is left.

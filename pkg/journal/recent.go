@@ -89,6 +89,7 @@ func (r Record) sent(p access.Principal) (parts []access.Part) {
 // carried out; those before it were.
 func (recent Recent) add(c access.Change, r Record, own string) {
 	sent, open := r.sent(c.Principal()), r.Finished.IsZero()
+	killed := open && r.ID != own
 	perhaps, surely := reached(c, sent), reached(c, sent)
 	switch {
 	case r.Sent == nil: // an old record, without a list of what was sent
@@ -102,7 +103,11 @@ func (recent Recent) add(c access.Change, r Record, own string) {
 	}
 	for _, part := range (access.Change{Before: c.Before, After: perhaps}).Parts() {
 		k := recent[p][part]
-		recent[p][part] = course{was: append(append(k.was, k.is...), before[part]), is: []string{will[part], may[part]}, killed: open && r.ID != own}
+		was := append(append(k.was, k.is...), before[part])
+		if killed && c.Takes() && c.Before.Administers() { // where nobody else was left, it may have been restored before the kill
+			was = append(was, will[part], may[part])
+		}
+		recent[p][part] = course{was: was, is: []string{will[part], may[part]}, killed: killed}
 	}
 }
 

@@ -127,6 +127,8 @@ func TestWhatAKilledChangeMayHaveDoneCanBeBehind(t *testing.T) {
 		{"- > view:dev | entry", "", "-", true},
 		{"- > view:dev | entry", "", "bare", false},
 		{"- > view:dev | entry", "own", "-", false},
+		{"admin > - | entry", "", "-", true}, // where nobody else was left, it may have been restored
+		{"admin > - | entry", "own", "-", false},
 	} {
 		r := recorded(c.change, time.Second)
 		r.ID = cmp.Or(c.own, r.ID)
