@@ -34,6 +34,7 @@ type Settings struct {
 	Refresh       func() string     // the command line that updates the kubeconfig
 	Now           func() time.Time
 	Trace         func(format string, args ...any) // hears of each call to AWS; nil: nobody does
+	Calls         func(name string, more int)      // hears 1 when a call to AWS or the API server begins, and -1 when it ends
 	Progress      func(done, total int)            // hears how far a read of entries is; nil: nobody does
 }
 
@@ -83,7 +84,7 @@ func Open(ctx context.Context, s Settings) (*Cluster, error) {
 func Login(ctx context.Context, s Settings, t kubeconfig.Target) (*login.Session, error) {
 	settings := login.Settings{
 		Region: t.Region, Profile: t.Profile, ProfileFromEnv: t.From["profile"] == "env",
-		RoleARN: t.RoleARN, SessionName: t.Exec.SessionName, ExternalID: t.Exec.ExternalID, Env: t.Env, Trace: s.Trace, Now: s.Now,
+		RoleARN: t.RoleARN, SessionName: t.Exec.SessionName, ExternalID: t.Exec.ExternalID, Env: t.Env, Trace: s.Trace, Calls: s.Calls, Now: s.Now,
 	}
 	var err error
 	if settings.Timeout, err = s.Flags.Timeout(); err != nil {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"sync"
 	"time"
 
@@ -223,7 +224,24 @@ func (c *Cluster) byContext(ctx context.Context) (*kube.Client, error) {
 		}
 		cfg.ExecProvider = nil
 	}
+	if c.Calls != nil {
+		cfg.Wrap(func(next http.RoundTripper) http.RoundTripper { return counted{next, c.Calls} })
+	}
 	return kube.New(cfg)
+}
+
+// counted tells of each request to the API server.
+type counted struct {
+	http.RoundTripper
+	calls func(name string, more int)
+}
+
+// RoundTrip is http.RoundTripper's.
+func (c counted) RoundTrip(r *http.Request) (*http.Response, error) {
+	const name = "the cluster's API server"
+	c.calls(name, 1)
+	defer c.calls(name, -1)
+	return c.RoundTripper.RoundTrip(r)
 }
 
 func readAWSAuth(ctx context.Context, client *kube.Client, err error) access.ConfigMap {

@@ -43,6 +43,7 @@ type Env struct {
 	noNativeToken bool
 	requireMatch  bool
 
+	drawing  bool           // a screen takes the whole terminal
 	sent     atomic.Bool    // a step of a change, done or not
 	undoable []string       // the IDs of the changes that were made
 	late     []access.Note  // failures that are printed at the end
@@ -191,7 +192,16 @@ func errIf(failed bool) error {
 func (env *Env) settings(t kubeconfig.Target) cluster.Settings {
 	s := cluster.Settings{
 		Flags: &env.flags, Target: t, OtherLogin: env.override.profile != "" || env.override.role.given, NoNativeToken: env.noNativeToken,
-		Refresh: env.refreshing, RequireMatch: env.requireMatch, Patience: env.Patience, Now: env.Now, Progress: env.progress(),
+		Refresh: env.refreshing, RequireMatch: env.requireMatch, Patience: env.Patience, Now: env.Now,
+	}
+	if printer.Terminal(env.IO.ErrOut) && !env.drawing {
+		var reading atomic.Bool
+		progress := printer.Progress(env.IO.ErrOut, env.Now)
+		s.Progress = func(done, total int) {
+			reading.Store(total > 0)
+			progress(done, total)
+		}
+		s.Calls = printer.Waiting(env.IO.ErrOut, reading.Load)
 	}
 	if env.verbosity >= 6 {
 		var one sync.Mutex // calls go out side by side
@@ -256,12 +266,4 @@ func (env *Env) warn(format string, args ...any) {
 // say prints text for people, on a terminal broken at words.
 func (env *Env) say(w io.Writer, text string) {
 	fmt.Fprint(w, printer.Wrap(text, printer.TerminalWidth(w)))
-}
-
-// progress shows how far a read is, on a terminal.
-func (env *Env) progress() func(done, total int) {
-	if !printer.Terminal(env.IO.ErrOut) {
-		return nil
-	}
-	return printer.Progress(env.IO.ErrOut, env.Now)
 }
