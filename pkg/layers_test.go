@@ -32,7 +32,7 @@ var mayImport = map[string][]string{
 	"sandbox/awsapi":      {"policy"},
 	"sandbox/kubeapi":     {"policy", "rights", "sandbox/awsapi"},
 	"sandbox/sandboxtest": {"sandbox", "sandbox/awsapi"},
-	"whoami":              {"access", "shell"},
+	"whoami":              {"access", "policy", "shell"},
 	"migrate":             {"access", "awsauth", "change", "edit", "journal", "manifest", "shell"},
 	"printer":             {"access", "awsauth", "journal", "kubeconfig", "manifest", "migrate", "policy", "rights", "shell", "whoami"},
 	"tui":                 {"access", "edit", "policy", "printer", "shell"},

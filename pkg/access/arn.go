@@ -129,6 +129,13 @@ func hint(s string) error {
 			return errors.New(h.write)
 		}
 	}
+	if name := strings.TrimPrefix(s, kind+"/"); name != s && name != "" {
+		for _, right := range []string{"role", "user", "sso"} { // Role/x, roles/x, rol/x
+			if k := strings.ToLower(kind); k == right || k == right+"s" || distance(k, right) == 1 {
+				return fmt.Errorf("did you mean %s/%s?", right, name)
+			}
+		}
+	}
 	switch {
 	case notAPrincipal[kind] != "":
 		return errors.New(notAPrincipal[kind])

@@ -15,8 +15,10 @@ var (
 	ErrForbidden   = errors.New("access denied")
 	ErrPassRole    = fmt.Errorf("%w", ErrForbidden) // iam:PassRole, which entries for nodes need
 	ErrRBAC        = fmt.Errorf("%w", ErrForbidden) // by the RBAC of the cluster
-	ErrMode        = errors.New("the cluster does not read access entries")
-	ErrThrottled   = errors.New("throttled")
+	// ErrUnauthorized says that the cluster does not know the caller.
+	ErrUnauthorized = errors.New("the cluster does not accept the credentials (Unauthorized)")
+	ErrMode         = errors.New("the cluster does not read access entries")
+	ErrThrottled    = errors.New("throttled")
 	// ErrChanged says that the cluster is no longer in the state that the plan was made from.
 	ErrChanged = errors.New("the entry changed in the meantime")
 	// ErrOverwritten is an ErrChanged of a step that was carried out: another change set something else at the same time.

@@ -24,6 +24,7 @@ const (
 	NoteStale      NoteKind = "stale"       // an entry that no longer works
 	NoteOwner      NoteKind = "owner"       // something else manages the entry
 	NotePolicy     NoteKind = "policy"      // a policy that is not for people
+	NoteEmptied    NoteKind = "emptied"     // an entry that will grant nothing
 	NoteAbsent     NoteKind = "absent"      // what should be revoked does not exist
 	NoteMapping    NoteKind = "mapping"     // what aws-auth gives besides the entry
 	NoteMode       NoteKind = "mode"        // what a mode means for this cluster

@@ -96,7 +96,7 @@ func ParsePolicy(text string, known []Policy) (Policy, error) {
 
 // DidYouMean continues a sentence about an unknown name with the nearest known one, if any.
 func DidYouMean(s string, known []string) string {
-	best, least := "", 3
+	best, least := "", min(3, len(s)) // in a short word every letter counts
 	for _, name := range known {
 		if d := distance(s, name); d < least {
 			best, least = name, d

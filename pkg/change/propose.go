@@ -204,11 +204,21 @@ func (r *Run) notes(ctx context.Context, p Proposal) []access.Note {
 	for _, ch := range p.Plan.Changes {
 		notes = append(notes, access.Notes(access.NoteOwner, ch.Principal().Short(account), ch.OwnerRemark(account))...)
 		notes = append(notes, servicePolicies(ch, account)...)
+		notes = append(notes, r.emptied(ch, account)...)
 	}
 	if r.DryRun {
 		notes = append(notes, r.nobody(ctx, p.Plan)...)
 	}
 	return notes
+}
+
+// emptied notes an entry that grants nothing any more: its principal still has access to the cluster.
+func (r *Run) emptied(ch access.Change, account string) []access.Note {
+	if ch.Before == nil || ch.After == nil || ch.Before.Empty() || !ch.After.Empty() || ch.After.Node() {
+		return nil
+	}
+	name := ch.Principal().Short(account)
+	return access.Notes(access.NoteEmptied, name, fmt.Sprintf("the access entry of %s remains, with no policies and groups; to delete it: %s", name, r.Command("revoke", name)))
 }
 
 // stale notes entries that get something and no longer work: their role or user was deleted or recreated.

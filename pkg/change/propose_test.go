@@ -45,7 +45,7 @@ func TestProposeLeavesOutWhomItCannotChange(t *testing.T) {
 		},
 		{
 			name: "a namespace of a wider grant", entries: []access.Entry{entry(amy, "view:dev"), entry(dev, "view")}, request: revoking("view:dev", amy, dev),
-			left: []access.Principal{amy}, incomplete: true, notes: []string{"failed"},
+			left: []access.Principal{amy}, incomplete: true, notes: []string{"failed", "emptied role/amy"},
 		},
 		{name: "everybody", entries: []access.Entry{entry(dev, "kind:EC2")}, request: granting("group:g", dev), err: access.ErrRule},
 		{name: "another cluster", request: granting("view", amy), spoil: func(w *town) { w.wrong = errTest }, err: errTest},
@@ -119,7 +119,7 @@ func TestNotesOfAProposal(t *testing.T) {
 		{"a share in an expiry", []access.Entry{entry(amy, "view:dev tag:"+access.ExpiresTag+"=2026-01-31T18:00:00Z")}, nil, granting("view:qa", amy), []string{"expiry"}},
 		{"a deleted role", []access.Entry{entry(amy, "")}, map[access.Principal]access.Life{amy: access.Gone}, granting("view", amy), []string{"stale role/amy"}},
 		{"a recreated role", []access.Entry{entry(amy, "")}, map[access.Principal]access.Life{amy: access.Recreated}, granting("view", amy), []string{"stale role/amy"}},
-		{"which loses what it has", []access.Entry{entry(amy, "view")}, map[access.Principal]access.Life{amy: access.Gone}, revoking("view", amy), nil},
+		{"which loses what it has", []access.Entry{entry(amy, "view")}, map[access.Principal]access.Life{amy: access.Gone}, revoking("view", amy), []string{"emptied role/amy"}},
 		{"another owner", []access.Entry{entry(amy, "tag:aws:cloudformation:stack-name=s")}, nil, granting("view", amy), []string{"owner role/amy"}},
 		{"a policy for services", nil, nil, granting("compute", amy), []string{"policy compute"}},
 		{"which it has already", []access.Entry{entry(amy, "compute:dev")}, nil, granting("compute:qa", amy), nil},

@@ -70,6 +70,9 @@ func (r *Run) Apply(ctx context.Context, p Proposal) (iter.Seq[access.Result], e
 	}, nil
 }
 
+// ID is that of the change's record.
+func (r *Run) ID() string { return r.record.ID }
+
 // Begun reports whether a step was, or may have been, sent.
 func (r *Run) Begun() bool { return r.ground != nil && r.ground.begun() }
 

@@ -45,8 +45,10 @@ func TestCandidatesAreThoseOfTheCluster(t *testing.T) {
 		alone   []string // without a cluster
 		byToken bool     // the cluster's API server is asked
 	}{
-		{"entries", cluster.OfferEntries, []string{"role/team/dev", "role/departed", "sso/Developer", "user/alice"}, "role/ops", nil, false},
-		{"principals", cluster.OfferPrincipals, []string{"me", "role/team/dev", "role/departed", "role/ops", "sso/Developer", "user/alice"}, "role/nobody", []string{"me"}, false},
+		{"who has access", cluster.OfferAdmitted(cluster.InShort), []string{"role/team/dev", "role/departed", "sso/Developer", "user/alice", "role/ops", "user/contractors/bob"}, "role/newcomer", nil, false},
+		{"the same in full", cluster.OfferAdmitted(cluster.InFull), []string{string(arn("role/team/dev")), string(arn("role/ops"))}, "role/team/dev", nil, false},
+		{"what a principal has", cluster.OfferHeld([]string{"role/team/dev"}, func(e access.Entry) []string { return e.Groups }), []string{"developers"}, "viewers", nil, false},
+		{"principals", cluster.OfferPrincipals(cluster.InShort), []string{"me", "role/team/dev", "role/departed", "role/ops", "sso/Developer", "user/alice"}, "role/nobody", []string{"me"}, false},
 		{"policies", cluster.OfferPolicies, []string{"cluster-admin", "view"}, "compute-cluster", []string{"cluster-admin", "view"}, false},
 		{"namespaces", cluster.OfferNamespaces, []string{"dev", "dev-blue", "prod"}, "qa", nil, true},
 		{"groups", cluster.OfferGroups, []string{"developers", "viewers"}, "nobody-binds-this", nil, true},
@@ -80,7 +82,7 @@ func TestWhatAWSRefusesIsNotOffered(t *testing.T) {
 		find cluster.Offer
 		want []string
 	}{
-		"entries": {cluster.OfferEntries, nil}, "principals": {cluster.OfferPrincipals, []string{"me"}}, "clusters": {cluster.OfferClusters, nil},
+		"entries": {cluster.OfferAdmitted(cluster.InShort), nil}, "principals": {cluster.OfferPrincipals(cluster.InShort), []string{"me"}}, "clusters": {cluster.OfferClusters, nil},
 	} {
 		if diff := cmp.Diff(row.want, offered(t, row.find, c)); diff != "" {
 			t.Errorf("%s: %s", name, diff)

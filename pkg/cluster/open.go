@@ -82,7 +82,7 @@ func Open(ctx context.Context, s Settings) (*Cluster, error) {
 func Login(ctx context.Context, s Settings, t kubeconfig.Target) (*login.Session, error) {
 	settings := login.Settings{
 		Region: t.Region, Profile: t.Profile, ProfileFromEnv: t.From["profile"] == "env",
-		RoleARN: t.RoleARN, SessionName: t.Exec.SessionName, ExternalID: t.Exec.ExternalID, Env: t.Env, Trace: s.Trace,
+		RoleARN: t.RoleARN, SessionName: t.Exec.SessionName, ExternalID: t.Exec.ExternalID, Env: t.Env, Trace: s.Trace, Now: s.Now,
 	}
 	var err error
 	if settings.Timeout, err = s.Flags.Timeout(); err != nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/kube"
 	"github.com/kubectl-access/kubectl-access/pkg/kubeconfig"
 	"github.com/kubectl-access/kubectl-access/pkg/login"
+	"github.com/kubectl-access/kubectl-access/pkg/policy"
 	"github.com/kubectl-access/kubectl-access/pkg/whoami"
 )
 
@@ -35,7 +36,7 @@ func (c *Cluster) Probe(ctx context.Context, file *awsauth.Map) whoami.Facts {
 		p.mapped(*file)
 	}
 	listed := p.AWS != nil && slices.ContainsFunc(p.Entries, p.AWS.Principal.Is)
-	together(func() { p.entry(ctx) }, func() {
+	together(func() { p.entry(ctx) }, func() { p.bound(ctx) }, func() {
 		if file == nil && p.hasAccess() && !listed {
 			p.awsAuthLines(ctx)
 		}
@@ -43,10 +44,7 @@ func (c *Cluster) Probe(ctx context.Context, file *awsauth.Map) whoami.Facts {
 	switch {
 	case !p.hasAccess():
 		p.deeper(ctx)
-	case p.Entry == nil:
-	case p.ByEntry():
-		p.bound(ctx)
-	case file == nil && listed:
+	case p.Entry != nil && !p.ByEntry() && file == nil && listed:
 		p.awsAuthLines(ctx)
 	}
 	return p.Facts
@@ -59,7 +57,6 @@ func (p *probe) local(ctx context.Context) {
 	p.Cluster = whoami.Cluster{Name: p.c.Target.Name, Region: p.c.Target.Region, Server: p.c.Target.Server}
 	p.Now, p.System, p.Profile = p.c.Now(), runtime.GOOS, p.c.Target.Profile
 	p.Namespace = p.c.Namespace()
-	p.Impersonates = p.c.Flags.Impersonates()
 	p.SSO = p.c.Session.Settings.SingleSignOn(ctx)
 	if p.Exec = p.c.Target.Exec.Command; p.Exec != "" {
 		_, err := exec.LookPath(p.Exec)
@@ -100,10 +97,10 @@ func (p *probe) cluster(ctx context.Context) {
 	together(func() { p.ask(ctx) }, func() { info, err = p.c.EKS.Info(ctx) })
 	switch {
 	case err != nil:
-		err = fmt.Errorf("not read, because it is unknown whether the context leads to %s: %w", p.c.Target.Name, err)
+		err = fmt.Errorf("the context may be of another cluster than %s: %w", p.c.Target.Name, err)
 	case !p.c.Match(info).Leads:
 		p.Info, p.Other = &info, true
-		err = errors.New("not read, because the context leads to another cluster")
+		err = errors.New("the context is of another cluster")
 	default:
 		return
 	}
@@ -216,13 +213,16 @@ func (p *probe) mapped(m awsauth.Map) {
 	}
 }
 
-// bound asks whether RBAC gives anything to somebody whose entry has no access policy.
+// bound asks what RBAC allows the caller in the namespace.
 func (p *probe) bound(ctx context.Context) {
-	if p.Entry == nil || len(p.Entry.Grants) > 0 || p.client == nil {
+	if p.client == nil || !p.hasAccess() {
 		return
 	}
-	has, err := p.client.HasRights(ctx, p.Namespace)
-	p.Unbound, p.BoundErr = err == nil && !has, err
+	rules, err := p.client.Rules(ctx, p.Namespace)
+	for _, r := range rules {
+		p.Rules = append(p.Rules, policy.Rule{APIGroups: r.APIGroups, Resources: r.Resources, ResourceNames: r.ResourceNames, Verbs: r.Verbs})
+	}
+	p.Unbound, p.BoundErr = err == nil && len(rules) == 0, err
 }
 
 // deeper reads what may explain why the caller has no access.

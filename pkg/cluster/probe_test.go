@@ -111,10 +111,10 @@ func TestAProbeFindsWhatGivesAccess(t *testing.T) {
 		want                   found
 	}{
 		{"an entry", "default", "demo", found{
-			Principal: admin, Username: "arn:aws:sts::111122223333:assumed-role/platform-admin/sandbox", Entry: admin, Made: true,
+			Principal: admin, Username: "arn:aws:sts::111122223333:assumed-role/platform-admin/sandbox", Entry: admin, Unbound: true, Made: true,
 		}},
 		{"an entry by a path", "developer", "demo", found{
-			Principal: arn("role/team/dev"), Username: "arn:aws:sts::111122223333:assumed-role/dev/sandbox", Entry: arn("role/team/dev"), Made: true,
+			Principal: arn("role/team/dev"), Username: "arn:aws:sts::111122223333:assumed-role/dev/sandbox", Entry: arn("role/team/dev"), Unbound: true, Made: true,
 		}},
 		{"an entry that RBAC gives nothing", "idle", "staging", found{
 			Principal: arn("role/idle"), Username: "arn:aws:sts::111122223333:assumed-role/idle/sandbox", Entry: arn("role/idle"), Unbound: true, Made: true,

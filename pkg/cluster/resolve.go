@@ -1,11 +1,14 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/iam"
@@ -45,6 +48,9 @@ func (c *Cluster) Resolve(ctx context.Context, written []string, existing bool) 
 			a = names.among(refs[i], a)
 		}
 		if a.err != nil {
+			if errors.Is(a.err, access.ErrNotFound) {
+				a.err = fmt.Errorf("%w%s", a.err, c.meant(ctx, refs[i], names))
+			}
 			notes = append(notes, access.Failure(refs[i].Written, a.err))
 			continue
 		}
@@ -53,6 +59,34 @@ func (c *Cluster) Resolve(ctx context.Context, written []string, existing bool) 
 	}
 	slices.Sort(found)
 	return slices.Compact(found), notes, nil
+}
+
+// meantTime is how long the names of IAM are read for a suggestion.
+const meantTime = 2 * time.Second
+
+// meant suggests a principal in place of one that was not found: one that has access, or one of the account.
+func (c *Cluster) meant(ctx context.Context, ref access.Ref, names Names) string {
+	if ref.Principal != "" || ref.Lookup == access.LookupCaller {
+		return ""
+	}
+	ctx, stop := context.WithTimeout(ctx, cmp.Or(c.Patience, meantTime))
+	defer stop()
+	entries, _ := names.Entries() // where they cannot be read, there are others
+	known := slices.Concat(entries, names.mapped())
+	pages := map[access.Lookup]iter.Seq2[[]access.Principal, error]{access.LookupRole: c.IAM.Roles(ctx), access.LookupUser: c.IAM.Users(ctx)}[ref.Lookup]
+	if pages != nil {
+		for page, err := range pages {
+			if err != nil {
+				break
+			}
+			known = append(known, page...)
+		}
+	}
+	words := make([]string, len(known))
+	for i, p := range known {
+		words[i] = c.Short(p)
+	}
+	return access.DidYouMean(ref.Written, words)
 }
 
 // unknown reports whether IAM has no principal of that name, or cannot be read.

@@ -18,6 +18,7 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/cluster"
 	"github.com/kubectl-access/kubectl-access/pkg/login"
+	"github.com/kubectl-access/kubectl-access/pkg/policy"
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
 )
 
@@ -57,18 +58,28 @@ func (env *Env) completeLive(root *cobra.Command) {
 	for _, c := range root.Commands() {
 		completeFlags(c)
 		c.Flags().VisitAll(func(f *pflag.Flag) {
-			if f.Name == "policy" {
+			if held, ok := heldFlags[f.Name]; ok && c.Name() == "revoke" {
+				_ = c.RegisterFlagCompletionFunc(f.Name, env.completeHeld(held))
+			} else if f.Name == "policy" {
 				_ = c.RegisterFlagCompletionFunc(f.Name, env.completeScoped)
 			} else if ask, ok := env.askFlags()[f.Name]; ok {
 				_ = c.RegisterFlagCompletionFunc(f.Name, env.ask(ask))
 			} else if slices.Contains(fileFlags, f.Name) {
 				_ = c.RegisterFlagCompletionFunc(f.Name, completeFiles)
+			} else if all, ok := f.Annotations[risks]; ok {
+				_ = c.RegisterFlagCompletionFunc(f.Name, cobra.FixedCompletions(all, cobra.ShellCompDirectiveNoFileComp))
 			} else if all, ok := f.Annotations[formats]; ok {
 				_ = c.RegisterFlagCompletionFunc(f.Name, completeFormats(all))
 			}
 		})
 		if ask, ok := askArguments[c.Name()]; ok && c.ValidArgsFunction == nil {
-			c.ValidArgsFunction = env.ask(ask)
+			c.ValidArgsFunction = func(cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+				var as cluster.Written = cluster.InShort
+				if strings.HasPrefix(typed, "arn:") {
+					as = cluster.InFull
+				}
+				return env.ask(ask(as))(cmd, args, typed)
+			}
 		}
 	}
 }
@@ -84,9 +95,45 @@ func (env *Env) askFlags() map[string]cluster.Offer {
 }
 
 // askArguments are the commands whose arguments are principals.
-var askArguments = map[string]cluster.Offer{
-	"list": cluster.OfferEntries, "describe": cluster.OfferEntries, "revoke": cluster.OfferEntries, "explain": cluster.OfferEntries, "history": cluster.OfferEntries,
+var askArguments = map[string]func(cluster.Written) cluster.Offer{
+	"list": cluster.OfferAdmitted, "describe": cluster.OfferAdmitted, "revoke": cluster.OfferAdmitted, "explain": cluster.OfferAdmitted, "history": cluster.OfferAdmitted,
 	"grant": cluster.OfferPrincipals,
+}
+
+// heldFlags are what revoke takes from an entry.
+var heldFlags = map[string]func(access.Entry) []string{
+	"policy": func(e access.Entry) (all []string) {
+		for _, g := range e.Grants {
+			all = append(all, g.Policy.Short()+"\t"+g.Scope.String())
+			for _, ns := range g.Scope.Namespaces {
+				all = append(all, g.Policy.Short()+":"+ns)
+			}
+		}
+		return all
+	},
+	"namespace": func(e access.Entry) (all []string) {
+		for _, g := range e.Grants {
+			for _, ns := range g.Scope.Namespaces {
+				all = append(all, ns+"\t"+g.Policy.Short())
+			}
+		}
+		return all
+	},
+	"group": func(e access.Entry) []string { return e.Groups },
+}
+
+// completeHeld offers what the principals before the flag have.
+func (env *Env) completeHeld(held func(access.Entry) []string) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		found, directive := env.ask(cluster.OfferHeld(args, held))(cmd, args, typed)
+		if _, _, scoped := access.CutScope(typed); !scoped { // what a policy has in a namespace comes after its colon
+			found = slices.DeleteFunc(found, func(s string) bool {
+				word, _, _ := strings.Cut(s[strings.LastIndexByte(s, ',')+1:], "\t")
+				return strings.Contains(word, ":")
+			})
+		}
+		return found, directive
+	}
 }
 
 // ask offers candidates for as long as the user can be kept waiting. It prints nothing else.
@@ -131,7 +178,9 @@ func (env *Env) completeScoped(cmd *cobra.Command, args []string, typed string) 
 		inside = inside || scoped
 	}
 	if !inside {
-		return env.ask(cluster.OfferPolicies)(cmd, args, typed)
+		found, _ := env.ask(cluster.OfferPolicies)(cmd, args, typed)
+		access.Sort(found, func(a, b cobra.Completion) int { return cmp.Compare(forServices(a), forServices(b)) })
+		return found, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
 	}
 	at := strings.LastIndexByte(typed, ',') + 1
 	if _, namespace, scoped := access.CutScope(typed[at:]); scoped {
@@ -144,21 +193,52 @@ func (env *Env) completeScoped(cmd *cobra.Command, args []string, typed string) 
 	return found, directive
 }
 
-// matching are the candidates that begin with what was typed, or with the last word of a list. Each word appears once, and words
-// with control characters never.
+// forServices is 1 for a policy that AWS made for its services: it is offered last.
+func forServices(candidate cobra.Completion) int {
+	word, _, _ := strings.Cut(candidate, "\t")
+	word = word[strings.LastIndexByte(word, ',')+1:]
+	for _, p := range policy.All() {
+		if access.Policy(p.Name).Short() == word && !p.ForPeople() {
+			return 1
+		}
+	}
+	return 0
+}
+
+// matching are the candidates that begin with what was typed, or with the last word of a list, without the other words of the
+// list; where there are none, those of which a part between slashes begins so. Each word appears once, and words with control
+// characters never.
 func matching(all []cobra.Completion, typed string) (fit []cobra.Completion) {
 	before := typed[:strings.LastIndexByte(typed, ',')+1]
-	descriptions := map[string]string{}
+	last, others := typed[len(before):], strings.Split(before, ",")
+	descriptions, inside := map[string]string{}, map[string]string{}
 	for _, candidate := range all {
 		word, description, _ := strings.Cut(candidate, "\t")
-		if strings.HasPrefix(word, typed[len(before):]) && word != "" && !strings.ContainsFunc(word, access.Hidden) {
-			descriptions[word] = cmp.Or(printer.Clean(description), descriptions[word])
+		if word == "" || strings.ContainsFunc(word, access.Hidden) || slices.Contains(others, word) {
+			continue
 		}
+		if strings.HasPrefix(word, last) {
+			descriptions[word] = cmp.Or(short(printer.Clean(description)), descriptions[word])
+		} else if strings.Contains(word, "/"+last) {
+			inside[word] = cmp.Or(short(printer.Clean(description)), inside[word])
+		}
+	}
+	if len(descriptions) == 0 && last != "" {
+		descriptions = inside
 	}
 	for _, word := range slices.Sorted(maps.Keys(descriptions)) {
 		fit = append(fit, cobra.CompletionWithDesc(before+word, descriptions[word]))
 	}
 	return fit
+}
+
+// short is a description that fits beside its word: fish shows no more.
+func short(description string) string {
+	const most = 40
+	if text := []rune(description); len(text) > most {
+		return strings.TrimRight(string(text[:most-1]), " ,;") + "…"
+	}
+	return description
 }
 
 // askRegion offers the clusters of the region in the AWS settings, for commands that read no kubeconfig.
@@ -173,7 +253,7 @@ func (env *Env) askRegion(ctx context.Context, _ func() *cluster.Cluster, offer 
 
 // completeFlags offers fixed values.
 func completeFlags(cmd *cobra.Command) {
-	fixed := map[string][]cobra.Completion{"dry-run": {"none", "client"}, "accept-risk": texts(access.RiskNames), "type": texts(access.Kinds), "exec": {"aws", "native"}}
+	fixed := map[string][]cobra.Completion{"dry-run": {"none", "client"}, "type": texts(access.Kinds), "exec": {"aws", "native"}}
 	for flag, values := range fixed {
 		if cmd.Flags().Lookup(flag) != nil {
 			_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))

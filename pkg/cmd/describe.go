@@ -16,11 +16,17 @@ import (
 
 func newDescribeCmd(env *Env) *cobra.Command {
 	var out output
+	var rules bool
 	cmd := &cobra.Command{
 		Use:   "describe PRINCIPAL...",
-		Short: "Show access entries in detail: grants and their rules, tags, times and hints",
+		Short: "Show the access of principals in detail: status, rights and their sources, tags, times and hints",
+		Long: `Show the access of principals in detail. What each access policy allows is put into words; --rules lists its
+Kubernetes rules. What RBAC gives to the groups and the username is listed with its bindings.`,
 		Example: `  # The access of one role
   kubectl access describe role/team/dev
+
+  # With the Kubernetes rules of its policies
+  kubectl access describe role/team/dev --rules
 
   # Your own access
   kubectl access describe me`,
@@ -35,19 +41,20 @@ func newDescribeCmd(env *Env) *cobra.Command {
 			if !out.People() {
 				return env.list(cmd.Context(), &listFlags{output: out, written: args})
 			}
-			return env.describe(cmd.Context(), args)
+			return env.describe(cmd.Context(), args, rules)
 		},
 	}
+	cmd.Flags().BoolVar(&rules, "rules", false, "List the Kubernetes rules of each access policy")
 	out.bind(cmd.Flags(), "json", "yaml", "name", "jsonpath=")
 	return cmd
 }
 
-func (env *Env) describe(ctx context.Context, written []string) error {
+func (env *Env) describe(ctx context.Context, written []string, rules bool) error {
 	c, who, notes, err := env.resolve(ctx, written, true)
 	if err != nil || len(who) == 0 {
 		return cmp.Or(err, errFailed)
 	}
-	s, err := c.Snapshot(ctx, access.Want{Principals: who, AWSAuth: true, Lives: access.AllLives})
+	s, err := c.Snapshot(ctx, access.Want{Principals: who, AWSAuth: true, RBAC: true, Lives: access.AllLives})
 	if err != nil {
 		return err
 	}
@@ -63,14 +70,24 @@ func (env *Env) describe(ctx context.Context, written []string) error {
 			failed = true
 			continue
 		}
-		fmt.Fprint(env.IO.Out, env.description(s, p))
+		d := env.description(s, p)
+		d.Brief = !rules
+		env.say(env.IO.Out, d.String())
 	}
 	return errIf(failed)
 }
 
 // description is one principal's.
 func (env *Env) description(s access.Snapshot, p access.Principal) printer.Description {
-	d := printer.Description{Principal: p, Cluster: s.Cluster, Mappings: cluster.MappingsOf(s, p), Now: env.Now()}
+	d := printer.Description{
+		Principal: p, Cluster: s.Cluster, Mappings: cluster.MappingsOf(s, p), Now: env.Now(), Rights: s.Access(p), Width: printer.TerminalWidth(env.IO.Out),
+	}
+	if s.RBAC != nil && s.RBAC.Err != nil {
+		d.NoRBAC = s.RBAC.Err.Error()
+		if errors.Is(s.RBAC.Err, access.ErrForbidden) {
+			d.NoRBAC = "you need list on rolebindings and clusterrolebindings"
+		}
+	}
 	e, ok := s.Entry(p)
 	if !ok {
 		return d

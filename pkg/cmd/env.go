@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"sync"
@@ -42,11 +43,13 @@ type Env struct {
 	noNativeToken bool
 	requireMatch  bool
 
-	sent    atomic.Bool    // a step of a change, done or not
-	program shell.Program  // as the user called it, with the flags of every command that were typed
-	argv0   string         // how the program was started
-	typed   []string       // the command line, for the record of a change
-	persist *pflag.FlagSet // the flags that every command has
+	sent     atomic.Bool    // a step of a change, done or not
+	undoable []string       // the IDs of the changes that were made
+	late     []access.Note  // failures that are printed at the end
+	program  shell.Program  // as the user called it, with the flags of every command that were typed
+	argv0    string         // how the program was started
+	typed    []string       // the command line, for the record of a change
+	persist  *pflag.FlagSet // the flags that every command has
 }
 
 // typedFlags are the words of the flags that every command has and that were typed: of those named, or of all.
@@ -146,6 +149,9 @@ func (env *Env) overridden(t kubeconfig.Target) kubeconfig.Target {
 
 // open finds the cluster, and prints the notes on how it was found.
 func (env *Env) open(ctx context.Context) (*cluster.Cluster, error) {
+	if env.flags.Impersonates() {
+		return nil, fmt.Errorf("%w: --as and --as-group have no effect on EKS API calls", access.ErrRefused)
+	}
 	target, err := env.target()
 	if err != nil {
 		return nil, err
@@ -157,14 +163,21 @@ func (env *Env) open(ctx context.Context) (*cluster.Cluster, error) {
 	return c, err
 }
 
-// resolve opens the cluster and completes principals. Those that cannot be completed are printed and are failures among the notes.
+// resolve opens the cluster and completes principals. Those that cannot be completed are failures among the notes, and are printed
+// after what was done for the others.
 func (env *Env) resolve(ctx context.Context, written []string, existing bool) (*cluster.Cluster, []access.Principal, []access.Note, error) {
 	c, err := env.open(ctx)
 	if err != nil {
 		return nil, nil, nil, err
 	}
 	who, notes, err := c.Resolve(ctx, written, existing)
-	env.notes(notes)
+	for _, n := range notes {
+		if n.Err != nil {
+			env.late = append(env.late, n)
+			continue
+		}
+		env.notes([]access.Note{n})
+	}
 	return c, who, notes, err
 }
 
@@ -204,17 +217,40 @@ func (env *Env) notes(all []access.Note) {
 		case n.Err != nil:
 			env.tell(n.Err)
 		case n.Kind == access.NoteDone:
-			fmt.Fprintln(env.IO.ErrOut, printer.Clean(n.Text))
+			env.say(env.IO.ErrOut, printer.Clean(n.Text)+"\n")
 		default:
 			env.warn("%s", n.Text)
 		}
 	}
 }
 
+// failures prints what could not be done for some principals, once.
+func (env *Env) failures() {
+	env.notes(env.late)
+	env.late = nil
+}
+
+// ending prints what comes last: failures that were found first, and how to undo what was done.
+func (env *Env) ending() {
+	env.failures()
+	if n := len(env.undoable); n > 0 && printer.Terminal(env.IO.ErrOut) {
+		command := env.program.Command("undo", env.undoable[n-1])
+		if n > 1 {
+			command = fmt.Sprintf("%s (%d times, the latest first)", env.program.Command("undo"), n)
+		}
+		fmt.Fprintf(env.IO.ErrOut, "To undo: %s\n", printer.Clean(command))
+	}
+}
+
 // warn prints a warning on stderr.
 func (env *Env) warn(format string, args ...any) {
 	color := printer.Colorful(env.IO.ErrOut)
-	fmt.Fprintf(env.IO.ErrOut, "%s %s\n", color.Warn("Warning:"), printer.Clean(fmt.Sprintf(format, args...)))
+	env.say(env.IO.ErrOut, color.Warn("Warning:")+" "+printer.Clean(fmt.Sprintf(format, args...))+"\n")
+}
+
+// say prints text for people, on a terminal broken at words.
+func (env *Env) say(w io.Writer, text string) {
+	fmt.Fprint(w, printer.Wrap(text, printer.TerminalWidth(w)))
 }
 
 // progress shows how far a read is, on a terminal.

@@ -23,7 +23,6 @@ import (
 var (
 	errCancelled = fmt.Errorf("%w: cancelled", access.ErrRefused)
 	errFailed    = errors.New("not everything was done") // each failure was printed already
-	errHalfway   = errors.New("interrupted")             // after a part of the change was made
 )
 
 // Exit codes.
@@ -50,19 +49,19 @@ var outcomes = []outcome{
 	{is: cluster.ErrWrong, code: exitRefused, hint: "if the cluster is right but reached through a proxy or tunnel, name it with --eks-cluster; otherwise check the context: ", next: []string{"cluster"}},
 	{is: access.ErrRefused, code: exitRefused},
 	{is: tui.ErrCancelled, code: exitRefused},
-	{is: access.ErrPrincipal, code: exitRefused},
+	{is: access.ErrPrincipal, code: exitFailed},
 	{is: access.ErrRule, code: exitRefused},
 	{is: edit.ErrNarrow, code: exitRefused},
-	{is: access.ErrPolicy, code: exitRefused, hint: "list the access policies: ", next: []string{"policies"}},
+	{is: access.ErrPolicy, code: exitFailed, hint: "list the access policies: ", next: []string{"policies"}},
 	{is: journal.ErrUnsafe, code: exitRefused},
 	{is: journal.ErrUnreadable, code: exitRefused},
 	{is: errUnexpected, code: exitFound},
-	{is: errHalfway, code: exitRefused, hint: "interrupted; run the same command again to complete the change"},
-	{is: context.Canceled, code: exitRefused, hint: "interrupted"},
+	{is: context.Canceled, code: exitRefused},
 	{is: access.ErrMode, code: exitFailed, hint: "turn on access entries (irreversible): ", next: []string{"mode", string(access.ModeBoth), "--accept-risk=one-way-mode"}},
 	{is: access.ErrPassRole, code: exitFailed, hint: "an entry for nodes needs the permission iam:PassRole on its role: request it, or ask someone with it to grant the entry"},
-	{is: access.ErrRBAC, code: exitFailed},
-	{is: access.ErrForbidden, code: exitFailed, hint: "you need this permission; see " + homepage + "/blob/main/docs/iam.md"},
+	{is: access.ErrRBAC, code: exitFailed, hint: "see who you are to the cluster and what you may do: ", next: []string{"whoami"}},
+	{is: access.ErrUnauthorized, code: exitFailed, hint: "see who you are and why you have no access: ", next: []string{"whoami"}},
+	{is: access.ErrForbidden, code: exitFailed, hint: "you need this permission (" + homepage + "/blob/main/docs/iam.md); see who you are and what you may do: ", next: []string{"whoami"}},
 	{is: access.ErrThrottled, code: exitFailed, hint: "the requests were throttled; run the same command again"},
 	{is: access.ErrUnknown, code: exitFailed, hint: "the change may or may not have been made; run the same command again to complete it"},
 	{is: access.ErrChanged, code: exitFailed, hint: "run the same command again"},
@@ -112,6 +111,14 @@ func (env *Env) tell(err error) {
 		fmt.Fprintln(env.IO.ErrOut, "Cancelled. No changes made.")
 		return
 	}
+	if errors.Is(err, context.Canceled) {
+		text := "Interrupted. No changes made."
+		if env.sent.Load() {
+			text = "Interrupted. Run the same command again to complete the change."
+		}
+		fmt.Fprintln(env.IO.ErrOut, text)
+		return
+	}
 	color := printer.Colorful(env.IO.ErrOut)
 	for i, line := range strings.Split(strings.ReplaceAll(err.Error(), "\t", "  "), "\n") {
 		if i == 0 {
@@ -119,17 +126,14 @@ func (env *Env) tell(err error) {
 		} else {
 			line = printer.Clean(line)
 		}
-		fmt.Fprintln(env.IO.ErrOut, line)
+		env.say(env.IO.ErrOut, line+"\n")
 	}
 	env.hint(err)
 }
 
 func (env *Env) hint(err error) {
-	if errors.Is(err, context.Canceled) && env.sent.Load() {
-		err = errHalfway
-	}
 	if text := env.advice(err); text != "" {
-		fmt.Fprintf(env.IO.ErrOut, "  %s\n", printer.Clean(text))
+		env.say(env.IO.ErrOut, "  "+printer.Clean(text)+"\n")
 	}
 }
 

@@ -70,11 +70,20 @@ func checkFlag(fs *pflag.FlagSet, name string, check func() error) {
 	f.Value = checked{f.Value, check}
 }
 
-func (f *changeFlags) bind(fs *pflag.FlagSet) {
+// risks annotates --accept-risk with those that the command can meet, for completion.
+const risks = "risks"
+
+// anyRisk are the risks that every change can meet.
+var anyRisk = []access.RiskName{access.LoseOwnAccess, access.LastAdministrator, access.RemoveNodes, access.UnreadAWSAuth, access.OtherAccount}
+
+// bind adds the flags; more are the risks that the command can meet beside those of every change.
+func (f *changeFlags) bind(fs *pflag.FlagSet, more ...access.RiskName) {
+	names := texts(slices.Concat(anyRisk, more))
 	bindDryRun(fs, &f.dryRun, "With client, print what would change and send nothing")
 	fs.BoolVar(&f.wait, "wait", false, "Wait until the change can be read from EKS")
 	fs.DurationVar(&f.timeout, "timeout", 2*time.Minute, "How long --wait waits")
-	fs.StringSliceVar(&f.risks, "accept-risk", nil, "Continue despite the named risk: "+strings.Join(texts(access.RiskNames), ", "))
+	fs.StringSliceVar(&f.risks, "accept-risk", nil, "Continue despite the named risk: "+strings.Join(names, ", "))
+	_ = fs.SetAnnotation("accept-risk", risks, names)
 	checkFlag(fs, "accept-risk", f.checkRisks)
 	f.output.bind(fs, "json", "yaml", "name", "jsonpath=")
 }
@@ -87,7 +96,7 @@ func (f *changeFlags) bindAsk(fs *pflag.FlagSet) {
 func (f *changeFlags) checkRisks() error {
 	for _, name := range f.risks {
 		if !slices.Contains(access.RiskNames, access.RiskName(name)) {
-			return fmt.Errorf("unknown risk %q: the risks are %s", name, strings.Join(texts(access.RiskNames), ", "))
+			return fmt.Errorf("unknown risk %q%s: the risks are %s", name, access.DidYouMean(name, texts(access.RiskNames)), strings.Join(texts(access.RiskNames), ", "))
 		}
 	}
 	return nil

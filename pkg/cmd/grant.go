@@ -56,7 +56,7 @@ func (f *grantFlags) bind(fs *pflag.FlagSet) {
 	fs.StringToStringVar(&f.tags, "tag", nil, "Tags to set, key=value")
 	fs.Var(&f.lasts, "for", "Add an expiry tag ("+access.ExpiresTag+"), such as 8h or 2w from now. Access is not removed automatically")
 	fs.BoolVar(&f.keep, "keep-mapping-access", false, "Add the rights of the principal's aws-auth mapping to a new entry")
-	f.changeFlags.bind(fs)
+	f.changeFlags.bind(fs, access.OverrideMapping)
 	f.bindAsk(fs)
 }
 
@@ -120,6 +120,8 @@ func (f *grantFlags) missing(args []string) tui.Missing {
 func (f *grantFlags) complete(args []string) error {
 	f.kind = strings.ToUpper(strings.ReplaceAll(f.kind, "-", "_"))
 	switch scoped := f.All || len(f.Namespaces) > 0; {
+	case f.kind != "" && !slices.Contains(access.Kinds, access.Kind(f.kind)):
+		return fmt.Errorf("invalid type %q: the types are %s%s", f.kind, strings.Join(texts(access.Kinds), ", "), access.DidYouMean(f.kind, texts(access.Kinds)))
 	case len(args) == 0:
 		return errors.New("specify at least one principal: role/NAME, user/NAME, sso/PERMISSION_SET, an ARN or me")
 	case len(f.Bare()) > 0 && !scoped:

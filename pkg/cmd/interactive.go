@@ -150,21 +150,29 @@ func (m *migration) decide(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	asks := printer.Terminal(m.env.IO.In) && !m.f.yes && !m.f.looks()
+	if asks && m.f.decisions == "" {
+		var file string
+		if choices, file = m.do.Recall(choices); file != "" {
+			m.env.say(m.env.IO.ErrOut, "Using your answers of the interrupted run; to be asked again, delete "+printer.Clean(file)+"\n")
+		}
+	}
 	if err := m.do.Decide(choices); err != nil {
 		return err
 	}
-	asks := printer.Terminal(m.env.IO.In) && !m.f.yes && !m.f.looks()
 	if _, open := m.do.Plan.Open(); !open || !asks {
 		return nil
 	}
 	first := printer.NewMigration(m.data, m.do.Plan)
-	fmt.Fprint(m.env.IO.ErrOut, first.Text(m.do.Facts.Cluster.Account()))
+	m.env.say(m.env.IO.ErrOut, first.Text(m.do.Facts.Cluster.Account()))
 	m.shown = &first
 	notes, err := m.do.Foresee(ctx, m.f.accepted())
 	m.env.notes(notes)
+	accepted, err := m.env.askRisks(ctx, err, m.do.Facts.Cluster.Name)
 	if err != nil {
 		return err
 	}
+	m.f.risks = append(m.f.risks, texts(accepted)...)
 	return m.do.Answer(
 		func(q migrate.Question) (string, error) { return m.env.choose(ctx, q) },
 		func(u migrate.Unfit) {
@@ -173,17 +181,17 @@ func (m *migration) decide(ctx context.Context) error {
 	)
 }
 
-// keep prints the answers that were given on the terminal where the migration did not complete: they are not stored.
+// keep stores the answers that were given on the terminal where the migration did not complete.
 func (m *migration) keep() {
 	if m.do == nil || !m.do.Answered {
 		return
 	}
-	text, err := m.do.Given().Write(m.env.program.Command("migrate", "--decisions", "FILE"))
+	file, err := m.do.Keep(func(file string) string { return m.env.program.Command("migrate", "--decisions", file) })
 	if err != nil {
+		m.env.warn("the answers could not be stored: %v", err)
 		return
 	}
-	fmt.Fprintln(m.env.IO.ErrOut, "The answers are not stored. To give them again, use --decisions with a file like this:")
-	fmt.Fprint(m.env.IO.ErrOut, printer.CleanLines(string(text)))
+	m.env.say(m.env.IO.ErrOut, "Your answers are kept for the next run: "+printer.Clean(file)+"\n")
 }
 
 // writeQuestions writes the questions to a file, where one was named.

@@ -30,9 +30,9 @@ func (w tripwire) Write(line []byte) (int, error) {
 // TestAnInterruptSaysHowToGoOnWhereSomethingWasSent: whoever only looked has nothing to go on with.
 func TestAnInterruptSaysHowToGoOnWhereSomethingWasSent(t *testing.T) {
 	for _, test := range []struct{ line, at, want string }{
-		{"list", "ListAccessEntries", "  interrupted\n"},
-		{"grant role/newcomer --policy view -n dev", "DescribeAccessEntry", "  interrupted\n"},
-		{"grant role/newcomer --policy view -n dev", "CreateAccessEntry", "  interrupted; run the same command again to complete the change\n"},
+		{"list", "ListAccessEntries", "Interrupted. No changes made.\n"},
+		{"grant role/newcomer --policy view -n dev", "DescribeAccessEntry", "Interrupted. No changes made.\n"},
+		{"grant role/newcomer --policy view -n dev", "CreateAccessEntry", "Interrupted. Run the same command again to complete the change.\n"},
 	} {
 		ctx, end := context.WithCancel(t.Context())
 		sandboxtest.Start(t, sandbox.Options{Log: tripwire{test.at, end}, Latency: time.Millisecond})

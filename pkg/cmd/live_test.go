@@ -54,10 +54,10 @@ func TestCompletionDoesNotWait(t *testing.T) {
 		ask  cluster.Offer
 		want string // among the candidates; "": there are none
 	}{
-		"revoke":         {cluster.OfferEntries, ""},
+		"revoke":         {cluster.OfferAdmitted(cluster.InShort), ""},
 		"grant -n":       {cluster.OfferNamespaces, ""},
-		"grant":          {cluster.OfferPrincipals, "me\t"},
-		"grant --policy": {cluster.OfferPolicies, "view\t" + view.Purpose},
+		"grant":          {cluster.OfferPrincipals(cluster.InShort), "me\t"},
+		"grant --policy": {cluster.OfferPolicies, "view\t" + short(view.Purpose)},
 		"an endless wait": {func(ctx context.Context, _ func() *cluster.Cluster, _ func(...cobra.Completion)) {
 			time.Sleep(time.Hour)
 		}, ""},

@@ -36,7 +36,7 @@ func (f *migrateFlags) bind(fs *pflag.FlagSet) {
 	fs.BoolVar(&f.prune, "remove-mappings", false, "Remove the migrated mappings from aws-auth once their entries are verified")
 	fs.StringSliceVar(&f.unmatched, "include-unmatched", nil, "Also migrate mappings that never match, which grants new access: ARNs, or without a value all of them")
 	fs.Lookup("include-unmatched").NoOptDefVal = migrate.All
-	f.changeFlags.bind(fs)
+	f.changeFlags.bind(fs, access.OneWayMode, access.LeaveMappings)
 	f.bindAsk(fs)
 }
 
@@ -92,12 +92,13 @@ func (env *Env) migrate(ctx context.Context, f *migrateFlags) error {
 	if f.file != "" {
 		return env.explainFile(ctx, f, c)
 	}
-	if err := env.asOneself(); err != nil {
-		return err
-	}
 	m := &migration{env: env, f: f, c: c}
 	err = m.run(ctx)
-	if err != nil {
+	switch {
+	case m.do == nil || f.looks():
+	case err == nil || errors.Is(err, errCancelled) && !m.do.Answered: // answers that were declined are not kept
+		m.do.Forget()
+	default:
 		m.keep()
 	}
 	return err
@@ -171,9 +172,9 @@ func (m *migration) report(ctx context.Context) (done bool, err error) {
 			fmt.Fprintln(out, "With these answers:")
 		}
 	}
-	fmt.Fprint(out, r.Text(account))
+	m.env.say(out, r.Text(account))
 	if f.prune {
-		fmt.Fprint(out, printer.Removals(plan, account))
+		m.env.say(out, printer.Removals(plan, account))
 	}
 	text, err := cluster.Manifests(plan.Follow)
 	if err != nil {
@@ -200,9 +201,10 @@ func (m *migration) stages(ctx context.Context) error {
 		}
 	}
 	if n := m.do.Remaining(); n > 0 {
-		what := map[bool]string{true: "it", false: "them"}[n == 1]
-		m.env.warn("%s active in aws-auth (see the report). To decide what happens to %s: %s",
-			printer.Count(n, "mapping remains", "mappings remain"), what, m.env.program.Command("migrate", "--write-decisions", "FILE"))
+		m.env.warn("%s active in aws-auth (see the report)", printer.Count(n, "mapping remains", "mappings remain"))
+	}
+	if next := m.do.Next(); next != nil {
+		m.env.say(m.env.IO.ErrOut, "Next: "+m.env.program.Command(next...)+"\n")
 	}
 	return errIf(m.do.Partial)
 }
@@ -290,6 +292,6 @@ func (env *Env) printMigration(f *migrateFlags, r printer.Migration, account str
 	if !f.output.People() {
 		return f.output.Plain(env.IO.Out, r)
 	}
-	_, err := fmt.Fprint(env.IO.Out, r.Text(account))
-	return err
+	env.say(env.IO.Out, r.Text(account))
+	return nil
 }

@@ -3,7 +3,6 @@ package cmd
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -48,7 +47,7 @@ irreversible. Mode API is refused while an active mapping has no entry.`,
 			return env.setMode(cmd.Context(), c, &f, to)
 		},
 	}
-	f.bind(cmd.Flags())
+	f.bind(cmd.Flags(), access.OneWayMode, access.LeaveMappings)
 	f.bindAsk(cmd.Flags())
 	return cmd
 }
@@ -82,7 +81,7 @@ func (env *Env) showMode(ctx context.Context, c *cluster.Cluster, f *changeFlags
 	if !f.output.People() {
 		err = f.output.Plain(env.IO.Out, r)
 	} else {
-		_, err = fmt.Fprint(env.IO.Out, r.Text(env.program.Command))
+		env.say(env.IO.Out, r.Text(env.program.Command))
 	}
 	return cmp.Or(err, errIf(len(s.Unread) > 0))
 }

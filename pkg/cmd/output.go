@@ -3,6 +3,7 @@ package cmd
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -28,7 +29,13 @@ func (o *output) bind(fs *pflag.FlagSet, allowed ...string) {
 	o.Allowed = allowed
 	fs.StringVarP(&o.Name, "output", "o", "", "Output format. One of: "+strings.Join(allowed, ", "))
 	_ = fs.SetAnnotation("output", formats, allowed)
-	checkFlag(fs, "output", func() error { return o.Check() })
+	checkFlag(fs, "output", func() error {
+		err := o.Check()
+		if meant := access.DidYouMean(o.Name, allowed); err != nil && meant != "" {
+			return fmt.Errorf("%w%s", err, meant)
+		}
+		return err
+	})
 }
 
 // bindTable adds what only a command that prints a table has.
@@ -56,9 +63,6 @@ func (f *changeFlags) request(env *Env, r change.Request) change.Request {
 
 // run shows a change, asks for confirmation where needed, carries it out and prints the results.
 func (env *Env) run(ctx context.Context, c *cluster.Cluster, f *changeFlags, request change.Request) (*change.Run, error) {
-	if err := env.asOneself(); err != nil {
-		return nil, err
-	}
 	r, err := env.engine(c).Start(ctx, f.request(env, request))
 	if err != nil {
 		return nil, err
@@ -85,6 +89,9 @@ func (env *Env) run(ctx context.Context, c *cluster.Cluster, f *changeFlags, req
 		return r, err
 	}
 	r.Release()
+	if r.Begun() && r.Undoes == "" && p.Plan.Mode == nil {
+		env.undoable = append(env.undoable, r.ID())
+	}
 	if f.wait {
 		err = r.Settle(ctx, p, f.timeout)
 		env.notes(r.Notes)
@@ -93,14 +100,6 @@ func (env *Env) run(ctx context.Context, c *cluster.Cluster, f *changeFlags, req
 		return r, err
 	}
 	return r, v.finish(p)
-}
-
-// asOneself refuses flags that have an effect only on calls of kubectl.
-func (env *Env) asOneself() error {
-	if env.flags.Impersonates() {
-		return fmt.Errorf("%w: --as and --as-group have no effect on EKS API calls", access.ErrRefused)
-	}
-	return nil
 }
 
 // view shows one change on the command line.
@@ -114,23 +113,35 @@ type view struct {
 // announce prints the notes and, before a question or a refusal, the plan.
 func (v view) announce(p change.Proposal) {
 	v.env.notes(p.Notes)
-	if !v.run.DryRun && !v.f.yes && p.Asks(v.run.Request) {
-		printer.Plan(v.env.IO.ErrOut, p.Plan, printer.Colorful(v.env.IO.ErrOut))
+	risky := p.Refused(v.run.Accept) != nil && v.env.asksRisks()
+	if !v.run.DryRun && !v.f.yes && (risky || p.Asks(v.run.Request)) {
+		v.env.failures()
+		v.plan(v.env.IO.ErrOut, p)
 		if v.line != nil {
 			fmt.Fprintf(v.env.IO.ErrOut, "\nEquivalent command:\n  %s\n\n", printer.Clean(shell.Line(v.line)))
 		}
 	}
 }
 
+// plan prints the plan.
+func (v view) plan(out io.Writer, p change.Proposal) {
+	var text strings.Builder
+	printer.Plan(&text, p.Plan, printer.Colorful(out))
+	v.env.say(out, text.String())
+}
+
 // agreed is the proposal that was confirmed, where confirmation is needed. After the answer the change is planned again; a plan
 // that differs from the one that was shown is shown, judged and confirmed again.
 func (v view) agreed(ctx context.Context, p change.Proposal) (change.Proposal, error) {
 	for {
-		if err := p.Refused(v.run.Accept); err != nil || v.f.yes || !p.Asks(v.run.Request) {
+		asked, err := v.accept(ctx, p)
+		if err != nil || !asked && (v.f.yes || !p.Asks(v.run.Request)) {
 			return p, err
 		}
-		if err := v.confirm(ctx); err != nil {
-			return p, err
+		if !asked { // who typed the name of a risk has said yes
+			if err := v.confirm(ctx); err != nil {
+				return p, err
+			}
 		}
 		now, same, err := v.run.Again(ctx, p)
 		if err != nil {
@@ -143,6 +154,51 @@ func (v view) agreed(ctx context.Context, p change.Proposal) (change.Proposal, e
 		p = now
 		v.announce(p)
 	}
+}
+
+// accept asks on a terminal for each risk that was not accepted. Elsewhere, and with --yes, it is refused.
+func (v view) accept(ctx context.Context, p change.Proposal) (asked bool, err error) {
+	refused := p.Refused(v.run.Accept)
+	if refused == nil || v.f.yes {
+		return false, refused
+	}
+	v.run.Release()
+	names, err := v.env.askRisks(ctx, refused, p.Plan.Cluster.Name)
+	v.run.Accept = append(v.run.Accept, names...)
+	return true, err
+}
+
+// asksRisks reports whether risks are confirmed on a terminal, and not refused.
+func (env *Env) asksRisks() bool { return printer.Terminal(env.IO.In) }
+
+// askRisks asks for each of the risks that something was refused for: for its name, and for the cluster's where the change is
+// irreversible. Without a terminal, and where the error is another one, it returns the error.
+func (env *Env) askRisks(ctx context.Context, refused error, cluster string) (accepted []access.RiskName, err error) {
+	var r change.Refusal
+	if !errors.As(refused, &r) || !env.asksRisks() {
+		return nil, refused
+	}
+	for _, risk := range r.Risks {
+		env.say(env.IO.ErrOut, printer.Colorful(env.IO.ErrOut).Warn("Risk:")+" "+printer.Clean(string(risk.Name)+": "+risk.Why)+"\n")
+	}
+	for _, risk := range r.Risks {
+		if slices.Contains(accepted, risk.Name) {
+			continue
+		}
+		what, word := string(risk.Name), string(risk.Name)
+		if risk.Name == access.OneWayMode {
+			what, word = "the cluster's name ("+cluster+")", cluster
+		}
+		answer, err := env.prompt(ctx, "Type "+printer.Clean(what)+" to continue: ")
+		if err == nil && answer != word {
+			err = errCancelled
+		}
+		if err != nil {
+			return accepted, err
+		}
+		accepted = append(accepted, risk.Name)
+	}
+	return accepted, nil
 }
 
 // apply carries out the plan and prints a line for each result.
@@ -169,10 +225,10 @@ func (v view) apply(ctx context.Context, p change.Proposal) error {
 	var failed []error
 	for result := range results {
 		if result.Err == nil {
-			fmt.Fprintln(v.talk(), printer.Result(result, account))
+			v.env.say(v.talk(), printer.Result(result, account)+"\n")
 			continue
 		}
-		fmt.Fprintln(v.env.IO.ErrOut, printer.Colorful(v.env.IO.ErrOut).Bad("error:"), printer.Result(result, account))
+		v.env.say(v.env.IO.ErrOut, printer.Colorful(v.env.IO.ErrOut).Bad("error:")+" "+printer.Result(result, account)+"\n")
 		failed = append(failed, result.Err)
 	}
 	v.env.notes(v.run.Notes)
@@ -187,7 +243,7 @@ func (v view) apply(ctx context.Context, p change.Proposal) error {
 func (v view) show(p change.Proposal, allowed bool) error {
 	out := v.talk()
 	if !p.Plan.Empty() {
-		printer.Plan(out, p.Plan, printer.Colorful(out))
+		v.plan(out, p)
 	}
 	if !allowed {
 		return nil // it would be refused

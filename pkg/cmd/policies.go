@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -15,15 +16,18 @@ import (
 
 func newPoliciesCmd(env *Env) *cobra.Command {
 	var out output
-	var offline bool
+	var offline, rules bool
 	cmd := &cobra.Command{
 		Use:   "policies [POLICY]",
-		Short: "List the access policies, or show the Kubernetes rules of one",
+		Short: "List the access policies, or show what one allows",
 		Example: `  # All access policies of the region
   kubectl access policies
 
   # What edit allows
   kubectl access policies edit
+
+  # Its Kubernetes rules
+  kubectl access policies edit --rules
 
   # Without calling AWS, as known to this version
   kubectl access policies --offline`,
@@ -31,7 +35,7 @@ func newPoliciesCmd(env *Env) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			docs := env.policyDocs(cmd.Context(), offline)
 			if len(args) == 1 {
-				return env.printPolicy(&out, docs, args[0])
+				return env.printPolicy(&out, docs, args[0], rules)
 			}
 			if out.People() {
 				return out.Table(env.IO.Out, printer.Policies(docs))
@@ -40,6 +44,7 @@ func newPoliciesCmd(env *Env) *cobra.Command {
 		},
 		ValidArgsFunction: env.ask(cluster.OfferPolicies),
 	}
+	cmd.Flags().BoolVar(&rules, "rules", false, "With POLICY, list its Kubernetes rules")
 	cmd.Flags().BoolVar(&offline, "offline", false, "Do not call AWS; list the policies that this version knows")
 	out.bindTable(cmd.Flags(), "json", "yaml", "wide", "jsonpath=")
 	return cmd
@@ -65,7 +70,7 @@ func (env *Env) policyDocs(ctx context.Context, offline bool) []policy.Policy {
 	return docs
 }
 
-func (env *Env) printPolicy(out *output, docs []policy.Policy, written string) error {
+func (env *Env) printPolicy(out *output, docs []policy.Policy, written string, rules bool) error {
 	var names []access.Policy
 	for _, d := range docs {
 		names = append(names, access.Policy(d.Name))
@@ -78,6 +83,10 @@ func (env *Env) printPolicy(out *output, docs []policy.Policy, written string) e
 	if !out.People() {
 		return out.Object(env.IO.Out, printer.PolicyObject(doc))
 	}
-	_, err = fmt.Fprint(env.IO.Out, printer.Policy(doc, printer.Width))
-	return err
+	if rules {
+		_, err = fmt.Fprint(env.IO.Out, printer.Policy(doc, cmp.Or(printer.TerminalWidth(env.IO.Out), printer.Width)))
+		return err
+	}
+	env.say(env.IO.Out, printer.PolicyBrief(doc, env.program.Command("policies", access.Policy(doc.Name).Short(), "--rules")))
+	return nil
 }

@@ -61,7 +61,7 @@ A change that would lock out you or everyone else, or disconnect nodes, is refus
 		"Namespaces to remove from the scopes of the policies without their own; without --policy, of all policies", "")
 	fs.StringSliceVar(&f.groups, "group", nil, "Kubernetes groups to remove")
 	fs.BoolVar(&f.entryOnly, "entry-only", false, "Revoke the access entry and leave the principal's aws-auth mappings")
-	f.bind(fs)
+	f.bind(fs, access.RestoreMapping, access.BreakCapability)
 	f.bindAsk(fs)
 	return cmd
 }

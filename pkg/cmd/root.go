@@ -6,12 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
 	"github.com/kubectl-access/kubectl-access/pkg/shell"
 )
@@ -31,6 +33,7 @@ func Run(ctx context.Context, env *Env, args []string) int {
 	root.SetArgs(args[1:])
 	spoken := printer.CleanStderr(env.IO.ErrOut)
 	err := root.ExecuteContext(ctx)
+	env.ending()
 	spoken()
 	switch {
 	case out == nil || out.lost == nil:
@@ -73,7 +76,7 @@ func New(env *Env, name string) *cobra.Command {
 			if printer.Terminal(env.IO.In) && printer.Terminal(env.IO.Out) && !printer.Dumb() {
 				return env.screen(cmd.Context())
 			}
-			return cmd.Help()
+			return fmt.Errorf("%w: the full-screen interface needs a terminal; to list who has access: %s", access.ErrRefused, env.program.Command("list"))
 		},
 	}
 	root.SetIn(env.IO.In)
@@ -86,12 +89,12 @@ func New(env *Env, name string) *cobra.Command {
 		return noneBlank(cmd)
 	}
 	root.SuggestionsMinimumDistance = 2
-	usageOf := root.UsageFunc()
-	root.SetUsageFunc(func(cmd *cobra.Command) error { plainSwitches(cmd.Flags()); return usageOf(cmd) })
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(cmd, err) })
+	root.SetUsageFunc(env.usage)
+	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { env.helpOn(cmd) })
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(cmd, meantFlag(cmd, err)) })
 	root.AddCommand(
 		newListCmd(env), newDescribeCmd(env), newWhoCanCmd(env), newExplainCmd(env), newWhoamiCmd(env), newGrantCmd(env), newRevokeCmd(env),
-		newMigrateCmd(env), newModeCmd(env), newUndoCmd(env), newPoliciesCmd(env), newClusterCmd(env), newGetTokenCmd(env), newKubeconfigCmd(env), newSandboxCmd(env), newCompletionCmd(env), newVersionCmd(env),
+		newMigrateCmd(env), newModeCmd(env), newUndoCmd(env), newPoliciesCmd(env), newClusterCmd(env), newGetTokenCmd(env), newKubeconfigCmd(env), newSandboxCmd(env), newCompletionCmd(env), newOptionsCmd(env), newVersionCmd(env),
 	)
 	env.completeLive(root)
 	for _, c := range root.Commands() {
@@ -105,20 +108,41 @@ func known(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	meant := ""
-	if all := cmd.SuggestionsFor(args[0]); len(all) > 0 {
+	meant, all := "", cmd.SuggestionsFor(args[0])
+	slices.Sort(all)
+	if all = slices.Compact(all); len(all) > 0 {
 		meant = " (did you mean " + strings.Join(all, " or ") + "?)"
 	}
 	return usage(cmd, fmt.Errorf("unknown command %q%s", args[0], meant))
 }
 
-// plainSwitches keeps pflag from writing [=true|false] behind each switch, which would widen the whole list of flags.
-func plainSwitches(fs *pflag.FlagSet) {
-	fs.VisitAll(func(f *pflag.Flag) {
-		if f.Value.Type() == "bool" {
-			f.Value, f.NoOptDefVal = struct{ pflag.Value }{f.Value}, "true"
+// usual are flags that people know from other programs, and what they are here.
+var usual = map[string]string{"p": "policy", "policies": "policy", "role": "role-arn", "ns": "namespace", "cluster-name": "eks-cluster", "all": "all-namespaces", "principal-arn": "", "user-arn": "", "role-name": ""}
+
+// meantFlag names the flag that an unknown one may mean.
+func meantFlag(cmd *cobra.Command, err error) error {
+	var unknown *pflag.NotExistError
+	var bare *pflag.ValueRequiredError
+	switch {
+	case errors.As(err, &bare) && bare.GetSpecifiedName() == "v":
+		return fmt.Errorf("%w: -v 6 shows each call to AWS", err)
+	case !errors.As(err, &unknown):
+		return err
+	}
+	typed := unknown.GetSpecifiedName()
+	if known, ok := usual[typed]; ok && known == "" {
+		return fmt.Errorf("%w; write the principal without a flag: role/NAME, user/NAME or an ARN", err)
+	} else if f := cmd.Flags().Lookup(known); ok && f != nil {
+		return fmt.Errorf("%w (did you mean --%s?)", err, known)
+	}
+	var names []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		if !f.Hidden {
+			names = append(names, f.Name)
 		}
 	})
+	meant := access.DidYouMean(typed, names)
+	return fmt.Errorf("%w%s", err, strings.Replace(meant, "mean ", "mean --", 1))
 }
 
 // flagInstead refuses an argument that must be the value of a flag.

@@ -133,7 +133,7 @@ func (s *shown) me(ctx context.Context) (tui.Me, error) {
 	facts := s.c.Probe(ctx, nil)
 	facts.Program, facts.Kubeconfig = s.env.program, s.env.persist.Lookup("kubeconfig").Value.String()
 	r := whoami.Judge(facts)
-	me := tui.Me{Report: printer.Whoami(r, false)}
+	me := tui.Me{Report: printer.Whoami(r, false, false)}
 	if r.AWS != nil {
 		me.Who = r.AWS.Principal
 	}

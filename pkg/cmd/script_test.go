@@ -104,7 +104,7 @@ func profile(ts *testscript.TestScript, _ bool, args []string) {
 
 // cure runs the commands that the last output gives to an administrator, as the administrator.
 func cure(ts *testscript.TestScript, _ bool, _ []string) {
-	_, commands, found := strings.Cut(ts.ReadFile("stdout"), "Ask a cluster administrator to run:\n")
+	_, commands, found := strings.Cut(ts.ReadFile("stdout"), "Send this to a cluster administrator:\n")
 	if !found {
 		ts.Fatalf("nothing for an administrator to do")
 	}
@@ -112,9 +112,16 @@ func cure(ts *testscript.TestScript, _ bool, _ []string) {
 	ts.Setenv("AWS_PROFILE", "default")
 	for line := range strings.Lines(commands) {
 		command, ok := strings.CutPrefix(line, "    kubectl access ")
-		if !ok {
+		switch {
+		case !ok && strings.HasPrefix(line, "    "):
+			continue // what is wrong, in words
+		case !ok:
+			line = ""
+		}
+		if line == "" {
 			break
 		}
+		command = strings.NewReplacer("<policy>", "view", "<namespace>", "default").Replace(command)
 		ts.Check(ts.Exec("kubectl-access", strings.Fields(strings.ReplaceAll(command, "'", ""))...))
 	}
 	ts.Setenv("AWS_PROFILE", me)

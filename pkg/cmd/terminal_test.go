@@ -218,14 +218,14 @@ func TestTerminalQuestionLocksNobodyOut(t *testing.T) {
 func TestTerminalChecksWhatWasTypedBeforeItAsks(t *testing.T) {
 	x := inTerminal(t, sandbox.Options{}, "90x24", "kubectl-access grant role/idl --policy view; echo exit $?")
 	x.waits("error: role/idl", "exit 1")
-	x.types("clear; kubectl-access grant role/newcomer --policy veiw; echo exit $?").keys("Enter").waits("no such access policy", "veiw", "exit 2")
+	x.types("clear; kubectl-access grant role/newcomer --policy veiw; echo exit $?").keys("Enter").waits("no such access policy", "veiw", "exit 1")
 	x.types("clear; kubectl-access grant role/newcomer --policy view --policy edit:dev; echo exit $?").keys("Enter").waits("Grant · role/newcomer view · scope").keys("Down", "Enter").waits("kubectl access grant role/newcomer --all-namespaces --policy view --policy edit:dev", "Do this?").keys("Enter").waits("exit 2")
 	x.types("clear; kubectl-access grant role/idl role/newcomer --policy view; echo exit $?").keys("Enter").waits("Grant · role/newcomer view · scope").keys("Down", "Enter").waits("error: role/idl", "Do this?").types("y").keys("Enter").waits("role/newcomer created", "exit 1")
 }
 
 func TestTerminalThatIsDumbHasNoScreens(t *testing.T) {
 	x := inTerminal(t, sandbox.Options{}, "90x60", "export TERM=dumb; kubectl-access; kubectl-access grant; echo exit $?") // tmux sets its own
-	x.waits("Available Commands", "specify at least one principal", "exit 1")
+	x.waits("needs a terminal", "kubectl access list", "specify at least one principal", "exit 1")
 }
 
 func TestTerminalShellOfTheSandboxSaysWhereItIs(t *testing.T) {
@@ -319,7 +319,8 @@ func TestTerminalKeepsAnswersOfAMigrationThatIsInterrupted(t *testing.T) {
 			x := inTerminal(t, sandbox.Options{}, "160x60", migrate)
 			x.waits("Choose [entry]").types("2").keys("Enter").waits("Choose [leave]")
 			end(x)
-			x.waits("- id: node/arn:aws:iam::111122223333:role/demo-node", "answer: leave", "Cancelled. No changes made.")
+			x.waits("Your answers are kept for the next run:", "Cancelled. No changes made.")
+			x.types("clear; " + migrate).keys("Enter").waits("Using your answers of the interrupted run")
 		})
 	}
 }

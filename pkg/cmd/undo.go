@@ -49,7 +49,7 @@ A change of the mode is irreversible. An undo is a change too, with an ID of its
 		ValidArgsFunction: env.completeChanges,
 	}
 	cmd.Flags().BoolVar(&list, "list", false, "List the changes of this cluster and undo nothing")
-	f.bind(cmd.Flags())
+	f.bind(cmd.Flags(), access.OverrideMapping, access.RestoreMapping, access.BreakCapability, access.OverwriteLater)
 	f.bindAsk(cmd.Flags())
 	return cmd
 }
@@ -180,7 +180,7 @@ func (env *Env) listChanges(ctx context.Context, f *changeFlags) error {
 		return nil
 	}
 	if !f.output.People() {
-		return f.output.Object(env.IO.Out, map[string]any{"apiVersion": "v1", "kind": "List", "metadata": map[string]any{}, "items": all})
+		return f.output.Object(env.IO.Out, printer.ChangeList(all))
 	}
 	if len(all) == 0 {
 		_, err := fmt.Fprintf(env.IO.ErrOut, "This machine has no recorded changes of cluster %s.\n", printer.Clean(name))
@@ -203,7 +203,7 @@ func (env *Env) completeChanges(_ *cobra.Command, args []string, _ string) ([]co
 	var ids []cobra.Completion
 	for _, r := range all.In(t.Name, t.Region, t.Account).Records {
 		if !strings.ContainsFunc(r.ID, access.Hidden) {
-			ids = append(ids, cobra.CompletionWithDesc(r.ID, printer.WhatChanged(r)))
+			ids = append(ids, cobra.CompletionWithDesc(r.ID, short(printer.ChangeTitle(r))))
 		}
 	}
 	return ids, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/kubectl-access/kubectl-access/pkg/manifest"
 )
 
 // version is set by the release build, as TAG,COMMIT,DATE. Any other build knows what Go has recorded of it.
@@ -27,8 +29,7 @@ func newVersionCmd(env *Env) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			b := build()
 			if out.People() {
-				_, err := fmt.Fprintf(env.IO.Out, "kubectl-access %s (commit %s of %s, %s, %s)\n",
-					b.Version, b.Commit, cmp.Or(b.Date, "unknown date"), b.GoVersion, b.Platform)
+				_, err := fmt.Fprintf(env.IO.Out, "kubectl-access %s (%s%s, %s)\n", b.Version, b.from(), b.GoVersion, b.Platform)
 				return err
 			}
 			return out.Plain(env.IO.Out, b)
@@ -42,10 +43,21 @@ type buildInfo struct {
 	APIVersion string `json:"apiVersion"`
 	Kind       string `json:"kind"`
 	Version    string `json:"version"`
-	Commit     string `json:"commit"`
+	Commit     string `json:"commit,omitempty"`
 	Date       string `json:"date,omitempty"`
 	GoVersion  string `json:"goVersion"`
 	Platform   string `json:"platform"`
+}
+
+// from is the commit, where the build knows it.
+func (b buildInfo) from() string {
+	switch {
+	case b.Commit == "":
+		return ""
+	case b.Date == "":
+		return "commit " + b.Commit + ", "
+	}
+	return "commit " + b.Commit + " of " + b.Date + ", "
 }
 
 // build is what the binary contains about its build.
@@ -53,7 +65,7 @@ func build() buildInfo {
 	tag, rest, _ := strings.Cut(version, ",")
 	commit, date, _ := strings.Cut(rest, ",")
 	b := buildInfo{
-		APIVersion: "v1", Kind: "Version", Version: tag, Commit: cmp.Or(commit, "unknown"), Date: date,
+		APIVersion: manifest.OwnVersion, Kind: "Version", Version: tag, Commit: commit, Date: date,
 		GoVersion: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH,
 	}
 	info, ok := debug.ReadBuildInfo()
@@ -61,7 +73,7 @@ func build() buildInfo {
 		return b
 	}
 	if b.Version == "" {
-		b.Version = info.Main.Version
+		b.Version = cmp.Or(strings.Trim(info.Main.Version, "()"), "devel")
 	}
 	for _, s := range info.Settings {
 		switch {

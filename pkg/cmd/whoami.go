@@ -77,8 +77,8 @@ func (env *Env) whoami(ctx context.Context, out *output, mappings *awsauth.Map) 
 		return err
 	}
 	if out.People() {
-		fmt.Fprint(env.IO.Out, printer.Whoami(r, printer.Colorful(env.IO.Out)))
-		return errIf(!r.LetIn)
+		env.say(env.IO.Out, printer.Whoami(r, printer.Colorful(env.IO.Out), env.verbosity >= 6))
+		return errIf(!r.HasAccess)
 	}
-	return cmp.Or(out.Plain(env.IO.Out, printer.IdentityOf(r, c.Target.Region, c.Target.Account)), errIf(!r.LetIn))
+	return cmp.Or(out.Plain(env.IO.Out, printer.IdentityOf(r, c.Target.Region, c.Target.Account)), errIf(!r.HasAccess))
 }

@@ -215,7 +215,7 @@ func (r Revocation) narrow(g access.Grant) (access.Grant, bool, error) {
 func ParseMode(text string) (access.Mode, error) {
 	m := access.Mode(strings.ToUpper(strings.ReplaceAll(text, "-", "_")))
 	if !slices.Contains(access.Modes, m) {
-		return "", fmt.Errorf("invalid mode %q: the modes are CONFIG_MAP, API_AND_CONFIG_MAP and API", text)
+		return "", fmt.Errorf("invalid mode %q: the modes are CONFIG_MAP, API_AND_CONFIG_MAP and API%s", text, access.DidYouMean(string(m), []string{string(access.ModeConfigMap), string(access.ModeBoth), string(access.ModeAPI)}))
 	}
 	return m, nil
 }

@@ -8,8 +8,6 @@ import (
 	"net/http"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/rest"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 )
@@ -28,7 +26,7 @@ func (c *Client) AWSAuth(ctx context.Context) (access.ConfigMap, error) {
 		} `json:"metadata"`
 		Data map[string]string `json:"data"`
 	}
-	if err := c.read(ctx, configMap(c.rest.Get()).Name(name), &o); err != nil {
+	if err := c.read(ctx, request{path: configMaps + "/" + name}, &o); err != nil {
 		return access.ConfigMap{}, fmt.Errorf("read ConfigMap %s/%s: %w", namespace, name, err)
 	}
 	if o.Metadata.ResourceVersion == "" { // a write without one would overwrite anything
@@ -40,7 +38,7 @@ func (c *Client) AWSAuth(ctx context.Context) (access.ConfigMap, error) {
 	return access.ConfigMap{Data: o.Data, Version: o.Metadata.ResourceVersion}, nil
 }
 
-func configMap(r *rest.Request) *rest.Request { return r.Namespace(namespace).Resource("configmaps") }
+const configMaps = "/api/v1/namespaces/" + namespace + "/configmaps"
 
 // WriteAWSAuth changes the data of aws-auth from before to after: it creates or deletes the ConfigMap, or patches the keys
 // that differ and nothing else. Errors: access.ErrChanged where the ConfigMap is no longer what before says,
@@ -49,12 +47,12 @@ func (c *Client) WriteAWSAuth(ctx context.Context, before, after access.ConfigMa
 	if before.Same(after) {
 		return nil
 	}
-	r, body := c.write(before, after)
-	data, err := json.Marshal(body)
-	if err != nil {
+	q, body := write(before, after)
+	var err error
+	if q.body, err = json.Marshal(body); err != nil {
 		return err
 	}
-	err = r.Body(data).Do(silent(ctx)).Error()
+	_, err = c.send(ctx, q)
 	if err == nil {
 		return nil
 	}
@@ -62,18 +60,18 @@ func (c *Client) WriteAWSAuth(ctx context.Context, before, after access.ConfigMa
 }
 
 // write is the one request that leads from before to after.
-func (c *Client) write(before, after access.ConfigMap) (*rest.Request, object) {
+func write(before, after access.ConfigMap) (request, object) {
 	switch {
 	case !before.Exists():
-		return configMap(c.rest.Post()).SetHeader("Content-Type", jsonType), object{
+		return request{method: http.MethodPost, path: configMaps}, object{
 			"apiVersion": "v1", "kind": "ConfigMap", "metadata": object{"name": name, "namespace": namespace}, "data": after.Data,
 		}
 	case !after.Exists():
-		return configMap(c.rest.Delete()).Name(name).SetHeader("Content-Type", jsonType), object{
+		return request{method: http.MethodDelete, path: configMaps + "/" + name}, object{
 			"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": object{"resourceVersion": before.Version},
 		}
 	}
-	return configMap(c.rest.Patch(types.MergePatchType)).Name(name), object{
+	return request{method: http.MethodPatch, path: configMaps + "/" + name, kind: "application/merge-patch+json"}, object{
 		"metadata": object{"resourceVersion": before.Version}, "data": differing(before.Data, after.Data),
 	}
 }

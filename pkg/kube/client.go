@@ -6,22 +6,19 @@
 package kube
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"time"
 
-	"github.com/go-logr/logr"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"k8s.io/client-go/rest"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
@@ -35,7 +32,8 @@ const (
 
 // Client is a client of one cluster's API server.
 type Client struct {
-	rest    rest.Interface
+	http    *http.Client
+	base    *url.URL
 	host    string
 	timeout time.Duration
 	secrets []string // must not appear in an error
@@ -46,20 +44,18 @@ type Client struct {
 // plugin.
 func New(cfg *rest.Config) (*Client, error) {
 	cfg = rest.CopyConfig(cfg)
-	v1 := schema.GroupVersion{Version: "v1"}
-	cfg.APIPath, cfg.GroupVersion, cfg.NegotiatedSerializer = "/api", &v1, codecs(v1)
-	cfg.QPS, cfg.UserAgent = -1, userAgent // client-go would throttle silently after a few calls
-	cfg.WarningHandler = rest.NoWarnings{} // they would go to stderr directly
+	cfg.UserAgent = userAgent
 	if cfg.Timeout == 0 {
 		cfg.Timeout = patience
 	}
 	w := &watch{now: time.Now} //nolint:forbidigo // measures this machine's own clock
 	cfg.Wrap(func(next http.RoundTripper) http.RoundTripper { w.RoundTripper = next; return w })
-	r, err := rest.RESTClientFor(cfg)
-	if err != nil {
+	h, err := httpClient(cfg)
+	base, _, errToo := rest.DefaultServerUrlFor(cfg)
+	if err = errors.Join(err, errToo); err != nil {
 		return nil, fmt.Errorf("kubeconfig: %s", access.HidePasswords(err.Error())) // the error quotes the server
 	}
-	c := &Client{rest: r, host: r.Get().URL().Host, timeout: cfg.Timeout, watch: w}
+	c := &Client{http: h, base: base, host: base.Host, timeout: cfg.Timeout, watch: w}
 	for _, s := range []string{cfg.BearerToken, cfg.Password} {
 		if s != "" {
 			c.secrets = append(c.secrets, s)
@@ -75,13 +71,6 @@ func At(endpoint, ca, token string) (*Client, error) {
 		return nil, fmt.Errorf("the certificates of %s: %w", endpoint, err)
 	}
 	return New(&rest.Config{Host: endpoint, BearerToken: token, TLSClientConfig: rest.TLSClientConfig{CAData: pem}})
-}
-
-// codecs only know the kind Status, which refusals have.
-func codecs(v1 schema.GroupVersion) runtime.NegotiatedSerializer {
-	scheme := runtime.NewScheme()
-	metav1.AddToGroupVersion(scheme, v1)
-	return serializer.NewCodecFactory(scheme).WithoutConversion()
 }
 
 // Namespaces are the names of all namespaces, sorted.
@@ -120,11 +109,11 @@ func listPages[Item any](ctx context.Context, c *Client, path, resource string, 
 			} `json:"metadata"`
 			Items []Item `json:"items"`
 		}
-		get := c.rest.Get().AbsPath(path, resource).Param("limit", strconv.Itoa(limit))
+		query := url.Values{"limit": {strconv.Itoa(limit)}}
 		if next != "" {
-			get.Param("continue", next)
+			query.Set("continue", next)
 		}
-		if err := c.read(ctx, get, &answer); err != nil {
+		if err := c.read(ctx, request{path: path + "/" + resource, query: query}, &answer); err != nil {
 			return nil, err
 		}
 		all = append(all, answer.Items...)
@@ -134,15 +123,10 @@ func listPages[Item any](ctx context.Context, c *Client, path, resource string, 
 	}
 }
 
-// silent stops client-go from also writing its error to stderr.
-func silent(ctx context.Context) context.Context { return logr.NewContext(ctx, logr.Discard()) }
-
-func (c *Client) read(ctx context.Context, get *rest.Request, into any) error {
-	result := get.Do(silent(ctx))
-	if err := result.Error(); err != nil {
-		return c.explain(ctx, err)
-	}
-	body, err := result.Raw()
+// read sends a request, a GET if it has no method, and reads the object that comes.
+func (c *Client) read(ctx context.Context, q request, into any) error {
+	q.method = cmp.Or(q.method, http.MethodGet)
+	body, err := c.send(ctx, q)
 	if err != nil {
 		return c.explain(ctx, err)
 	}

@@ -40,7 +40,7 @@ func (c *Client) Types(ctx context.Context) (types []rights.Type, err error) {
 	g, ctx := errgroup.WithContext(ctx)
 	for path, into := range map[string]*discovered{"/api": &core, "/apis": &groups} {
 		g.Go(func() error {
-			return c.read(ctx, c.rest.Get().AbsPath(path).SetHeader("Accept", aggregated), into)
+			return c.read(ctx, request{path: path, accept: aggregated}, into)
 		})
 	}
 	if err := g.Wait(); err != nil {

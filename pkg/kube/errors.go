@@ -20,7 +20,7 @@ import (
 )
 
 // ErrUnauthorized says that the cluster does not know the caller.
-var ErrUnauthorized = errors.New("the cluster does not accept the credentials (Unauthorized)")
+var ErrUnauthorized = access.ErrUnauthorized
 
 // Why a request to a cluster failed.
 var (

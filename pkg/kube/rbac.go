@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 
 	"golang.org/x/sync/errgroup"
@@ -112,17 +113,17 @@ func Manifest(b access.Binding) ([]byte, error) {
 // Binding reads the binding that has the namespace and name of b.
 func (c *Client) Binding(ctx context.Context, b access.Binding) (access.Binding, error) {
 	var have binding
-	if err := c.read(ctx, c.rest.Get().AbsPath(append(bindingPath(b), b.Name)...), &have); err != nil {
+	if err := c.read(ctx, request{path: bindingPath(b) + "/" + b.Name}, &have); err != nil {
 		return access.Binding{}, fmt.Errorf("read %s: %w", b, err)
 	}
 	return have.plain(), nil
 }
 
-func bindingPath(b access.Binding) []string {
+func bindingPath(b access.Binding) string {
 	if b.Namespace == "" {
-		return []string{rbacPath, "clusterrolebindings"}
+		return rbacPath + "/clusterrolebindings"
 	}
-	return []string{rbacPath, "namespaces", b.Namespace, "rolebindings"}
+	return rbacPath + "/namespaces/" + b.Namespace + "/rolebindings"
 }
 
 // Bind creates a binding. Errors: access.ErrExists where the name is taken, access.ErrUnknown where no answer came.
@@ -131,7 +132,7 @@ func (c *Client) Bind(ctx context.Context, b access.Binding) error {
 	if err != nil {
 		return err
 	}
-	err = c.rest.Post().AbsPath(bindingPath(b)...).SetHeader("Content-Type", jsonType).Body(body).Do(silent(ctx)).Error()
+	_, err = c.send(ctx, request{method: http.MethodPost, path: bindingPath(b), body: body})
 	switch {
 	case err == nil:
 		return nil
@@ -143,7 +144,7 @@ func (c *Client) Bind(ctx context.Context, b access.Binding) error {
 
 // Unbind deletes a binding; a missing one is ignored.
 func (c *Client) Unbind(ctx context.Context, b access.Binding) error {
-	err := c.rest.Delete().AbsPath(append(bindingPath(b), b.Name)...).Do(silent(ctx)).Error()
+	_, err := c.send(ctx, request{method: http.MethodDelete, path: bindingPath(b) + "/" + b.Name})
 	if err == nil || apierrors.IsNotFound(err) {
 		return nil
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -53,7 +54,7 @@ func (c *Client) greet(ctx context.Context) error {
 	var answer struct {
 		Kind string `json:"kind"`
 	}
-	if err := c.read(ctx, c.rest.Get().AbsPath("/api"), &answer); err != nil {
+	if err := c.read(ctx, request{path: "/api"}, &answer); err != nil {
 		return err
 	}
 	if answer.Kind != "APIVersions" {
@@ -62,28 +63,30 @@ func (c *Client) greet(ctx context.Context) error {
 	return nil
 }
 
-// HasRights reports whether RBAC allows the caller anything in a namespace beyond reviews of itself. Access policies do not
-// count: the cluster does not list them (EKS User Guide, "Review access policy permissions").
-func (c *Client) HasRights(ctx context.Context, namespace string) (bool, error) {
+// Rule is what RBAC allows on some resources.
+type Rule struct {
+	Verbs         []string `json:"verbs"`
+	APIGroups     []string `json:"apiGroups"`
+	Resources     []string `json:"resources"`
+	ResourceNames []string `json:"resourceNames"`
+}
+
+// Rules are what RBAC allows the caller in a namespace beyond reviews of itself. Access policies do not count: the cluster does
+// not list them (EKS User Guide, "Review access policy permissions").
+func (c *Client) Rules(ctx context.Context, namespace string) ([]Rule, error) {
 	var answer struct {
 		Status struct {
-			ResourceRules []struct {
-				Resources []string `json:"resources"`
-			} `json:"resourceRules"`
+			ResourceRules []Rule `json:"resourceRules"`
 		} `json:"status"`
 	}
 	spec := map[string]any{"namespace": namespace}
 	if err := c.review(ctx, "authorization.k8s.io/v1", "SelfSubjectRulesReview", "selfsubjectrulesreviews", spec, &answer); err != nil {
-		return false, fmt.Errorf("get your rights in namespace %s: %w", namespace, err)
+		return nil, fmt.Errorf("get your rights in namespace %s: %w", namespace, err)
 	}
-	for _, rule := range answer.Status.ResourceRules {
-		for _, r := range rule.Resources {
-			if !strings.HasPrefix(r, "selfsubject") {
-				return true, nil
-			}
-		}
-	}
-	return false, nil
+	own := func(resource string) bool { return strings.HasPrefix(resource, "selfsubject") }
+	return slices.DeleteFunc(answer.Status.ResourceRules, func(r Rule) bool {
+		return !slices.ContainsFunc(r.Resources, func(resource string) bool { return !own(resource) })
+	}), nil
 }
 
 // May reports whether the caller may do something; group "" is the core group, namespace "" is all of them. Access
@@ -113,8 +116,7 @@ func (c *Client) review(ctx context.Context, version, kind, resource string, spe
 	if err != nil {
 		return err
 	}
-	post := c.rest.Post().AbsPath("/apis/"+version+"/"+resource).SetHeader("Content-Type", "application/json").Body(data)
-	return c.read(ctx, post, into)
+	return c.read(ctx, request{method: http.MethodPost, path: "/apis/" + version + "/" + resource, body: data}, into)
 }
 
 // Clock is how far the server's clock was ahead of this machine's at its last answer; false without an answer.

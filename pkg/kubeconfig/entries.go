@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"k8s.io/client-go/tools/clientcmd/api"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
 )
 
 // What may be wrong with a context.
@@ -81,27 +83,61 @@ func noContext(raw api.Config) error {
 	if len(raw.Contexts) == 0 {
 		return fmt.Errorf("%w: the kubeconfig has no contexts", ErrNoKubeconfig)
 	}
-	return fmt.Errorf("%w: no current context is set; pass --context NAME, or run `kubectl config use-context NAME` (%s)",
+	return fmt.Errorf("%w: no current context is set; pass --context NAME, or run `kubectl config use-context NAME`; there are:%s",
 		ErrNoContext, known(slices.Collect(maps.Keys(raw.Contexts))))
 }
 
 func unknown(kind, name string, names []string) error {
-	return fmt.Errorf("%s %q is %w (%s)", kind, name, ErrNoEntry, known(names))
+	meant := access.DidYouMean(name, slices.Concat(names, shortNames(names)))
+	return fmt.Errorf("%s %q is %w%s; there are:%s", kind, name, ErrNoEntry, meant, known(names))
 }
 
-// known lists a few names that exist.
+// shortNames are the names of the clusters that entries are named after.
+func shortNames(names []string) (all []string) {
+	for _, n := range names {
+		if l := parseLabel(n); l.name != "" {
+			all = append(all, l.name)
+		}
+	}
+	return all
+}
+
+// contextOf is the context that a name means: its own, or that of its cluster where only one context is of such a cluster.
+func contextOf(raw api.Config, name string) (string, error) {
+	if raw.Contexts[name] != nil || name == "" {
+		return name, nil
+	}
+	var found []string
+	for at, c := range raw.Contexts {
+		if parseLabel(at).name == name || c != nil && parseLabel(c.Cluster).name == name {
+			found = append(found, at)
+		}
+	}
+	switch len(found) {
+	case 0:
+		return name, nil
+	case 1:
+		return found[0], nil
+	}
+	return name, fmt.Errorf("context %q is %w, and several are of a cluster of that name:%s", name, ErrNoEntry, known(found))
+}
+
+// known lists names that exist, one per line.
 func known(names []string) string {
-	const enough = 5
+	const enough = 10
+	if len(names) == 0 {
+		return " none"
+	}
 	slices.Sort(names)
-	more := ""
+	text, more := "", ""
 	if len(names) > enough {
-		names, more = names[:enough], ", …"
+		more = fmt.Sprintf("\n  and %d more", len(names)-enough)
+		names = names[:enough]
 	}
-	quoted := make([]string, len(names))
-	for i, n := range names {
-		quoted[i] = fmt.Sprintf("%q", n)
+	for _, n := range names {
+		text += "\n  " + strings.Join(strings.Fields(n), " ")
 	}
-	return "available: " + cmp.Or(strings.Join(quoted, ", "), "none") + more
+	return text + more
 }
 
 // notEKS says what was found instead, what was not read, and what to do.

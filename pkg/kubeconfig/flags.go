@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -17,6 +18,9 @@ import (
 type Flags struct {
 	path string
 	over clientcmd.ConfigOverrides
+
+	short   sync.Once // the context may be named by its cluster
+	unclear error     // of which there are several
 }
 
 // Bind adds the flags, except those that replace the server or its credentials, because they would hide which cluster it
@@ -36,10 +40,25 @@ func (f *Flags) Bind(fs *pflag.FlagSet) {
 		CurrentContext: all.CurrentContext,
 		Timeout:        all.Timeout,
 	})
+	for _, name := range []string{all.AuthOverrideFlags.Impersonate.LongName, all.AuthOverrideFlags.ImpersonateGroups.LongName} {
+		_ = fs.MarkHidden(name) // they are refused: EKS has no impersonation
+	}
 }
 
 // Loader reads the kubeconfig as kubectl does: --kubeconfig, else the list in KUBECONFIG, else ~/.kube/config.
 func (f *Flags) Loader() clientcmd.ClientConfig {
+	f.short.Do(func() {
+		if f.over.CurrentContext == "" {
+			return
+		}
+		raw, err := f.rules().Load()
+		if err != nil {
+			return // Target returns the error
+		}
+		if f.over.CurrentContext, err = contextOf(*raw, f.over.CurrentContext); err != nil {
+			f.unclear = err
+		}
+	})
 	return clientcmd.NewNonInteractiveDeferredLoadingClientConfig(f.rules(), &f.over)
 }
 
@@ -60,6 +79,9 @@ func (f *Flags) Target() (Target, error) {
 	}
 	if len(raw.Contexts)+len(raw.Clusters)+len(raw.AuthInfos) == 0 {
 		return Target{}, f.noFile()
+	}
+	if f.unclear != nil {
+		return Target{}, f.unclear
 	}
 	return f.resolve(raw)
 }

@@ -135,10 +135,10 @@ func TestErrorsSayWhatWasFoundAndWhatToDo(t *testing.T) {
 		says                   []string
 	}{
 		{"empty", api.Config{}, "", "", "", ErrNoContext, []string{"no contexts"}},
-		{"no current context", api.Config{Contexts: map[string]*api.Context{"a": {}, "b": {}}}, "", "", "", ErrNoContext, []string{`"a", "b"`, "--context", "kubectl config use-context"}},
-		{"unknown context", kubeconfig("x", host, "u", nil), "z", "", "", ErrNoEntry, []string{`context "z"`, `"c"`}},
-		{"unknown cluster", kubeconfig("x", host, "u", nil), "", "z", "", ErrNoEntry, []string{`cluster "z"`, `"x"`}},
-		{"unknown user", kubeconfig("x", host, "u", nil), "", "", "z", ErrNoEntry, []string{`user "z"`, `"u"`}},
+		{"no current context", api.Config{Contexts: map[string]*api.Context{"a": {}, "b": {}}}, "", "", "", ErrNoContext, []string{"\n  a\n  b", "--context", "kubectl config use-context"}},
+		{"unknown context", kubeconfig("x", host, "u", nil), "z", "", "", ErrNoEntry, []string{`context "z"`, "\n  c"}},
+		{"unknown cluster", kubeconfig("x", host, "u", nil), "", "z", "", ErrNoEntry, []string{`cluster "z"`, "\n  x"}},
+		{"unknown user", kubeconfig("x", host, "u", nil), "", "", "z", ErrNoEntry, []string{`user "z"`, "\n  u"}},
 		{
 			"other cloud", kubeconfig("x", "https://k.example.com:6443", "u", entry("", "/opt/kubelogin|get-token")), "", "", "", ErrNotEKS,
 			[]string{`context "c"`, `"k.example.com"`, `command "kubelogin"`, "--eks-cluster NAME --region REGION"},
@@ -186,5 +186,21 @@ func TestTargetAsJSON(t *testing.T) {
 		`"from":{"account":"cluster-arn","id":"exec-args","name":"cluster-arn","profile":"env","region":"cluster-arn","roleARN":"exec-args","server":"kubeconfig"}}`
 	if diff := cmp.Diff(want, string(data)); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestAContextMayBeNamedByItsCluster where only one is of a cluster of that name.
+func TestAContextMayBeNamedByItsCluster(t *testing.T) {
+	const in = "arn:aws:eks:us-west-2:111122223333:cluster/"
+	raw := api.Config{Contexts: map[string]*api.Context{
+		in + "demo": {}, "mine": {Cluster: in + "legacy"}, "legacy2": {}, in + "twice": {}, "b": {Cluster: "arn:aws:eks:eu-west-1:111122223333:cluster/twice"},
+	}}
+	for name, want := range map[string]string{"demo": in + "demo", "legacy": "mine", "legacy2": "legacy2", "mine": "mine", "none": "none", "": ""} {
+		if got, err := contextOf(raw, name); got != want || err != nil {
+			t.Errorf("%s: %s, %v", name, got, err)
+		}
+	}
+	if _, err := contextOf(raw, "twice"); !errors.Is(err, ErrNoEntry) || !strings.Contains(err.Error(), "\n  b") {
+		t.Error(err)
 	}
 }

@@ -38,9 +38,13 @@ var troubles = []struct {
 	{"InvalidSignatureException", ErrInvalid},
 	{"failed to read cached SSO token file", ErrMissing},
 	{"no EC2 IMDS role found", ErrMissing},
+	{noSource, ErrMissing},
 	{"static credentials are empty", ErrMissing},
 	{"failed to retrieve credentials", ErrMissing},
 }
+
+// noSource is what Plain makes of the SDK's error about the last source of credentials.
+const noSource = "no credentials in the environment, the AWS configuration or the machine's metadata"
 
 // Trouble is what is wrong with the credentials or the connection, one of the errors above, or nil where an error is
 // about something else.
@@ -119,6 +123,9 @@ func Plain(err error) error {
 		f.text = ErrUnreachable.Error() + ": " + unsent(err).Error()
 	case errors.As(err, &operation):
 		f.text = operation.Err.Error()
+	}
+	if strings.Contains(f.text, "no EC2 IMDS role found") { // the last source of all
+		f.text = noSource
 	}
 	if errors.Is(f.is, ErrMissing) { // the rest is about the last source only
 		f.text, _, _ = strings.Cut(f.text, ", operation error ")

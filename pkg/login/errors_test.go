@@ -27,7 +27,7 @@ func TestPlainDropsTheFrame(t *testing.T) {
 		{frame(&smithy.GenericAPIError{Code: "AccessDenied", Message: "no"}), "AccessDenied: no", nil},
 		{frame(&smithyhttp.RequestSendError{Err: refused}), `AWS cannot be reached: Post "https://sts": connection refused`, login.ErrUnreachable},
 		{frame(&smithyhttp.RequestSendError{Err: context.Canceled}), "context canceled", context.Canceled},
-		{frame(errors.New("no EC2 IMDS role found, operation error ec2imds: x")), "no EC2 IMDS role found", login.ErrMissing},
+		{frame(errors.New("no EC2 IMDS role found, operation error ec2imds: x")), "no credentials in the environment, the AWS configuration or the machine's metadata", login.ErrMissing},
 		{errors.New("something else"), "something else", nil},
 	} {
 		got := login.Plain(test.err)

@@ -33,6 +33,7 @@ type Settings struct {
 	Env            map[string]string // AWS_* variables that override those of the process
 	Timeout        time.Duration     // of one call; 0: 30 seconds
 	Trace          func(format string, args ...any)
+	Now            func() time.Time // with Trace
 }
 
 // Session is one identity in one region. It is made once and shared by all clients.
@@ -133,7 +134,8 @@ func (s Settings) options() []func(*config.LoadOptions) error {
 		opts = append(opts, config.WithRetryMaxAttempts(attempts))
 	}
 	if s.Trace != nil {
-		opts = append(opts, config.WithAfterAttempt(tracer{s.Trace}))
+		t := tracer{s.Trace, s.Now, &sync.Map{}}
+		opts = append(opts, config.WithBeforeTransmit(t), config.WithAfterAttempt(t))
 	}
 	return append(opts, s.who()...)
 }

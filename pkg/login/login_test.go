@@ -8,8 +8,10 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/login"
@@ -135,8 +137,8 @@ func TestTokenIsBoundToTheClusterAndHoldsNoSecret(t *testing.T) {
 func TestTheTraceNamesCallsAndNoSecrets(t *testing.T) {
 	sandboxtest.Start(t, sandbox.Options{})
 	var told strings.Builder
-	got := caller(t, login.Settings{Trace: func(format string, args ...any) { fmt.Fprintf(&told, format, args...) }})
-	if want := "AWS STS.GetCallerIdentity 200 OK\n"; told.String() != want || got == "" {
+	got := caller(t, login.Settings{Now: time.Now, Trace: func(format string, args ...any) { fmt.Fprintf(&told, format, args...) }})
+	if want := regexp.MustCompile(`^AWS STS\.GetCallerIdentity 127\.0\.0\.1:\d+/ 200 OK in \d+ ms\n$`); !want.MatchString(told.String()) || got == "" {
 		t.Errorf("%q, want %q", told.String(), want)
 	}
 }

@@ -2,7 +2,10 @@ package login
 
 import (
 	"context"
+	"fmt"
 	"os"
+	"sync"
+	"time"
 
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
@@ -16,17 +19,33 @@ func (s Settings) lookup(name string) string {
 	return os.Getenv(name)
 }
 
-// tracer prints each attempt of a call, with name and status only: headers contain secrets.
+// tracer prints each attempt of a call: its name, address, status and time. Headers and bodies contain secrets.
 type tracer struct {
 	printf func(format string, args ...any)
+	now    func() time.Time
+	begun  *sync.Map // when each request was sent
+}
+
+// BeforeTransmit is the SDK's hook.
+func (t tracer) BeforeTransmit(_ context.Context, in *smithyhttp.InterceptorContext) error {
+	t.begun.Store(in.Request, t.now())
+	return nil
 }
 
 // AfterAttempt is the SDK's hook.
 func (t tracer) AfterAttempt(ctx context.Context, in *smithyhttp.InterceptorContext) error {
-	status := "no answer"
+	status, at := "no answer", ""
 	if in.Response != nil {
 		status = in.Response.Status
+		if r := in.Response.Request; r != nil && r.URL != nil {
+			at = " " + r.URL.Host + r.URL.EscapedPath()
+		}
 	}
-	t.printf("AWS %s.%s %s\n", awsmiddleware.GetServiceID(ctx), awsmiddleware.GetOperationName(ctx), status)
+	if begun, ok := t.begun.LoadAndDelete(in.Request); ok {
+		if since, ok := begun.(time.Time); ok {
+			status += fmt.Sprintf(" in %d ms", t.now().Sub(since).Milliseconds())
+		}
+	}
+	t.printf("AWS %s.%s%s %s\n", awsmiddleware.GetServiceID(ctx), awsmiddleware.GetOperationName(ctx), at, status)
 	return nil
 }

@@ -3,6 +3,7 @@ package manifest
 import (
 	"bytes"
 	"fmt"
+	"regexp"
 	"strings"
 
 	goyaml "sigs.k8s.io/yaml/goyaml.v2"
@@ -32,13 +33,27 @@ func (d Decisions) Write(next string) ([]byte, error) {
 	return append([]byte(decisionsHead+next+"\n"), text...), err
 }
 
+// goWords are what YAML's errors say of types, and what that means to people.
+var goWords = []struct {
+	is    *regexp.Regexp
+	means string
+}{
+	{regexp.MustCompile(`^yaml: (unmarshal errors: )?`), ""},
+	{regexp.MustCompile(` (into|in type) (\[\])?\w+(\.\w+)?`), ""},
+	{regexp.MustCompile(`cannot unmarshal !!\w+`), "unexpected value"},
+}
+
 // ReadDecisions reads such a file. An unknown key is an error: it may be misspelt.
 func ReadDecisions(b []byte) (Decisions, error) {
 	var d Decisions
 	decoder := goyaml.NewDecoder(bytes.NewReader(b))
 	decoder.SetStrict(true)
 	if err := decoder.Decode(&d); err != nil {
-		return d, fmt.Errorf("not a file that migrate --write-decisions wrote: %s", strings.Join(strings.Fields(err.Error()), " "))
+		text := strings.Join(strings.Fields(err.Error()), " ")
+		for _, w := range goWords {
+			text = w.is.ReplaceAllString(text, w.means)
+		}
+		return d, fmt.Errorf("not a file that migrate --write-decisions wrote: %s", text)
 	}
 	seen := map[string]bool{}
 	for i, q := range d.Decisions {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
@@ -89,7 +90,7 @@ func (r *Run) Foresee(ctx context.Context, accepted []access.RiskName) ([]access
 		if errors.As(refused, &left) {
 			for _, risk := range left.Risks {
 				notes = append(notes, access.Notes(access.NoteMigration, string(risk.Name),
-					fmt.Sprintf("with the default answers this will be refused: %s: %s; to continue anyway, add --accept-risk=%s", risk.Name, risk.Why, risk.Name))...)
+					fmt.Sprintf("with the default answers this has a risk that must be confirmed: %s: %s", risk.Name, risk.Why))...)
 			}
 		}
 	}
@@ -116,4 +117,66 @@ func (r *Run) Given() manifest.Decisions {
 		d.Decisions = append(d.Decisions, manifest.Decision{ID: id, Answer: r.Choices.Answers[id]})
 	}
 	return d
+}
+
+// answersFile is where the answers of an interrupted migration of the cluster are kept, beside the records of changes.
+func (r *Run) answersFile() (string, error) {
+	dir, err := r.Engine.Dir()
+	c := r.Facts.Cluster
+	return filepath.Join(dir, "answers", filepath.Base(c.Region()+"-"+c.Account()+"-"+c.Name+".yaml")), err
+}
+
+// Keep stores the answers so far for the next run. next is the command that reads the file.
+func (r *Run) Keep(next func(file string) string) (file string, err error) {
+	if file, err = r.answersFile(); err != nil {
+		return "", err
+	}
+	text, err := r.Given().Write(next(file))
+	if err == nil {
+		err = os.MkdirAll(filepath.Dir(file), 0o700)
+	}
+	if err != nil {
+		return "", err
+	}
+	return file, os.WriteFile(file, text, 0o600)
+}
+
+// Recall adds the answers of an interrupted run to the choices, and names their file; "" where there are none, or where they no
+// longer fit.
+func (r *Run) Recall(c Choices) (Choices, string) {
+	file, err := r.answersFile()
+	if err != nil {
+		return c, ""
+	}
+	kept := c
+	kept.Answers = maps.Clone(c.Answers)
+	if err := kept.Read(file, r.Facts.Cluster.Name); err != nil {
+		return c, ""
+	}
+	if _, err := Make(r.Facts, kept); err != nil {
+		return c, ""
+	}
+	return kept, file
+}
+
+// Forget deletes the answers after a migration that is complete.
+func (r *Run) Forget() {
+	if file, err := r.answersFile(); err == nil {
+		_ = os.Remove(file) // there may be none
+	}
+}
+
+// Next are the words of the command that continues where this migration ends; nil: nothing is left to do.
+func (r *Run) Next() []string {
+	switch removable := slices.ContainsFunc(r.Plan.Mappings, func(m Mapping) bool { return m.Removable }); {
+	case r.Partial:
+		return nil
+	case r.Remaining() > 0 && !removable:
+		return []string{"migrate", "--write-decisions", "FILE"}
+	case removable && !r.Remove:
+		return []string{"migrate", "--remove-mappings"}
+	case r.Remaining() > 0:
+		return []string{"migrate", "--write-decisions", "FILE"}
+	}
+	return []string{"mode", string(access.ModeAPI)}
 }

@@ -3,6 +3,7 @@
 package policy
 
 import (
+	"cmp"
 	_ "embed"
 	"encoding/json"
 	"slices"
@@ -42,17 +43,28 @@ var parse = sync.OnceValue(func() []Policy { //nolint:gochecknoglobals // a tabl
 	return d.Policies
 })
 
-// All returns every policy, those for people first, sorted by name.
+// All returns every policy, those for people first, then those for services and those for AWS only, each sorted by name.
 func All() []Policy {
 	all := slices.Clone(parse())
 	access.Sort(all, func(a, b Policy) int {
-		if a.Audience != b.Audience {
-			return -strings.Compare(a.Audience, b.Audience)
-		}
-		return strings.Compare(a.Name, b.Name)
+		return cmp.Or(cmp.Compare(a.Rank(), b.Rank()), strings.Compare(a.Name, b.Name))
 	})
 	return all
 }
+
+// Rank is 0 of policies for people, 1 of those for services, 2 of those that only AWS can use.
+func (p Policy) Rank() int {
+	switch {
+	case p.ServiceLinkedRoleOnly:
+		return 2
+	case p.ForPeople():
+		return 0
+	}
+	return 1
+}
+
+// ForPeople reports whether AWS made the policy for people, and not for its services.
+func (p Policy) ForPeople() bool { return p.Audience == "human" }
 
 // Find returns the policy of that AWS name.
 func Find(name string) (Policy, bool) {

@@ -1,8 +1,11 @@
 package printer
 
 import (
+	"encoding/json"
+
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/kubeconfig"
+	"github.com/kubectl-access/kubectl-access/pkg/manifest"
 )
 
 // FoundCluster is what is known of the context's cluster.
@@ -12,6 +15,16 @@ type FoundCluster struct {
 	Mode     access.Mode `json:"mode,omitempty"`
 	Status   string      `json:"status,omitempty"`
 	Version  string      `json:"version,omitempty"`
+}
+
+// MarshalJSON adds what makes it an object.
+func (f FoundCluster) MarshalJSON() ([]byte, error) {
+	type fields FoundCluster // without this method
+	return json.Marshal(struct {
+		APIVersion string `json:"apiVersion"`
+		Kind       string `json:"kind"`
+		fields
+	}{manifest.OwnVersion, "Cluster", fields(f)})
 }
 
 // Cluster is the table of what is known of a cluster.

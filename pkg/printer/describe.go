@@ -22,27 +22,46 @@ type Description struct {
 	Hints     []string
 	Now       time.Time
 	Width     int // of lists of resources; 0: Width
+
+	Brief  bool           // what each policy allows is put into words, and its rules are left out
+	Rights []access.Right // what the principal may do by every source; nil: not read
+	NoRBAC string         // why RBAC is not among them; "": it is
 }
 
 func (d Description) String() string {
 	var b strings.Builder
-	w := tabwriter.NewWriter(&b, 0, 8, 2, ' ', 0)
+	w := tabwriter.NewWriter(&b, len("Principal:  "), 8, 2, ' ', 0)
 	row := func(name, value string) { fmt.Fprintf(w, "%s:\t%s\n", name, value) }
 	row("Principal", Clean(string(d.Principal)))
-	if d.Entry != nil {
+	if d.Entry != nil || len(d.Mappings) > 0 {
 		row("Status", Clean(d.status()))
 	}
 	row("Cluster", Clean(d.Cluster.Name)+" ("+d.Cluster.Region()+")")
+	if d.Brief { // rights come first, and what only describes the entry last
+		w.Flush()
+		b.WriteString(d.sources())
+	}
 	if d.Entry != nil {
 		d.entry(row)
 	}
 	w.Flush()
-	return b.String() + d.Rights()
+	if d.Brief {
+		return b.String() + d.hints()
+	}
+	return b.String() + d.Details()
 }
 
-// status is what the entry is worth, the worst first.
+// status is what the entry is worth, the worst first; without an entry, what the mappings are worth.
 func (d Description) status() string {
 	var all []string
+	if d.Entry == nil {
+		for _, m := range d.Mappings {
+			if m.State == access.InForce {
+				return "ok, by aws-auth " + m.Place()
+			}
+		}
+		return "no access: " + mappingNote(d.Mappings[0], false, false)
+	}
 	if d.Stale != "" {
 		all = append(all, d.Stale.Status(d.Principal)+": the entry no longer works")
 	}
@@ -60,13 +79,29 @@ func (d Description) status() string {
 	return cmp.Or(strings.Join(all, "; "), "ok")
 }
 
-// Rights is only what lets the principal in, and what that allows.
-func (d Description) Rights() string {
+// Details is only what gives the principal access, and what that allows.
+func (d Description) Details() string { return d.sources() + d.hints() }
+
+func (d Description) sources() string {
 	var b strings.Builder
-	if d.Entry != nil {
-		grantsInFull(&b, d.Entry.Grants, cmp.Or(d.Width, Width))
+	bound := d.bound()
+	switch {
+	case d.Entry != nil && len(d.Entry.Grants) > 0:
+		d.grants(&b)
+	case d.Entry != nil && len(bound) == 0 && d.NoRBAC == "":
+		b.WriteString("Grants:     " + none + "\n")
+	}
+	if d.NoRBAC != "" {
+		fmt.Fprintf(&b, "RBAC:       not checked (%s)\n", Clean(d.NoRBAC))
+	} else if len(bound) > 0 {
+		b.WriteString("RBAC:\n  " + strings.Join(bound, "\n  ") + "\n")
 	}
 	d.mappings(&b)
+	return b.String()
+}
+
+func (d Description) hints() string {
+	var b strings.Builder
 	if len(d.Hints) > 0 {
 		b.WriteString("Hints:\n")
 	}
@@ -97,18 +132,36 @@ func when(t, now time.Time) string {
 	return t.UTC().Format(time.RFC3339) + " (" + Age(t, now) + " ago)"
 }
 
-func grantsInFull(b *strings.Builder, grants []access.Grant, width int) {
-	if len(grants) == 0 {
-		b.WriteString("Grants:     <none>\n")
-		return
-	}
+func (d Description) grants(b *strings.Builder) {
 	b.WriteString("Grants:\n")
-	for _, g := range grants {
+	for _, g := range d.Entry.Grants {
 		fmt.Fprintf(b, "  %s\n", Clean(g.String()))
-		if doc, ok := policy.Find(string(g.Policy)); ok {
-			b.WriteString(rules(doc, "    ", width))
+		doc, ok := policy.Find(string(g.Policy))
+		switch {
+		case ok && d.Brief:
+			fmt.Fprintf(b, "    %s\n", Clean(doc.Summary(!g.Scope.WholeCluster())))
+		case ok:
+			b.WriteString(rules(doc, "    ", cmp.Or(d.Width, Width)))
 		}
 	}
+}
+
+// bound are the rights that RBAC or a group gives, each with what gives it.
+func (d Description) bound() (all []string) {
+	for _, r := range d.Rights {
+		by := ""
+		switch {
+		case r.Binding != "":
+			by = ", by " + r.Via + " (" + r.Binding + ")"
+		case r.Kind == access.Administer && r.By.Mapping != "":
+			by = ", by group system:masters"
+		default:
+			continue
+		}
+		r.Via = ""
+		all = append(all, Clean(r.String()+by))
+	}
+	return all
 }
 
 func (d Description) mappings(b *strings.Builder) {

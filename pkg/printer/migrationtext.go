@@ -2,6 +2,7 @@ package printer
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
@@ -22,7 +23,7 @@ func (r Migration) Text(account string) string {
 	}
 	for _, ofMappings := range []bool{false, true} {
 		for _, d := range r.Defects {
-			if (d.Place != "") == ofMappings {
+			if (d.Place != "") == ofMappings && !r.tells(d) {
 				say("! ", "%s", d)
 			}
 		}
@@ -33,6 +34,11 @@ func (r Migration) Text(account string) string {
 		}
 	}
 	return b.String()
+}
+
+// tells reports whether a mapping above says the same.
+func (r Migration) tells(d defect) bool {
+	return slices.ContainsFunc(r.Mappings, func(m migrated) bool { return m.Place == d.Place && m.Reason == d.Text })
 }
 
 func (d defect) String() string {

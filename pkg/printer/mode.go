@@ -6,10 +6,13 @@ import (
 	"strings"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/manifest"
 )
 
 // ModeReport is what the modes mean for one cluster.
 type ModeReport struct {
+	APIVersion   string      `json:"apiVersion"`
+	Kind         string      `json:"kind"`
 	Cluster      string      `json:"cluster"`
 	Mode         access.Mode `json:"mode"`
 	Next         access.Mode `json:"next,omitempty"`
@@ -25,7 +28,7 @@ type ModeReport struct {
 
 // ModeOf reports on the cluster of a snapshot with every entry and aws-auth.
 func ModeOf(s access.Snapshot) ModeReport {
-	r := ModeReport{Cluster: s.Cluster.Name, Mode: s.Cluster.Mode, Next: s.Cluster.Mode.Next(), Entries: len(s.Entries)}
+	r := ModeReport{APIVersion: manifest.OwnVersion, Kind: "AuthenticationMode", Cluster: s.Cluster.Name, Mode: s.Cluster.Mode, Next: s.Cluster.Mode.Next(), Entries: len(s.Entries)}
 	if s.AWSAuth == nil {
 		return r
 	}

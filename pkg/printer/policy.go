@@ -1,17 +1,23 @@
 package printer
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/manifest"
 	"github.com/kubectl-access/kubectl-access/pkg/policy"
 )
 
 // Policies is a table of access policies.
 func Policies(all []policy.Policy) Table {
 	t := Table{Columns: []Column{{Name: "NAME"}, {Name: "FOR"}, {Name: "PURPOSE"}, {Name: "AWS NAME", Wide: true}}}
+	all = slices.Clone(all)
+	access.Sort(all, func(a, b policy.Policy) int {
+		return cmp.Or(cmp.Compare(a.Rank(), b.Rank()), strings.Compare(access.Policy(a.Name).Short(), access.Policy(b.Name).Short()))
+	})
 	for _, p := range all {
 		t.Rows = append(t.Rows, []string{Clean(access.Policy(p.Name).Short()), Audience(p), Clean(p.Purpose), Clean(p.Name)})
 	}
@@ -33,6 +39,10 @@ func Audience(p policy.Policy) string {
 
 // Policy is all that is known of one policy.
 func Policy(p policy.Policy, width int) string {
+	return about(p) + "Rules:\n" + rules(p, "  ", width)
+}
+
+func about(p policy.Policy) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Name:     %s\nAWS name: %s\nPurpose:  %s\n", Clean(access.Policy(p.Name).Short()), Clean(p.Name), Clean(p.Purpose))
 	if p.UsedBy != "" {
@@ -41,9 +51,16 @@ func Policy(p policy.Policy, width int) string {
 	if p.Note != "" {
 		fmt.Fprintf(&b, "Note:     %s\n", Clean(p.Note))
 	}
-	b.WriteString("Rules:\n")
-	b.WriteString(rules(p, "  ", width))
 	return b.String()
+}
+
+// PolicyBrief is the same, with what the policy allows in words.
+func PolicyBrief(p policy.Policy, rules string) string {
+	text := about(p) + "For:      " + Audience(p) + "\nAllows:   " + Clean(p.Summary(false)) + "\n"
+	if len(p.Rules) > 0 {
+		text += "Rules:    " + rules + "\n"
+	}
+	return text
 }
 
 // rules lists what a policy allows, one row for each of its rules.
@@ -146,7 +163,8 @@ type policyForm struct {
 
 // PolicyObject is the object of a policy.
 func PolicyObject(p policy.Policy) policyForm {
-	return policyForm{"v1", "AccessPolicy", map[string]string{"name": access.Policy(p.Name).Short()}, p}
+	p.Audience = Audience(p)
+	return policyForm{manifest.OwnVersion, "AccessPolicy", map[string]string{"name": access.Policy(p.Name).Short()}, p}
 }
 
 // PolicyList is the list of policies as one object.
@@ -155,5 +173,5 @@ func PolicyList(docs []policy.Policy) map[string]any {
 	for i, d := range docs {
 		items[i] = PolicyObject(d)
 	}
-	return map[string]any{"apiVersion": "v1", "kind": "List", "metadata": map[string]any{}, "items": items}
+	return map[string]any{"apiVersion": manifest.OwnVersion, "kind": "AccessPolicyList", "metadata": map[string]any{}, "items": items}
 }

@@ -1,6 +1,7 @@
 package printer
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -8,11 +9,13 @@ import (
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/manifest"
+	"github.com/kubectl-access/kubectl-access/pkg/shell"
 	"github.com/kubectl-access/kubectl-access/pkg/whoami"
 )
 
-// Whoami shows the caller's identity and what gives it access, or why it has none.
-func Whoami(r whoami.Report, color Color) string {
+// Whoami shows in two lines whether the caller has access and by what, or why not, then what it may do, who solves what is wrong,
+// and who the caller is. With details it quotes the services that refused an answer.
+func Whoami(r whoami.Report, color Color, details bool) string {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 8, 2, ' ', 0)
 	row := func(name, value string) {
@@ -20,6 +23,7 @@ func Whoami(r whoami.Report, color Color) string {
 			fmt.Fprintf(w, "%s:\t%s\n", name, Clean(value))
 		}
 	}
+	verdict(row, r)
 	row("Cluster", r.Cluster.Name+" ("+r.Cluster.Region+")")
 	if a := r.AWS; a != nil {
 		row("AWS", a.ARN)
@@ -31,65 +35,98 @@ func Whoami(r whoami.Report, color Color) string {
 		row("Username", k.Username)
 		row("Groups", strings.Join(k.Groups, ", "))
 	}
-	accessRow(row, r)
 	w.Flush()
-	if r.By != nil && r.By.Entry != nil && !r.By.Entry.Node() {
-		grantLines(&b, r)
-	}
 	problems(&b, r, color)
-	for _, u := range r.Unchecked {
-		fmt.Fprintf(&b, "Not checked: %s\n", Clean(u))
-	}
+	unchecked(&b, r, details)
 	return b.String()
 }
 
-func accessRow(row func(name, value string), r whoami.Report) {
+// verdict is the two lines that matter.
+func verdict(row func(name, value string), r whoami.Report) {
 	switch {
 	case r.Unknown:
 		row("Access", "unknown: the cluster could not be read")
-	case !r.LetIn:
+	case !r.HasAccess:
 		row("Access", "no")
-	case r.By == nil:
-		row("Access", "yes (the source could not be determined)")
-	case r.By.Entry != nil:
-		row("Access", "yes, through the access entry of "+r.By.Entry.Principal.Short(r.By.Entry.Principal.Account())+" ("+string(r.By.Entry.Kind)+")")
-	case r.By.Mapping != nil:
-		row("Access", "yes, through the aws-auth mapping of "+r.By.Mapping.ARN)
 	default:
-		row("Access", "yes, as the cluster creator, who is never listed")
+		row("Access", "yes"+source(r))
+	}
+	if !r.HasAccess && len(r.Problems) > 0 {
+		row("Reason", r.Problems[0].Text)
+	}
+	if rights := r.Rights; rights != nil {
+		least := map[bool]string{true: "at least: "}[rights.AtLeast && rights.Summary != ""]
+		row("Rights", "in namespace "+rights.Namespace+": "+least+cmp.Or(rights.Summary, "not known"))
 	}
 }
 
-func grantLines(b *strings.Builder, r whoami.Report) {
-	if len(r.By.Entry.Grants) == 0 {
-		b.WriteString("Grants:     <none>\n")
-		return
-	}
-	b.WriteString("Grants:\n")
-	for _, g := range r.By.Entry.Grants {
-		fmt.Fprintf(b, "  %s\n", Clean(g.String()))
-	}
-}
-
-// problems prints each problem with the commands that solve it and who can run them.
-func problems(b *strings.Builder, r whoami.Report, color Color) {
-	for _, p := range r.Problems {
-		fmt.Fprintf(b, "\n%s %s\n", color.Warn("Problem:"), Clean(p.Text))
-		lead := "Try:"
-		if p.By == whoami.Administrator {
-			lead = "Ask a cluster administrator to run:"
+func source(r whoami.Report) string {
+	switch {
+	case r.By == nil:
+		return " (the source could not be determined)"
+	case r.By.Entry != nil:
+		e := r.By.Entry
+		text := ", through the access entry of " + e.Principal.Short(e.Principal.Account()) + " (" + string(e.Kind) + ")"
+		for i, g := range e.Grants {
+			text += map[bool]string{true: ": ", false: "; "}[i == 0] + g.String()
 		}
-		if len(p.Commands) > 0 {
-			fmt.Fprintf(b, "  %s\n", lead)
+		return text
+	case r.By.Mapping != nil:
+		return ", through the aws-auth mapping of " + r.By.Mapping.ARN
+	}
+	return ", as the cluster creator, who is never listed"
+}
+
+// problems prints who runs what. Where the caller has access they are findings; else the first one is the reason above.
+func problems(b *strings.Builder, r whoami.Report, color Color) {
+	for i, p := range r.Problems {
+		b.WriteString("\n")
+		if r.HasAccess || i > 0 {
+			fmt.Fprintf(b, "%s %s\n", color.Warn("Problem:"), Clean(p.Text))
+		}
+		if p.By == whoami.You {
+			b.WriteString("Try:\n")
+		} else {
+			fmt.Fprintf(b, "Send this to a cluster administrator:\n    %s\n", Clean(message(r, p)))
 		}
 		for _, c := range slices.Compact(p.Commands) {
 			fmt.Fprintf(b, "    %s\n", Clean(c))
 		}
 	}
-	if len(r.Problems) > 0 && len(r.Unchecked) > 0 {
+	if len(r.Unchecked) > 0 {
 		b.WriteString("\n")
 	}
 }
+
+// message is what an administrator reads above the commands.
+func message(r whoami.Report, p whoami.Problem) string {
+	who := "The caller"
+	if r.AWS != nil {
+		who = string(r.AWS.Principal)
+	}
+	text := who + ", cluster " + r.Cluster.Name + " (" + r.Cluster.Region + "): " + p.Text + ". "
+	if slices.ContainsFunc(p.Commands, func(c string) bool { return strings.Contains(c, shell.BlankPolicy) }) {
+		return text + "Please fill in " + shell.BlankPolicy + " and " + shell.BlankNamespace + ", and run:"
+	}
+	return text + "Please run:"
+}
+
+// unchecked prints a line for each thing that could not be read.
+func unchecked(b *strings.Builder, r whoami.Report, details bool) {
+	for _, u := range r.Unchecked {
+		line := []rune("Not checked: " + Clean(u.What) + " (" + Clean(u.Why) + ")")
+		if len(line) > lineWidth && !details {
+			line = append(line[:lineWidth-2], '…', ')')
+		}
+		fmt.Fprintln(b, string(line))
+		if details && u.Detail != u.Why {
+			fmt.Fprintf(b, "  %s\n", Clean(u.Detail))
+		}
+	}
+}
+
+// lineWidth is what fits on every terminal.
+const lineWidth = 80
 
 // Identity is the written form of whoami's report.
 type Identity struct {
@@ -101,7 +138,7 @@ type Identity struct {
 
 // IdentityOf is the form of a report about a cluster in that region and account.
 func IdentityOf(r whoami.Report, region, account string) Identity {
-	return Identity{"v1", "Identity", r, by(r, region, account)}
+	return Identity{manifest.OwnVersion, "Identity", r, by(r, region, account)}
 }
 
 // accessBy is what gives access, with the entry in its written form.

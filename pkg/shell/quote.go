@@ -6,9 +6,15 @@ import "strings"
 // plain is what no shell obeys.
 const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:,=@+"
 
+// The blanks of a command line that somebody else fills in.
+const (
+	BlankPolicy    = "<policy>"
+	BlankNamespace = "<namespace>"
+)
+
 // Quote keeps a shell from taking a word apart.
 func Quote(s string) string {
-	if s != "" && strings.Trim(s, plain) == "" {
+	if s != "" && strings.Trim(s, plain) == "" || s == BlankPolicy || s == BlankNamespace {
 		return s
 	}
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"

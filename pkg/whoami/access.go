@@ -138,8 +138,13 @@ func (f Facts) mode() []Problem {
 	if f.AWS == nil || !f.NoEntries {
 		return nil
 	}
-	return one(ModeConfigMap, Administrator, fmt.Sprintf("cluster %s is in mode CONFIG_MAP: only its creator and aws-auth mappings have access, and no active mapping is for %s",
-		f.Cluster.Name, f.short()), f.cure(access.Entry{})...)
+	text := fmt.Sprintf("cluster %s is in mode CONFIG_MAP: only its creator and aws-auth mappings have access", f.Cluster.Name)
+	if f.MappingsErr != nil {
+		text += f.perhapsMapped()
+	} else {
+		text += ", and no active mapping is for " + f.short()
+	}
+	return one(ModeConfigMap, Administrator, text, f.cure(access.Entry{})...)
 }
 
 func (f Facts) noEntry() []Problem {
@@ -150,6 +155,8 @@ func (f Facts) noEntry() []Problem {
 	api := f.Info != nil && f.Info.Mode == access.ModeAPI
 	text := fmt.Sprintf("cluster %s has no access entry for %s", f.Cluster.Name, f.short())
 	switch {
+	case f.EntryErr == nil && !api && f.MappingsErr != nil:
+		text += f.perhapsMapped()
 	case f.EntryErr != nil:
 		text = fmt.Sprintf("cluster %s denies access to %s; its access entry could not be read", f.Cluster.Name, f.short())
 	case api && m != nil:
@@ -203,29 +210,11 @@ func (f Facts) grantsNothing() []Problem {
 		f.short(), groups(f.Entry.Groups), f.Namespace), f.grant(access.Entry{})...)
 }
 
-// unchecked says what could not be read.
-func (f Facts) unchecked(r Report) []string {
-	if f.Login != None && f.Login != Unknown && !r.LetIn {
-		return nil // everything else failed for that
+// perhapsMapped says what an administrator should look for in aws-auth, which the caller cannot read.
+func (f Facts) perhapsMapped() string {
+	text := "; if aws-auth has a mapping for it, that mapping does not work"
+	if me := f.principal(); me.Kind() == "role" && me.Path() != "/" {
+		text += ": a mapping that is written with the path of the role never matches"
 	}
-	var all []string
-	add := func(err error, what string) {
-		if err != nil {
-			all = append(all, what+": "+err.Error())
-		}
-	}
-	add(f.AWSErr, "your identity in AWS")
-	add(f.EntryErr, "your access entry")
-	add(f.EntriesErr, "the other access entries")
-	if !r.LetIn || f.Entry != nil {
-		add(f.MadeErr, "whether your role or user was deleted and recreated")
-	}
-	if r.By == nil && (r.LetIn || len(r.Problems) == 0 || r.Problems[0].Cause == NoEntry || r.Problems[0].Cause == ModeConfigMap) {
-		add(f.MappingsErr, "the aws-auth ConfigMap (an administrator can read it with `kubectl -n kube-system get configmap aws-auth -o yaml`; pass the file with --aws-auth)")
-	}
-	add(f.BoundErr, "your rights by RBAC")
-	if f.Trouble == Unknown {
-		add(f.KubeErr, "your identity in the cluster")
-	}
-	return all
+	return text
 }

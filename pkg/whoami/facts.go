@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/policy"
 	"github.com/kubectl-access/kubectl-access/pkg/shell"
 )
 
@@ -17,26 +18,25 @@ type Facts struct {
 	Program    shell.Program
 	Kubeconfig string // the file of --kubeconfig
 
-	Exec         string // the kubeconfig's credential plugin
-	NoExec       bool   // that is not installed
-	Unrunnable   string // why kubectl cannot start it, wherever it is installed
-	Hint         string // how to install it, by the kubeconfig
-	Clock        time.Duration
-	TokenEnd     time.Time // of a token in the kubeconfig
-	Now          time.Time
-	Profile      string
-	SSO          bool // the profile logs in through IAM Identity Center
-	AWS          *AWS
-	AWSErr       error
-	Kube         *Kubernetes
-	Impersonates bool // then the cluster shows another's name
-	KubeErr      error
-	Trouble      Trouble      // what KubeErr is
-	Login        Trouble      // what AWSErr is
-	Info         *access.Info // of the cluster, read where something is wrong
-	Other        bool         // the endpoint in AWS is not the server in the kubeconfig
-	Private      bool         // the endpoint is in the cluster's network only
-	NoEntries    bool         // the mode reads none
+	Exec       string // the kubeconfig's credential plugin
+	NoExec     bool   // that is not installed
+	Unrunnable string // why kubectl cannot start it, wherever it is installed
+	Hint       string // how to install it, by the kubeconfig
+	Clock      time.Duration
+	TokenEnd   time.Time // of a token in the kubeconfig
+	Now        time.Time
+	Profile    string
+	SSO        bool // the profile logs in through IAM Identity Center
+	AWS        *AWS
+	AWSErr     error
+	Kube       *Kubernetes
+	KubeErr    error
+	Trouble    Trouble      // what KubeErr is
+	Login      Trouble      // what AWSErr is
+	Info       *access.Info // of the cluster, read where something is wrong
+	Other      bool         // the endpoint in AWS is not the server in the kubeconfig
+	Private    bool         // the endpoint is in the cluster's network only
+	NoEntries  bool         // the mode reads none
 
 	Entry      *access.Entry
 	EntryErr   error
@@ -51,7 +51,8 @@ type Facts struct {
 	Unread      map[string]string // why a section of aws-auth is not read at all, by its key
 	MappingsErr error
 	BoundErr    error
-	Unbound     bool // RBAC gives the caller nothing in the namespace
+	Unbound     bool          // RBAC gives the caller nothing in the namespace
+	Rules       []policy.Rule // what it gives there
 }
 
 // Profile is a profile of the AWS configuration and the role that it assumes.
@@ -107,10 +108,11 @@ func (f Facts) kubeconfig(profile string, more ...string) string {
 	return f.Program.Elsewhere().Command(append(words, more...)...)
 }
 
-// grant is the command that gives the caller what an entry grants.
+// grant is the command that gives the caller what an entry grants. Where that is nothing, policy and namespace are blanks: it is
+// not known what the caller needs.
 func (f Facts) grant(e access.Entry) []string {
 	if e.Empty() {
-		e.Grants = []access.Grant{{Policy: "AmazonEKSViewPolicy", Scope: access.Scope{Namespaces: []string{f.Namespace}}}}
+		return []string{f.administrator().Command("grant", string(f.principal()), "--policy", shell.BlankPolicy, "-n", shell.BlankNamespace)}
 	}
 	var rest []string
 	for _, g := range e.Groups {

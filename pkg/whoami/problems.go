@@ -14,19 +14,20 @@ import (
 // Judge makes the report.
 func Judge(f Facts) Report {
 	r := Report{Cluster: f.Cluster, AWS: f.AWS, Kubernetes: f.Kube}
-	r.LetIn = f.letIn()
+	r.HasAccess = f.letIn()
 	r.Unknown = f.KubeErr != nil && f.Trouble != Unauthorized
-	if r.LetIn {
+	if r.HasAccess {
 		r.By = f.way()
 	}
 	for _, look := range f.looks(r) {
 		if found := look(); len(found) > 0 {
 			r.Problems = append(r.Problems, found...)
-			if !r.LetIn {
+			if !r.HasAccess {
 				break // what comes first explains what comes after
 			}
 		}
 	}
+	r.Rights = f.rights(r)
 	r.Unchecked = f.unchecked(r)
 	return r
 }
@@ -66,7 +67,7 @@ func (f Facts) dead() bool {
 
 // shows reports whether the cluster's name for the caller may come from a username with templates.
 func (f Facts) shows(username string) bool {
-	if f.Kube == nil || f.Kube.Username == "" || username == "" || f.Impersonates {
+	if f.Kube == nil || f.Kube.Username == "" || username == "" {
 		return true // one of the two is not known
 	}
 	pattern := regexp.MustCompile(`\\{\\{\w+\\}\\}`).ReplaceAllString(regexp.QuoteMeta(username), ".*")
@@ -102,7 +103,7 @@ type look = func() []Problem
 
 // looks are the checks in the order in which one cause hides the next.
 func (f Facts) looks(r Report) []look {
-	if r.LetIn {
+	if r.HasAccess {
 		return []look{f.noExec, f.otherIdentity, f.recreated, f.shadowed, f.grantsNothing}
 	}
 	return []look{
@@ -178,10 +179,10 @@ func (f Facts) login() []Problem {
 		{Missing, CredentialsMissing, "no AWS credentials found; log in, for example through IAM Identity Center, or choose a profile with --profile", again},
 		{Expired, CredentialsExpired, "the AWS credentials have expired; log in again, for example through IAM Identity Center", again},
 		{Invalid, CredentialsInvalid, "AWS does not know these credentials; log in again, for example through IAM Identity Center, or choose another profile with --profile", again},
-		{Unreachable, AWSUnreachable, "could not reach AWS; check the network, the VPN, the proxy (HTTPS_PROXY) and the spelling of the region", f.again()},
+		{Unreachable, AWSUnreachable, "could not reach AWS; check the network, the VPN, the proxy (HTTPS_PROXY) and the spelling of the region: " + fmt.Sprint(f.AWSErr), f.again()},
 	} {
 		if f.Login == row.is {
-			return one(row.cause, You, row.text+": "+f.AWSErr.Error(), row.next)
+			return one(row.cause, You, row.text, row.next)
 		}
 	}
 	return nil

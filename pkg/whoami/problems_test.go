@@ -96,7 +96,7 @@ func all(changes []with) with {
 
 // TestWhyNobodyLetsMeInAndWhatIsNext: one row for each cause, and below it what is just another.
 func TestWhyNobodyLetsMeInAndWhatIsNext(t *testing.T) {
-	const view, anew = "grant " + string(dev) + " --policy view -n default", "kubeconfig"
+	const view, anew = "grant " + string(dev) + " --policy <policy> -n <namespace>", "kubeconfig"
 	for _, c := range []struct {
 		name    string
 		changes []with
@@ -145,11 +145,11 @@ func TestWhyNobodyLetsMeInAndWhatIsNext(t *testing.T) {
 		{"the entry is as old as the role", []with{holding(viewer()), func(f *whoami.Facts) { f.Made = today.Add(-time.Hour) }}, "entry-not-in-effect (you) whoami --profile mine"},
 		{"nobody knows how old the role is", []with{holding(viewer()), func(f *whoami.Facts) { f.MadeErr = errRefused }}, "entry-not-in-effect (you) whoami --profile mine"},
 
-		{"Identity Center made the role anew", []with{as(ssoNow), named(ssoThen)}, "role-changed (administrator) grant " + string(ssoNow) + " --policy view -n default; revoke " + string(ssoThen)},
+		{"Identity Center made the role anew", []with{as(ssoNow), named(ssoThen)}, "role-changed (administrator) grant " + string(ssoNow) + " --policy <policy> -n <namespace>; revoke " + string(ssoThen)},
 		{"with what the former role had", []with{as(ssoNow), named(ssoThen), func(f *whoami.Facts) { e := viewer(); f.Former = &e }}, "role-changed (administrator) grant " + string(ssoNow) + " --policy view -n dev; revoke " + string(ssoThen)},
-		{"another permission set", []with{as(ssoNow), named(role + "AWSReservedSSO_View_fedcba9876543210")}, "no-entry (administrator) grant " + string(ssoNow) + " --policy view -n default"},
-		{"the same in another account", []with{as(ssoNow), named("arn:aws:iam::444455556666:role/AWSReservedSSO_Admin_fedcba9876543210")}, "no-entry (administrator) grant " + string(ssoNow) + " --policy view -n default"},
-		{"the same in China", []with{as(ssoNow), named("arn:aws-cn:iam::111122223333:role/AWSReservedSSO_Admin_fedcba9876543210")}, "no-entry (administrator) grant " + string(ssoNow) + " --policy view -n default"},
+		{"another permission set", []with{as(ssoNow), named(role + "AWSReservedSSO_View_fedcba9876543210")}, "no-entry (administrator) grant " + string(ssoNow) + " --policy <policy> -n <namespace>"},
+		{"the same in another account", []with{as(ssoNow), named("arn:aws:iam::444455556666:role/AWSReservedSSO_Admin_fedcba9876543210")}, "no-entry (administrator) grant " + string(ssoNow) + " --policy <policy> -n <namespace>"},
+		{"the same in China", []with{as(ssoNow), named("arn:aws-cn:iam::111122223333:role/AWSReservedSSO_Admin_fedcba9876543210")}, "no-entry (administrator) grant " + string(ssoNow) + " --policy <policy> -n <namespace>"},
 		{"the path changed", []with{named(role+"x", role+"other/dev")}, "role-changed (administrator) " + view + "; revoke " + role + "other/dev"},
 		{"a namesake in China", []with{named("arn:aws-cn:iam::111122223333:role/dev")}, "no-entry (administrator) " + view},
 
@@ -170,7 +170,7 @@ func TestWhyNobodyLetsMeInAndWhatIsNext(t *testing.T) {
 		{"what could not be read may have been meant", []with{func(f *whoami.Facts) { f.Unread = map[string]string{"mapRoles": "line 3"} }}, "mapping-never-matches (administrator) " + view},
 		{"which does not count beside one that is read", []with{mapped(access.NeverMatches, string(dev)+" d g"), func(f *whoami.Facts) { f.Unread = map[string]string{"mapRoles": "line 3"} }}, "mapping-never-matches (administrator) grant " + string(dev) + " --group g --username d"},
 		{"not for a role", []with{func(f *whoami.Facts) { f.Unread = map[string]string{"mapUsers": "line 3"} }}, "no-entry (administrator) " + view},
-		{"but for a user", []with{as("arn:aws:iam::111122223333:user/amy"), func(f *whoami.Facts) { f.Unread = map[string]string{"mapUsers": "line 3"} }}, "mapping-never-matches (administrator) grant arn:aws:iam::111122223333:user/amy --policy view -n default"},
+		{"but for a user", []with{as("arn:aws:iam::111122223333:user/amy"), func(f *whoami.Facts) { f.Unread = map[string]string{"mapUsers": "line 3"} }}, "mapping-never-matches (administrator) grant arn:aws:iam::111122223333:user/amy --policy <policy> -n <namespace>"},
 
 		{"entries are not read", []with{noEntries}, "mode-config-map (administrator) mode API_AND_CONFIG_MAP --accept-risk=one-way-mode --yes; " + view},
 		{"entries are not read, and a mapping was meant", []with{noEntries, mapped(access.NeverMatches, string(dev)+" d g")}, "mapping-never-matches (administrator) mode API_AND_CONFIG_MAP --accept-risk=one-way-mode --yes; grant " + string(dev) + " --group g --username d"},
@@ -180,7 +180,7 @@ func TestWhyNobodyLetsMeInAndWhatIsNext(t *testing.T) {
 		{"a mapping is read and does not let in", []with{mapped(access.InForce, role+"dev d g")}, "no-entry (administrator) " + view},
 	} {
 		r := whoami.Judge(stranded(all(c.changes)))
-		if got := told(r); got != c.want || r.LetIn || r.By != nil {
+		if got := told(r); got != c.want || r.HasAccess || r.By != nil {
 			t.Errorf("%s: %s\nwant %s", c.name, got, c.want)
 		}
 	}
@@ -188,7 +188,7 @@ func TestWhyNobodyLetsMeInAndWhatIsNext(t *testing.T) {
 
 // TestWhoIsInHearsWhatIsOdd: here one finding does not hide another.
 func TestWhoIsInHearsWhatIsOdd(t *testing.T) {
-	const view = "grant " + string(dev) + " --policy view -n default"
+	const view = "grant " + string(dev) + " --policy <policy> -n <namespace>"
 	seen := func(arn string) with {
 		return func(f *whoami.Facts) { f.Kube.Extra = map[string][]string{"arn": {arn}} }
 	}
@@ -223,7 +223,7 @@ func TestWhoIsInHearsWhatIsOdd(t *testing.T) {
 		{"two at once", []with{noExec, holding(access.Entry{}), unbound}, "exec-not-installed (you) kubeconfig --exec native | grants-nothing (administrator) " + view},
 	} {
 		r := whoami.Judge(entered(all(c.changes)))
-		if got := told(r); got != c.want || !r.LetIn || r.Unknown {
+		if got := told(r); got != c.want || !r.HasAccess || r.Unknown {
 			t.Errorf("%s: %s\nwant %s", c.name, got, c.want)
 		}
 	}

@@ -11,11 +11,26 @@ type Report struct {
 	Cluster    Cluster     `json:"cluster"`
 	AWS        *AWS        `json:"aws,omitempty"`
 	Kubernetes *Kubernetes `json:"kubernetes,omitempty"`
-	LetIn      bool        `json:"letIn"`
+	HasAccess  bool        `json:"hasAccess"`
 	Unknown    bool        `json:"unknown,omitempty"` // the cluster could not be read
 	By         *Way        `json:"by,omitempty"`
+	Rights     *Rights     `json:"rights,omitempty"` // nil: not known
 	Problems   []Problem   `json:"problems,omitempty"`
-	Unchecked  []string    `json:"unchecked,omitempty"` // sentences on what could not be read
+	Unchecked  []Unchecked `json:"notChecked,omitempty"`
+}
+
+// Rights are what the caller may do in the namespace of the context.
+type Rights struct {
+	Namespace string `json:"namespace"`
+	Summary   string `json:"summary"`
+	AtLeast   bool   `json:"atLeast,omitempty"` // there may be more: a source could not be read
+}
+
+// Unchecked is one thing that could not be read.
+type Unchecked struct {
+	What   string `json:"what"`
+	Why    string `json:"why"`
+	Detail string `json:"detail"` // what the service said
 }
 
 // Cluster is which one was asked.

@@ -2,6 +2,7 @@ package whoami_test
 
 import (
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/policy"
 	"github.com/kubectl-access/kubectl-access/pkg/whoami"
 )
 
@@ -48,8 +50,8 @@ func TestWhatLetsMeIn(t *testing.T) {
 		case r.By != nil && r.By.Creator:
 			got = "creator"
 		}
-		if got != c.want || !r.LetIn {
-			t.Errorf("%s: %q, let in %v", c.name, got, r.LetIn)
+		if got != c.want || !r.HasAccess {
+			t.Errorf("%s: %q, let in %v", c.name, got, r.HasAccess)
 		}
 	}
 }
@@ -58,16 +60,16 @@ func TestWhatLetsMeIn(t *testing.T) {
 func TestEachTroubleIsRefusedOrUnknown(t *testing.T) {
 	for trouble := whoami.None; trouble <= whoami.Unknown; trouble++ {
 		r := whoami.Judge(stranded(met(trouble)))
-		if r.LetIn || r.Unknown != (trouble != whoami.Unauthorized) {
-			t.Errorf("trouble %d with the cluster: let in %v, unknown %v", trouble, r.LetIn, r.Unknown)
+		if r.HasAccess || r.Unknown != (trouble != whoami.Unauthorized) {
+			t.Errorf("trouble %d with the cluster: let in %v, unknown %v", trouble, r.HasAccess, r.Unknown)
 		}
 		r = whoami.Judge(entered(loggedOut(trouble)))
-		if !r.LetIn || r.Unknown || len(r.Problems) > 0 {
+		if !r.HasAccess || r.Unknown || len(r.Problems) > 0 {
 			t.Errorf("trouble %d with AWS, of somebody who is in: %+v", trouble, r)
 		}
 	}
 	forbidden := func(f *whoami.Facts) { f.KubeErr, f.Trouble, f.Kube = nil, whoami.None, nil }
-	if r := whoami.Judge(stranded(forbidden)); !r.LetIn || r.Unknown {
+	if r := whoami.Judge(stranded(forbidden)); !r.HasAccess || r.Unknown {
 		t.Errorf("who may not ask who he is, is known: %+v", r)
 	}
 }
@@ -113,12 +115,12 @@ func TestWhatWasNotCheckedIsSaid(t *testing.T) {
 		r := whoami.Judge(c.facts)
 		var got []string
 		for _, what := range strings.Fields(everything + " kube") {
-			if slices.ContainsFunc(r.Unchecked, func(s string) bool { return strings.Contains(s, broken[what].Error()) }) {
+			if slices.ContainsFunc(r.Unchecked, func(u whoami.Unchecked) bool { return u.Detail == broken[what].Error() }) {
 				got = append(got, what)
 			}
 		}
 		if strings.Join(got, " ") != c.want || len(got) != len(r.Unchecked) {
-			t.Errorf("%s: %v, %q", c.name, got, r.Unchecked)
+			t.Errorf("%s: %v, %+v", c.name, got, r.Unchecked)
 		}
 	}
 }
@@ -140,7 +142,7 @@ func TestATextNamesWhatItIsAbout(t *testing.T) {
 		{"how it failed", []with{met(whoami.Plugin)}, "refused"},
 		{"seconds", []with{clock(-119 * time.Second), clock(-2 * time.Minute)}, "2 minutes"},
 		{"minutes, rounded", []with{clock(3*time.Minute + 40*time.Second)}, "4 minutes"},
-		{"why the login failed", []with{loggedOut(whoami.Expired)}, "refused"},
+		{"why the login failed", []with{loggedOut(whoami.Unreachable)}, "refused"},
 		{"both servers", []with{other}, "https://a https://b demo"},
 		{"the private server", []with{met(whoami.Unreachable), private}, "https://a demo"},
 		{"when the token ended", []with{func(f *whoami.Facts) { f.TokenEnd = today.Add(-90 * time.Minute) }}, "2026-11-25T10:30:00Z"},
@@ -248,14 +250,14 @@ func TestAnyFactsMakeAReport(t *testing.T) {
 		if diff := cmp.Diff(build(), facts, cmpopts.EquateErrors()); diff != "" {
 			t.Fatalf("the facts changed:\n%s", diff)
 		}
-		if report.LetIn && report.Unknown || !report.LetIn && report.By != nil {
-			t.Fatalf("let in %v, unknown %v, by %v", report.LetIn, report.Unknown, report.By)
+		if report.HasAccess && report.Unknown || !report.HasAccess && report.By != nil {
+			t.Fatalf("let in %v, unknown %v, by %v", report.HasAccess, report.Unknown, report.By)
 		}
 		for _, p := range report.Problems {
 			if p.Cause == "" || p.By != whoami.You && p.By != whoami.Administrator || len(p.Commands) == 0 || strings.Contains(p.Text, "%!") || strings.TrimSpace(p.Text) == "" {
 				t.Fatalf("%+v", p)
 			}
-			if !report.LetIn && p.Cause != report.Problems[0].Cause {
+			if !report.HasAccess && p.Cause != report.Problems[0].Cause {
 				t.Fatalf("two causes: %s", told(report))
 			}
 			for _, c := range p.Commands {
@@ -265,6 +267,74 @@ func TestAnyFactsMakeAReport(t *testing.T) {
 					t.Fatalf("%s: %v", c, err)
 				}
 			}
+		}
+	}
+}
+
+// TestTheRightsInTheNamespaceComeFromEverySource, and what could not be read makes them a lower bound.
+func TestTheRightsInTheNamespaceComeFromEverySource(t *testing.T) {
+	wide := access.Entry{Grants: []access.Grant{{Policy: "AmazonEKSSecretReaderPolicy"}}}
+	there := access.Entry{Grants: []access.Grant{{Policy: "AmazonEKSSecretReaderPolicy", Scope: access.Scope{Namespaces: []string{"def*"}}}}}
+	pods := func(f *whoami.Facts) {
+		f.Rules = []policy.Rule{{APIGroups: []string{""}, Resources: []string{"pods"}, Verbs: []string{"get"}}}
+	}
+	unbound := func(f *whoami.Facts) { f.Unbound = true }
+	unread := func(f *whoami.Facts) { f.EntryErr = errRefused }
+	const nothing = "no secrets, exec, deletion, RBAC changes or impersonation"
+	const secrets = "reads secrets; no exec, deletion, RBAC changes or impersonation"
+	for _, c := range []struct {
+		name  string
+		facts whoami.Facts
+		want  string
+	}{
+		{"no access", stranded(pods), ""},
+		{"nothing is known", entered(all(nil)), ""},
+		{"a policy in the cluster", entered(all([]with{holding(wide), unbound})), secrets},
+		{"in this namespace", entered(all([]with{holding(there), unbound})), secrets},
+		{"in another one", entered(all([]with{holding(viewer()), unbound})), "nothing; " + nothing},
+		{"RBAC was not read", entered(all([]with{holding(wide)})), "at least reads secrets"},
+		{"RBAC", entered(all([]with{pods})), "reads pods; " + nothing},
+		{"both", entered(all([]with{holding(wide), pods})), "reads pods; " + secrets},
+		{"the entry was not read", entered(all([]with{unread, pods})), "at least reads pods"},
+		{"a policy without rules", entered(all([]with{holding(access.Entry{Grants: []access.Grant{{Policy: "AmazonEKSEventPolicy"}}}), pods})), "at least reads pods"},
+		{"a node", entered(all([]with{holding(wide), unbound, func(f *whoami.Facts) { f.Entry.Kind = access.EC2Linux }})), ""},
+	} {
+		got := ""
+		if r := whoami.Judge(c.facts).Rights; r != nil {
+			got = map[bool]string{true: "at least "}[r.AtLeast] + r.Summary
+		}
+		if got != c.want {
+			t.Errorf("%s: %q", c.name, got)
+		}
+	}
+}
+
+// TestWhatIsMissingIsAPermission where a service refused to answer.
+func TestWhatIsMissingIsAPermission(t *testing.T) {
+	denied := func(f *whoami.Facts) {
+		err := fmt.Errorf("a long text: %w", access.ErrForbidden)
+		f.EntryErr, f.EntriesErr, f.MadeErr, f.MappingsErr = err, err, err, fmt.Errorf("%w", access.ErrUnauthorized)
+	}
+	var got []string
+	for _, u := range whoami.Judge(stranded(denied)).Unchecked {
+		got = append(got, u.What+" ("+u.Why+")")
+	}
+	want := []string{
+		"your access entry (you need eks:DescribeAccessEntry)", "the other access entries (you need eks:ListAccessEntries)",
+		"whether your role was recreated (you need iam:GetRole)", "aws-auth (the cluster does not accept your credentials)",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestNoOneIsToldWhatWasNotRead: that aws-auth has no mapping is known only where it was read.
+func TestNoOneIsToldWhatWasNotRead(t *testing.T) {
+	unread := func(f *whoami.Facts) { f.MappingsErr = errRefused }
+	for _, f := range []whoami.Facts{stranded(unread), stranded(all([]with{noEntries, unread}))} {
+		text := whoami.Judge(f).Problems[0].Text
+		if strings.Contains(text, "no active") || !strings.Contains(text, "written with the path") {
+			t.Error(text)
 		}
 	}
 }
