@@ -43,7 +43,6 @@ type Env struct {
 	noNativeToken bool
 	requireMatch  bool
 
-	drawing  bool           // a screen takes the whole terminal
 	sent     atomic.Bool    // a step of a change, done or not
 	undoable []string       // the IDs of the changes that were made
 	late     []access.Note  // failures that are printed at the end
@@ -194,7 +193,7 @@ func (env *Env) settings(t kubeconfig.Target) cluster.Settings {
 		Flags: &env.flags, Target: t, OtherLogin: env.override.profile != "" || env.override.role.given, NoNativeToken: env.noNativeToken,
 		Refresh: env.refreshing, RequireMatch: env.requireMatch, Patience: env.Patience, Now: env.Now,
 	}
-	if printer.Terminal(env.IO.ErrOut) && !env.drawing {
+	if printer.Terminal(env.IO.ErrOut) {
 		var reading atomic.Bool
 		progress := printer.Progress(env.IO.ErrOut, env.Now)
 		s.Progress = func(done, total int) {

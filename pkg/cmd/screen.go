@@ -53,7 +53,6 @@ func (env *Env) world(ctx context.Context, out io.Writer) (w tui.World, done fun
 		}
 		w.Contexts = append(w.Contexts, tui.Context{Name: t.Context, Cluster: cmp.Or(t.Name, t.Context), Region: t.Region, Account: t.Account})
 	}
-	env.drawing = !w.Plain
 	first, err := env.screenCluster(ctx, start.Context, start.Context)
 	w.Open = func(ctx context.Context, at string) (*tui.Cluster, error) {
 		if at == start.Context && first != nil {
@@ -65,8 +64,7 @@ func (env *Env) world(ctx context.Context, out io.Writer) (w tui.World, done fun
 		_ = first.Login() // before the screen; what needs the login shows its error
 		first.Login = nil
 	}
-	spoken := quiet()
-	return w, func() { env.drawing = false; spoken() }, nil
+	return w, quiet(), nil
 }
 
 // quiet keeps libraries and credential plugins from writing over the screens.

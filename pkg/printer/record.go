@@ -14,8 +14,8 @@ import (
 // ChangeRow is one recorded change in a list of changes. Its texts are clean.
 type ChangeRow struct {
 	journal.Record
-	State, Changed, Command string
-	Undone                  bool
+	Who, State, Changed, Command string
+	Undone                       bool
 }
 
 // ChangeRows are the recorded changes of a cluster.
@@ -31,7 +31,7 @@ func ChangeRows(all []journal.Record) []ChangeRow {
 		if len(command) > 1 && command[0] == "kubectl" { // what was picked is recorded as "kubectl access …"
 			command = command[1:]
 		}
-		rows[i] = ChangeRow{r, state, WhatChanged(r), Clean(shell.Line(command[min(1, len(command)):])), undone[r.ID]}
+		rows[i] = ChangeRow{r, orNone(r.Caller.Short(accountOf(r))), state, WhatChanged(r), Clean(shell.Line(command[min(1, len(command)):])), undone[r.ID]}
 	}
 	return rows
 }

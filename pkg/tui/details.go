@@ -11,37 +11,33 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
 )
 
-// aboutCurrent is beside the list: what is under the cursor, as describe prints it, or where there is little room its rights.
+// aboutCurrent is beside the list: what is under the cursor, as describe prints it.
 func (e *entries) aboutCurrent(width int) string {
 	t, ok := e.current()
-	switch {
-	case !ok:
+	if !ok {
 		return ""
-	case t.Unread == nil && e.m.width < roomForAll:
-		return labelled(e.m.styles, wrap(e.brief(t, width), width))
 	}
-	return labelled(e.m.styles, wrap(e.describe(t, nil, width), width))
+	return labelled(e.m.styles, wrap(e.describe(t, nil, width, true), width))
 }
 
-func (e *entries) brief(t *printer.Row, width int) string {
-	text := "Principal:  " + printer.Clean(string(t.Principal)) + "\nStatus:     " + t.Status + "\n"
-	if t.Entry != nil && len(t.Entry.Groups) > 0 {
-		text += "Groups:     " + printer.Clean(strings.Join(t.Entry.Groups, ", ")) + "\n"
-	}
-	return text + e.description(t, nil, width).Details()
-}
-
-func (e *entries) describe(t *printer.Row, hints []string, width int) string {
+// describe is what describe prints; brief says in words what the policies allow.
+func (e *entries) describe(t *printer.Row, hints []string, width int, brief bool) string {
 	if t.Unread != nil {
 		return "Principal:  " + printer.Clean(string(t.Principal)) + "\nThe entry could not be read: " + printer.Clean(t.Unread.Error())
 	}
-	return e.description(t, hints, width).String()
-}
-
-func (e *entries) description(t *printer.Row, hints []string, width int) printer.Description {
-	d := printer.Description{Principal: t.Principal, Cluster: e.v.snapshot.Cluster, Entry: t.Entry, Hints: hints, Now: e.m.world.Now(), Width: width}
-	d.Stale = e.v.snapshot.Stale(t.Principal)
-	if slices.Contains(e.v.snapshot.Doubtful, t.Principal) {
+	s := e.v.snapshot
+	d := printer.Description{
+		Principal: t.Principal, Cluster: s.Cluster, Entry: t.Entry, Stale: s.Stale(t.Principal), Hints: hints, Now: e.m.world.Now(), Width: width, Brief: brief,
+	}
+	switch {
+	case s.RBAC == nil && e.v.reading != 0:
+		d.NoRBAC = "still being read"
+	case s.RBAC != nil && s.RBAC.Err != nil:
+		d.NoRBAC = s.RBAC.Err.Error()
+	case d.Stale == "" && !t.Void():
+		d.Rights = t.Rights
+	}
+	if slices.Contains(s.Doubtful, t.Principal) {
 		d.Doubt = "IAM did not answer"
 	}
 	for _, m := range e.v.mappings {
@@ -52,19 +48,20 @@ func (e *entries) description(t *printer.Row, hints []string, width int) printer
 	if t.Entry != nil && t.Entry.Managed() && t.Entry.Owner().Kind != access.ByBatch && len(hints) == 0 {
 		d.Hints = []string{"AWS owns this entry; it cannot be changed."}
 	}
-	return d
+	return d.String()
 }
 
 // details shows one entry alone, with hints from IAM.
 func (e *entries) details() tea.Cmd {
 	t, _ := e.current()
-	m, id := e.m, t.Principal
+	m, id, brief := e.m, t.Principal, true
 	var hints []string
 	s := &screen{name: func() string { return printer.Clean(id.Short(e.v.account())) }}
 	s.text = func(width int) string {
-		return labelled(m.styles, wrap(e.describe(e.latest(id, t), hints, width), width))
+		return labelled(m.styles, wrap(e.describe(e.latest(id, t), hints, width, brief), width))
 	}
-	s.actions = slices.Concat(e.own, []*action{on("/", "/", "filter", e.search), on("esc q left backspace", "esc", "back", m.back)}, m.tabKeys(), s.moves())
+	rules := on("v", "v", "rules", func() tea.Cmd { brief = !brief; return nil }).views()
+	s.actions = slices.Concat(e.own, []*action{rules, on("/", "/", "filter", e.search), on("esc q left backspace", "esc", "back", m.back)}, m.tabKeys(), s.moves())
 	m.push(s)
 	if t.Entry == nil {
 		return nil

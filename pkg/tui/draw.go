@@ -19,7 +19,6 @@ import (
 const (
 	roomBeside = 110
 	roomBelow  = 17
-	roomForAll = 160 // for what describe prints, beside the list
 )
 
 // View draws the screen that is on top.
@@ -152,8 +151,8 @@ func (m *model) explain(err error) string {
 	if h := m.world.Hint(m.at.context.Name, err); h != "" {
 		text += " – " + h
 	}
-	if errors.Is(err, access.ErrForbidden) && m.at.cluster != nil {
-		text += fmt.Sprintf("; tab %d Me and %s show your access", len(tabs()), m.at.cluster.Program.Command("whoami"))
+	if !m.inline && (errors.Is(err, access.ErrForbidden) || errors.Is(err, access.ErrUnauthorized)) {
+		text += fmt.Sprintf("; tab %d shows your access", meTab+1)
 	}
 	return printer.Clean(text)
 }

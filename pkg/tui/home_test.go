@@ -107,7 +107,7 @@ func TestModeIsChangedAsAnyOtherPlan(t *testing.T) {
 	d.keys("enter m").sees("It is the last one")
 	f = newFake()
 	f.State.Cluster.Mode = access.ModeConfigMap
-	drive(t, f).keys("m").sees("Change the mode first, then migrate", "mode API_AND_CONFIG_MAP").lacks("migrate --remove")
+	drive(t, f).keys("m").sees("migrate --remove-mappings", "mode API_AND_CONFIG_MAP")
 }
 
 func TestMigrateRunsInTheForeground(t *testing.T) {
@@ -188,7 +188,7 @@ func TestWhatMattersIsColoured(t *testing.T) {
 func TestWhoIsUnknownWhereTheCallFailed(t *testing.T) {
 	f := newFake()
 	f.fail["read"] = fmt.Errorf("describe cluster demo: %w", access.ErrForbidden)
-	drive(t, f).sees("you: role/platform-admin", "access denied", "5 Me", "kubectl access whoami").keys("5").sees("Access:     yes").lacks("access denied")
+	drive(t, f).sees("you: role/platform-admin", "access denied", "tab 5").keys("5").sees("Access:     yes").lacks("access denied")
 	f.fail["me"] = errors.New("connection reset")
 	drive(t, f).sees("you: <unknown>", "access denied").keys("5").sees("✗ could not be read: connection reset")
 	d := &driver{T: t, model: newModel(t.Context(), newFake().world()), hold: true}

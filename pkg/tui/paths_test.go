@@ -171,7 +171,8 @@ func TestSortGoesRound(t *testing.T) {
 
 func TestDetailsShowRules(t *testing.T) {
 	d := drive(t, newFake()).keys("/ team enter enter")
-	d.sees("Principal:", "view in namespaces dev, qa", "get, list, watch", "↓ more")
+	d.sees("Principal:", "view in namespaces dev, qa", "reads pods", "no").lacks("get, list, watch")
+	d.keys("v").sees("get, list, watch", "↓ more")
 	d.keys("end").lacks("↓ more").keys("esc").sees("[1 Access")
 	d.size(120, 40)
 	d.sees("│ Principal:")

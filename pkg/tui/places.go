@@ -15,11 +15,12 @@ func newPolicies(m *model, v *view) *screen {
 	l := newList(m.styles, false, column{title: "POLICY"}, column{title: "FOR", rank: 1}, column{title: "PURPOSE", rank: 2})
 	open := func() tea.Cmd {
 		r, _ := l.current()
-		return m.page(r.cells[0], func(width int) string { return aboutPolicy(r, width) })
+		p, _ := r.value.(policy.Policy)
+		return m.page(r.cells[0], func(width int) string { return wrap(printer.Policy(p, width), width) })
 	}
 	s := m.browser(l, on("enter right", "⏎", "rules", open))
 	s.name = func() string { return s.counted("Policies") }
-	s.about = func(width int) string { r, _ := l.current(); return aboutPolicy(r, width) }
+	s.about = m.aboutPolicy(l, "⏎ shows them")
 	s.empty = func() string { return m.nothingYet(l, v.policies.err) }
 	s.shown = func() tea.Cmd {
 		return need(m, &v.policies, v.cluster.Policies, func() { l.set(policyRows(v.policies.value)) })
@@ -27,11 +28,15 @@ func newPolicies(m *model, v *view) *screen {
 	return s
 }
 
-func aboutPolicy(r *row, width int) string {
-	if p, ok := r.value.(policy.Policy); ok {
-		return wrap(printer.Policy(p, width), width)
+// aboutPolicy is what the policy under the cursor allows, in words, and where its rules are.
+func (m *model) aboutPolicy(l *list, rules string) func(int) string {
+	return func(width int) string {
+		r, _ := l.current()
+		if p, ok := r.value.(policy.Policy); ok {
+			return labelled(m.styles, wrap(printer.PolicyBrief(p, rules), width))
+		}
+		return ""
 	}
-	return ""
 }
 
 // policyRows are the policies, those for people first, and last those that only AWS grants.
@@ -138,13 +143,11 @@ func (m *model) modes() tea.Cmd {
 	var all []item
 	mode := v.snapshot.Cluster.Mode
 	intro := "The cluster is in mode " + string(mode) + "."
-	switch mode {
-	case access.ModeConfigMap:
-		intro += " Change the mode first, then migrate."
-	case access.ModeBoth:
+	switch {
+	case mode.ReadsConfigMap():
 		all = append(all, item{"migrate", "create access entries for the aws-auth mappings", m.foreground(v, "migrate")},
 			item{"migrate --remove-mappings", "and remove the mappings that entries replace", m.foreground(v, "migrate", "--remove-mappings")})
-	case access.ModeAPI:
+	default:
 		intro += " It is the last one."
 	}
 	if next := mode.Next(); next != "" {

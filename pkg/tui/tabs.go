@@ -33,7 +33,7 @@ func tabs() []tab {
 const (
 	accessTab   = 0
 	clustersTab = 2
-	changesTab  = 3
+	meTab       = 4
 )
 
 // show leaves what is seen for a tab of the cluster.

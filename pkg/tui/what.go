@@ -30,7 +30,7 @@ func (g *granting) policyStep() step {
 	s.name = func() string { return "Grant · " + g.summary() + " · policies" }
 	s.empty = func() string { return "reading…" }
 	s.intro = func() string { return problem(v.policies.err) }
-	s.about = func(width int) string { r, _ := l.current(); return aboutPolicy(r, width) }
+	s.about = m.aboutPolicy(l, "in the tab Policies")
 	fill := func() {
 		rows := slices.DeleteFunc(policyRows(v.policies.value), func(r *row) bool { return r.muted }) // those that only AWS grants
 		if !m.inline {
