@@ -230,7 +230,7 @@ func (c *Cluster) byContext(ctx context.Context) (*kube.Client, error) {
 	return kube.New(cfg)
 }
 
-// counted tells of each request to the API server.
+// counted reports each request to the API server.
 type counted struct {
 	http.RoundTripper
 	calls func(name string, more int)

@@ -17,7 +17,7 @@ func Changes(all []journal.Record, now time.Time) Table {
 		if r.Undoes != "" {
 			state += ", undoes " + Clean(r.Undoes)
 		}
-		t.Rows = append(t.Rows, []string{Clean(r.ID), age(r.Record, now), orNone(r.Caller.Short(accountOf(r.Record))), state, r.Changed, r.Command})
+		t.Rows = append(t.Rows, []string{Clean(r.ID), age(r.Record, now), r.Who, state, r.Changed, r.Command})
 	}
 	return t
 }
