@@ -39,7 +39,7 @@ var Dangers = []Danger{
 }
 
 var (
-	podMakers = []Request{
+	podMakers = []Request{ //nolint:gochecknoglobals // a table
 		{Verb: "create", Resource: "pods"},
 		{Verb: "create", Group: "apps", Resource: "deployments"},
 		{Verb: "create", Group: "apps", Resource: "daemonsets"},
@@ -47,8 +47,8 @@ var (
 		{Verb: "create", Group: "batch", Resource: "jobs"},
 		{Verb: "create", Group: "batch", Resource: "cronjobs"},
 	}
-	secretReads = []Request{{Verb: "get", Resource: "secrets"}, {Verb: "list", Resource: "secrets"}, {Verb: "watch", Resource: "secrets"}}
-	admission   = []Request{
+	secretReads = []Request{{Verb: "get", Resource: "secrets"}, {Verb: "list", Resource: "secrets"}, {Verb: "watch", Resource: "secrets"}} //nolint:gochecknoglobals // a table
+	admission   = []Request{ //nolint:gochecknoglobals // a table
 		{Verb: "create", Group: "admissionregistration.k8s.io", Resource: "mutatingwebhookconfigurations"},
 		{Verb: "patch", Group: "admissionregistration.k8s.io", Resource: "mutatingwebhookconfigurations"},
 		{Verb: "update", Group: "admissionregistration.k8s.io", Resource: "mutatingwebhookconfigurations"},
