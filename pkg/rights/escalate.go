@@ -48,7 +48,7 @@ var (
 		{Verb: "create", Group: "batch", Resource: "cronjobs"},
 	}
 	secretReads = []Request{{Verb: "get", Resource: "secrets"}, {Verb: "list", Resource: "secrets"}, {Verb: "watch", Resource: "secrets"}} //nolint:gochecknoglobals // a table
-	admission   = []Request{ //nolint:gochecknoglobals // a table
+	admission   = []Request{                                                                                                               //nolint:gochecknoglobals // a table
 		{Verb: "create", Group: "admissionregistration.k8s.io", Resource: "mutatingwebhookconfigurations"},
 		{Verb: "patch", Group: "admissionregistration.k8s.io", Resource: "mutatingwebhookconfigurations"},
 		{Verb: "update", Group: "admissionregistration.k8s.io", Resource: "mutatingwebhookconfigurations"},
