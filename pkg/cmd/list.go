@@ -113,6 +113,9 @@ func (env *Env) rows(ctx context.Context, f *listFlags) (s access.Snapshot, rows
 	if f.Name == "name" {
 		want.Lives, want.RBAC, want.Names = access.NoLives, f.Namespace != "" || f.Policy != "", f.sort == "" && !f.filters()
 	}
+	if want.All && f.Policy != "" && f.Policy != access.ClusterAdmin { // that one other sources give too
+		want.All, want.Policy = false, f.Policy
+	}
 	if s, err = c.Snapshot(ctx, want); err != nil {
 		return s, nil, true, err
 	}
