@@ -11,13 +11,16 @@ import (
 // Want is what to read of a cluster.
 type Want struct {
 	All            bool        // every entry
+	Names          bool        // of what is listed only the principals: entries without their content
 	Principals     []Principal // these entries, where they exist
+	Policy         Policy      // all entries with this access policy
 	Administrators bool        // all entries with cluster-admin, for judging risks
 	Policies       bool        // the live list of access policies
 	AWSAuth        bool        // the ConfigMap aws-auth
 	RBAC           bool        // the RBAC bindings
 	Roles          bool        // and the roles with their rules
 	Namespaces     bool        // the names of the namespaces
+	Trust          bool        // whether the kubeconfig trusts the cluster's certificate authorities
 	Lives          Lives       // for which entries to check the role or user
 }
 

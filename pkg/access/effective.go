@@ -273,7 +273,7 @@ func (p Plan) Effect(who Principal) Effect {
 }
 
 // means reports whether both are the same account, or the same IAM identity.
-func (p Principal) means(q Principal) bool { return p == q || p.Account() != "" && p.Is(q) }
+func (p Principal) means(q Principal) bool { return p == q || p.Is(q) && p.Account() != "" }
 
 // Place names a mapping by its place in aws-auth: mapRoles[0].
 func (m Mapping) Place() string {

@@ -86,6 +86,7 @@ type Snapshot struct {
 	AWSAuth    *ConfigMap // if requested
 	RBAC       *RBAC      // if requested
 	Namespaces []string   // if requested and readable
+	Trust      *Trust     // if requested, and where the kubeconfig says anything about it
 	Unread     []Unread   // entries that exist and could not be read
 
 	// EKS ties an entry to the unique ID of its role or user (eks-access.md §4.1). Dead are the entries that no longer work

@@ -31,6 +31,7 @@ const (
 	NoteUndo       NoteKind = "undo"        // what an undo does not restore
 	NoteMigration  NoteKind = "migration"   // what is left of a migration
 	NoteNotChecked NoteKind = "not-checked" // what could not be read
+	NoteTrust      NoteKind = "trust"       // certificate authorities that the kubeconfig does not trust
 	NoteDone       NoteKind = "done"        // what was done beside the steps of the plan
 	NoteFailed     NoteKind = "failed"      // Err is set
 )

@@ -5,7 +5,6 @@ import (
 	"maps"
 	"reflect"
 	"slices"
-	"strings"
 )
 
 // Edit is a function from the current state to the desired state. It is pure and does not change its input.
@@ -165,6 +164,6 @@ func principals(snapshots ...Snapshot) []Principal {
 			all = append(all, e.Principal)
 		}
 	}
-	slices.SortFunc(all, func(a, b Principal) int { return strings.Compare(string(a), string(b)) })
+	slices.Sort(all)
 	return slices.Compact(all)
 }

@@ -96,8 +96,8 @@ func PermissionSet(roleName string) string {
 // Is reports whether both are the same IAM identity. Paths do not count: a session's ARN omits them, and names are unique in
 // an account without them, ignoring case.
 func (p Principal) Is(q Principal) bool {
-	return p != "" && p.Partition() == q.Partition() && p.Account() == q.Account() &&
-		p.Kind() == q.Kind() && strings.EqualFold(p.Name(), q.Name())
+	return p != "" && (p == q || strings.EqualFold(p.Name(), q.Name()) &&
+		p.Partition() == q.Partition() && p.Account() == q.Account() && p.Kind() == q.Kind())
 }
 
 // Ref is a principal as written, before it is looked up in IAM.

@@ -73,6 +73,7 @@ type town struct {
 	other  []access.Risk
 	logins []access.Principal
 	acts   func() (bool, error)
+	wanted *access.Entry                             // what the cluster was last asked to act on
 	onRead func(*access.Snapshot, access.Want) error // what becomes of a read
 }
 
@@ -153,7 +154,10 @@ func (w *town) Right(access.Info) error                   { return w.wrong }
 func (w *town) OtherAccount(access.Info) []access.Risk    { return w.other }
 func (w *town) Logins(context.Context) []access.Principal { return w.logins }
 
-func (w *town) Acts(context.Context, *access.Entry) (bool, error) { return w.acts() }
+func (w *town) Acts(_ context.Context, want *access.Entry) (bool, error) {
+	w.wanted = want
+	return w.acts()
+}
 
 // later is a moment at which EKS shows all that was changed before.
 func (w *town) later() { w.at = w.at.Add(time.Hour) }

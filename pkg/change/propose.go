@@ -58,7 +58,7 @@ func (e *Engine) Foresee(ctx context.Context, request Request, before access.Sna
 // Fresh reads what a request needs, until it shows what this machine has changed a moment ago.
 func (e *Engine) Fresh(ctx context.Context, request Request) (access.Snapshot, []access.Note, error) {
 	r := e.Run(request)
-	return r.fresh(ctx, r.Who)
+	return r.fresh(ctx, r.want(r.Who))
 }
 
 // first is one round trip: the snapshot, and what else the edit needs.
@@ -66,7 +66,7 @@ func (r *Run) first(ctx context.Context, p *Proposal) (s access.Snapshot, err er
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
 		var notes []access.Note
-		s, notes, err = r.fresh(ctx, r.Who)
+		s, notes, err = r.fresh(ctx, r.want(r.Who))
 		p.Notes = append(p.Notes, notes...)
 		return err
 	})
@@ -82,18 +82,21 @@ func (r *Run) want(who []access.Principal) access.Want {
 	return access.Want{Principals: who, Administrators: r.Takes, All: r.Mappings && itself, AWSAuth: true, RBAC: true, Namespaces: r.Names, Lives: access.RivalLives}
 }
 
+// looks is how often EKS is read until it shows a change; the pauses between are longer than journal.Settling, whatever the
+// clock says.
+const looks = 8
+
 // fresh is a snapshot that includes the latest changes of this machine. EKS may still show the state before them, and a plan made
 // from that would do nothing, or revoke what the last change granted: EKS sets scopes and groups as a whole. Changes that do not
 // appear in the time that EKS needs are noted, and the snapshot is used as it is.
-func (r *Run) fresh(ctx context.Context, who []access.Principal) (access.Snapshot, []access.Note, error) {
-	const looks = 8 // their pauses are longer than journal.Settling, whatever the clock says
+func (r *Run) fresh(ctx context.Context, want access.Want) (access.Snapshot, []access.Note, error) {
 	start := r.Now()
 	for n := 1; ; n++ {
-		s, err := r.Cluster.Snapshot(ctx, r.want(who))
+		s, err := r.Cluster.Snapshot(ctx, want)
 		if err != nil || !r.record.Finished.IsZero() { // Settle looks for the end of this change itself
 			return s, nil, err
 		}
-		if n < looks && len(journal.RecentChanges(r.records(), s.Cluster.ARN, r.record.ID, r.Now()).Behind(s, r.want(who), true)) > 0 {
+		if n < looks && len(journal.RecentChanges(r.records(), s.Cluster.ARN, r.record.ID, r.Now()).Behind(s, want, true)) > 0 {
 			if err := r.Pause(ctx, n); err != nil {
 				return s, nil, err
 			}
@@ -101,7 +104,7 @@ func (r *Run) fresh(ctx context.Context, who []access.Principal) (access.Snapsho
 		}
 		var notes []access.Note
 		if n > 1 {
-			for _, p := range journal.RecentChanges(r.records(), s.Cluster.ARN, r.record.ID, start).Behind(s, r.want(who), false) {
+			for _, p := range journal.RecentChanges(r.records(), s.Cluster.ARN, r.record.ID, start).Behind(s, want, false) {
 				name := p.Short(s.Cluster.Account())
 				notes = append(notes, access.Notes(access.NoteNotChecked, name, fmt.Sprintf("EKS shows %s as it was before the last change from this machine: another change has undone that, or it has not taken effect yet", name))...)
 			}
@@ -117,11 +120,9 @@ func (r *Run) records() []journal.Record {
 	if err != nil {
 		return nil // without a record nothing will be changed either
 	}
-	records := journal.Lately(dir, r.Now())
-	for i, record := range records {
-		if record.ID == r.record.ID && r.ground != nil {
-			records[i] = r.ground.soFar()
-		}
+	records := journal.Lately(dir, r.record.ID, r.Now())
+	if r.ground != nil {
+		records = append(records, r.ground.soFar())
 	}
 	return records
 }

@@ -43,7 +43,7 @@ func (r *Run) Apply(ctx context.Context, p Proposal) (iter.Seq[access.Result], e
 	}
 	keeper := r.keeping(p.Plan)
 	r.plans = append(r.plans, p.Plan)
-	r.ground = &recorded{Cluster: keeper, dir: dir, record: &r.record, done: map[journal.Sent]bool{}}
+	r.ground = &recorded{Cluster: keeper, dir: dir, record: &r.record, done: map[journal.Sent]outcome{}}
 	road := access.Road{Cluster: r.ground, Pause: r.Pause, Replan: r.replan}
 	return func(yield func(access.Result) bool) {
 		var done []access.Step
@@ -127,7 +127,7 @@ func (r *Run) finish(dir string) {
 
 // replan plans the same edit again for some principals; a new risk ends it.
 func (r *Run) replan(ctx context.Context, who []access.Principal) (access.Plan, error) {
-	now, notes, err := r.fresh(ctx, who)
+	now, notes, err := r.fresh(ctx, r.want(who))
 	r.Notes = append(r.Notes, notes...)
 	for _, u := range now.Unread {
 		if slices.Contains(who, u.Principal) {
@@ -194,8 +194,17 @@ type recorded struct {
 
 	mu     sync.Mutex
 	record *journal.Record
-	done   map[journal.Sent]bool // false: begun, and nothing came of it
+	done   map[journal.Sent]outcome
 }
+
+// outcome is what came of a part that was begun.
+type outcome int
+
+const (
+	nothing outcome = iota
+	perhaps         // it was, or may have been, changed
+	surely
+)
 
 // Do records what the step is about before it is sent, and forgets it where it surely changed nothing.
 func (r *recorded) Do(ctx context.Context, step access.Step) error {
@@ -204,10 +213,13 @@ func (r *recorded) Do(ctx context.Context, step access.Step) error {
 		return err
 	}
 	err := r.Cluster.Do(ctx, step)
-	if access.MayBeDone(err) || errors.Is(err, errNotRestored) {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		r.done[sent] = true
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case err == nil:
+		r.done[sent] = surely
+	case access.MayBeDone(err), errors.Is(err, errNotRestored):
+		r.done[sent] = perhaps
 	}
 	return err
 }
@@ -218,17 +230,20 @@ func (r *recorded) begin(sent journal.Sent) error {
 	if _, again := r.done[sent]; again {
 		return nil
 	}
-	r.done[sent] = false
+	r.done[sent] = nothing
 	r.record.Sent = append(r.record.Sent, sent)
 	return journal.Send(r.dir, r.record.ID, sent)
 }
 
-// soFar is the record with what came to something, or may have.
+// soFar is the record with what came to something, or may have. Where none of it is in doubt it counts as finished.
 func (r *recorded) soFar() journal.Record {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := *r.record
-	now.Sent = slices.DeleteFunc(slices.Clone(now.Sent), func(s journal.Sent) bool { return !r.done[s] })
+	now.Sent = slices.DeleteFunc(slices.Clone(now.Sent), func(s journal.Sent) bool { return r.done[s] == nothing })
+	if now.Finished.IsZero() && !slices.ContainsFunc(now.Sent, func(s journal.Sent) bool { return r.done[s] == perhaps }) {
+		now.Finished = now.Time
+	}
 	return now
 }
 
@@ -236,13 +251,13 @@ func (r *recorded) soFar() journal.Record {
 func (r *recorded) end() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.record.Sent = slices.DeleteFunc(r.record.Sent, func(s journal.Sent) bool { return !r.done[s] })
+	r.record.Sent = slices.DeleteFunc(r.record.Sent, func(s journal.Sent) bool { return r.done[s] == nothing })
 }
 
 // touched reports whether something of a principal's entry was, or may have been, changed by us.
 func (r *recorded) touched(p access.Principal) bool {
 	for sent, done := range r.done {
-		if done && sent.Principal == p {
+		if done != nothing && sent.Principal == p {
 			return true
 		}
 	}
@@ -253,7 +268,7 @@ func (r *recorded) touched(p access.Principal) bool {
 func (r *recorded) sent(s journal.Sent) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.done[s]
+	return r.done[s] != nothing
 }
 
 // begun reports whether a step was, or may have been, sent.

@@ -18,7 +18,10 @@ import (
 // judge names what a plan may break. The notes say what about that could not be checked.
 func (r *Run) judge(ctx context.Context, plan access.Plan, before access.Snapshot) (risks []access.Risk, notes []access.Note) {
 	risks = r.Cluster.OtherAccount(before.Cluster)
-	judged, notes := r.withAdministrators(ctx, plan, before)
+	judged, notes, err := r.withAdministrators(ctx, plan, before)
+	if err != nil {
+		notes = append(notes, access.Notes(access.NoteNotChecked, "", fmt.Sprintf("not checked: whether another principal is cluster administrator (%v)", err))...)
+	}
 	for _, judged.Caller = range r.callers(ctx, plan, before) {
 		for _, risk := range plan.Risks(judged) {
 			if !slices.Contains(risks, risk) {
@@ -49,25 +52,26 @@ func (r *Run) callers(ctx context.Context, plan access.Plan, before access.Snaps
 
 // withAdministrators is the snapshot with what it takes to know who stays administrator, without those whose role or user is
 // known to be gone: everybody's entry, where no entry that was read makes one. Others may be by RBAC, and who is by a mapping
-// may have an entry that overrides it.
-func (r *Run) withAdministrators(ctx context.Context, plan access.Plan, before access.Snapshot) (access.Snapshot, []access.Note) {
+// may have an entry that overrides it. Where that cannot be read, those who would stay do not count.
+func (r *Run) withAdministrators(ctx context.Context, plan access.Plan, before access.Snapshot) (access.Snapshot, []access.Note, error) {
 	if !plan.TakesAdministrator(before) {
-		return before, nil
+		return before, nil, nil
 	}
 	judged, notes := r.living(ctx, plan, before)
 	after := plan.Apply(judged)
 	if slices.ContainsFunc(after.Administrators(), after.HasEntry) {
-		return judged, notes
+		return judged, notes, nil
 	}
-	all, err := r.Cluster.Snapshot(ctx, access.Want{All: true, AWSAuth: true, RBAC: true, Lives: access.RivalLives})
+	all, notes, err := r.fresh(ctx, access.Want{All: true, AWSAuth: true, RBAC: true, Lives: access.RivalLives})
 	if err != nil {
 		before.Deleted = append(slices.Clone(before.Deleted), after.Administrators()...) // an entry may override their mappings
-		return before, nil
+		return before, nil, err
 	}
 	if before.AWSAuth != nil && before.AWSAuth.Err != nil {
 		all.AWSAuth = before.AWSAuth // a second read does not change that the plan was made without it
 	}
-	return r.living(ctx, plan, all)
+	judged, more := r.living(ctx, plan, all)
+	return judged, append(notes, more...), nil
 }
 
 // living marks the administrators who would stay and whose role or user is known to be gone: nobody can use their access.
@@ -162,30 +166,43 @@ func (k *keeper) Do(ctx context.Context, step access.Step) error {
 }
 
 // left reports whether the cluster has an administrator other than those in the plan. EKS may still show a deleted one: where it
-// shows only one, it is read again a moment later.
+// shows only one, it is read again a moment later. A read that fails is repeated: nobody may be left.
 func (k *keeper) left(ctx context.Context, p access.Principal) (bool, error) {
-	for n := 1; ; n++ {
-		now, err := k.Snapshot(ctx, k.r.want([]access.Principal{p}))
-		if err != nil {
+	for n, again := 1, true; ; n++ {
+		others, err := k.others(ctx, p)
+		switch {
+		case err != nil && (n == looks || errors.Is(err, access.ErrForbidden)):
 			return false, err
-		}
-		for _, c := range k.plan.Changes { // the plan is judged as it was: who is gone by it was there
-			if c.Before != nil {
-				now = now.Put(*c.Before)
-			}
-		}
-		now, _ = k.r.withAdministrators(ctx, k.plan, now)
-		others := k.plan.Apply(now).Administrators()
-		if n == 2 || len(others) != 1 {
+		case err != nil:
+			err = k.r.Pause(ctx, n)
+		case len(others) != 1 || !again:
 			return len(others) > 0, nil
+		default:
+			again, err = false, access.Pause(ctx, 2*k.r.LastLook)
 		}
-		if err := access.Pause(ctx, 2*k.r.LastLook); err != nil {
+		if err != nil {
 			return false, err
 		}
 	}
 }
 
-// restore gives back what a step took.
+// others are the administrators that EKS shows besides those in the plan.
+func (k *keeper) others(ctx context.Context, p access.Principal) ([]access.Principal, error) {
+	now, err := k.Snapshot(ctx, k.r.want([]access.Principal{p}))
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range k.plan.Changes { // the plan is judged as it was: who is gone by it was there
+		if c.Before != nil {
+			now = now.Put(*c.Before)
+		}
+	}
+	now, _, err = k.r.withAdministrators(ctx, k.plan, now)
+	return k.plan.Apply(now).Administrators(), err
+}
+
+// restore gives back what a step took, and waits until EKS surely shows that: for the record nothing was done, so the next
+// change of this machine cannot know that it may be shown a state in between.
 func (k *keeper) restore(ctx context.Context, step access.Step) error {
 	const times = 6
 	if w, ok := step.(access.WriteAWSAuth); ok {
@@ -204,6 +221,8 @@ func (k *keeper) restore(ctx context.Context, step access.Step) error {
 				return err
 			}
 		}
+	}
+	for n := 1; n < looks && k.r.Pause(ctx, n) == nil; n++ {
 	}
 	return nil
 }

@@ -29,10 +29,8 @@ func (r *Run) Settle(ctx context.Context, p Proposal, timeout time.Duration) err
 	if i < 0 {
 		return nil
 	}
-	var want *access.Entry
-	if e, stays := p.After.Entry(p.Who[i]); stays {
-		want = &e
-	} else if p.Before.Cluster.Mode.ReadsConfigMap() {
+	want := r.replanned[p.Who[i]] // the proposal may have been made of an entry that is gone
+	if want == nil && p.Before.Cluster.Mode.ReadsConfigMap() {
 		return nil // aws-auth may give access to who has no entry any more: then no answer proves anything
 	}
 	return r.until(ctx, timeout, "the cluster does not act on the change", func() (bool, error) {

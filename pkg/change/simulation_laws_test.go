@@ -96,12 +96,12 @@ func (p *program) finished(shown Proposal, err error) {
 		p.mu.Unlock()
 		e, _ := truth.Entry(who)
 		for _, g := range o.entry.Grants {
-			if _, has := e.Grant(g.Policy); any && o.command == p.command.name && err == nil && !has && !p.since(who) {
+			if _, has := e.Grant(g.Policy); any && o.command == p.asked() && err == nil && !has && !p.since(who) {
 				p.broke("%s: said that all was done, and %s does not have %s, for which its entry was made", p.Name, who, g)
 			}
 		}
 	}
-	if len(truth.Administrators()) == 0 && p.kept && !p.since(everybody...) {
+	if !p.administered() && p.kept && !p.since(everybody...) {
 		p.broke("%s: ends with %v, and nobody administers the cluster", p.Name, err)
 	}
 }
@@ -134,7 +134,7 @@ func (w *world) converge(ctx context.Context) {
 			}
 		}
 	}
-	if truth := w.account.Truth(); len(truth.Administrators()) == 0 {
+	if !w.administered() {
 		w.broke("at last nobody administers the cluster")
 	}
 }

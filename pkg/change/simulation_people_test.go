@@ -43,14 +43,15 @@ type world struct {
 	initial   access.Snapshot
 	tangled   bool // something was undone that was not the last change
 
-	mu       sync.Mutex
-	programs map[*accesstest.Program]*program
-	writes   []written
-	owed     map[access.Principal]owed
-	broken   string // the first law that was
-	log      []string
-	excused  int
-	told     int
+	mu             sync.Mutex
+	programs       map[*accesstest.Program]*program
+	writes         []written
+	administrators []access.Principal // after the last of them
+	owed           map[access.Principal]owed
+	broken         string // the first law that was
+	log            []string
+	excused        int
+	told           int
 }
 
 // machine has a clock and the records of its people's changes.
@@ -87,6 +88,7 @@ type program struct {
 	ended   error
 	unsure  map[access.Principal]bool // about whom an answer was lost
 	basis   access.Snapshot           // what the last plan was made of
+	judged  int                       // how many plans there were at the last write
 	kept    bool                      // there was an administrator when the request began
 	start   int                       // how many writes there were before the request
 	began   time.Time
@@ -113,10 +115,13 @@ func (w *world) broke(format string, args ...any) {
 	}
 }
 
-// date gives the records the time of this world.
-func (m *machine) date() {
+// date gives the records that were begun since then the time of this world.
+func (m *machine) date(since string) {
 	files, _ := os.ReadDir(m.dir)
 	for _, f := range files {
+		if f.Name() < since {
+			continue
+		}
 		if info, err := f.Info(); err == nil && info.ModTime().Year() > 2020 {
 			_ = os.Chtimes(filepath.Join(m.dir, f.Name()), time.Time{}, time.Now().Add(m.skew))
 		}
@@ -145,13 +150,13 @@ func (p *person) does(ctx context.Context, c command) int {
 	p.programs[one] = prog
 	p.mu.Unlock()
 	p.tell("%s$ %s", one.Name, c.name)
-	code, ended := killed, make(chan struct{})
+	code, ended, since := killed, make(chan struct{}), time.Now().Add(p.machine.skew).UTC().Format("20060102T150405")
 	go func() {
 		defer close(ended)
 		code = c.do(ctx, prog)
 	}()
 	<-ended
-	p.machine.date()
+	p.machine.date(since)
 	if one.Dead() {
 		code = killed
 	}
@@ -196,9 +201,9 @@ func (p *program) engine() *Engine {
 // change carries a request out as the command line does.
 func (p *program) change(ctx context.Context, r Request) int {
 	r.Accept, r.Told = p.command.accept, []string{p.command.name}
-	p.kept = len(p.account.Truth().Administrators()) > 0
+	p.kept = p.administered()
 	run, err := p.engine().Start(ctx, r)
-	p.run, p.results, p.start, p.began = run, nil, p.count(), time.Now()
+	p.run, p.results, p.judged, p.start, p.began = run, nil, 0, p.count(), time.Now()
 	defer run.Release()
 	if err != nil {
 		return p.ends(err)

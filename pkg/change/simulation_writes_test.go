@@ -23,8 +23,16 @@ type written struct {
 
 // owed is what a new entry gets after it was made.
 type owed struct {
-	command string
+	command string // and what it undoes: undo means something else each time
 	entry   access.Entry
+}
+
+// administered reports whether the cluster has an administrator.
+func (w *world) administered() bool {
+	w.account.Truth() // ends the update that is due
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.administrators) > 0
 }
 
 func (w *world) count() int {
@@ -37,7 +45,8 @@ func (w *world) count() int {
 func (w *world) wrote(x accesstest.Write) {
 	w.mu.Lock()
 	p := w.programs[x.By]
-	were, truly := x.Before.Administrators(), x.After.Administrators()
+	were, truly := w.administrators, x.After.Administrators()
+	w.administrators = truly
 	are := truly
 	if _, creates := x.Step.(access.CreateEntry); creates {
 		x.After = whole(x)
@@ -45,8 +54,8 @@ func (w *world) wrote(x accesstest.Write) {
 	}
 	first, _ := p.run.plans[0].Change(x.Step.Principal())
 	if s, ok := x.Step.(access.CreateEntry); ok && first.Before == nil { // else another machine has deleted it meanwhile, and the record is about that entry
-		w.owed[s.Principal()] = owed{p.command.name, s.Entry}
-	} else if o := w.owed[x.Step.Principal()]; o.command != p.command.name || x.Step.Takes() {
+		w.owed[s.Principal()] = owed{p.asked(), s.Entry}
+	} else if o := w.owed[x.Step.Principal()]; o.command != p.asked() || x.Step.Takes() {
 		delete(w.owed, x.Step.Principal())
 	}
 	w.writes = append(w.writes, written{by: p, step: x.Step, at: time.Now(), takes: len(truly) < len(were)})
@@ -66,12 +75,16 @@ func (w *world) wrote(x accesstest.Write) {
 	p.agreedTo(x.Step)
 }
 
+// asked is what the program was asked to do.
+func (p *program) asked() string { return p.command.name + p.run.Undoes }
+
 // agreedTo holds that a plan that was made again has no risk that nobody accepted. Who is left of the administrators only the
-// outcome tells.
+// outcome tells. It is judged at the plan's first write: after that, reads also look who is left.
 func (p *program) agreedTo(step access.Step) {
-	if len(p.run.plans) < 2 {
+	if len(p.run.plans) < 2 || len(p.run.plans) == p.judged {
 		return
 	}
+	p.judged = len(p.run.plans)
 	p.mu.Lock()
 	risks := p.run.plans[len(p.run.plans)-1].Risks(p.basis)
 	p.mu.Unlock()

@@ -10,7 +10,7 @@ import (
 // Known notes what limits an answer about who has access: what could not be read, and what no list shows. command makes
 // command lines of the program.
 func (c *Cluster) Known(s access.Snapshot, command func(words ...string) string) []access.Note {
-	notes := c.Shown(s.Cluster)
+	notes := append(c.Shown(s.Cluster), c.TrustNotes(s.Trust)...)
 	if !s.Cluster.Mode.ReadsEntries() {
 		notes = append(notes, access.Notes(access.NoteMode, "", fmt.Sprintf("cluster %s is in mode %s and reads no access entries, only aws-auth. The cluster creator is an administrator too but is never listed. "+
 			"To turn entries on (irreversible): %s", s.Cluster.Name, s.Cluster.Mode, command("mode", string(access.ModeBoth), "--accept-risk="+string(access.OneWayMode))))...)

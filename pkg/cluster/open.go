@@ -31,8 +31,10 @@ type Settings struct {
 	NoNativeToken bool              // tokens come from the kubeconfig's credential plugin only
 	RequireMatch  bool              // opening fails unless the context's server is the cluster's endpoint
 	Patience      time.Duration     // how long what is only good to know may take; 0: the defaults
+	Refresh       func() string     // the command line that updates the kubeconfig
 	Now           func() time.Time
 	Trace         func(format string, args ...any) // hears of each call to AWS; nil: nobody does
+	Calls         func(name string, more int)      // hears 1 when a call to AWS or the API server begins, and -1 when it ends
 	Progress      func(done, total int)            // hears how far a read of entries is; nil: nobody does
 }
 
@@ -82,7 +84,7 @@ func Open(ctx context.Context, s Settings) (*Cluster, error) {
 func Login(ctx context.Context, s Settings, t kubeconfig.Target) (*login.Session, error) {
 	settings := login.Settings{
 		Region: t.Region, Profile: t.Profile, ProfileFromEnv: t.From["profile"] == "env",
-		RoleARN: t.RoleARN, SessionName: t.Exec.SessionName, ExternalID: t.Exec.ExternalID, Env: t.Env, Trace: s.Trace, Now: s.Now,
+		RoleARN: t.RoleARN, SessionName: t.Exec.SessionName, ExternalID: t.Exec.ExternalID, Env: t.Env, Trace: s.Trace, Calls: s.Calls, Now: s.Now,
 	}
 	var err error
 	if settings.Timeout, err = s.Flags.Timeout(); err != nil {

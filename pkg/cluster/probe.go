@@ -23,7 +23,9 @@ type probe struct {
 	c *Cluster
 	whoami.Facts
 	client *kube.Client
-	more   bool // not all names of entries were read
+	more   bool        // not all names of entries were read
+	info   access.Info // what AWS says of the cluster
+	noInfo error       // why there is none
 }
 
 // Probe asks who the caller is and what gives it access. Where all is well, two round trips bring the facts; only where
@@ -31,12 +33,13 @@ type probe struct {
 func (c *Cluster) Probe(ctx context.Context, file *awsauth.Map) whoami.Facts {
 	p := &probe{c: c}
 	p.local(ctx)
-	together(func() { p.identity(ctx) }, func() { p.cluster(ctx) }, func() { p.names(ctx) })
+	together(func() { p.identity(ctx) }, func() { p.ask(ctx) }, func() { p.describe(ctx) }, func() { p.names(ctx) })
+	p.dropOther()
 	if file != nil {
 		p.mapped(*file)
 	}
 	listed := p.AWS != nil && slices.ContainsFunc(p.Entries, p.AWS.Principal.Is)
-	together(func() { p.entry(ctx) }, func() { p.bound(ctx) }, func() {
+	together(func() { p.entry(ctx) }, func() { p.bound(ctx) }, func() { p.trust(ctx) }, func() {
 		if file == nil && p.hasAccess() && !listed {
 			p.awsAuthLines(ctx)
 		}
@@ -85,28 +88,24 @@ func loginTrouble(err error) whoami.Trouble {
 	})
 }
 
-// cluster is who the cluster says the caller is. With a name from a flag the context may lead to another one, whose
-// answer is dropped.
-func (p *probe) cluster(ctx context.Context) {
+// dropOther drops what the cluster of the context says where a flag names a cluster and the context leads to another one.
+func (p *probe) dropOther() {
 	if p.c.Target.From["name"] != kubeconfig.FromFlag || p.c.Target.Server == "" {
-		p.ask(ctx)
 		return
 	}
-	var info access.Info
-	var err error
-	together(func() { p.ask(ctx) }, func() { info, err = p.c.EKS.Info(ctx) })
+	err := errors.New("the context is of another cluster")
 	switch {
-	case err != nil:
-		err = fmt.Errorf("the context may be of another cluster than %s: %w", p.c.Target.Name, err)
-	case !p.c.Match(info).Leads:
-		p.Info, p.Other = &info, true
-		err = errors.New("the context is of another cluster")
-	default:
+	case p.noInfo != nil:
+		err = fmt.Errorf("the context may be of another cluster than %s: %w", p.c.Target.Name, p.noInfo)
+	case p.c.Match(p.info).Leads:
 		return
+	default:
+		p.Info, p.Other = &p.info, true
 	}
 	p.Kube, p.client, p.Clock, p.KubeErr, p.Trouble = nil, nil, 0, err, whoami.Unknown
 }
 
+// ask asks the cluster who the caller is.
 func (p *probe) ask(ctx context.Context) {
 	client, err := p.c.byContext(ctx)
 	var id kube.Identity
@@ -139,6 +138,16 @@ func troubleOf(err error, known map[error]whoami.Trouble) whoami.Trouble {
 		}
 	}
 	return whoami.Unknown
+}
+
+// describe reads what AWS says of the cluster.
+func (p *probe) describe(ctx context.Context) { p.info, p.noInfo = p.c.EKS.Info(ctx) }
+
+// trust compares the certificate authorities of the kubeconfig with the cluster's.
+func (p *probe) trust(ctx context.Context) {
+	if p.noInfo == nil {
+		p.Notes = p.c.TrustNotes(p.c.trust(ctx, p.info))
+	}
 }
 
 // names are those of the first entries: with them a session's role, which hides its path, is found in one round trip.
@@ -227,8 +236,12 @@ func (p *probe) bound(ctx context.Context) {
 
 // deeper reads what may explain why the caller has no access.
 func (p *probe) deeper(ctx context.Context) {
+	if p.noInfo == nil {
+		p.Info, p.Cluster.Mode, p.Private = &p.info, p.info.Mode, p.info.Private
+		p.NoEntries = !p.info.Mode.ReadsEntries()
+		p.Other = p.Other || p.c.Target.Server != "" && !p.c.Match(p.info).Leads
+	}
 	together(
-		func() { p.describeCluster(ctx) },
 		func() {
 			if p.AWS != nil && p.Made.IsZero() && p.MadeErr == nil {
 				p.made(ctx)
@@ -254,17 +267,4 @@ func (p *probe) deeper(ctx context.Context) {
 			p.Former = &e
 		}
 	}
-}
-
-func (p *probe) describeCluster(ctx context.Context) {
-	if p.c.Target.Name == "" || p.Login == whoami.Missing {
-		return
-	}
-	info, err := p.c.EKS.Info(ctx)
-	if err != nil {
-		return
-	}
-	p.Info, p.Cluster.Mode, p.Private = &info, info.Mode, info.Private
-	p.NoEntries = !info.Mode.ReadsEntries()
-	p.Other = p.Other || p.c.Target.Server != "" && !p.c.Match(info).Leads
 }

@@ -179,7 +179,7 @@ func TestAProbeAsksOnlyForWhatIsWrong(t *testing.T) {
 	box := sandboxtest.Start(t, sandbox.Options{})
 	of(t, "demo").Probe(t.Context(), nil)
 	want := map[string]int{
-		"sts.GetCallerIdentity": 1, "eks.ListAccessEntries": 1, "eks.DescribeAccessEntry": 1, "eks.ListAssociatedAccessPolicies": 1, "iam.GetRole": 1,
+		"sts.GetCallerIdentity": 1, "eks.ListAccessEntries": 1, "eks.DescribeCluster": 1, "eks.DescribeAccessEntry": 1, "eks.ListAssociatedAccessPolicies": 1, "iam.GetRole": 1,
 	}
 	if diff := cmp.Diff(want, box.Calls()); diff != "" {
 		t.Error(diff)

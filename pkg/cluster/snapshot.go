@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"sync"
 	"time"
 
@@ -32,6 +33,7 @@ var (
 // names is read.
 func (c *Cluster) Snapshot(ctx context.Context, want access.Want) (s access.Snapshot, err error) {
 	var told inside
+	var trust *access.Trust
 	g, gctx := errgroup.WithContext(ctx)
 	kctx, stop := context.WithCancelCause(gctx)
 	defer stop(nil)
@@ -61,7 +63,14 @@ func (c *Cluster) Snapshot(ctx context.Context, want access.Want) (s access.Snap
 		told = askInside(ctx, client, err, want)
 	}
 	s.AWSAuth, s.RBAC, s.Namespaces = told.awsAuth, told.rbac, told.names
-	return c.withLives(ctx, s, want.Lives), nil
+	read := s
+	together(func() { s = c.withLives(ctx, read, want.Lives) }, func() {
+		if want.Trust {
+			trust = c.trust(ctx, read.Cluster)
+		}
+	})
+	s.Trust = trust
+	return s, nil
 }
 
 // inside is what only the cluster's API server knows; nil where it was not asked for.
@@ -215,7 +224,24 @@ func (c *Cluster) byContext(ctx context.Context) (*kube.Client, error) {
 		}
 		cfg.ExecProvider = nil
 	}
+	if c.Calls != nil {
+		cfg.Wrap(func(next http.RoundTripper) http.RoundTripper { return counted{next, c.Calls} })
+	}
 	return kube.New(cfg)
+}
+
+// counted reports each request to the API server.
+type counted struct {
+	http.RoundTripper
+	calls func(name string, more int)
+}
+
+// RoundTrip is http.RoundTripper's.
+func (c counted) RoundTrip(r *http.Request) (*http.Response, error) {
+	const name = "the cluster's API server"
+	c.calls(name, 1)
+	defer c.calls(name, -1)
+	return c.RoundTripper.RoundTrip(r)
 }
 
 func readAWSAuth(ctx context.Context, client *kube.Client, err error) access.ConfigMap {

@@ -66,5 +66,9 @@ func (env *Env) found(ctx context.Context, offline bool) (printer.FoundCluster, 
 		f.Conflicts = append(f.Conflicts, contradiction.String())
 	}
 	env.notes(c.Shown(info))
+	if t, err := c.Trust(ctx, info); err == nil {
+		f.Authorities = printer.AuthoritiesOf(&t)
+		env.notes(c.TrustNotes(&t))
+	}
 	return f, nil
 }

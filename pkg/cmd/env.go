@@ -191,7 +191,16 @@ func errIf(failed bool) error {
 func (env *Env) settings(t kubeconfig.Target) cluster.Settings {
 	s := cluster.Settings{
 		Flags: &env.flags, Target: t, OtherLogin: env.override.profile != "" || env.override.role.given, NoNativeToken: env.noNativeToken,
-		RequireMatch: env.requireMatch, Patience: env.Patience, Now: env.Now, Progress: env.progress(),
+		Refresh: env.refreshing, RequireMatch: env.requireMatch, Patience: env.Patience, Now: env.Now,
+	}
+	if printer.Terminal(env.IO.ErrOut) {
+		var reading atomic.Bool
+		progress := printer.Progress(env.IO.ErrOut, env.Now)
+		s.Progress = func(done, total int) {
+			reading.Store(total > 0)
+			progress(done, total)
+		}
+		s.Calls = printer.Waiting(env.IO.ErrOut, reading.Load)
 	}
 	if env.verbosity >= 6 {
 		var one sync.Mutex // calls go out side by side
@@ -202,6 +211,11 @@ func (env *Env) settings(t kubeconfig.Target) cluster.Settings {
 		}
 	}
 	return s
+}
+
+// refreshing is the command line that updates the kubeconfig.
+func (env *Env) refreshing() string {
+	return env.program.Elsewhere(env.typedFlags("kubeconfig")...).Command("kubeconfig", "--all")
 }
 
 // namespace is that of the context, as kubectl has it.
@@ -251,12 +265,4 @@ func (env *Env) warn(format string, args ...any) {
 // say prints text for people, on a terminal broken at words.
 func (env *Env) say(w io.Writer, text string) {
 	fmt.Fprint(w, printer.Wrap(text, printer.TerminalWidth(w)))
-}
-
-// progress shows how far a read is, on a terminal.
-func (env *Env) progress() func(done, total int) {
-	if !printer.Terminal(env.IO.ErrOut) {
-		return nil
-	}
-	return printer.Progress(env.IO.ErrOut, env.Now)
 }

@@ -42,7 +42,7 @@ var answered = []string{
 	"migrate --dry-run", "migrate -o json", "migrate --yes --remove-mappings; undo --yes", "migrate --yes --accept-risk=one-way-mode" + at + "legacy", "migrate --write-decisions FILE",
 	"grant role/newcomer --policy view -n dev; undo --list; undo --list -o yaml; undo --yes", "undo --eks-cluster demo", "undo --list --eks-cluster demo",
 	"get-token --cluster-name demo", "get-token --cluster-name demo --role-arn arn:aws:iam::111122223333:role/team/dev",
-	"kubeconfig --name demo --kubeconfig FILE --verbose", "kubeconfig --all --dry-run", "kubeconfig --name nobody --kubeconfig FILE",
+	"kubeconfig --name demo --kubeconfig FILE --verbose", "kubeconfig --all --dry-run", "kubeconfig --check", "kubeconfig --name nobody --kubeconfig FILE",
 	"__complete list ''", "__complete grant ''", "__complete grant x --policy ''", "__complete grant x -n ''", "__complete grant x --group ''",
 	"__complete revoke role/team/dev --policy ''", "__complete revoke role/team/dev -n ''", "__complete list --eks-cluster ''", "__complete get-token --cluster-name ''", "__complete undo ''", "__complete list --context ''",
 	"screen demo", "screen staging", "screen legacy",

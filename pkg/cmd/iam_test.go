@@ -20,7 +20,7 @@ var asked = map[string][]string{
 	"list":       {"list"},
 	"describe":   {"describe ARN:role/rotated", "describe ARN:user/alice"},
 	"whoami":     {"whoami"},
-	"kubeconfig": {"kubeconfig --name demo --dry-run", "kubeconfig --all --dry-run"},
+	"kubeconfig": {"kubeconfig --name demo --dry-run", "kubeconfig --all --region us-west-2 --dry-run", "kubeconfig --all --dry-run"},
 	"get-token":  {"get-token --cluster-name demo"},
 	"policies":   {"policies"},
 	"grant": {
@@ -104,7 +104,7 @@ func allowedTo(t *testing.T, account []byte, state, line, denied string) (used [
 	if err := os.WriteFile(file, administrator.ReplaceAll(account, append([]byte("$1"), list...)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	box := sandboxtest.Start(t, sandbox.Options{State: file})
+	box := sandboxtest.Start(t, sandbox.Options{State: file, RotateCA: "demo"})
 	defer box.Close()
 	own := t.TempDir() // the record of a change goes there
 	if err := os.CopyFS(own, os.DirFS(state)); err != nil {

@@ -207,7 +207,7 @@ func TestAClusterThatNobodyCanEnterIsNotWritten(t *testing.T) {
 func TestAllWritesTheClustersThatCanBeEntered(t *testing.T) {
 	oddities(t)
 	file := filepath.Join(t.TempDir(), "kubeconfig")
-	stdout, stderr, code := command("kubeconfig", "--all", "--kubeconfig", file)
+	stdout, stderr, code := command("kubeconfig", "--all", "--region", "us-west-2", "--kubeconfig", file)
 	if code != 1 || strings.Count(stdout, " added to ") != 2 || strings.Count(stderr, "error: ") != 2 || !strings.Contains(stderr, "kubectl config use-context") || strings.Contains(stderr, "gone") {
 		t.Errorf("exit %d\n%s\n%s", code, stdout, stderr)
 	}

@@ -109,9 +109,9 @@ func (env *Env) rows(ctx context.Context, f *listFlags) (s access.Snapshot, rows
 		}
 		f.Policy = grants[0].Policy
 	}
-	want := access.Want{All: len(f.written) == 0, Principals: who, AWSAuth: true, RBAC: true, Lives: access.AllLives}
+	want := access.Want{All: len(f.written) == 0, Principals: who, AWSAuth: true, RBAC: true, Trust: true, Lives: access.AllLives}
 	if f.Name == "name" {
-		want.Lives, want.RBAC = access.NoLives, f.Namespace != "" || f.Policy != ""
+		want.Lives, want.RBAC, want.Names = access.NoLives, f.Namespace != "" || f.Policy != "", f.sort == "" && !f.filters()
 	}
 	if s, err = c.Snapshot(ctx, want); err != nil {
 		return s, nil, true, err

@@ -54,6 +54,7 @@ func newSandboxCmd(env *Env) *cobra.Command {
 	fs.Float64Var(&o.FaultRate, "fault-rate", 0, "Share of AWS calls that fail with 500, 503 or a lost connection")
 	fs.Uint64Var(&o.Seed, "seed", 1, "Seed for --fault-rate")
 	fs.IntVar(&o.Entries, "entries", 0, "Number of entries in cluster demo")
+	fs.StringVar(&o.RotateCA, "rotate-ca", "", "Cluster whose certificate authority EKS is replacing")
 	fs.StringVar(&o.UpdateError, "update-error", "", "Error of every change of a cluster's mode")
 	fs.StringVar(&o.State, "state", "", "File that keeps the account between runs")
 	fs.StringVar(&log, "log", "", "File for a line about each request")

@@ -178,7 +178,7 @@ func (s *shown) readInto(ctx context.Context, who []access.Principal, pieces cha
 	all := len(who) == 0
 	want := access.Want{Principals: who}
 	if all {
-		want = access.Want{All: true, AWSAuth: true, RBAC: true, Lives: access.AllLives}
+		want = access.Want{All: true, AWSAuth: true, RBAC: true, Trust: true, Lives: access.AllLives}
 	}
 	read, err := reader.Snapshot(ctx, want)
 	if err != nil {

@@ -13,6 +13,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/eks"
+	"github.com/aws/aws-sdk-go-v2/service/eks/types"
 	"github.com/rogpeppe/go-internal/testscript"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"sigs.k8s.io/yaml"
@@ -44,7 +47,7 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		Setup:               func(env *testscript.Env) error { return start(env, sandbox.Options{}) },
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"account": account, "calls": calls, "cure": cure, "nowrites": noWrites, "printed": printed, "profile": profile, "save": save,
+			"account": account, "activate": activate, "calls": calls, "cure": cure, "nowrites": noWrites, "printed": printed, "profile": profile, "save": save,
 		},
 	})
 }
@@ -72,6 +75,7 @@ func account(ts *testscript.TestScript, _ bool, args []string) {
 	fs.Uint64Var(&o.Seed, "seed", 1, "")
 	fs.DurationVar(&o.ClockSkew, "clock-skew", 0, "")
 	fs.DurationVar(&o.Propagation, "propagation", 0, "")
+	fs.StringVar(&o.RotateCA, "rotate-ca", "", "")
 	fs.StringVar(&o.UpdateError, "update-error", "", "")
 	fs.DurationVar(&o.Latency, "latency", 0, "")
 	awsAuth := fs.String("aws-auth", "", "")
@@ -92,6 +96,21 @@ func account(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	ts.Setenv("XDG_STATE_HOME", ts.Getenv("XDG_STATE_HOME")+"+") // what is on record was done to another account
 	*ts.Value(boxKey{}).(**sandbox.Sandbox) = box
+}
+
+// activate makes the new certificate authority of a cluster the current one.
+func activate(ts *testscript.TestScript, _ bool, args []string) {
+	box := *ts.Value(boxKey{}).(**sandbox.Sandbox)
+	k, url := box.Key("default"), box.URL()
+	api := eks.New(eks.Options{Region: "us-west-2", BaseEndpoint: &url, Credentials: credentials.NewStaticCredentialsProvider(k.ID, k.Secret, k.Token)})
+	list, err := api.ListCertificateAuthorities(context.Background(), &eks.ListCertificateAuthoritiesInput{ClusterName: &args[0]})
+	ts.Check(err)
+	for _, ca := range list.CertificateAuthorities {
+		if ca.SigningStatus == types.CertificateAuthoritySigningStatusNotUsed {
+			_, err := api.ActivateCertificateAuthority(context.Background(), &eks.ActivateCertificateAuthorityInput{ClusterName: &args[0], CertificateAuthorityId: ca.Id})
+			ts.Check(err)
+		}
+	}
 }
 
 // profile makes the commands that follow those of another identity.

@@ -72,6 +72,7 @@ func (env *Env) whoami(ctx context.Context, out *output, mappings *awsauth.Map) 
 	}
 	facts := c.Probe(ctx, mappings)
 	facts.Program, facts.Kubeconfig = env.program, env.persist.Lookup("kubeconfig").Value.String()
+	env.notes(facts.Notes)
 	r := whoami.Judge(facts)
 	if err := ctx.Err(); err != nil {
 		return err

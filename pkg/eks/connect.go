@@ -24,6 +24,7 @@ type Cluster struct {
 
 	session *login.Session
 	api     *eks.Client
+	pace    *pace
 }
 
 var _ access.Cluster = (*Cluster)(nil)
@@ -31,7 +32,9 @@ var _ access.Cluster = (*Cluster)(nil)
 // New makes a client of a cluster. It sends nothing. All calls share one client, whose adaptive retries learn the rate that
 // the service allows.
 func New(session *login.Session, name string) *Cluster {
-	return &Cluster{Name: name, session: session, api: eks.NewFromConfig(session.Config)}
+	p := newPace()
+	api := eks.NewFromConfig(session.Config, func(o *eks.Options) { o.Interceptors.AddAfterAttempt(p) })
+	return &Cluster{Name: name, session: session, api: api, pace: p}
 }
 
 // ByEndpoint finds the cluster of the region by its endpoint. It returns access.ErrNotFound when there is none.
@@ -65,10 +68,10 @@ type Description struct {
 func (c *Cluster) Describe(ctx context.Context, names []string) []Description {
 	all := make([]Description, len(names))
 	var g errgroup.Group // without a context: one failure does not stop the others
-	g.SetLimit(inFlight)
+	g.SetLimit(startInFlight)
 	for i, name := range names {
 		g.Go(func() error {
-			info, err := (&Cluster{Name: name, session: c.session, api: c.api}).Info(ctx)
+			info, err := (&Cluster{Name: name, session: c.session, api: c.api, pace: c.pace}).Info(ctx)
 			all[i] = Description{Name: name, Info: info, Err: err}
 			return nil
 		})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -93,6 +94,37 @@ func TestSnapshotReadsOnlyWhatIsWanted(t *testing.T) {
 	s, err = c.Snapshot(context.Background(), access.Want{Principals: []access.Principal{role("platform-admin")}, Administrators: true})
 	if err != nil || len(s.Entries) < 2 {
 		t.Errorf("%+v, %v", s.Entries, err)
+	}
+}
+
+func TestNamesTakeOnlyThePages(t *testing.T) {
+	c, box := open(t, sandbox.Options{Entries: 1000}, "demo", "")
+	s, err := c.Snapshot(t.Context(), access.Want{All: true, Names: true})
+	if err != nil || len(s.Entries) != 1000 || s.Entries[0].Principal == "" || s.Cluster.Mode != access.ModeBoth {
+		t.Errorf("%d entries, %v", len(s.Entries), err)
+	}
+	if diff := cmp.Diff(map[string]int{"eks.ListAccessEntries": 10, "eks.DescribeCluster": 1}, box.Calls()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestTheServiceSelectsByPolicy(t *testing.T) {
+	c, box := open(t, sandbox.Options{Entries: 230}, "demo", "")
+	s, err := c.Snapshot(t.Context(), access.Want{Policy: "AmazonEKSAdminViewPolicy"})
+	if err != nil || len(s.Entries) == 0 {
+		t.Fatalf("%d entries, %v", len(s.Entries), err)
+	}
+	for _, e := range s.Entries {
+		if !slices.ContainsFunc(e.Grants, func(g access.Grant) bool { return g.Policy == "AmazonEKSAdminViewPolicy" }) {
+			t.Errorf("%s has %v", e.Principal, e.Grants)
+		}
+	}
+	if n := box.Calls()["eks.DescribeAccessEntry"]; n != len(s.Entries) {
+		t.Errorf("%d calls for %d entries", n, len(s.Entries))
+	}
+	names, err := c.Snapshot(t.Context(), access.Want{Policy: access.ClusterAdmin, Administrators: true, Names: true})
+	if err != nil || len(names.Entries) < 2 || box.Calls()["eks.ListAccessEntries"] != 2 {
+		t.Errorf("%d entries, %v, %v", len(names.Entries), err, box.Calls())
 	}
 }
 
@@ -297,6 +329,24 @@ func TestCredentialsThatAreWrongAreNotAnUnknownOutcome(t *testing.T) {
 	err = eks.New(session, c.Name).Do(context.Background(), access.DeleteEntry{Entry: access.Entry{Principal: role("team/dev")}})
 	if err == nil || errors.Is(err, access.ErrUnknown) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// BenchmarkLargeCluster reads 1,000 entries, over a network and where the service throttles.
+func BenchmarkLargeCluster(b *testing.B) {
+	for name, o := range map[string]sandbox.Options{
+		"50ms":  {Entries: 1000, Latency: 50 * time.Millisecond},
+		"100/s": {Entries: 1000, Latency: 50 * time.Millisecond, Rate: 100, Burst: 100},
+	} {
+		b.Run(name, func(b *testing.B) {
+			c, _ := open(b, o, "demo", "")
+			for b.Loop() {
+				s, err := c.Snapshot(b.Context(), access.Want{All: true})
+				if err != nil || len(s.Unread) > 0 {
+					b.Fatal(err, s.Unread)
+				}
+			}
+		})
 	}
 }
 

@@ -32,7 +32,7 @@ func (c *Cluster) NodeRoles(ctx context.Context) (map[access.Principal]any, erro
 		roles[access.Principal(aws.ToString(arn))] = true
 	}
 	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(inFlight)
+	g.SetLimit(startInFlight)
 	for _, name := range groups {
 		g.Go(func() error {
 			out, err := c.api.DescribeNodegroup(ctx, &eks.DescribeNodegroupInput{ClusterName: &c.Name, NodegroupName: &name})

@@ -23,8 +23,9 @@ type course struct {
 	killed bool     // the last change was another one, and was killed
 }
 
-// Lately returns the records that RecentChanges needs, oldest first. Unreadable ones are left out.
-func Lately(dir string, now time.Time) []Record {
+// Lately returns the records that RecentChanges needs, oldest first, without that of the change that asks. Unreadable ones are
+// left out.
+func Lately(dir, own string, now time.Time) []Record {
 	files, err := os.ReadDir(dir) // sorted by name, and so by time
 	if err != nil {
 		return nil
@@ -33,8 +34,11 @@ func Lately(dir string, now time.Time) []Record {
 	var all []Record
 	for _, file := range files {
 		id, ok := strings.CutSuffix(file.Name(), suffix)
+		if !ok || id == own {
+			continue
+		}
 		info, err := file.Info()
-		if !ok || err != nil || info.ModTime().Before(now.Add(-Settling-slack)) {
+		if err != nil || info.ModTime().Before(now.Add(-Settling-slack)) {
 			continue
 		}
 		if r, err := one(dir, id); err == nil {
@@ -44,12 +48,12 @@ func Lately(dir string, now time.Time) []Record {
 	return all
 }
 
-// RecentChanges is what the records, oldest first, changed in a cluster's entries. Records that are older than Settling, or
-// dated in the future, are ignored. own is the ID of the change that asks, if it has one.
+// RecentChanges is what the records, oldest first, changed in a cluster's entries. own is the ID of the change that asks, if it
+// has one. Other records that are older than Settling, or dated in the future, are ignored.
 func RecentChanges(records []Record, cluster, own string, now time.Time) Recent {
 	recent := Recent{}
 	for _, r := range records {
-		if r.Cluster.ARN != cluster || !r.settling(now) {
+		if r.Cluster.ARN != cluster || r.ID != own && !r.settling(now) {
 			continue
 		}
 		planned, err := r.Changes()
@@ -85,6 +89,7 @@ func (r Record) sent(p access.Principal) (parts []access.Part) {
 // carried out; those before it were.
 func (recent Recent) add(c access.Change, r Record, own string) {
 	sent, open := r.sent(c.Principal()), r.Finished.IsZero()
+	killed := open && r.ID != own
 	perhaps, surely := reached(c, sent), reached(c, sent)
 	switch {
 	case r.Sent == nil: // an old record, without a list of what was sent
@@ -98,7 +103,11 @@ func (recent Recent) add(c access.Change, r Record, own string) {
 	}
 	for _, part := range (access.Change{Before: c.Before, After: perhaps}).Parts() {
 		k := recent[p][part]
-		recent[p][part] = course{was: append(append(k.was, k.is...), before[part]), is: []string{will[part], may[part]}, killed: open && r.ID != own}
+		was := append(append(k.was, k.is...), before[part])
+		if killed && c.Takes() && c.Before.Administers() { // where nobody else was left, it may have been restored before the kill
+			was = append(was, will[part], may[part])
+		}
+		recent[p][part] = course{was: was, is: []string{will[part], may[part]}, killed: killed}
 	}
 }
 
@@ -119,7 +128,7 @@ func reached(c access.Change, parts []access.Part) *access.Entry {
 // missing only if it was requested.
 func (recent Recent) Behind(s access.Snapshot, want access.Want, perhaps bool) []access.Principal {
 	var behind []access.Principal
-	for _, p := range slices.SortedFunc(maps.Keys(recent), func(a, b access.Principal) int { return strings.Compare(string(a), string(b)) }) {
+	for _, p := range slices.Sorted(maps.Keys(recent)) {
 		var now map[access.Part]string
 		if e, ok := s.Entry(p); ok {
 			now = access.PartsOf(&e)

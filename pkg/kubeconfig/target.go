@@ -26,6 +26,9 @@ type Target struct {
 
 	// TLSServerName is the host that the server's certificate must name. Behind a tunnel this is the endpoint, not Server.
 	TLSServerName string `json:"-"`
+	// Entry is the name of the context's cluster in the kubeconfig.
+	Entry string `json:"-"`
+	ca    authority
 	// From is the source of each value, by its JSON field: one of the From constants.
 	From map[string]string `json:"from,omitempty"`
 	// Conflicts describe sources that disagree. The field holds the likely value; do not change the cluster without asking.
@@ -43,7 +46,10 @@ type Target struct {
 // the Target holds what is known.
 func Resolve(raw api.Config, context, cluster, user string) (Target, error) {
 	s, err := selectEntries(raw, context, cluster, user)
-	t := Target{Context: s.context, Server: access.HidePasswords(s.server.Server), TLSServerName: s.server.TLSServerName}
+	t := Target{Context: s.context, Server: access.HidePasswords(s.server.Server), TLSServerName: s.server.TLSServerName, Entry: s.clusterName}
+	if !s.server.InsecureSkipTLSVerify {
+		t.ca = authority{s.server.CertificateAuthorityData, s.server.CertificateAuthority}
+	}
 	if err != nil {
 		return t, err
 	}

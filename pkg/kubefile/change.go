@@ -11,8 +11,16 @@ import (
 // Change is what to write and where.
 type Change struct {
 	Paths   []string // the files that kubectl reads, in its order; at least one
-	Entries []Entry  // at least one
-	Switch  bool     // make the last entry's context the current one
+	Entries []Entry
+	Trusts  []Trust
+	Switch  bool // make the last entry's context the current one
+}
+
+// Trust is what the contexts of a cluster that a kubeconfig has are to trust.
+type Trust struct {
+	Cluster  string // its name in the kubeconfig
+	Contexts []string
+	CA       string // PEM in base64; "" leaves it as it is
 }
 
 // Result is what became of one entry.
@@ -92,21 +100,26 @@ func (c Change) merge() (*merged, error) {
 		m.files = append(m.files, f)
 	}
 	for i, e := range c.Entries {
-		at, err := m.home(e)
+		at, err := m.home(e.Cluster)
 		if err != nil {
 			return nil, err
 		}
 		m.put(e, at, c.Switch && i == len(c.Entries)-1)
 	}
-	if !c.Switch && !slices.ContainsFunc(m.files, func(f *file) bool { return f.err == nil && f.tree.current() != "" }) {
+	for _, t := range c.Trusts {
+		if err := m.trust(t); err != nil {
+			return nil, err
+		}
+	}
+	if len(c.Entries) > 0 && !c.Switch && !slices.ContainsFunc(m.files, func(f *file) bool { return f.err == nil && f.tree.current() != "" }) {
 		m.Notes = append(m.Notes, "no current context is set; choose one with: kubectl config use-context "+c.Entries[0].Context)
 	}
 	return m, nil
 }
 
-// home is the file that an entry belongs to: the one that has its cluster, else the first.
-func (m *merged) home(e Entry) (int, error) {
-	i := slices.IndexFunc(m.files, func(f *file) bool { return f.err == nil && f.tree.has(keyClusters, e.Cluster) })
+// home is the file that a cluster belongs to: the one that has it, else the first.
+func (m *merged) home(cluster string) (int, error) {
+	i := slices.IndexFunc(m.files, func(f *file) bool { return f.err == nil && f.tree.has(keyClusters, cluster) })
 	i = max(i, 0)
 	return i, m.files[i].err
 }
@@ -124,11 +137,31 @@ func (m *merged) put(e Entry, at int, current bool) {
 	if !changed {
 		did = "unchanged"
 	}
+	m.touch(f)
+	m.Results = append(m.Results, Result{Context: e.Context, Path: f.path, Did: did})
+	m.Notes = append(m.Notes, shadows(m.files[:at], e, current)...)
+}
+
+func (m *merged) touch(f *file) {
 	if !slices.Contains(m.touched, f) {
 		m.touched = append(m.touched, f)
 	}
-	m.Results = append(m.Results, Result{Context: e.Context, Path: f.path, Did: did})
-	m.Notes = append(m.Notes, shadows(m.files[:at], e, current)...)
+}
+
+func (m *merged) trust(t Trust) error {
+	at, err := m.home(t.Cluster)
+	if err != nil {
+		return err
+	}
+	f, did := m.files[at], "unchanged"
+	if t.CA != "" && f.tree.trust(t.Cluster, t.CA) {
+		did = "updated"
+		m.touch(f)
+	}
+	for _, context := range t.Contexts {
+		m.Results = append(m.Results, Result{Context: context, Path: f.path, Did: did})
+	}
+	return nil
 }
 
 // shadows reports what earlier files hide of an entry: kubectl uses the first of each name.

@@ -282,6 +282,47 @@ func TestTheFileThatHasTheClusterIsWritten(t *testing.T) {
 	}
 }
 
+func TestNewCertificatesLeaveTheRestOfAClusterAlone(t *testing.T) {
+	const text = `# mine
+clusters:
+- name: other
+  cluster: {server: 'https://other.example', certificate-authority-data: b3RoZXI=}
+# ours
+- name: a
+  cluster:
+    server: https://a.example   # through the tunnel
+    certificate-authority-data: b2xk
+    proxy-url: socks5://127.0.0.1:1080
+- name: b
+  cluster:
+    certificate-authority: /etc/ca.pem
+    server: https://b.example
+users: []
+`
+	dir := t.TempDir()
+	first := put(t, filepath.Join(dir, "first"), "current-context: a\n")
+	path := put(t, filepath.Join(dir, "config"), text)
+	c := Change{Paths: []string{first, path}, Trusts: []Trust{
+		{Cluster: "a", Contexts: []string{"x", "y"}, CA: "bmV3"}, {Cluster: "b", Contexts: []string{"z"}, CA: "bmV3"}, {Cluster: "other", Contexts: []string{"o"}},
+	}}
+	r := write(t, c)
+	want := strings.NewReplacer("certificate-authority-data: b2xk", "certificate-authority-data: bmV3", "https://a.example   #", "https://a.example #",
+		"certificate-authority: /etc/ca.pem\n", "certificate-authority-data: bmV3\n", "- name: b\n  cluster:\n    certificate-authority: /etc/ca.pem\n", "- name: b\n  cluster:\n    certificate-authority-data: bmV3\n").Replace(text)
+	if diff := cmp.Diff(want, content(t, path)); diff != "" {
+		t.Error(diff)
+	}
+	results := []Result{{"x", path, "updated"}, {"y", path, "updated"}, {"z", path, "updated"}, {"o", path, "unchanged"}}
+	if diff := cmp.Diff(results, r.Results); diff != "" || len(r.Notes) > 0 {
+		t.Errorf("%v\n%s", r.Notes, diff)
+	}
+	if got := load(t, path).Clusters["b"]; got.CertificateAuthority != "" || string(got.CertificateAuthorityData) != "new" {
+		t.Errorf("%+v", got)
+	}
+	if r := write(t, c); r.Results[0].Did != "unchanged" || content(t, path) != want {
+		t.Errorf("the second time: %+v", r)
+	}
+}
+
 func TestWithoutSwitchTheCurrentContextStays(t *testing.T) {
 	path := put(t, filepath.Join(t.TempDir(), "config"), others)
 	write(t, Change{Paths: []string{path}, Entries: []Entry{entryOf(t, Form{}, "shop"), entryOf(t, Form{}, "store")}})

@@ -79,7 +79,7 @@ func usable(info access.Info) error {
 }
 
 func (e Entry) clusterNode() *yaml.Node {
-	return mapping("cluster", mapping("certificate-authority-data", e.CA, "server", e.Server, "proxy-url", e.ProxyURL), "name", e.Cluster)
+	return mapping("cluster", mapping(keyCA, e.CA, "server", e.Server, "proxy-url", e.ProxyURL), "name", e.Cluster)
 }
 
 func (e Entry) contextNode() *yaml.Node {

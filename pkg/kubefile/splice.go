@@ -62,7 +62,9 @@ func (t *tree) items(old []string, list *yaml.Node, end int) (all []splice) {
 		if item.Line > 0 {
 			from = item.Line - 1
 		}
-		text := render(&yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq", Content: []*yaml.Node{item}})
+		own := *item
+		own.HeadComment, own.FootComment = "", "" // their lines stay
+		text := render(&yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq", Content: []*yaml.Node{&own}})
 		all = append(all, splice{from, stop, indent + strings.ReplaceAll(strings.TrimSuffix(text, "\n"), "\n", "\n"+indent) + "\n"})
 	}
 	return all

@@ -16,6 +16,8 @@ const (
 	keyContexts = "contexts"
 	keyUsers    = "users"
 	keyCurrent  = "current-context"
+	keyCA       = "certificate-authority-data"
+	keyCAFile   = "certificate-authority"
 )
 
 // empty is the content of a new kubeconfig.
@@ -154,6 +156,46 @@ func (t *tree) set(key string, value *yaml.Node) {
 func (t *tree) add(e Entry) bool {
 	cluster, user, context := t.put(keyClusters, e.clusterNode()), t.put(keyUsers, e.userNode()), t.put(keyContexts, e.contextNode())
 	return cluster || user || context
+}
+
+// trust replaces the certificates of a cluster, and keeps the rest of it. It reports whether that changed anything.
+func (t *tree) trust(cluster, ca string) bool {
+	list := get(t.root, keyClusters)
+	i := slices.IndexFunc(list.Content, func(item *yaml.Node) bool { return nameOf(item) == cluster })
+	old := list.Content[i]
+	item := *resolve(old)
+	item.Line, item.Content = old.Line, slices.Clone(item.Content)
+	for k := 0; k+1 < len(item.Content); k += 2 {
+		if item.Content[k].Value == "cluster" {
+			item.Content[k+1] = trusting(resolve(item.Content[k+1]), ca)
+		}
+	}
+	if same(resolve(old), &item) {
+		return false
+	}
+	list.Content[i] = &item
+	t.fresh[&item] = true
+	return true
+}
+
+// trusting is a cluster with these certificates, in the place of its own or of a file with them: kubectl refuses both.
+func trusting(cluster *yaml.Node, ca string) *yaml.Node {
+	next := *cluster
+	next.Content = nil
+	pairs := slices.Concat([]*yaml.Node{scalar(keyCA), scalar(ca)}, cluster.Content)
+	if get(cluster, keyCA) != nil {
+		pairs = pairs[2:]
+	}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		switch key, value := pairs[i], pairs[i+1]; key.Value {
+		case keyCAFile:
+		case keyCA:
+			next.Content = append(next.Content, key, scalar(ca))
+		default:
+			next.Content = append(next.Content, key, value)
+		}
+	}
+	return &next
 }
 
 func (t *tree) choose(context string) bool {

@@ -33,7 +33,8 @@ type Settings struct {
 	Env            map[string]string // AWS_* variables that override those of the process
 	Timeout        time.Duration     // of one call; 0: 30 seconds
 	Trace          func(format string, args ...any)
-	Now            func() time.Time // with Trace
+	Now            func() time.Time            // with Trace
+	Calls          func(name string, more int) // hears 1 when a call begins, and -1 when it ends
 }
 
 // Session is one identity in one region. It is made once and shared by all clients.
@@ -133,6 +134,9 @@ func (s Settings) options() []func(*config.LoadOptions) error {
 	if s.lookup("AWS_MAX_ATTEMPTS") == "" {
 		opts = append(opts, config.WithRetryMaxAttempts(attempts))
 	}
+	if s.Calls != nil {
+		opts = append(opts, config.WithBeforeExecution(counter{s.Calls}), config.WithAfterExecution(counter{s.Calls}))
+	}
 	if s.Trace != nil {
 		t := tracer{s.Trace, s.Now, &sync.Map{}}
 		opts = append(opts, config.WithBeforeTransmit(t), config.WithAfterAttempt(t))
@@ -176,4 +180,4 @@ func (s Settings) client() *awshttp.BuildableClient {
 }
 
 // pool is how many connections stay open; with fewer than concurrent calls each call would open its own.
-const pool = 64
+const pool = 100

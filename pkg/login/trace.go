@@ -19,6 +19,28 @@ func (s Settings) lookup(name string) string {
 	return os.Getenv(name)
 }
 
+// counter hears of the beginning and the end of each call, with all its attempts.
+type counter struct {
+	calls func(name string, more int)
+}
+
+// BeforeExecution is the SDK's hook.
+func (c counter) BeforeExecution(ctx context.Context, _ *smithyhttp.InterceptorContext) error {
+	c.calls(callName(ctx), 1)
+	return nil
+}
+
+// AfterExecution is the SDK's hook.
+func (c counter) AfterExecution(ctx context.Context, _ *smithyhttp.InterceptorContext) error {
+	c.calls(callName(ctx), -1)
+	return nil
+}
+
+// callName reads EKS DescribeCluster.
+func callName(ctx context.Context) string {
+	return awsmiddleware.GetServiceID(ctx) + " " + awsmiddleware.GetOperationName(ctx)
+}
+
 // tracer prints each attempt of a call: its name, address, status and time. Headers and bodies contain secrets.
 type tracer struct {
 	printf func(format string, args ...any)

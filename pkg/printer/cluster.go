@@ -2,6 +2,8 @@ package printer
 
 import (
 	"encoding/json"
+	"fmt"
+	"time"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/kubeconfig"
@@ -15,6 +17,37 @@ type FoundCluster struct {
 	Mode     access.Mode `json:"mode,omitempty"`
 	Status   string      `json:"status,omitempty"`
 	Version  string      `json:"version,omitempty"`
+	// Authorities is nil where the kubeconfig has none to compare.
+	Authorities *Authorities `json:"certificateAuthorities,omitempty"`
+}
+
+// Authorities is whether the kubeconfig trusts the certificate authorities of the cluster.
+type Authorities struct {
+	Ready   bool   `json:"ready"`             // it trusts all
+	Failing bool   `json:"failing,omitempty"` // it does not trust the current one
+	Trusted int    `json:"trusted"`
+	Total   int    `json:"total"`
+	From    string `json:"activatedFrom,omitempty"` // when EKS activates the one that is missing
+	Until   string `json:"activatedUntil,omitempty"`
+}
+
+// AuthoritiesOf is what is known of them; nil for nothing.
+func AuthoritiesOf(t *access.Trust) *Authorities {
+	if t == nil {
+		return nil
+	}
+	a := &Authorities{Ready: t.Ready(), Failing: t.Failing(), Trusted: len(t.Bundle) - len(t.Missing), Total: len(t.Bundle)}
+	if from, until, ok := t.Activation(); ok {
+		a.From, a.Until = from.UTC().Format(time.RFC3339), until.UTC().Format(time.RFC3339)
+	}
+	return a
+}
+
+func (a *Authorities) text() string {
+	if a == nil {
+		return ""
+	}
+	return fmt.Sprintf("%d of %d trusted", a.Trusted, a.Total)
 }
 
 // MarshalJSON adds what makes it an object.
@@ -48,6 +81,7 @@ func Cluster(f FoundCluster) Table {
 	row("mode", string(f.Mode), "aws")
 	row("status", f.Status, "aws")
 	row("version", f.Version, "aws")
+	row("authorities", f.Authorities.text(), "aws")
 	for _, c := range f.Conflicts {
 		row("conflict", c, "kubeconfig")
 	}

@@ -4,7 +4,10 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -45,6 +48,38 @@ func Progress(out io.Writer, now func() time.Time) func(done, total int) {
 		case at.Sub(start) >= time.Second && at.Sub(shown) >= 100*time.Millisecond:
 			shown = at
 			fmt.Fprintf(out, "\r\x1b[Kread %d of %d entries found so far", done, total)
+		}
+	}
+}
+
+// Waiting names on a terminal the calls that a command has waited for longer than a second, and again after ten,
+// unless something else is on the line.
+func Waiting(out io.Writer, busy func() bool) (calls func(name string, more int)) {
+	var mu sync.Mutex
+	pending := map[string]int{}
+	var timer *time.Timer
+	tell := func() {
+		mu.Lock()
+		defer mu.Unlock()
+		if len(pending) > 0 && !busy() {
+			fmt.Fprintf(out, "Waiting for %s…\n", strings.Join(slices.Sorted(maps.Keys(pending)), ", "))
+		}
+		if timer != nil {
+			timer.Reset(10 * time.Second)
+		}
+	}
+	return func(name string, more int) {
+		mu.Lock()
+		defer mu.Unlock()
+		if pending[name] += more; pending[name] <= 0 {
+			delete(pending, name)
+		}
+		switch {
+		case len(pending) == 0 && timer != nil:
+			timer.Stop()
+			timer = nil
+		case len(pending) > 0 && timer == nil:
+			timer = time.AfterFunc(time.Second, tell)
 		}
 	}
 }

@@ -11,7 +11,29 @@ import (
 	"math/big"
 	"net"
 	"time"
+
+	"github.com/kubectl-access/kubectl-access/pkg/sandbox/awsapi"
 )
+
+// rotated is a second authority for a cluster, and the configuration of a server that has a certificate of the new one as soon
+// as that is activated.
+func (s *Sandbox) rotated(name string, old *tls.Config) (*awsapi.Authority, *tls.Config, error) {
+	const day = 24 * time.Hour
+	pem, config, err := certificates(name)
+	if err != nil {
+		return nil, nil, err
+	}
+	now := s.now()
+	next := &awsapi.Authority{PEM: pem, Created: now.Add(-30 * day), Activates: [2]time.Time{now.Add(60 * day), now.Add(90 * day)}}
+	return next, &tls.Config{MinVersion: old.MinVersion, GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if next.Activated.IsZero() {
+			return &old.Certificates[0], nil
+		}
+		return &config.Certificates[0], nil
+	}}, nil
+}
 
 // certificates creates an authority and, signed by it, the certificate of a server on loopback.
 func certificates(name string) (ca []byte, config *tls.Config, err error) {

@@ -42,6 +42,7 @@ type Options struct {
 	FaultRate   float64           // 0 to 1: share of AWS requests that end in 500, 503 or a reset connection
 	Seed        uint64            // makes faults repeatable
 	Entries     int               // cluster demo is filled up to this many entries
+	RotateCA    string            // the cluster whose certificate authority is being replaced; "": none
 	UpdateError string            // what every update of a cluster fails with; "": they succeed
 	AWSAuth     map[string]string // data of aws-auth in the clusters that have one; nil: the seeded one
 	State       string            // file that keeps the account between runs
@@ -116,6 +117,9 @@ func (s *Sandbox) open() (err error) {
 			return fmt.Errorf("API server of cluster %s: the account has no such cluster", name)
 		}
 	}
+	if name := s.options.RotateCA; name != "" && s.account.Clusters[name] == nil {
+		return fmt.Errorf("the account has no cluster %s whose certificate authority could be replaced", name)
+	}
 	for name := range s.account.Clusters {
 		if err := s.openCluster(name); err != nil {
 			return err
@@ -153,6 +157,11 @@ func (s *Sandbox) openCluster(name string) error {
 	case ok:
 		at, err = s.attach(server, behind, ca, config)
 	case !at.Private:
+		if name == s.options.RotateCA {
+			if at.Next, config, err = s.rotated(name, config); err != nil {
+				return err
+			}
+		}
 		var addr string
 		addr, err = s.listen(s.kubeHandler(server), config)
 		at.URL = "https://" + addr

@@ -16,7 +16,8 @@ type Facts struct {
 	Namespace  string // of the context, for suggested grants
 	System     string // runtime.GOOS, for the commands that set a clock
 	Program    shell.Program
-	Kubeconfig string // the file of --kubeconfig
+	Kubeconfig string        // the file of --kubeconfig
+	Notes      []access.Note // what to know beside the answer
 
 	Exec       string // the kubeconfig's credential plugin
 	NoExec     bool   // that is not installed

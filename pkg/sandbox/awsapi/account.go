@@ -44,7 +44,8 @@ type Settings struct {
 type Endpoint struct {
 	URL     string
 	CA      []byte
-	Private bool // only reachable inside the cluster's network
+	Next    *Authority // replaces CA; nil: none does
+	Private bool       // only reachable inside the cluster's network
 }
 
 // Principal is an IAM role or user. EKS and tokens know it by ID: a role that is recreated under the same name is

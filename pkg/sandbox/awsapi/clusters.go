@@ -45,6 +45,9 @@ var eksOperations = []Operation{
 	{"eks", "DescribeNodegroup", "GET /clusters/{name}/node-groups/{group}", false, (*Account).describeNodegroup},
 	{"eks", "ListFargateProfiles", "GET /clusters/{name}/fargate-profiles", false, (*Account).listFargateProfiles},
 	{"eks", "DescribeFargateProfile", "GET /clusters/{name}/fargate-profiles/{group}", false, (*Account).describeFargateProfile},
+	{"eks", "ListCertificateAuthorities", "GET /clusters/{name}/certificate-authorities", false, (*Account).listCertificateAuthorities},
+	{"eks", "DescribeCertificateAuthority", "GET /clusters/{name}/certificate-authorities/{id}", false, (*Account).describeCertificateAuthority},
+	{"eks", "ActivateCertificateAuthority", "POST /clusters/{name}/certificate-authorities/{id}/activate", true, (*Account).activateCertificateAuthority},
 	{"eks", "TagResource", "POST /tags/{resourceArn}", true, (*Account).tagResource},
 	{"eks", "UntagResource", "DELETE /tags/{resourceArn}", true, (*Account).untagResource},
 	{"eks", "ListTagsForResource", "GET /tags/{resourceArn}", false, (*Account).listTagsForResource},
@@ -117,7 +120,7 @@ func (a *Account) describeCluster(c *Call) (any, error) {
 		"version":                 KubernetesVersion,
 		"platformVersion":         "eks.9",
 		"endpoint":                at.URL,
-		"certificateAuthority":    map[string]any{"data": at.CA}, // base64, as JSON writes bytes
+		"certificateAuthority":    map[string]any{"data": at.Bundle()}, // base64, as JSON writes bytes
 		"status":                  status,
 		"roleArn":                 "arn:aws:iam::" + a.ID + ":role/eks-cluster",
 		"accessConfig":            map[string]any{"authenticationMode": cl.Mode, "bootstrapClusterCreatorAdminPermissions": true},
