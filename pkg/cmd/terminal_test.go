@@ -198,10 +198,10 @@ func TestTerminalPicksWhomToDescribe(t *testing.T) {
 
 // TestTerminalAsksBeforeItDoesWhatWasPicked: Enter alone sends nothing, and what is asked about names the command line.
 func TestTerminalAsksBeforeItDoesWhatWasPicked(t *testing.T) {
-	x := inTerminal(t, sandbox.Options{}, "90x24", "kubectl-access revoke; echo exit $?")
+	x := inTerminal(t, sandbox.Options{}, "130x24", "kubectl-access revoke; echo exit $?")
 	x.waits("demo  us-west-2  111122223333", "user/alice").types("alice").waits("/ alice").keys("Enter").waits("group viewers").keys("Down", "Enter")
 	x.waits("cluster demo (us-west-2, account 111122223333)", "-     group viewers", "kubectl access revoke user/alice --group viewers", "Do this? [y/N]").keys("Enter").waits("Cancelled. No changes made.", "exit 2")
-	x.types("clear; kubectl-access revoke --yes; echo exit $?").keys("Enter").waits("user/alice").types("alice").waits("/ alice").keys("Enter").waits("group viewers").keys("Down", "Enter").waits("set to groups none", "exit 0")
+	x.types("clear; kubectl-access revoke --yes; echo exit $?").keys("Enter").waits("Revoke · select a principal", "user/alice").types("alice").waits("/ alice").keys("Enter").waits("group viewers").keys("Down", "Enter").waits("set to groups none", "exit 0")
 	x.types("clear; kubectl-access undo --list; echo exit $?").keys("Enter").waits("1 entry   revoke user/alice --group viewers", "exit 0")
 }
 
