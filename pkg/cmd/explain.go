@@ -77,7 +77,7 @@ func (env *Env) explain(ctx context.Context, f *explainFlags, written string) er
 		if f.Name != "" {
 			return f.Object(env.IO.Out, printer.RightsObject(id))
 		}
-		fmt.Fprint(env.IO.Out, printer.Rights(id, x))
+		env.say(env.IO.Out, printer.Rights(id, x))
 		return nil
 	}
 	q, err := rights.Ask(f.Asked, types)
@@ -91,7 +91,7 @@ func (env *Env) explain(ctx context.Context, f *explainFlags, written string) er
 	if f.Name != "" {
 		return f.Object(env.IO.Out, printer.ExplanationObject(e))
 	}
-	fmt.Fprint(env.IO.Out, printer.Explanation(e, env.program.Command))
+	env.say(env.IO.Out, printer.Explanation(e, env.program.Command))
 	return nil
 }
 

@@ -164,7 +164,7 @@ func (env *Env) printList(f *listFlags, info access.Info, rows []printer.Row) er
 		shown, folded = printer.Fold(rows)
 	}
 	if folded != "" {
-		defer fmt.Fprintf(env.IO.ErrOut, "%s; to see them, run %s\n", folded, env.program.Command("list", "--all"))
+		defer env.say(env.IO.ErrOut, folded+"; to see them, run "+env.program.Command("list", "--all")+"\n")
 	}
 	return env.table(f, shown)
 }

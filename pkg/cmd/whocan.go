@@ -115,7 +115,7 @@ func (env *Env) printWhoCan(f *whoCanFlags, a rights.Answer) error {
 	case !f.Tabular():
 		return f.Object(env.IO.Out, printer.WhoCanObject(a))
 	case f.explain:
-		fmt.Fprint(env.IO.Out, printer.Chains(rows))
+		env.say(env.IO.Out, printer.Chains(rows))
 	case len(rows) > 0 || f.Name == "csv":
 		if err := f.Table(env.IO.Out, printer.WhoCan(a, rows)); err != nil {
 			return err
@@ -130,12 +130,12 @@ func (env *Env) afterWhoCan(a rights.Answer, rows []rights.Row, hidden int) {
 	switch {
 	case len(rows)+hidden > 0:
 	case a.Complete() && len(a.Unknown) == 0:
-		fmt.Fprintf(env.IO.ErrOut, "Nobody can %s.\n", printer.Clean(a.Question.String()))
+		env.say(env.IO.ErrOut, "Nobody can "+printer.Clean(a.Question.String())+".\n")
 	default:
 		env.warn("nobody was found who can %s, but not everything is known", a.Question)
 	}
 	if hidden > 0 {
-		fmt.Fprintf(env.IO.ErrOut, "%d more, of service accounts and components of Kubernetes and EKS: add --all\n", hidden)
+		env.say(env.IO.ErrOut, fmt.Sprintf("%d more, of service accounts and components of Kubernetes and EKS: add --all\n", hidden))
 	}
 	var unknown []string
 	for _, r := range a.Unknown {
@@ -222,9 +222,9 @@ func (env *Env) printEscalations(f *whoCanFlags, x *rights.Index) error {
 		return err
 	}
 	if hidden > 0 {
-		fmt.Fprintf(env.IO.ErrOut, "%d more, of service accounts and components of Kubernetes and EKS: add --all\n", hidden)
+		env.say(env.IO.ErrOut, fmt.Sprintf("%d more, of service accounts and components of Kubernetes and EKS: add --all\n", hidden))
 	}
-	fmt.Fprintln(env.IO.ErrOut, "Not checked: IAM. A principal that may call eks:CreateAccessEntry or eks:AssociateAccessPolicy on the cluster can become one too.")
+	env.say(env.IO.ErrOut, "Not checked: IAM. A principal that may call eks:CreateAccessEntry or eks:AssociateAccessPolicy on the cluster can become one too.\n")
 	if f.complete && len(x.Missing) > 0 {
 		return errFailed
 	}
