@@ -201,3 +201,22 @@ func TestALookForWhoIsLeftIsRepeated(t *testing.T) {
 		}
 	}
 }
+
+// TestAnEntryThatWasNotReadMakesNoAdministrator: it may override the mapping that would.
+func TestAnEntryThatWasNotReadMakesNoAdministrator(t *testing.T) {
+	w := newTown(t, entry(amy, "view"))
+	w.mapped(t, "amy system:masters", "bob system:masters")
+	w.onRead = func(s *access.Snapshot, want access.Want) error {
+		if want.All {
+			*s = s.Drop(amy)
+			s.Unread = []access.Unread{{Principal: amy, Err: errTest}}
+		}
+		return nil
+	}
+	request := granting("view", bob)
+	request.Takes = true
+	_, p := w.propose(t, request)
+	if !slices.Contains(riskNames(p.Risks), access.LastAdministrator) || !slices.Contains(kinds(p.Notes), "not-checked") {
+		t.Errorf("risks %v, notes %v", p.Risks, p.Notes)
+	}
+}

@@ -70,8 +70,16 @@ func (r *Run) withAdministrators(ctx context.Context, plan access.Plan, before a
 	if before.AWSAuth != nil && before.AWSAuth.Err != nil {
 		all.AWSAuth = before.AWSAuth // a second read does not change that the plan was made without it
 	}
+	for _, u := range all.Unread {
+		if _, changes := plan.Change(u.Principal); !changes {
+			all.Deleted, err = append(slices.Clone(all.Deleted), u.Principal), u.Err // its entry may override an administrator's mapping
+		}
+	}
 	judged, more := r.living(ctx, plan, all)
-	return judged, append(notes, more...), nil
+	if len(plan.Apply(judged).Administrators()) > 0 {
+		err = nil
+	}
+	return judged, append(notes, more...), err
 }
 
 // living marks the administrators who would stay and whose role or user is known to be gone: nobody can use their access.
@@ -214,10 +222,7 @@ func (k *keeper) restore(ctx context.Context, step access.Step) error {
 			if err == nil || errors.Is(err, access.ErrExists) {
 				break
 			}
-			if n == times || errors.Is(err, access.ErrForbidden) {
-				return err
-			}
-			if err := k.r.Pause(ctx, n); err != nil {
+			if n == times || errors.Is(err, access.ErrForbidden) || k.r.Pause(ctx, n) != nil {
 				return err
 			}
 		}
