@@ -12,7 +12,7 @@ import (
 // How many calls of a large read run at the same time: at first, at most, and at least.
 const (
 	startInFlight = 32
-	mostInFlight  = 96 // if all are throttled, the SDK may still retry them: 5 of its 500 tokens each
+	mostInFlight  = 64 // if all are throttled, the SDK may still retry them: 5 of its 500 tokens each
 	leastInFlight = 8  // the SDK's adaptive retries wait between the calls
 )
 

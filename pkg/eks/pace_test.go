@@ -53,7 +53,7 @@ func TestThePaceFollowsTheService(t *testing.T) {
 		running   int
 	}
 	for name, steps := range map[string][]step{
-		"grows while nothing is throttled":  {{0, false, 32}, {8, false, 40}, {24, false, 64}, {32, false, 96}, {96, false, 96}},
+		"grows while nothing is throttled":  {{0, false, 32}, {8, false, 40}, {24, false, 64}, {96, false, 64}},
 		"halves once for all on their way":  {{0, false, 32}, {32, true, 16}, {16, true, 8}},
 		"never stops":                       {{0, false, 32}, {32, true, 16}, {16, true, 8}, {8, true, 8}, {8, true, 8}},
 		"grows slowly after the first":      {{0, false, 32}, {32, true, 16}, {15, false, 16}, {1, false, 17}, {17, false, 18}},
