@@ -18,7 +18,7 @@ const (
 	StateExpires    State = "expires"
 	StateManaged    State = "managed" // another tool, or AWS, owns it
 	StateOK         State = "ok"
-	StateUnknown    State = "unknown" // it could not be read
+	StateUnknown    State = "unknown" // it could not be read, or not all that decides
 	StateOverridden State = "overridden"
 	StateNever      State = "never matches"
 	StateInvalid    State = "invalid"
@@ -51,6 +51,8 @@ func (s Snapshot) EntryState(e Entry, now time.Time) State {
 		return StateOverdue
 	case !slices.ContainsFunc(s.ByEntry(e), Right.counts):
 		return StateNoEffect
+	case slices.Contains(s.Doubtful, e.Principal), s.RBAC != nil && !slices.ContainsFunc(s.ByEntry(e), Right.known):
+		return StateUnknown
 	case !at.IsZero():
 		return StateExpires
 	case e.Owner().Kind != "", e.Managed():
@@ -77,6 +79,9 @@ func (s Snapshot) MappingState(m Mapping) State {
 func (s State) Void() bool {
 	return s == StateOverridden || s == StateNever || s == StateInvalid || s == StateNoEffect
 }
+
+// known reports whether a right is more than a group or username whose bindings are not known.
+func (r Right) known() bool { return r.counts() && r.Kind != ByGroup && r.Kind != ByUsername }
 
 // counts reports whether a right is more than being authenticated.
 func (r Right) counts() bool { return r.Kind != Connect }

@@ -13,7 +13,7 @@ func (c *Cluster) Rights(ctx context.Context) (x *rights.Index, types []rights.T
 	var s access.Snapshot
 	together(
 		func() {
-			s, err = c.Snapshot(ctx, access.Want{All: true, AWSAuth: true, RBAC: true, Roles: true, Lives: access.AllLives})
+			s, err = c.Snapshot(ctx, access.Want{All: true, AWSAuth: true, RBAC: true, Roles: true, Namespaces: true, Lives: access.AllLives})
 		},
 		func() { types = c.types(ctx) },
 	)
@@ -21,6 +21,15 @@ func (c *Cluster) Rights(ctx context.Context) (x *rights.Index, types []rights.T
 		return nil, nil, err
 	}
 	return rights.New(s), types, nil
+}
+
+// Allows asks the cluster whether the caller may make a request.
+func (c *Cluster) Allows(ctx context.Context, q rights.Request) (bool, error) {
+	client, err := c.server(ctx)
+	if err != nil {
+		return false, err
+	}
+	return client.Allows(ctx, q)
 }
 
 func (c *Cluster) types(ctx context.Context) []rights.Type {

@@ -84,10 +84,13 @@ func (env *Env) explain(ctx context.Context, f *explainFlags, written string) er
 	if err != nil {
 		return err
 	}
-	for _, note := range q.Notes {
-		env.warn("%s", note)
-	}
+	env.understood(q)
 	e := x.Explain(who[0], q)
+	if caller, err := c.Session.Caller(ctx); err == nil && who[0].Is(caller) && len(f.with)+len(f.without) == 0 {
+		if says, err := c.Allows(ctx, q.Request); err == nil {
+			e.Says = &says
+		}
+	}
 	if f.Name != "" {
 		return f.Object(env.IO.Out, printer.ExplanationObject(e))
 	}

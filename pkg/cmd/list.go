@@ -70,6 +70,13 @@ func (f *listFlags) bindList(cmd *cobra.Command) {
 	fs.StringVar(&f.policy, "policy", "", "Only who has this access policy; cluster-admin includes every cluster administrator")
 	fs.StringVar(&f.Group, "group", "", "Only entries and mappings with this Kubernetes group")
 	fs.StringVar(&f.Kind, "type", "", "Only entries of this type, or mappings of a role, user or account")
+	checkFlag(fs, "type", func() error {
+		kinds := append(texts(access.Kinds), "role", "user", "account")
+		if !slices.ContainsFunc(kinds, func(k string) bool { return strings.EqualFold(k, f.Kind) }) {
+			return fmt.Errorf("must be one of: %s", strings.Join(kinds, ", "))
+		}
+		return nil
+	})
 	fs.StringVar(&f.status, "status", "", "Only this status: "+strings.Join(texts(access.States), ", "))
 	checkFlag(fs, "status", func() (err error) {
 		f.State, err = access.ParseState(f.status)
@@ -109,7 +116,7 @@ func (env *Env) rows(ctx context.Context, f *listFlags) (s access.Snapshot, rows
 		}
 		f.Policy = grants[0].Policy
 	}
-	want := access.Want{All: len(f.written) == 0, Principals: who, AWSAuth: true, RBAC: true, Trust: true, Lives: access.AllLives}
+	want := access.Want{All: len(f.written) == 0, Principals: who, AWSAuth: true, RBAC: true, Namespaces: f.Namespace != "", Trust: true, Lives: access.AllLives}
 	if f.Name == "name" {
 		want.Lives, want.RBAC, want.Names = access.NoLives, f.Namespace != "" || f.Policy != "", f.sort == "" && !f.filters()
 	}
@@ -120,6 +127,7 @@ func (env *Env) rows(ctx context.Context, f *listFlags) (s access.Snapshot, rows
 		return s, nil, true, err
 	}
 	env.notes(c.Known(s, env.program.Command))
+	env.absent(s, f.Namespace)
 	failed = access.Failed(notes) || len(s.Unread) > 0
 	mappings := cluster.MappingsOf(s, who...)
 	names := c.Names(ctx)

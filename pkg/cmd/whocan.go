@@ -82,9 +82,8 @@ func (env *Env) whoCan(ctx context.Context, f *whoCanFlags) error {
 	if err != nil {
 		return err
 	}
-	for _, note := range q.Notes {
-		env.warn("%s", note)
-	}
+	env.understood(q)
+	env.absent(x.Snapshot, f.Namespace)
 	a := x.WhoCan(q)
 	env.missing(x.Missing)
 	if err := env.printWhoCan(f, a); err != nil {
@@ -96,10 +95,34 @@ func (env *Env) whoCan(ctx context.Context, f *whoCanFlags) error {
 	return env.expected(ctx, c, f.expect, a)
 }
 
+// understood says how a question was understood, where there is doubt.
+func (env *Env) understood(q rights.Question) {
+	for _, note := range q.Notes {
+		env.warn("%s", note)
+	}
+	if q.Understood != "" {
+		env.say(env.IO.ErrOut, q.Understood+"\n")
+	}
+}
+
+// absent warns about a namespace that does not exist, as far as the namespaces could be read.
+func (env *Env) absent(s access.Snapshot, namespace string) {
+	if namespace != "" && s.Namespaces != nil && !slices.Contains(s.Namespaces, namespace) {
+		env.warn("namespace %s does not exist%s", namespace, access.DidYouMean(namespace, s.Namespaces))
+	}
+}
+
 // missing names what could not be read.
 func (env *Env) missing(all []rights.Missing) {
 	for _, m := range all {
-		env.warn("the answer is not complete: %s could not be read (you need %s): %s", m.What, m.Need, m.Why)
+		switch {
+		case m.Need == "":
+			env.warn("the answer is not complete: %s could not be read: %s", m.What, m.Why)
+		case env.verbosity >= 6:
+			env.warn("the answer is not complete: %s could not be read (you need %s): %s", m.What, m.Need, m.Why)
+		default:
+			env.warn("the answer is not complete: %s could not be read (you need %s)", m.What, m.Need)
+		}
 	}
 }
 
@@ -218,7 +241,13 @@ func (env *Env) printEscalations(f *whoCanFlags, x *rights.Index) error {
 	if !f.Tabular() {
 		return f.Object(env.IO.Out, printer.EscalationsObject(all, x.Missing))
 	}
-	if err := f.Table(env.IO.Out, printer.Escalations(all)); err != nil {
+	if f.explain {
+		var rows []rights.Row
+		for _, e := range all {
+			rows = append(rows, rights.Row{Identity: e.Identity, Chains: e.Chains})
+		}
+		env.say(env.IO.Out, printer.Chains(rows))
+	} else if err := f.Table(env.IO.Out, printer.Escalations(all)); err != nil {
 		return err
 	}
 	if hidden > 0 {

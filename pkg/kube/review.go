@@ -14,6 +14,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/rights"
 )
 
 // Identity is who the cluster says the caller is.
@@ -93,16 +94,24 @@ func (c *Client) Rules(ctx context.Context, namespace string) ([]Rule, error) {
 // policies count, as in every SelfSubjectAccessReview.
 func (c *Client) May(ctx context.Context, verb, group, resource, namespace string) (bool, error) {
 	resource, sub, _ := strings.Cut(resource, "/")
+	return c.Allows(ctx, rights.Request{Verb: verb, Group: group, Resource: resource, Subresource: sub, Namespace: namespace})
+}
+
+// Allows asks the cluster whether the caller may make a request.
+func (c *Client) Allows(ctx context.Context, q rights.Request) (bool, error) {
 	spec := map[string]any{"resourceAttributes": map[string]string{
-		"verb": verb, "group": group, "resource": resource, "subresource": sub, "namespace": namespace,
+		"verb": q.Verb, "group": q.Group, "resource": q.Resource, "subresource": q.Subresource, "namespace": q.Namespace, "name": q.Name,
 	}}
+	if q.URL != "" {
+		spec = map[string]any{"nonResourceAttributes": map[string]string{"verb": q.Verb, "path": q.URL}}
+	}
 	var answer struct {
 		Status struct {
 			Allowed bool `json:"allowed"`
 		} `json:"status"`
 	}
 	if err := c.review(ctx, "authorization.k8s.io/v1", "SelfSubjectAccessReview", "selfsubjectaccessreviews", spec, &answer); err != nil {
-		return false, fmt.Errorf("check whether you may %s %s: %w", verb, resource, err)
+		return false, fmt.Errorf("check whether you may %s %s%s: %w", q.Verb, q.Resource, q.URL, err)
 	}
 	return answer.Status.Allowed, nil
 }

@@ -13,8 +13,20 @@ import (
 func Explanation(e rights.Explanation, command func(words ...string) string) string {
 	var b strings.Builder
 	name := Clean(e.Identity.Name)
+	question := Clean(e.Question.String())
+	switch answer := e.Answer(); {
+	case answer == "yes" && len(e.Chains) == 0:
+		fmt.Fprintf(&b, "yes: %s can %s, says the cluster; what could be read does not show why\n", name, question)
+	case answer == "yes":
+		fmt.Fprintf(&b, "yes: %s can %s\n", name, question)
+	case answer == "unknown":
+		fmt.Fprintf(&b, "not known: whether %s can %s, because not everything could be read\n", name, question)
+	case len(e.Chains) > 0:
+		fmt.Fprintf(&b, "no, says the cluster: %s cannot %s, although this should allow it:\n", name, question)
+	default:
+		fmt.Fprintf(&b, "no: %s cannot %s\n", name, question)
+	}
 	if len(e.Chains) > 0 {
-		fmt.Fprintf(&b, "yes: %s can %s\n", name, Clean(e.Question.String()))
 		for _, l := range e.Chains {
 			who := e.Identity
 			if l.Everybody {
@@ -28,8 +40,6 @@ func Explanation(e rights.Explanation, command func(words ...string) string) str
 				fmt.Fprintf(&b, "    or, for everyone it binds%s: %s\n", others(l.Others), Clean(l.Delete))
 			}
 		}
-	} else {
-		fmt.Fprintf(&b, "no: %s cannot %s\n", name, Clean(e.Question.String()))
 	}
 	if len(e.Near) > 0 {
 		b.WriteString("\n")
@@ -109,6 +119,6 @@ func ExplanationObject(e rights.Explanation) any {
 	}
 	return map[string]any{
 		"apiVersion": manifest.OwnVersion, "kind": "Explanation", "principal": string(e.Identity.Principal), "name": e.Identity.Name, "question": e.Question.Request,
-		"allowed": len(e.Chains) > 0, "complete": len(e.Missing) == 0, "notVisible": append([]rights.Missing{}, e.Missing...), "chains": links, "near": nears,
+		"answer": e.Answer(), "allowed": e.Answer() == "yes", "complete": len(e.Missing) == 0, "notVisible": append([]rights.Missing{}, e.Missing...), "chains": links, "near": nears,
 	}
 }

@@ -34,17 +34,21 @@ func (f Filter) Keeps(r Row) bool {
 		return f.State == "" || f.State == r.State
 	}
 	return (f.State == "" || f.State == r.State) &&
-		(f.Namespace == "" || !r.Void() && r.State != access.StateStale && slices.ContainsFunc(r.Rights, func(right access.Right) bool { return right.In(f.Namespace) })) &&
-		(f.Policy == "" || slices.ContainsFunc(r.Rights, f.byPolicy)) &&
+		(f.Namespace == "" || !r.Void() && r.State != access.StateStale) &&
+		(f.Namespace == "" && f.Policy == "" || slices.ContainsFunc(r.Rights, f.fits)) &&
 		(f.Group == "" || slices.Contains(groups, f.Group)) &&
 		(f.Kind == "" || strings.EqualFold(f.Kind, r.Kind)) &&
 		(!f.NoNodes || !r.Node()) &&
 		!slices.ContainsFunc(f.Tags, func(t TagTerm) bool { return !t.fits(tags) })
 }
 
-// byPolicy reports whether the policy gives a right. A cluster administrator by system:masters or RBAC counts as cluster-admin.
-func (f Filter) byPolicy(r access.Right) bool {
-	return r.Kind == access.ByPolicy && access.Policy(r.Name) == f.Policy || r.Kind == access.Administer && f.Policy == access.ClusterAdmin
+// fits reports whether a right is by the policy and in the namespace. A cluster administrator by system:masters or RBAC counts
+// as cluster-admin.
+func (f Filter) fits(r access.Right) bool {
+	if f.Namespace != "" && !r.In(f.Namespace) {
+		return false
+	}
+	return f.Policy == "" || r.Kind == access.ByPolicy && access.Policy(r.Name) == f.Policy || r.Kind == access.Administer && f.Policy == access.ClusterAdmin
 }
 
 // TagTerm is one condition on the tags of an entry.
@@ -103,7 +107,7 @@ func SortKeys() (names []string) {
 // Sort sorts rows by one of SortKeys, the youngest first by age, and those without expiry last.
 func Sort(rows []Row, by string) error {
 	for _, s := range sorts {
-		if s.name == strings.ToLower(by) {
+		if s.name == strings.ToLower(by) || s.name == "name" && strings.EqualFold(by, "principal") {
 			access.Sort(rows, s.compare)
 			return nil
 		}

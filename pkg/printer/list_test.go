@@ -87,7 +87,7 @@ func TestSortAndFoldAndChanged(t *testing.T) {
 		t.Error("sorted by color")
 	}
 	shown, folded := Fold(rows)
-	if folded != "1 aws-auth mapping has no effect (1 never matches)" || len(shown) != len(rows)-1 {
+	if folded != "1 aws-auth mapping gives nothing (1 never matches)" || len(shown) != len(rows)-1 {
 		t.Error(folded, len(shown))
 	}
 	after := slices.Clone(rows[1:])

@@ -90,7 +90,7 @@ func TestADeadEntryWinsOverNothing(t *testing.T) {
 	for want, dead := range map[string][2][]access.Principal{
 		"ok, overridden by entry, <none>": {},
 		"ok (aws-auth), cluster-admin (group system:masters), stale (role recreated), <none>": {{dev}},
-		"ok, may be overridden by entry, <none>":                                              {nil, {dev}},
+		"not checked, may be overridden by entry, <none>":                                     {nil, {dev}},
 	} {
 		s.Dead, s.Doubtful = dead[0], dead[1]
 		var got []string

@@ -110,6 +110,8 @@ func entryRow(e *access.Entry, s access.Snapshot, now time.Time) Row {
 	switch r.State {
 	case access.StateStale:
 		r.Status = r.Stale.Status(e.Principal)
+	case access.StateUnknown:
+		r.Status = "not checked"
 	case access.StateExpires:
 		r.Status = "expires " + r.Expires
 	case access.StateManaged:

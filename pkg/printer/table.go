@@ -61,9 +61,9 @@ func Fold(rows []Row) (shown []Row, folded string) {
 	case 0:
 		return shown, ""
 	case 1:
-		return shown, "1 aws-auth mapping has no effect (" + kinds[0] + ")"
+		return shown, "1 aws-auth mapping gives nothing (" + kinds[0] + ")"
 	default:
-		return shown, fmt.Sprintf("%d aws-auth mappings have no effect (%s)", n, strings.Join(kinds, ", "))
+		return shown, fmt.Sprintf("%d aws-auth mappings give nothing (%s)", n, strings.Join(kinds, ", "))
 	}
 }
 

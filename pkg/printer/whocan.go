@@ -106,6 +106,8 @@ func whatGives(r *access.Right) string {
 		return "policy " + access.Policy(r.Name).Short() + " in namespace " + r.Where
 	case r.Kind == access.ByPolicy:
 		return "policy " + access.Policy(r.Name).Short() + " on the whole cluster"
+	case r.Kind == access.JoinNodes:
+		return "joins as a node"
 	case r.Kind == access.ByGroup:
 		return "group " + r.Name + " (its bindings are not known)"
 	case r.Kind == access.ByUsername:

@@ -1,6 +1,7 @@
 package rights
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -90,13 +91,29 @@ func (x *Index) verdict(r *access.Right, q Question) Verdict {
 	case access.Administer, access.ByPolicy, access.ByRole:
 	}
 	rules, known := x.rules(*r)
-	v := judge(rules, q.Request)
-	if v.Rule != nil {
-		part := narrow(*v.Rule, q.Request)
-		v.Rule = &part
+	var v Verdict
+	for _, request := range x.requests(q.Request) {
+		if v = judge(rules, request); v.Rule != nil {
+			part := narrow(*v.Rule, request)
+			v.Rule = &part
+			break
+		}
 	}
 	v.Hidden = v.Rule == nil && !known
 	return v
+}
+
+// requests are the ones that any of which is enough. Before Kubernetes 1.35 a shell by websocket needs only get (rights.md §3).
+func (x *Index) requests(q Request) []Request {
+	var minor int
+	_, _ = fmt.Sscanf(x.Snapshot.Cluster.Version, "1.%d", &minor)
+	shell := q.Verb == "create" && q.Resource == "pods" && (q.Subresource == "exec" || q.Subresource == "attach" || q.Subresource == "portforward")
+	if !shell || minor == 0 || minor >= 35 {
+		return []Request{q}
+	}
+	other := q
+	other.Verb = "get"
+	return []Request{q, other}
 }
 
 // reaches reports whether a right holds where the question asks.

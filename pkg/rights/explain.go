@@ -19,6 +19,19 @@ type Explanation struct {
 	Missing  []Missing // what may change the answer
 	Only     []string  // it can for these objects only
 	Session  string    // it can in this session only
+	Unknown  []Chain   // rights whose rules are not known
+	Says     *bool     // what the cluster says about its caller; nil: it was not asked
+}
+
+// Answer is yes, no or unknown. The cluster knows best; a no needs all that was to be read.
+func (e Explanation) Answer() string {
+	switch {
+	case e.Says != nil && *e.Says, len(e.Chains) > 0:
+		return "yes"
+	case e.Says == nil && len(e.Missing)+len(e.Unknown) > 0:
+		return "unknown"
+	}
+	return "no"
 }
 
 // Link is a chain and what takes it away.
@@ -48,8 +61,11 @@ func (x *Index) Identity(p access.Principal) Identity {
 // Explain answers why a principal can, or cannot.
 func (x *Index) Explain(p access.Principal, q Question) Explanation {
 	e := Explanation{Identity: x.Identity(p), Question: q, Missing: x.Missing}
-	rows := (&Index{Snapshot: x.Snapshot, roles: x.roles, sources: x.sources, Identities: append([]Identity{e.Identity}, x.everybody(e.Identity)...)}).WhoCan(q).Rows
-	for _, row := range rows {
+	answer := (&Index{Snapshot: x.Snapshot, roles: x.roles, sources: x.sources, Identities: append([]Identity{e.Identity}, x.everybody(e.Identity)...)}).WhoCan(q)
+	for _, row := range answer.Unknown {
+		e.Unknown = append(e.Unknown, row.Chains...)
+	}
+	for _, row := range answer.Rows {
 		if row.Only != nil {
 			e.Only = row.Only
 			continue
@@ -148,7 +164,7 @@ func breadth(r access.Rule) int {
 // grantWords are the words of the smallest grant that would do, with the scope that the question names.
 func (x *Index) grantWords(id Identity, q Question) []string {
 	p, ok := Smallest(q)
-	if !ok || id.Principal == "" {
+	if !ok || id.Principal == "" || q.Unknown {
 		return nil
 	}
 	words := []string{"grant", id.Name, "--policy", p.Short()}

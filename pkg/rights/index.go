@@ -1,6 +1,7 @@
 package rights
 
 import (
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -52,7 +53,7 @@ type Index struct {
 type Missing struct {
 	What string `json:"what"`
 	Why  string `json:"why"`
-	Need string `json:"need"` // the permission that would show it
+	Need string `json:"need,omitempty"` // the permission that would show it, if that is what is missing
 }
 
 // New prepares a snapshot that was read with Want{All, AWSAuth, RBAC, Roles, Lives}.
@@ -130,6 +131,9 @@ func (x *Index) number() {
 func (x *Index) missing() {
 	s := x.Snapshot
 	add := func(what string, err error, need string) {
+		if !errors.Is(err, access.ErrForbidden) && !errors.Is(err, access.ErrRBAC) {
+			need = ""
+		}
 		x.Missing = append(x.Missing, Missing{what, err.Error(), need})
 	}
 	if m := s.AWSAuth; m != nil && m.Err != nil && s.Cluster.Mode.ReadsConfigMap() {

@@ -22,19 +22,31 @@ func (x *Index) near(e Explanation) (all []Near) {
 		all = append(all, Near{Text: "it can for these objects only: " + strings.Join(e.Only, ", ")})
 	}
 	all = append(all, x.nearGroups(id, q)...)
-	if words := x.grantWords(id, q); words != nil {
-		all = append(all, Near{Text: "the smallest access policy that allows it", Next: words})
-	} else {
-		all = append(all, Near{Text: "no access policy for people allows it; bind a group of the entry to a role that does"})
+	return append(all, x.remedy(id, q)...)
+}
+
+// remedy is the smallest grant that would do, where one can.
+func (x *Index) remedy(id Identity, q Question) []Near {
+	s := x.Snapshot
+	words := x.grantWords(id, q)
+	switch {
+	case slices.Contains(s.Deleted, id.Principal), q.Unknown:
+		return nil
+	case !s.Cluster.Mode.ReadsEntries():
+		return []Near{{Text: "the cluster reads no access entries; only an aws-auth mapping with a group that RBAC binds can give it"}}
+	case id.Class == Nodes:
+		return []Near{{Text: "it is a role of nodes, whose entry cannot have access policies for people"}}
+	case words != nil:
+		return []Near{{Text: "the smallest access policy that allows it", Next: words}}
 	}
-	return all
+	return []Near{{Text: "no access policy for people allows it; bind a group of the entry to a role that does"}}
 }
 
 // nearSources are an entry and mappings that do not work.
 func (x *Index) nearSources(id Identity) (all []Near) {
 	s := x.Snapshot
 	if e, ok := s.Entry(id.Principal); ok && s.Stale(e.Principal) != "" {
-		all = append(all, Near{Text: "its access entry no longer works: the " + id.Principal.Kind() + " was " + s.Stale(e.Principal).Words() + " (revoke the entry, then grant it again)", Next: []string{"revoke", id.Name}})
+		all = append(all, Near{Text: "its access entry no longer works: the " + id.Principal.Kind() + " was " + s.Stale(e.Principal).Words() + again(s, e), Next: []string{"revoke", id.Name}})
 	} else if !ok && len(id.Rights) == 0 {
 		all = append(all, Near{Text: "it has no access entry"})
 	}
@@ -56,6 +68,14 @@ func (x *Index) nearSources(id Identity) (all []Near) {
 		}
 	}
 	return all
+}
+
+// again says what follows the revocation of a stale entry.
+func again(s access.Snapshot, e access.Entry) string {
+	if s.Stale(e.Principal) == access.StaleDeleted {
+		return "; revoke the entry"
+	}
+	return "; revoke the entry, then grant it again"
 }
 
 // nearRight tells what one right lacks.

@@ -5,14 +5,18 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
 )
 
 // Question is a request, and where it is asked about.
 type Question struct {
 	Request
-	Type     Type
-	Anywhere bool     // in whatever namespaces; else in Request.Namespace, or in the whole cluster at once
-	Notes    []string // how the words were understood
+	Type       Type
+	Anywhere   bool     // in whatever namespaces; else in Request.Namespace, or in the whole cluster at once
+	Notes      []string // how the words were understood
+	Understood string   // how a word that has two meanings was taken
+	Unknown    bool     // the verb or the type is one that the cluster does not have
 }
 
 // String reads "get secrets in namespace dev".
@@ -57,6 +61,9 @@ func Ask(a Asked, types []Type) (Question, error) {
 		return Question{}, ErrQuestion
 	}
 	q := Question{Request: Request{Verb: strings.ToLower(a.Words[0]), Subresource: a.Subresource}}
+	if note := strangeVerb(q.Verb); note != "" {
+		q.Notes, q.Unknown = append(q.Notes, note), true
+	}
 	what := a.Words[1]
 	if strings.HasPrefix(what, "/") {
 		if len(a.Words) > 2 || a.Subresource != "" {
@@ -67,7 +74,8 @@ func Ask(a Asked, types []Type) (Question, error) {
 	}
 	written, rest, slash := strings.Cut(what, "/")
 	t, notes := find(written, types)
-	q.Type, q.Notes, q.Resource, q.Group = t, notes, t.Name, t.Group
+	q.Type, q.Notes, q.Resource, q.Group = t, append(q.Notes, notes...), t.Name, t.Group
+	q.Unknown = q.Unknown || t.Kind == "" && t.Name != "*"
 	if len(a.Words) == 3 {
 		q.Name = a.Words[2]
 	}
@@ -76,13 +84,25 @@ func Ask(a Asked, types []Type) (Question, error) {
 	case q.Name != "" || slices.Contains(t.Subresources, rest) && q.Subresource == "":
 		q.Subresource = rest
 		if q.Name == "" {
-			q.Notes = append(q.Notes, fmt.Sprintf("%s was understood as a subresource of %s; to ask about an object of that name, write %s %s", rest, t.Name, t.Name, rest))
+			q.Understood = fmt.Sprintf("%s is taken as a subresource of %s; to ask about an object of that name, write %s %s", rest, t.Name, t.Name, rest)
 		}
 	default:
 		q.Name = rest
 	}
 	q.place(a)
 	return q, nil
+}
+
+// verbs are those of the API server and of RBAC (rights.md §3).
+const verbs = "get list watch create update patch delete deletecollection use bind escalate impersonate approve sign attest proxy head options post put"
+
+// strangeVerb notes a verb that no API server asks an authorizer about.
+func strangeVerb(verb string) string {
+	known := strings.Fields(verbs)
+	if verb == "*" || strings.HasPrefix(verb, "impersonate") || slices.Contains(known, verb) {
+		return ""
+	}
+	return fmt.Sprintf("%q is not a verb of Kubernetes%s; the question is asked as written", verb, access.DidYouMean(verb, known))
 }
 
 // place sets the namespace. Requests for a named namespace carry it as their namespace (rights.md §3).

@@ -1,7 +1,6 @@
 package rights_test
 
 import (
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -206,7 +205,7 @@ func TestTheCreatorOfAnOldClusterIsNamed(t *testing.T) {
 
 // TestNobodyIsNeverFalse takes each source away: the answer says that it is incomplete, and what would complete it.
 func TestNobodyIsNeverFalse(t *testing.T) {
-	no := errors.New("forbidden")
+	no := fmt.Errorf("%w: no", access.ErrRBAC)
 	for need, take := range map[string]func(*access.Snapshot){
 		"configmaps/aws-auth":         func(s *access.Snapshot) { s.AWSAuth = &access.ConfigMap{Err: no} },
 		"clusterrolebindings":         func(s *access.Snapshot) { s.RBAC = &access.RBAC{Err: no} },
