@@ -3,6 +3,7 @@ package printer
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -72,6 +73,9 @@ func (d Description) status() string {
 		all = append(all, o.String())
 	} else if d.Entry.Managed() {
 		all = append(all, "managed by AWS")
+	}
+	if !slices.ContainsFunc(d.Rights, func(r access.Right) bool { return r.Kind != access.Connect }) && d.Stale == "" {
+		all = append(all, "no effect: neither a policy nor an RBAC binding gives it anything")
 	}
 	if d.Doubt != "" {
 		all = append(all, "not checked: whether the "+d.Principal.Kind()+" was deleted or recreated ("+d.Doubt+")")
