@@ -83,25 +83,29 @@ func (r ModeReport) Meaning(m access.Mode) string {
 		fits bool
 		text string
 	}{
-		{now && m == access.ModeConfigMap, "only aws-auth is used: " + r.mapped() + ". The cluster creator is an administrator too but is never listed"},
-		{now && m == access.ModeBoth, Count(r.Entries, "entry", "entries") + " and aws-auth are used, and an entry overrides mappings; in aws-auth " + r.mapped()},
+		{now && m == access.ModeConfigMap, "only aws-auth is used: " + r.mapped("active mapping") + ". The cluster creator is an administrator too but is never listed"},
+		{now && m == access.ModeBoth, Count(r.Entries, "entry", "entries") + " and aws-auth are used, and an entry overrides mappings; in aws-auth " + r.mapped("mapping")},
 		{now, "only entries are used: " + Count(r.Entries, "entry", "entries") + "; aws-auth is not read"},
 		{behind && m == access.ModeConfigMap, "only aws-auth is used; the cluster cannot return to this mode"},
 		{behind, "entries and aws-auth are used; the cluster cannot return to this mode"},
-		{m == access.ModeBoth, "entries are used too and override aws-auth, where " + r.mapped() + " remain in use; EKS adds an entry for the creator; irreversible"},
+		{m == access.ModeBoth, "entries are used too and override aws-auth, where " + r.mapped("mapping") + " remain in use; EKS adds an entry for the creator; irreversible"},
 	} {
 		if row.fits {
 			return row.text
 		}
 	}
-	return "only entries are used; in aws-auth " + r.mapped() + ", " + r.left() + "; irreversible"
+	if r.Unread == "" && r.Mappings == 0 {
+		return "only entries are used; aws-auth has no mappings; irreversible"
+	}
+	return "only entries are used; in aws-auth " + r.mapped("mapping") + ", " + r.left() + "; irreversible"
 }
 
-func (r ModeReport) mapped() string {
+// mapped counts the mappings that aws-auth has without errors.
+func (r ModeReport) mapped(one string) string {
 	if r.Unread != "" {
-		return "an unknown number of active mappings (" + r.Unread + ")"
+		return "an unknown number of " + one + "s (" + r.Unread + ")"
 	}
-	return Count(r.Mappings, "active mapping", "active mappings")
+	return Count(r.Mappings, one, one+"s")
 }
 
 // left names who has no access without aws-auth.
