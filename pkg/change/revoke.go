@@ -131,7 +131,7 @@ func (v *revocation) absent(before access.Snapshot) (notes []access.Note) {
 		name := p.Short(before.Cluster.Account())
 		e, ok := before.Entry(p)
 		if lacks := lacking(e, *v.what); ok && len(lacks) > 0 {
-			notes = append(notes, access.Notes(access.NoteAbsent, name, fmt.Sprintf("%s does not have %s; it has %s", name, strings.Join(lacks, " or "), cmp.Or(strings.Join(e.Holdings(), ", "), "nothing")))...)
+			notes = append(notes, access.Notes(access.NoteAbsent, name, fmt.Sprintf("%s does not have %s; it has %s", name, strings.Join(lacks, " or "), cmp.Or(strings.Join(e.Holdings(), "; "), "nothing")))...)
 		}
 	}
 	return notes
