@@ -38,7 +38,11 @@ func newPoliciesCmd(env *Env) *cobra.Command {
 				return env.printPolicy(&out, docs, args[0], rules)
 			}
 			if out.People() {
-				return out.Table(env.IO.Out, printer.Policies(docs))
+				t := printer.Policies(docs)
+				if out.Name == "" {
+					t = t.FitLast(printer.TerminalWidth(env.IO.Out))
+				}
+				return out.Table(env.IO.Out, t)
 			}
 			return out.Object(env.IO.Out, printer.PolicyList(docs))
 		},

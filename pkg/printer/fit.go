@@ -139,3 +139,29 @@ func fitWords(text string, width int) string {
 	}
 	return "…"
 }
+
+// FitLast leaves words out of the last column that everybody sees, so that no row is wider than a terminal; a width of 0 fits
+// everything.
+func (t Table) FitLast(width int) Table {
+	last, before := 0, 0
+	for i, c := range t.Columns {
+		if !c.Wide {
+			last = i
+		}
+	}
+	for i, c := range t.Columns[:last] {
+		most := utf8.RuneCountInString(c.Name)
+		for _, row := range t.Rows {
+			most = max(most, utf8.RuneCountInString(row[i]))
+		}
+		if !c.Wide {
+			before += most + 3 // as cli-runtime separates columns
+		}
+	}
+	for _, row := range t.Rows {
+		if width > 0 {
+			row[last] = fitWords(row[last], max(width-before, leastAccess))
+		}
+	}
+	return t
+}

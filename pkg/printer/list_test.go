@@ -148,3 +148,14 @@ func TestFitLeavesOutWordsAndCutsNone(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+func TestFitLastLeavesWordsOut(t *testing.T) {
+	made := func() Table {
+		return Table{Columns: []Column{{Name: "A"}, {Name: "W", Wide: true}, {Name: "TEXT"}, {Name: "V", Wide: true}}, Rows: [][]string{{"one", "x", "some words that are long", "y"}}}
+	}
+	for width, want := range map[int]string{0: "some words that are long", 80: "some words that are long", 26: "some words that …", 1: "some words …"} {
+		if got := made().FitLast(width).Rows[0][2]; got != want {
+			t.Errorf("%d: %q, want %q", width, got, want)
+		}
+	}
+}
