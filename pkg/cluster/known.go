@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -18,16 +19,25 @@ func (c *Cluster) Known(s access.Snapshot, command func(words ...string) string)
 	notes = append(notes, s.Failures()...)
 	if m := s.AWSAuth; m != nil && s.Cluster.Mode.ReadsConfigMap() {
 		if m.Err != nil {
-			notes = append(notes, access.Notes(access.NoteNotChecked, "", fmt.Sprintf("the cluster also reads the aws-auth ConfigMap, which could not be read: %v", m.Err))...)
+			notes = append(notes, notChecked("aws-auth mappings", "get on configmaps/aws-auth in kube-system", m.Err)...)
 		}
 		for _, fault := range m.Faults {
 			notes = append(notes, access.Notes(access.NoteMapping, "", "aws-auth: "+fault)...)
 		}
 	}
 	if s.RBAC != nil && s.RBAC.Err != nil {
-		notes = append(notes, access.Notes(access.NoteNotChecked, "", fmt.Sprintf("not checked: what RBAC grants to groups and usernames: %v", s.RBAC.Err))...)
+		notes = append(notes, notChecked("what RBAC grants to groups and usernames", "list on clusterrolebindings and rolebindings", s.RBAC.Err)...)
 	}
 	return append(notes, s.DoubtNote()...)
+}
+
+// notChecked names what could not be read: by the permission that is missing, or else by the error.
+func notChecked(what, need string, err error) []access.Note {
+	why := err.Error()
+	if errors.Is(err, access.ErrForbidden) || errors.Is(err, access.ErrRBAC) {
+		why = "you need " + need
+	}
+	return access.Notes(access.NoteNotChecked, "", fmt.Sprintf("not checked: %s (%s)", what, why))
 }
 
 // HasAccess reports whether a principal has an entry or a mapping. Where it has none, or the entry of a namesake overrides the

@@ -8,7 +8,7 @@ import (
 
 var (
 	// copied are command lines that somebody copies: between backquotes, and from the name of a program to the end of a line.
-	copied = regexp.MustCompile("`[^`]*`|\\b(?:kubectl|aws) [a-z].*$")
+	copied = regexp.MustCompile("(`[^`]*`|\\bkubectl [a-z_-]*access .*$|\\b(?:unset|export) [A-Z_]+[ =].*$)|(?:^ +|[:;$] |\\brun )((?:kubectl|aws) [a-z].*$)")
 	// head is what the rest of a line belongs under: a label such as "Status:     ", a name in capitals before its text, or a sign
 	// with its blanks.
 	head    = regexp.MustCompile("^(?:\x1b\\[[0-9;]*m)?" + `(?:[A-Z][A-Za-z -]{0,14}:\s+|[* ] [A-Z_]{3,}\s{2,}|\s*(?:[-+~*?!→]\s+)?)`)
@@ -83,9 +83,10 @@ func unbroken(text string) (words []word) {
 		}
 	}
 	at := 0
-	for _, found := range copied.FindAllStringIndex(text, -1) {
-		add(text[at:found[0]], false)
-		add(text[found[0]:found[1]], true)
+	for _, found := range copied.FindAllStringSubmatchIndex(text, -1) {
+		from := max(found[2], found[4]) // of the group that matched
+		add(text[at:from], false)
+		add(text[from:found[1]], true)
 		at = found[1]
 	}
 	add(text[at:], false)

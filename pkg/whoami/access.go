@@ -111,7 +111,7 @@ func never(m access.Mapping) string {
 func (f Facts) cure(e access.Entry) []string {
 	commands := f.grant(e)
 	if f.NoEntries {
-		step := f.administrator().Command("mode", string(access.ModeBoth), "--accept-risk=one-way-mode", "--yes")
+		step := f.administrator().Command("mode", string(access.ModeBoth), "--accept-risk=one-way-mode")
 		return append([]string{step}, commands...)
 	}
 	return commands
@@ -144,6 +144,7 @@ func (f Facts) mode() []Problem {
 	} else {
 		text += ", and no active mapping is for " + f.short()
 	}
+	text += "; an aws-auth mapping would give access, or an entry, for which the mode must change (irreversible)"
 	return one(ModeConfigMap, Administrator, text, f.cure(access.Entry{})...)
 }
 
@@ -158,7 +159,7 @@ func (f Facts) noEntry() []Problem {
 	case f.EntryErr == nil && !api && f.MappingsErr != nil:
 		text += f.perhapsMapped()
 	case f.EntryErr != nil:
-		text = fmt.Sprintf("cluster %s denies access to %s; its access entry could not be read", f.Cluster.Name, f.short())
+		text = fmt.Sprintf("cluster %s denies access to %s; whether it has an access entry could not be read", f.Cluster.Name, f.short())
 	case api && m != nil:
 		text += "; it has an aws-auth mapping, but in mode API the cluster does not read aws-auth"
 		return one(NoEntry, Administrator, text, f.grant(entryOf(*m))...)
@@ -181,7 +182,7 @@ func (f Facts) shadowed() []Problem {
 			p := Problem{Cause: MappingNeverMatches, By: Administrator, Text: never(m), Commands: f.cure(entryOf(m))}
 			if m.State == access.Shadowed {
 				p.Cause = MappingShadowed
-				p.Text = fmt.Sprintf("another aws-auth mapping for %s, with %s, is overridden by a later mapping; if its rights are needed", m.ARN, groups(m.Groups))
+				p.Text = fmt.Sprintf("another aws-auth mapping for %s, with %s, is overridden by a later mapping, which matters only if its rights are needed", m.ARN, groups(m.Groups))
 			}
 			found = append(found, p)
 		}
@@ -212,7 +213,7 @@ func (f Facts) grantsNothing() []Problem {
 
 // perhapsMapped says what an administrator should look for in aws-auth, which the caller cannot read.
 func (f Facts) perhapsMapped() string {
-	text := "; if aws-auth has a mapping for it, that mapping does not work"
+	text := "; if aws-auth has a mapping for " + f.short() + ", that mapping does not work"
 	if me := f.principal(); me.Kind() == "role" && me.Path() != "/" {
 		text += ": a mapping that is written with the path of the role never matches"
 	}
