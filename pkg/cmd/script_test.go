@@ -141,7 +141,11 @@ func cure(ts *testscript.TestScript, _ bool, _ []string) {
 			break
 		}
 		command = strings.NewReplacer("<policy>", "view", "<namespace>", "default").Replace(command)
-		ts.Check(ts.Exec("kubectl-access", strings.Fields(strings.ReplaceAll(command, "'", ""))...))
+		args := strings.Fields(strings.ReplaceAll(command, "'", ""))
+		if args[0] == "mode" { // the administrator answers its question
+			args = append(args, "--yes")
+		}
+		ts.Check(ts.Exec("kubectl-access", args...))
 	}
 	ts.Setenv("AWS_PROFILE", me)
 }
