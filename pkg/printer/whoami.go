@@ -80,13 +80,19 @@ func source(r whoami.Report) string {
 // problems prints who runs what. Where the caller has access they are findings; else the first one is the reason above.
 func problems(b *strings.Builder, r whoami.Report, color Color) {
 	for i, p := range r.Problems {
+		reason := !r.HasAccess && i == 0
+		if reason && len(p.Commands) == 0 {
+			continue
+		}
 		b.WriteString("\n")
-		if r.HasAccess || i > 0 {
+		if !reason {
 			fmt.Fprintf(b, "%s %s\n", color.Warn("Problem:"), Clean(p.Text))
 		}
-		if p.By == whoami.You {
+		switch {
+		case len(p.Commands) == 0:
+		case p.By == whoami.You:
 			b.WriteString("Try:\n")
-		} else {
+		default:
 			fmt.Fprintf(b, "Send this to a cluster administrator:\n    %s\n", Clean(message(r, p)))
 		}
 		for _, c := range slices.Compact(p.Commands) {
@@ -105,10 +111,15 @@ func message(r whoami.Report, p whoami.Problem) string {
 		who = string(r.AWS.Principal)
 	}
 	text := who + ", cluster " + r.Cluster.Name + " (" + r.Cluster.Region + "): " + p.Text + ". "
-	if slices.ContainsFunc(p.Commands, func(c string) bool { return strings.Contains(c, shell.BlankPolicy) }) {
-		return text + "Please fill in " + shell.BlankPolicy + " and " + shell.BlankNamespace + ", and run:"
+	please := "Please "
+	if r.Cluster.Mode == access.ModeConfigMap {
+		text += "An aws-auth mapping would give access. "
+		please = "To create an access entry instead, which needs a change of the mode (irreversible), "
 	}
-	return text + "Please run:"
+	if slices.ContainsFunc(p.Commands, func(c string) bool { return strings.Contains(c, shell.BlankPolicy) }) {
+		please += "fill in " + shell.BlankPolicy + " and " + shell.BlankNamespace + ", and "
+	}
+	return text + please + "run:"
 }
 
 // unchecked prints a line for each thing that could not be read.

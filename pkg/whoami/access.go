@@ -23,11 +23,11 @@ func (f Facts) notYet() []Problem {
 	if f.Entry == nil {
 		return nil
 	}
-	text := fmt.Sprintf("%s has an access entry, but the cluster does not accept it yet: a change takes a few seconds", f.short())
+	text := fmt.Sprintf("%s has an access entry, but the cluster does not accept it yet: a change takes a few seconds, so try again", f.short())
 	if f.MadeErr != nil {
 		text += fmt.Sprintf("; if this persists, %s may have been deleted and recreated, which could not be checked", f.short())
 	}
-	return one(EntryNotYet, You, text, f.again())
+	return one(EntryNotYet, You, text)
 }
 
 // roleChanged: the entry is for the caller's role under its former suffix or path.
@@ -144,7 +144,6 @@ func (f Facts) mode() []Problem {
 	} else {
 		text += ", and no active mapping is for " + f.short()
 	}
-	text += "; an aws-auth mapping would give access, or an entry, for which the mode must change (irreversible)"
 	return one(ModeConfigMap, Administrator, text, f.cure(access.Entry{})...)
 }
 
@@ -171,7 +170,8 @@ func (f Facts) noEntry() []Problem {
 	return one(NoEntry, Administrator, text, f.grant(access.Entry{})...)
 }
 
-// shadowed: the caller has access, and a mapping that gives more is overridden by a later one, or never matches.
+// shadowed: the caller has access, and a mapping that gives more is overridden by a later one, or never matches. Nobody is asked
+// for anything: whether the caller needs more is not known.
 func (f Facts) shadowed() []Problem {
 	if f.ByEntry() {
 		return nil // entries override aws-auth
@@ -179,10 +179,10 @@ func (f Facts) shadowed() []Problem {
 	var found []Problem
 	for _, m := range f.Mappings {
 		if m.State != access.InForce && f.means(m) && !f.covers(m) {
-			p := Problem{Cause: MappingNeverMatches, By: Administrator, Text: never(m), Commands: f.cure(entryOf(m))}
+			p := Problem{Cause: MappingNeverMatches, By: Administrator, Text: never(m) + "; this matters only if you need its rights"}
 			if m.State == access.Shadowed {
 				p.Cause = MappingShadowed
-				p.Text = fmt.Sprintf("another aws-auth mapping for %s, with %s, is overridden by a later mapping, which matters only if its rights are needed", m.ARN, groups(m.Groups))
+				p.Text = fmt.Sprintf("another aws-auth mapping for %s, with %s, is overridden by a later mapping; this matters only if you need its rights", m.ARN, groups(m.Groups))
 			}
 			found = append(found, p)
 		}

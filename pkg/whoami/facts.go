@@ -89,9 +89,6 @@ func (f Facts) principal() access.Principal {
 // short is how people write the caller.
 func (f Facts) short() string { return f.principal().Short(f.principal().Account()) }
 
-// again is the command that checks again.
-func (f Facts) again() string { return f.Program.Command("whoami") }
-
 // administrator is the program with the flags that name the cluster, whatever context somebody else's kubeconfig has.
 func (f Facts) administrator() shell.Program {
 	return f.Program.Elsewhere("--eks-cluster", f.Cluster.Name, "--region", f.Cluster.Region)

@@ -166,23 +166,23 @@ func (f Facts) clock() []Problem {
 }
 
 func (f Facts) login() []Problem {
-	again := "aws sso login" + f.profileFlag()
+	again := []string{"aws sso login" + f.profileFlag()}
 	if f.Login == Missing && !f.SSO { // no login is configured yet
-		again = "aws configure sso" + f.profileFlag()
+		again = []string{"aws configure sso" + f.profileFlag()}
 	}
 	for _, row := range []struct {
 		is    Trouble
 		cause Cause
 		text  string
-		next  string
+		next  []string
 	}{
 		{Missing, CredentialsMissing, "no AWS credentials found; log in, for example through IAM Identity Center, or choose a profile with --profile", again},
 		{Expired, CredentialsExpired, "the AWS credentials have expired; log in again, for example through IAM Identity Center", again},
 		{Invalid, CredentialsInvalid, "AWS does not know these credentials; log in again, for example through IAM Identity Center, or choose another profile with --profile", again},
-		{Unreachable, AWSUnreachable, "could not reach AWS; check the network, the VPN, the proxy (HTTPS_PROXY) and the spelling of the region: " + fmt.Sprint(f.AWSErr), f.again()},
+		{Unreachable, AWSUnreachable, "could not reach AWS; check the network, the VPN, the proxy (HTTPS_PROXY) and the spelling of the region: " + fmt.Sprint(f.AWSErr), nil},
 	} {
 		if f.Login == row.is {
-			return one(row.cause, You, row.text, row.next)
+			return one(row.cause, You, row.text, row.next...)
 		}
 	}
 	return nil
@@ -196,10 +196,10 @@ func (f Facts) unreachable() []Problem {
 	case f.Other:
 		return f.otherCluster()
 	case f.Private:
-		return one(EndpointPrivate, You, fmt.Sprintf("the endpoint of %s is private: %s can be reached only from the network of the cluster; connect to it, for example by VPN",
-			f.Cluster.Name, f.Cluster.Server), f.again())
+		return one(EndpointPrivate, You, fmt.Sprintf("the endpoint of %s is private: %s can be reached only from the network of the cluster; connect to it, for example by VPN, and try again",
+			f.Cluster.Name, f.Cluster.Server))
 	}
-	return one(EndpointUnreachable, You, f.KubeErr.Error(), f.again())
+	return one(EndpointUnreachable, You, f.KubeErr.Error())
 }
 
 func (f Facts) otherCluster() []Problem {

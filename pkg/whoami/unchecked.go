@@ -58,9 +58,12 @@ func (f Facts) unchecked(r Report) []Unchecked {
 		}
 	}
 	add(f.AWSErr, "your identity in AWS", "")
-	add(f.EntryErr, "your access entry", "you need eks:DescribeAccessEntry")
-	add(f.EntriesErr, "the other access entries", "you need eks:ListAccessEntries")
-	if !r.HasAccess || f.Entry != nil {
+	if !f.NoEntries {
+		entry := map[bool]string{true: "your access entry and its rights", false: "your access entry"}[r.HasAccess]
+		add(f.EntryErr, entry, "you need eks:DescribeAccessEntry")
+		add(f.EntriesErr, "the other access entries", "you need eks:ListAccessEntries")
+	}
+	if f.recreatable(r) {
 		kind := map[bool]string{true: "user", false: "role"}[f.principal().Kind() == "user"]
 		add(f.MadeErr, "whether your "+kind+" was recreated", "you need iam:Get"+strings.ToUpper(kind[:1])+kind[1:])
 	}
@@ -72,6 +75,11 @@ func (f Facts) unchecked(r Report) []Unchecked {
 		add(f.KubeErr, "your identity in the cluster", "")
 	}
 	return all
+}
+
+// recreatable reports whether the caller may have an entry that was made for a former role or user of its name.
+func (f Facts) recreatable(r Report) bool {
+	return f.Entry != nil || !r.HasAccess && !f.NoEntries && (f.EntryErr != nil || f.EntriesErr != nil)
 }
 
 // why is a short reason: the permission that is missing, or the error.
