@@ -9,7 +9,6 @@ import (
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/manifest"
-	"github.com/kubectl-access/kubectl-access/pkg/shell"
 	"github.com/kubectl-access/kubectl-access/pkg/whoami"
 )
 
@@ -88,12 +87,10 @@ func problems(b *strings.Builder, r whoami.Report, color Color) {
 		if !reason {
 			fmt.Fprintf(b, "%s %s\n", color.Warn("Problem:"), Clean(p.Text))
 		}
-		switch {
-		case len(p.Commands) == 0:
-		case p.By == whoami.You:
+		if p.By == whoami.You {
 			b.WriteString("Try:\n")
-		default:
-			fmt.Fprintf(b, "Send this to a cluster administrator:\n    %s\n", Clean(message(r, p)))
+		} else if len(p.Commands) > 0 {
+			fmt.Fprintf(b, "Send this to a cluster administrator:\n    %s\n", Clean(r.Message(p)))
 		}
 		for _, c := range slices.Compact(p.Commands) {
 			fmt.Fprintf(b, "    %s\n", Clean(c))
@@ -102,24 +99,6 @@ func problems(b *strings.Builder, r whoami.Report, color Color) {
 	if len(r.Unchecked) > 0 {
 		b.WriteString("\n")
 	}
-}
-
-// message is what an administrator reads above the commands.
-func message(r whoami.Report, p whoami.Problem) string {
-	who := "The caller"
-	if r.AWS != nil {
-		who = string(r.AWS.Principal)
-	}
-	text := who + ", cluster " + r.Cluster.Name + " (" + r.Cluster.Region + "): " + p.Text + ". "
-	please := "Please "
-	if r.Cluster.Mode == access.ModeConfigMap {
-		text += "An aws-auth mapping would give access. "
-		please = "To create an access entry instead, which needs a change of the mode (irreversible), "
-	}
-	if slices.ContainsFunc(p.Commands, func(c string) bool { return strings.Contains(c, shell.BlankPolicy) }) {
-		please += "fill in " + shell.BlankPolicy + " and " + shell.BlankNamespace + ", and "
-	}
-	return text + please + "run:"
 }
 
 // unchecked prints a line for each thing that could not be read.

@@ -170,8 +170,8 @@ func (f Facts) noEntry() []Problem {
 	return one(NoEntry, Administrator, text, f.grant(access.Entry{})...)
 }
 
-// shadowed: the caller has access, and a mapping that gives more is overridden by a later one, or never matches. Nobody is asked
-// for anything: whether the caller needs more is not known.
+// shadowed: the caller has access, and a mapping that gives more is overridden by a later one, or never matches. It has no
+// commands: whether the caller needs more is not known.
 func (f Facts) shadowed() []Problem {
 	if f.ByEntry() {
 		return nil // entries override aws-auth

@@ -3,7 +3,11 @@
 package whoami
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/shell"
 )
 
 // Report is the answer, in the form that -o json prints.
@@ -17,6 +21,24 @@ type Report struct {
 	Rights     *Rights     `json:"rights,omitempty"` // nil: not known
 	Problems   []Problem   `json:"problems,omitempty"`
 	Unchecked  []Unchecked `json:"notChecked,omitempty"`
+}
+
+// Message is what an administrator reads above the commands.
+func (r Report) Message(p Problem) string {
+	who := "The caller"
+	if r.AWS != nil {
+		who = string(r.AWS.Principal)
+	}
+	text := who + ", cluster " + r.Cluster.Name + " (" + r.Cluster.Region + "): " + p.Text + ". "
+	please := "Please "
+	if r.Cluster.Mode == access.ModeConfigMap {
+		text += "An aws-auth mapping would give access. "
+		please = "To create an access entry instead, which needs a change of the mode (irreversible), "
+	}
+	if slices.ContainsFunc(p.Commands, func(c string) bool { return strings.Contains(c, shell.BlankPolicy) }) {
+		please += "fill in " + shell.BlankPolicy + " and " + shell.BlankNamespace + ", and "
+	}
+	return text + please + "run:"
 }
 
 // Rights are what the caller may do in the namespace of the context.
