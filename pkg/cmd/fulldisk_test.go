@@ -36,3 +36,34 @@ func TestDataThatIsLostIsAFailure(t *testing.T) {
 		}
 	}
 }
+
+// closed is a pipe whose reader has left.
+type closed struct{}
+
+func (closed) Write([]byte) (int, error) { return 0, syscall.EPIPE }
+
+// TestAReaderMayLeave as head does: what only reads is done then, without a word, and a change says what it lost.
+func TestAReaderMayLeave(t *testing.T) {
+	sandboxtest.Start(t, sandbox.Options{})
+	t.Setenv("XDG_STATE_HOME", t.TempDir())
+	for _, row := range []struct {
+		command string
+		code    int
+		said    string
+	}{
+		{"list", 0, ""},
+		{"list -o json", 0, ""},
+		{"list -o jsonpath={.items[*].metadata.name}", 0, ""},
+		{"describe role/team/dev", 0, ""},
+		{"policies", 0, ""},
+		{"completion bash", 0, ""},
+		{"mode", 0, ""},
+		{"describe role/nobody", 1, "nobody"},
+		{"grant role/newcomer --policy view -n dev", 1, "broken pipe"},
+	} {
+		var errOut bytes.Buffer
+		if code := runTo(closed{}, &errOut, strings.Fields(row.command)); code != row.code || !strings.Contains(errOut.String(), row.said) || strings.Contains(errOut.String(), "error:") != (code != 0) {
+			t.Errorf("%s: exit %d, %s", row.command, code, &errOut)
+		}
+	}
+}

@@ -32,13 +32,16 @@ func Run(ctx context.Context, env *Env, args []string) int {
 	root := New(env, shell.NameOf(args[0]))
 	root.SetArgs(args[1:])
 	spoken := printer.CleanStderr(env.IO.ErrOut)
-	err := root.ExecuteContext(ctx)
+	command, err := root.ExecuteContextC(ctx)
 	env.ending()
 	spoken()
 	switch {
 	case out == nil || out.lost == nil:
 	case errors.Is(out.lost, syscall.EPIPE) && !env.sent.Load() && (err == nil || errors.Is(err, syscall.EPIPE)):
-		return exitFailed // the reader has seen enough, as head does
+		if err != nil && command.Flags().Lookup("dry-run") != nil {
+			return exitFailed // a change that was not begun
+		}
+		return exitDone // the reader has seen enough, as head does
 	case err == nil:
 		err = out.lost
 	}
