@@ -60,7 +60,7 @@ var mutants = []struct {
 	},
 	{
 		"whoami tells of no grant",
-		[]change{{"pkg/printer/whoami.go", `if len(r.By.Entry.Grants) == 0 {`, `if true {`}},
+		[]change{{"pkg/printer/whoami.go", `range e.Grants {`, `range e.Grants[:0] {`}},
 		"", "demo-lifecycle",
 	},
 }
