@@ -169,6 +169,9 @@ func (s Snapshot) byNames(username string, groups []string, by Source) (rights [
 	return rights
 }
 
+// Right is what the binding gives to one of its subjects, whatever its entry or mapping: via names it, as in "group devs".
+func (b Binding) Right(via string) Right { return b.right(Source{}, via, "") }
+
 // right is the right of a binding. A ClusterRoleBinding to cluster-admin makes an administrator, too.
 func (b Binding) right(by Source, via, session string) Right {
 	r := Right{Kind: ByRole, Name: b.Role.Kind + " " + b.Role.Name, Where: b.Namespace, By: by, Via: via, Binding: b.String(), session: session}

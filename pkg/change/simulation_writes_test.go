@@ -78,7 +78,7 @@ func (w *world) wrote(x accesstest.Write) {
 // asked is what the program was asked to do.
 func (p *program) asked() string { return p.command.name + p.run.Undoes }
 
-// agreedTo holds that a plan that was made again has no risk that nobody accepted. Who is left of the administrators only the
+// agreedTo holds that a plan made a second time has no risk that nobody accepted. Who is left of the administrators only the
 // outcome tells. It is judged at the plan's first write: after that, reads also look who is left.
 func (p *program) agreedTo(step access.Step) {
 	if len(p.run.plans) < 2 || len(p.run.plans) == p.judged {
@@ -125,7 +125,7 @@ func (p *program) named(x accesstest.Write) {
 	}
 }
 
-// names reports whether a plan that was agreed to, or made anew, names a right. What a plan takes may be given back.
+// names reports whether a plan that was agreed to, or planned again, names a right. What a plan takes may be given back.
 func (p *program) names(who access.Principal, r access.Right, gained bool) bool {
 	for _, plan := range p.run.plans {
 		e := plan.Effect(who)
@@ -142,7 +142,7 @@ func (p *program) names(who access.Principal, r access.Right, gained bool) bool 
 	return false
 }
 
-// planned reports whether a policy is one of an entry that a plan makes, or that is made again.
+// planned reports whether a policy is one of an entry that a plan makes, or that is planned again.
 func (p *program) planned(s access.Associate) bool {
 	return slices.ContainsFunc(p.run.plans, func(plan access.Plan) bool {
 		ch, ok := plan.Change(s.To)

@@ -125,7 +125,7 @@ func (x *Index) nearGroups(id Identity, q Question) (all []Near) {
 	var bound []string
 	for _, b := range x.Snapshot.RBAC.Bindings {
 		for _, g := range b.Groups {
-			r := rightOf(b, "group "+g)
+			r := b.Right("group " + g)
 			rules, _ := x.rules(r)
 			if q.reaches(&r) && judge(rules, q.Request).Rule != nil && !slices.Contains(bound, g) {
 				bound = append(bound, g)

@@ -28,7 +28,7 @@ func (b bindings) others(known []Identity) (all []Identity) {
 	for _, one := range b.all {
 		for _, s := range subjects(one) {
 			if !via[s] {
-				rights[s] = append(rights[s], rightOf(one, s))
+				rights[s] = append(rights[s], one.Right(s))
 			}
 		}
 	}
@@ -47,14 +47,6 @@ func subjects(b access.Binding) (all []string) {
 		all = append(all, "user "+u)
 	}
 	return append(all, b.Accounts...)
-}
-
-func rightOf(b access.Binding, via string) access.Right {
-	r := access.Right{Kind: access.ByRole, Name: b.Role.Kind + " " + b.Role.Name, Where: b.Namespace, Via: via, Binding: b.String()}
-	if b.Namespace == "" && b.Role == (access.RoleRef{Kind: "ClusterRole", Name: "cluster-admin"}) {
-		r.Kind, r.Name = access.Administer, ""
-	}
-	return r
 }
 
 func classOf(subject string) Class {
