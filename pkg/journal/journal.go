@@ -84,6 +84,20 @@ func Send(dir, id string, s Sent) error {
 	return nil
 }
 
+// Called appends a call to the record's file. A later Save must contain it too. It is not worth a failure, nor a wait for the disk.
+func Called(dir, id string, c Call) {
+	line, err := json.Marshal(c)
+	if err != nil {
+		return
+	}
+	f, err := os.OpenFile(path(dir, id), os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		return
+	}
+	_, _ = f.Write(append(line, '\n'))
+	_ = f.Close()
+}
+
 func path(dir, id string) string { return filepath.Join(dir, id+suffix) }
 
 func flush(f *os.File, data []byte) error {
@@ -147,10 +161,14 @@ func one(dir, id string) (r Record, err error) {
 		return r, fmt.Errorf("%s is not a record of a change", path(dir, id))
 	}
 	for {
-		var s Sent
-		if err := all.Decode(&s); err != nil { // the end, or an incomplete line, which was not sent
+		var line Call                             // or a Sent, which has no request
+		if err := all.Decode(&line); err != nil { // the end, or an incomplete line, which was not sent
 			return r, nil
 		}
-		r.Sent = append(r.Sent, s)
+		if line.Request != "" {
+			r.Calls = append(r.Calls, line)
+			continue
+		}
+		r.Sent = append(r.Sent, Sent{line.Principal, line.Part})
 	}
 }

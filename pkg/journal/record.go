@@ -23,6 +23,7 @@ type Record struct {
 	AWSAuth  *AWSAuth         `json:"awsAuth,omitempty"`
 	Entries  []Entry          `json:"entries,omitempty"`
 	Sent     []Sent           `json:"sent"`              // null in old records
+	Calls    []Call           `json:"calls,omitempty"`   // missing in old records
 	Finished time.Time        `json:"finished,omitzero"` // zero: in progress, or killed
 	Steps    []Step           `json:"steps,omitempty"`
 }
@@ -81,6 +82,13 @@ type Entry struct {
 type Sent struct {
 	Principal access.Principal `json:"principal,omitempty"`
 	Part      access.Part      `json:"part"`
+}
+
+// Call is a call that changes something, whatever came of it. CloudTrail and the support of AWS know it by its ID.
+type Call struct {
+	Principal access.Principal `json:"principal,omitempty"`
+	Part      access.Part      `json:"part"`
+	Request   string           `json:"request"`
 }
 
 // Step is the result of one step.
