@@ -54,7 +54,7 @@ func (c *Cluster) History(ctx context.Context, asked Asked) (h History, err erro
 			return h, err
 		}
 	}
-	keep := func(e trail.Event) bool {
+	keep := func(e *trail.Event) bool {
 		return e.Cluster == h.In && (asked.Who == nil || e.Principal == "" || e.Name == "CreateCluster" || asked.Who(e.Principal))
 	}
 	var records []journal.Record
@@ -63,12 +63,12 @@ func (c *Cluster) History(ctx context.Context, asked Asked) (h History, err erro
 			records = append(records, r)
 		}
 	}
-	joined := func(events []trail.Event, since time.Time) {
+	joined := func(events []*trail.Event, since time.Time) {
 		all := trail.Join(events, records, func(t time.Time) bool { return !t.Before(since) && !t.After(asked.To) })
-		h.tell(slices.DeleteFunc(all, func(e trail.Event) bool { return !keep(e) }), asked)
+		h.tell(slices.DeleteFunc(all, func(e *trail.Event) bool { return !keep(e) }), asked)
 	}
 	query := trail.Query{From: asked.From, To: asked.To, Keep: keep}
-	query.Enough = func(events []trail.Event) bool {
+	query.Enough = func(events []*trail.Event) bool {
 		if !asked.Explains && asked.Limit == 0 {
 			return false
 		}
@@ -95,7 +95,7 @@ func (c *Cluster) History(ctx context.Context, asked Asked) (h History, err erro
 }
 
 // tell folds the events, and chooses the changes to show, the newest first.
-func (h *History) tell(events []trail.Event, asked Asked) {
+func (h *History) tell(events []*trail.Event, asked Asked) {
 	h.Story = trail.Fold(events)
 	h.Merge()
 	h.Shown = nil

@@ -336,7 +336,7 @@ func (env *Env) fileHistory(f *historyFlags, written string) error {
 		who = named(ref, "")
 	}
 	events, failed := trail.Files(f.files, env.IO.In)
-	events = slices.DeleteFunc(events, func(e trail.Event) bool {
+	events = slices.DeleteFunc(events, func(e *trail.Event) bool {
 		o := env.override
 		return o.name != "" && e.Cluster.Name != o.name || o.region != "" && e.Cluster.Region != o.region || who != nil && e.Principal != "" && !who(e.Principal)
 	})
@@ -364,7 +364,7 @@ func (env *Env) fileHistory(f *historyFlags, written string) error {
 }
 
 // only is the cluster of all events, zero where there are several.
-func only(events []trail.Event) (in trail.Cluster) {
+func only(events []*trail.Event) (in trail.Cluster) {
 	for i, e := range events {
 		if i > 0 && e.Cluster != in {
 			return trail.Cluster{}

@@ -50,7 +50,7 @@ type Event struct {
 }
 
 // Failed reports whether the call was refused or failed.
-func (e Event) Failed() bool { return e.Error != "" }
+func (e *Event) Failed() bool { return e.Error != "" }
 
 // errNotRecord says that an object is not a record of CloudTrail.
 var errNotRecord = errors.New("not a record of CloudTrail")
@@ -86,14 +86,14 @@ func decode(record string) (o object, err error) {
 	return o, nil
 }
 
-func parse(o object) (e Event, ok bool) {
+func parse(o object) (e *Event, ok bool) {
 	read, known := readers[o.text("eventName")]
 	if source := o.text("eventSource"); !known || source != "" && source != "eks.amazonaws.com" {
-		return e, false
+		return nil, false
 	}
 	in, out := o.object("requestParameters"), o.object("responseElements")
 	entry := out.object("accessEntry")
-	e = Event{
+	e = &Event{
 		ID: o.text("eventID"), Request: o.text("requestID"), Name: o.text("eventName"), Agent: o.text("userAgent"),
 		Error: o.text("errorCode"), Message: cmp.Or(o.text("errorMessage"), out.text("message")),
 		Principal: access.Principal(plain(cmp.Or(in.text("principalArn"), entry.text("principalArn")))),
@@ -111,7 +111,7 @@ func parse(o object) (e Event, ok bool) {
 	if e.Failed() {
 		out = nil
 	}
-	if !read(&e, in, out) || e.Cluster.Name == "" {
+	if !read(e, in, out) || e.Cluster.Name == "" {
 		return e, false
 	}
 	if e.Cluster.Account == "" {
@@ -223,16 +223,19 @@ func readTags(e *Event, in, _ object) bool {
 // object is a JSON object whose members may be missing or of any type.
 type object map[string]any
 
+//go:noinline
 func (o object) object(name string) object {
 	in, _ := o[name].(map[string]any)
 	return in
 }
 
+//go:noinline
 func (o object) text(name string) string {
 	text, _ := o[name].(string)
 	return text
 }
 
+//go:noinline
 func (o object) texts(name string) (all []string) {
 	list, _ := o[name].([]any)
 	for _, v := range list {
@@ -243,6 +246,7 @@ func (o object) texts(name string) (all []string) {
 	return all
 }
 
+//go:noinline
 func (o object) pairs(name string) map[string]string {
 	all := map[string]string{}
 	for k, v := range o.object(name) {

@@ -36,7 +36,7 @@ var skipped = []string{"CloudTrail-Digest", "CloudTrail-Insight", "CloudTrail-Ne
 
 // Files are the events in files and folders; "-" is the standard input. A file that cannot be read is named in an error, and
 // does not affect the others.
-func Files(paths []string, stdin io.Reader) (events []Event, failed []error) {
+func Files(paths []string, stdin io.Reader) (events []*Event, failed []error) {
 	read := func(name string, r io.Reader) {
 		some, err := Read(r)
 		events = append(events, some...)
@@ -77,7 +77,7 @@ func Files(paths []string, stdin io.Reader) (events []Event, failed []error) {
 
 // Read reads one file in any form: records alone, in an array or one a line; a file of a trail; what lookup-events, EventBridge and
 // CloudWatch Logs make of them; plain or compressed.
-func Read(r io.Reader) ([]Event, error) {
+func Read(r io.Reader) ([]*Event, error) {
 	in := bufio.NewReader(r)
 	if magic, _ := in.Peek(2); bytes.Equal(magic, []byte{0x1f, 0x8b}) {
 		unpacked, err := gzip.NewReader(in)
@@ -122,7 +122,7 @@ func (b *bound) Read(p []byte) (int, error) {
 type file struct {
 	in      *bound
 	d       *json.Decoder
-	events  []Event
+	events  []*Event
 	records int // of CloudTrail, of whatever service
 }
 

@@ -10,8 +10,8 @@ import (
 
 // Change is what one call, or several of one actor at the same time, changed for one principal or in the cluster.
 type Change struct {
-	Event                   // the first call
-	More          []Event   // the calls that belong to it
+	*Event                  // the first call
+	More          []*Event  // the calls that belong to it
 	Last          time.Time // of them
 	Before, After State
 	From          access.Mode // of UpdateClusterConfig: the mode before; "" where it is not known
@@ -21,7 +21,7 @@ type Change struct {
 }
 
 // Calls are the change's events, the first one first.
-func (c *Change) Calls() []Event { return append([]Event{c.Event}, c.More...) }
+func (c *Change) Calls() []*Event { return append([]*Event{c.Event}, c.More...) }
 
 // Story is the changes of some clusters, oldest first, and what they lead to.
 type Story struct {
@@ -43,11 +43,11 @@ func (s *Story) State(c Cluster, p access.Principal) (end State, known bool) {
 
 // Fold puts events in order, drops those that were recorded twice, and works out what each changed. It is pure; events in any order
 // and from any source make the same story. Each change is one call: Merge joins those that belong together.
-func Fold(events []Event) *Story {
+func Fold(events []*Event) *Story {
 	s := &Story{ends: map[string]State{}, modes: map[Cluster]access.Mode{}}
 	rest := distinct(events)
 	for len(rest) > 0 {
-		n := slices.IndexFunc(rest, func(e Event) bool { return e.Time != rest[0].Time })
+		n := slices.IndexFunc(rest, func(e *Event) bool { return e.Time != rest[0].Time })
 		if n < 0 {
 			n = len(rest)
 		}
@@ -62,7 +62,7 @@ func Fold(events []Event) *Story {
 }
 
 // distinct sorts events by time and drops those with an ID that was seen. What has no ID counts each time.
-func distinct(events []Event) (all []Event) {
+func distinct(events []*Event) (all []*Event) {
 	seen := map[string]bool{}
 	for _, e := range events {
 		if e.ID == "" || !seen[e.ID] {
@@ -70,13 +70,13 @@ func distinct(events []Event) (all []Event) {
 		}
 		seen[e.ID] = true
 	}
-	at := func(e Event) time.Time {
+	at := func(e *Event) time.Time {
 		if e.exact.IsZero() {
 			return e.Time
 		}
 		return e.exact
 	}
-	access.Sort(all, func(a, b Event) int {
+	access.Sort(all, func(a, b *Event) int {
 		if c := a.Time.Compare(b.Time); c != 0 {
 			return c
 		}
@@ -87,7 +87,7 @@ func distinct(events []Event) (all []Event) {
 
 // next chooses among the events of one second, whose order CloudTrail does not record: the first one that can come next. An entry
 // can only be created where there is none, and only be changed where there is one; it is deleted last, or before it is created again.
-func (s *Story) next(second []Event) int {
+func (s *Story) next(second []*Event) int {
 	for i, e := range second {
 		if e.Failed() || e.Principal == "" {
 			return i
@@ -111,7 +111,7 @@ func (s *Story) next(second []Event) int {
 }
 
 // add works out what an event changed.
-func (s *Story) add(e Event) {
+func (s *Story) add(e *Event) {
 	c := &Change{Event: e, Last: e.Time}
 	s.Changes = append(s.Changes, c)
 	switch {

@@ -13,8 +13,7 @@ const near = 5 * time.Minute
 
 // Join marks the events that records of this machine are about, and adds what the records have and no event: a call of the last minutes,
 // which CloudTrail does not show yet. Without adding, for events of files, it only marks.
-func Join(events []Event, records []journal.Record, add func(time.Time) bool) []Event {
-	events = slices.Clone(events)
+func Join(events []*Event, records []journal.Record, add func(time.Time) bool) []*Event {
 	exact := map[string]string{}
 	for _, r := range records {
 		for _, c := range r.Calls {
@@ -28,7 +27,7 @@ func Join(events []Event, records []journal.Record, add func(time.Time) bool) []
 	}
 	for _, r := range records {
 		for _, own := range recorded(r) {
-			i := slices.IndexFunc(events, func(e Event) bool { return own.isOf(e) })
+			i := slices.IndexFunc(events, func(e *Event) bool { return own.isOf(e) })
 			switch {
 			case i >= 0:
 				events[i].Journal = r.ID
@@ -41,7 +40,7 @@ func Join(events []Event, records []journal.Record, add func(time.Time) bool) []
 }
 
 // isOf reports whether an event is the one that this record's is about.
-func (own Event) isOf(e Event) bool {
+func (own *Event) isOf(e *Event) bool {
 	if e.Own || e.Failed() || e.Name != own.Name || e.Cluster != own.Cluster || e.Policy != own.Policy || e.Principal != own.Principal && !e.Principal.Is(own.Principal) {
 		return false
 	}
@@ -52,7 +51,7 @@ func (own Event) isOf(e Event) bool {
 }
 
 // recorded are the calls of a record as events.
-func recorded(r journal.Record) (all []Event) {
+func recorded(r journal.Record) (all []*Event) {
 	in := access.Info{ARN: r.Cluster.ARN}
 	base := Event{
 		Time: r.Time.UTC().Truncate(time.Second), Cluster: Cluster{r.Cluster.Name, in.Region(), in.Account()}, Tool: OwnTool, Journal: r.ID, Own: true,
@@ -69,8 +68,8 @@ func recorded(r journal.Record) (all []Event) {
 	for _, step := range plan.Steps() {
 		e := base
 		e.Principal = step.Principal()
-		if ok := e.fill(step); ok {
-			all = append(all, e)
+		if e.fill(step) {
+			all = append(all, &e)
 		}
 	}
 	return all

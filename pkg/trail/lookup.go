@@ -13,9 +13,9 @@ const Days = 90
 // Query is what to read of the event history of one account and region.
 type Query struct {
 	From, To time.Time
-	Keep     func(Event) bool // the others are dropped
+	Keep     func(*Event) bool // the others are dropped
 	// Enough reports whether the events, all that there are after some moment, are as many as are wanted; nil: never.
-	Enough func([]Event) bool
+	Enough func([]*Event) bool
 }
 
 // Window is what was read: all events from Since to To.
@@ -35,7 +35,7 @@ type course struct {
 
 // Read reads the events, newest first: a page of each operation, and then always the operation whose unread events are the newest, until
 // there are enough. With an error it returns what was read before it, which an interrupt leaves too.
-func (c *Client) Read(ctx context.Context, q Query) ([]Event, Window, error) {
+func (c *Client) Read(ctx context.Context, q Query) ([]*Event, Window, error) {
 	r := reading{client: c, q: q, window: Window{From: q.From, To: q.To}}
 	for _, name := range Names {
 		r.courses = append(r.courses, &course{name: name, oldest: q.To})
@@ -67,7 +67,7 @@ type reading struct {
 	courses []*course
 
 	mu     sync.Mutex
-	events []Event
+	events []*Event
 	window Window
 	err    error // the first one
 }
@@ -83,7 +83,7 @@ func (r *reading) next() (next *course) {
 }
 
 // after are the events that are newer than what was not read.
-func (r *reading) after(t time.Time) (all []Event) {
+func (r *reading) after(t time.Time) (all []*Event) {
 	for _, e := range r.events {
 		if e.Time.After(t) {
 			all = append(all, e)
@@ -118,7 +118,7 @@ func (r *reading) page(ctx context.Context, c *course) {
 }
 
 // read is one event and its time, which an event that is not kept has too.
-func read(text string) (at time.Time, e Event, ok bool) {
+func read(text string) (at time.Time, e *Event, ok bool) {
 	o, err := decode(text)
 	if err != nil {
 		return at, e, false

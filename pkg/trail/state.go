@@ -90,7 +90,7 @@ func (s State) Same(live *access.Entry) bool {
 }
 
 // with is the state after an event.
-func (s State) with(e Event) State {
+func (s State) with(e *Event) State {
 	switch e.Name {
 	case "CreateAccessEntry":
 		made := e.Entry
