@@ -53,6 +53,8 @@ type Env struct {
 }
 
 // typedFlags are the words of the flags that every command has and that were typed: of those named, or of all.
+//
+//go:noinline
 func (env *Env) typedFlags(names ...string) (words []string) {
 	env.persist.VisitAll(func(f *pflag.Flag) {
 		if len(names) == 0 || slices.Contains(names, f.Name) {

@@ -98,6 +98,7 @@ func Called(dir, id string, c Call) {
 	_ = f.Close()
 }
 
+//go:noinline
 func path(dir, id string) string { return filepath.Join(dir, id+suffix) }
 
 func flush(f *os.File, data []byte) error {

@@ -137,6 +137,7 @@ func (e Entry) principal() access.Principal {
 	return access.Principal(e.Before.Spec.PrincipalARN)
 }
 
+//go:noinline
 func written(e *access.Entry, cluster access.Info) *manifest.AccessEntry {
 	if e == nil {
 		return nil
@@ -217,6 +218,8 @@ const (
 )
 
 // State derives the result from the steps.
+//
+//go:noinline
 func (r Record) State() State {
 	failed := 0
 	for _, s := range r.Steps {

@@ -171,6 +171,8 @@ func (s *Sandbox) openCluster(name string) error {
 }
 
 // now is the time in the resolution of the wire, so that what is kept equals what was answered.
+//
+//go:noinline
 func (s *Sandbox) now() time.Time { return moment(s.options) }
 
 func moment(o Options) time.Time { return o.Now().UTC().Truncate(time.Millisecond) }

@@ -60,6 +60,8 @@ type Principal struct {
 }
 
 // PrincipalKey identifies a principal as IAM does: names are unique whatever their case and path.
+//
+//go:noinline
 func PrincipalKey(kind, name string) string { return kind + "/" + strings.ToLower(name) }
 
 // Add makes a role or user of the end of an ARN, such as role/team/dev. Its ID is the same at each run.
