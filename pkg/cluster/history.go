@@ -31,6 +31,7 @@ type History struct {
 	Info   access.Info
 	Window trail.Window
 	Err    error // why CloudTrail was not read, or not to the end
+	Unread error // why the entries were not read
 	Shown  []*trail.Change
 	Live   map[access.Principal]*access.Entry // nil: none
 	Writer Writer                             // of aws-auth
@@ -49,10 +50,8 @@ func (c *Cluster) History(ctx context.Context, asked Asked) (h History, err erro
 	}
 	h.In = trail.Cluster{Name: h.Info.Name, Region: h.Info.Region(), Account: h.Info.Account()}
 	h.Live = map[access.Principal]*access.Entry{}
-	if asked.Explains {
-		if err := c.live(ctx, &h, asked.Who); err != nil {
-			return h, err
-		}
+	if asked.Who != nil && h.Info.Mode.ReadsEntries() {
+		h.Unread = c.matching(ctx, &h, asked.Who)
 	}
 	keep := func(e *trail.Event) bool {
 		return e.Cluster == h.In && (asked.Who == nil || e.Principal == "" || e.Name == "CreateCluster" || asked.Who(e.Principal))
@@ -75,17 +74,15 @@ func (c *Cluster) History(ctx context.Context, asked Asked) (h History, err erro
 		joined(events, asked.To)
 		return asked.Explains && h.explained() || !asked.Explains && len(h.Shown) >= asked.Limit
 	}
-	events, window, err := trail.New(c.Session, c.Now).Read(ctx, query)
+	events, window, err := trail.New(c.Session, c.Now, c.TrailPace).Read(ctx, query)
 	h.Window, h.Err = window, err
 	since := window.Since
 	if err != nil && !errors.Is(err, context.Canceled) {
 		since = asked.From
 	}
 	joined(events, since)
-	if !asked.Explains && ctx.Err() == nil {
-		h.Err = errors.Join(h.Err, c.live(ctx, &h, func(p access.Principal) bool {
-			return slices.ContainsFunc(h.Shown, func(c *trail.Change) bool { return c.Principal == p })
-		}))
+	if ctx.Err() == nil && h.Unread == nil && h.Info.Mode.ReadsEntries() {
+		h.Unread = c.live(ctx, &h, asked.Who != nil)
 	}
 	h.Judge(h.Live)
 	if ctx.Err() == nil && h.Info.Mode.ReadsConfigMap() {
@@ -119,34 +116,43 @@ func (h *History) explained() bool {
 	return len(h.Live) > 0
 }
 
-// live reads the entries of some principals: those of the cluster, and those that were deleted.
-func (c *Cluster) live(ctx context.Context, h *History, who func(access.Principal) bool) error {
-	if !h.Info.Mode.ReadsEntries() {
-		return nil
-	}
+// matching reads the entries of the principals that were asked for.
+func (c *Cluster) matching(ctx context.Context, h *History, who func(access.Principal) bool) error {
 	names, err := c.EKS.Names(ctx)
 	if err != nil {
 		return err
 	}
-	names = slices.DeleteFunc(names, func(p access.Principal) bool { return !who(p) })
-	if len(names) > 0 {
-		s, err := c.EKS.Snapshot(ctx, access.Want{Principals: names})
-		if err != nil {
-			return err
-		}
-		for i := range s.Entries {
-			h.Live[s.Entries[i].Principal] = &s.Entries[i]
+	return c.readInto(ctx, h, slices.DeleteFunc(names, func(p access.Principal) bool { return !who(p) }))
+}
+
+// live reads the entries that the changes are about, or, where all that were asked for are read, knows that the others were deleted.
+func (c *Cluster) live(ctx context.Context, h *History, all bool) error {
+	var names []access.Principal
+	for _, change := range h.Shown {
+		if _, read := h.Live[change.Principal]; !read && change.Principal != "" && !change.Failed() {
+			h.Live[change.Principal] = nil
+			names = append(names, change.Principal)
 		}
 	}
-	if h.Story == nil {
+	if all {
 		return nil
 	}
-	for _, change := range h.Changes {
-		if p := change.Principal; p != "" && who(p) && !slices.Contains(names, p) {
-			h.Live[p] = nil
-		}
+	return c.readInto(ctx, h, names)
+}
+
+func (c *Cluster) readInto(ctx context.Context, h *History, names []access.Principal) error {
+	if len(names) == 0 {
+		return nil
 	}
-	return nil
+	s, err := c.EKS.Snapshot(ctx, access.Want{Principals: names})
+	for i := range s.Entries {
+		h.Live[s.Entries[i].Principal] = &s.Entries[i]
+	}
+	for _, u := range s.Unread {
+		delete(h.Live, u.Principal)
+		err = errors.Join(err, u.Err)
+	}
+	return err
 }
 
 // writer is who wrote aws-auth last, as far as the ConfigMap says.

@@ -130,7 +130,7 @@ func try(t *testing.T, lines string) string {
 	file := filepath.Join(t.TempDir(), "file")
 	for words := range strings.SplitSeq(lines, "; ") {
 		var out, errOut bytes.Buffer
-		env := &cmd.Env{IO: genericiooptions.IOStreams{In: strings.NewReader(""), Out: &out, ErrOut: &errOut}, Now: time.Now, Patience: 3 * time.Second}
+		env := &cmd.Env{IO: genericiooptions.IOStreams{In: strings.NewReader(""), Out: &out, ErrOut: &errOut}, Now: time.Now, Patience: 3 * time.Second, TrailPace: time.Nanosecond}
 		args := strings.Fields(strings.ReplaceAll(words, "FILE", file))
 		for i, arg := range args {
 			args[i] = strings.ReplaceAll(arg, "''", "")

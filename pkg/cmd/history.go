@@ -22,10 +22,12 @@ type historyFlags struct {
 	output
 	since, until string
 	by           string
-	errors       bool
+	errors, why  bool
 	limit        int
 	files        []string
 }
+
+const defaultLimit = 50
 
 func newHistoryCmd(env *Env) *cobra.Command {
 	var f historyFlags
@@ -65,7 +67,7 @@ which AWS hands them out, and needs no cluster: select one with --eks-cluster an
 	fs.StringVar(&f.until, "until", "", "Only changes until then: a duration ago such as 7d, or a date")
 	fs.StringVar(&f.by, "by", "", "Only changes by this person, session, user or role: a part of the name")
 	fs.BoolVar(&f.errors, "errors", false, "Include calls that were refused or failed")
-	fs.IntVar(&f.limit, "limit", 50, "How many changes to list; 0 lists all")
+	fs.IntVar(&f.limit, "limit", defaultLimit, "How many changes to list; 0 lists all")
 	fs.StringSliceVar(&f.files, "from-file", nil, "Read CloudTrail records from these files or folders, or - for standard input")
 	return cmd
 }
@@ -180,71 +182,76 @@ func named(ref access.Ref, account string) func(access.Principal) bool {
 }
 
 func (env *Env) history(ctx context.Context, f *historyFlags, written string) error {
-	from, to, err := f.window(env.Now())
-	if err != nil {
-		return err
-	}
 	c, err := env.open(ctx)
 	if err != nil {
 		return err
 	}
-	asked, err := env.asked(ctx, c, written)
+	h, err := env.told(ctx, c, f, written)
 	if err != nil {
 		return err
 	}
-	oldest := env.Now().AddDate(0, 0, -trail.Days)
-	if from.Before(oldest) {
-		env.warn("CloudTrail keeps 90 days; for older changes, read the files of a trail with --from-file")
-		from = oldest
-	}
-	asked.From, asked.To, asked.Limit, asked.Shows = from, to, f.limit, f.shows(written != "", from, to)
-	h, err := c.History(ctx, asked)
-	if err != nil {
-		return err
-	}
-	env.notes(c.Shown(h.Info))
-	shown := printer.History{
-		Story: h.Story, Changes: h.Shown, In: h.In, One: written != "", Window: &h.Window, Sources: []string{"cloudtrail", "journal"}, Live: h.Live, Command: env.program.Command,
-	}
-	env.incomplete(&shown, h)
-	if err := env.printHistory(f, shown, written); err != nil {
+	if err := env.printHistory(f, h, written); err != nil {
 		return err
 	}
 	if f.output.People() {
-		env.say(env.IO.ErrOut, shown.Borders())
-		env.lastWriter(h)
+		env.say(env.IO.ErrOut, h.Borders())
 	}
 	return ctx.Err()
 }
 
-// incomplete says why CloudTrail was not read to the end.
-func (env *Env) incomplete(shown *printer.History, h cluster.History) {
+// told reads the history of the cluster, or of one principal. Without flags it is what a principal has, and since when.
+func (env *Env) told(ctx context.Context, c *cluster.Cluster, f *historyFlags, written string) (*printer.History, error) {
+	now := env.Now()
+	from, to, err := f.window(now)
+	if err != nil {
+		return nil, err
+	}
+	asked, err := env.asked(ctx, c, written)
+	if err != nil {
+		return nil, err
+	}
+	if oldest := now.AddDate(0, 0, -trail.Days); from.Before(oldest) {
+		env.warn("CloudTrail keeps 90 days; for older changes, read the files of a trail with --from-file")
+		from = oldest
+	}
+	asked.From, asked.To, asked.Limit, asked.Explains = from, to, f.limit, f.why
+	asked.Shows = f.shows(written != "", from, to)
+	h, err := c.History(ctx, asked)
+	if err != nil {
+		return nil, err
+	}
+	env.notes(c.Shown(h.Info))
+	shown := &printer.History{
+		Story: h.Story, Changes: h.Shown, In: h.In, One: written != "", Window: &h.Window, Sources: []string{"cloudtrail", "journal"}, Live: h.Live,
+		Command: env.program.Command, Manager: h.Writer.Manager, Written: h.Writer.Time,
+	}
+	if h.Unread != nil && ctx.Err() == nil {
+		env.warn("the current entries were not read, so it is unknown whether changes are still effective: %v", h.Unread)
+		shown.Live = nil
+	}
 	switch {
 	case h.Err == nil:
 	case errors.Is(h.Err, context.Canceled):
 		env.warn("interrupted: these are the changes that were read so far")
 	case errors.Is(h.Err, access.ErrForbidden):
 		env.warn("CloudTrail could not be read (you need %s); these are the changes that this machine recorded: %v", trail.Need, h.Err)
-		shown.Sources = []string{"journal"}
+		shown.Sources, shown.Window = []string{"journal"}, nil
 	default:
 		env.warn("not everything was read: %v", h.Err)
 	}
-}
-
-// lastWriter is what the ConfigMap itself says about its last change.
-func (env *Env) lastWriter(h cluster.History) {
-	if !h.Writer.Time.IsZero() {
-		env.say(env.IO.ErrOut, fmt.Sprintf("aws-auth was last written %s by %s.\n", h.Writer.Time.Local().Format("2006-01-02 15:04:05"), printer.Clean(h.Writer.Manager)))
-	}
+	return shown, nil
 }
 
 // printHistory prints the changes, and for one principal the answer before them.
-func (env *Env) printHistory(f *historyFlags, h printer.History, written string) error {
+func (env *Env) printHistory(f *historyFlags, h *printer.History, written string) error {
 	if !f.output.Tabular() {
 		return f.output.Object(env.IO.Out, h.Object())
 	}
 	if written != "" && f.output.Name == "" {
 		env.answers(h)
+		if len(h.Live) > 0 && len(h.Changes) > 0 {
+			fmt.Fprintln(env.IO.Out)
+		}
 	}
 	switch {
 	case len(h.Changes) > 0 || f.output.Name == "csv":
@@ -261,12 +268,9 @@ func (env *Env) printHistory(f *historyFlags, h printer.History, written string)
 }
 
 // answers print what each principal has, and since when.
-func (env *Env) answers(h printer.History) {
+func (env *Env) answers(h *printer.History) {
 	for _, p := range slices.Sorted(keys(h.Live)) {
 		env.say(env.IO.Out, h.Why(p.Short(h.In.Account), h.Live[p]))
-	}
-	if len(h.Live) > 0 && len(h.Changes) > 0 {
-		fmt.Fprintln(env.IO.Out)
 	}
 }
 
@@ -285,32 +289,14 @@ func (env *Env) why(ctx context.Context, written string) error {
 	if err != nil {
 		return err
 	}
-	asked, err := env.asked(ctx, c, written)
+	h, err := env.told(ctx, c, &historyFlags{why: true}, written)
 	if err != nil {
 		return err
 	}
-	asked.To, asked.Explains = env.Now(), true
-	asked.From = asked.To.AddDate(0, 0, -trail.Days)
-	h, err := c.History(ctx, asked)
-	if err != nil {
-		return err
+	if len(h.Live) == 0 && h.Live != nil {
+		return fmt.Errorf("%s: %w: it has no access entry, and no change of one is on record; see what else gives access: %s", written, access.ErrNotFound, env.program.Command("explain", written))
 	}
-	shown := printer.History{Story: h.Story, Changes: h.Shown, In: h.In, One: true, Window: &h.Window, Live: h.Live, Command: env.program.Command}
-	env.incomplete(&shown, h)
-	if len(h.Live) == 0 {
-		for _, change := range h.Shown { // deleted by now
-			if change.Principal != "" {
-				shown.Live[change.Principal] = nil
-			}
-		}
-	}
-	if len(shown.Live) == 0 {
-		return fmt.Errorf("%s: %w: no access entry, and CloudTrail has no change of one; see what else gives access: %s", written, access.ErrNotFound, env.program.Command("explain", written))
-	}
-	shown.Changes = h.Shown
-	for _, p := range slices.Sorted(keys(shown.Live)) {
-		env.say(env.IO.Out, shown.Why(p.Short(h.In.Account), shown.Live[p]))
-	}
+	env.answers(h)
 	return ctx.Err()
 }
 
@@ -344,7 +330,7 @@ func (env *Env) fileHistory(f *historyFlags, written string) error {
 		all, _ := journal.Read(dir) // marks only
 		events = trail.Join(events, all.Records, nil)
 	}
-	h := printer.History{Story: trail.Fold(events), One: written != "", Sources: f.files, Live: map[access.Principal]*access.Entry{}, Command: env.program.Command}
+	h := &printer.History{Story: trail.Fold(events), One: written != "", Sources: f.files, Live: map[access.Principal]*access.Entry{}, Command: env.program.Command}
 	h.Story.Merge()
 	h.Story.Judge(nil)
 	shows := f.shows(written != "", from, to)

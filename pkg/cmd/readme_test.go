@@ -69,7 +69,7 @@ func runQuietly(args ...string) (string, int) {
 }
 
 func runTo(out, errOut io.Writer, args []string) int {
-	env := &cmd.Env{IO: genericiooptions.IOStreams{In: strings.NewReader(""), Out: out, ErrOut: errOut}, Now: time.Now, Patience: time.Minute}
+	env := &cmd.Env{IO: genericiooptions.IOStreams{In: strings.NewReader(""), Out: out, ErrOut: errOut}, Now: time.Now, Patience: time.Minute, TrailPace: time.Nanosecond}
 	return cmd.Run(context.Background(), env, append([]string{"kubectl-access"}, args...))
 }
 

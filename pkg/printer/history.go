@@ -20,10 +20,12 @@ type History struct {
 	Sources []string
 	Live    map[access.Principal]*access.Entry
 	Command func(words ...string) string
+	Manager string    // wrote aws-auth last
+	Written time.Time // zero: not known
 }
 
 // Table has a row for each change.
-func (h History) Table(utc bool) Table {
+func (h *History) Table(utc bool) Table {
 	t := Table{Columns: []Column{
 		{Name: "WHEN"}, {Name: "CLUSTER", Wide: h.In != trail.Cluster{}}, {Name: "PRINCIPAL", Wide: h.One}, {Name: "WHAT"}, {Name: "BY"}, {Name: "WITH"}, {Name: "STATE"},
 		{Name: "ARN", Wide: true}, {Name: "FROM", Wide: true}, {Name: "MFA", Wide: true}, {Name: "SESSION", Wide: true}, {Name: "AGENT", Wide: true}, {Name: "UNDO", Wide: true},
@@ -52,27 +54,30 @@ func stampOf(t time.Time, utc bool) string {
 // with is the tool, and the service that made the call for the actor.
 func with(c *trail.Change) string {
 	via, _, _ := strings.Cut(c.Actor.Via, ".")
-	if via != "" && !strings.EqualFold(via, c.Tool) && c.Actor.Type != "AWSService" {
+	switch {
+	case c.Actor.Type == "AWSService" || c.Tool == c.Actor.Via && c.Tool != "":
+		return ""
+	case via != "" && !strings.EqualFold(via, c.Tool):
 		return strings.TrimPrefix(c.Tool+" by "+via, " ")
 	}
 	return c.Tool
 }
 
 // state says whether a change is still effective.
-func (h History) state(c *trail.Change) string {
+func (h *History) state(c *trail.Change) string {
 	switch l := c.Later; {
 	case c.Status == trail.Refused:
 		return "refused: " + c.Error
 	case c.Status == trail.Replaced && l.After.Entry == nil && l.Principal != "":
-		return "deleted " + stampOf(l.Time, false)[:10] + " by " + l.Actor.Person
+		return "deleted " + day(l.Time) + " by " + l.Actor.Name()
 	case c.Status == trail.Replaced:
-		return "changed " + stampOf(l.Time, false)[:10] + " by " + l.Actor.Person
+		return "changed " + day(l.Time) + " by " + l.Actor.Name()
 	}
 	return string(c.Status)
 }
 
 // undo is the command line that restores what was before; the own record of a change knows more than the events.
-func (h History) undo(c *trail.Change) string {
+func (h *History) undo(c *trail.Change) string {
 	if c.Journal != "" {
 		return h.Command("undo", c.Journal)
 	}
@@ -84,7 +89,7 @@ func (h History) undo(c *trail.Change) string {
 }
 
 // Undo is a sentence with the command that undoes the newest change that is still effective, "" where none does.
-func (h History) Undo() string {
+func (h *History) Undo() string {
 	for _, c := range h.Changes {
 		if command := h.undo(c); command != "" && (c.Status == trail.Active || c.Status == trail.Done) {
 			return "To undo the change of " + stampOf(c.Time, false) + ": " + Clean(command) + "\n"
@@ -94,7 +99,7 @@ func (h History) Undo() string {
 }
 
 // Why is what a principal has, and since when and by whom, one line each.
-func (h History) Why(name string, now *access.Entry) string {
+func (h *History) Why(name string, now *access.Entry) string {
 	var b strings.Builder
 	if now == nil {
 		b.WriteString(Clean(name) + " has no access entry" + h.gone() + "\n")
@@ -107,46 +112,56 @@ func (h History) Why(name string, now *access.Entry) string {
 	return b.String()
 }
 
-func (h History) since(f trail.Fact, created time.Time) string {
-	if c := f.Since; c != nil {
-		return " since " + stampOf(c.Time, false)[:10] + ", granted by " + doer(c)
+func (h *History) since(f trail.Fact, created time.Time) string {
+	entry := strings.HasPrefix(f.What, "an access entry")
+	switch c := f.Since; {
+	case c != nil && entry:
+		return " since " + day(c.Time) + ", created by " + doer(c)
+	case c != nil:
+		return " since " + day(c.Time) + ", granted by " + doer(c)
+	case created.IsZero():
+		return ": no event says since when"
+	case entry:
+		return " since " + day(created) + ": " + h.silence(created)
 	}
-	text := ": no event says since when"
-	if !created.IsZero() {
-		text = " since " + stampOf(created, false)[:10] + " or later: no event says by whom"
-		if strings.HasPrefix(f.What, "an access entry") {
-			text = " since " + stampOf(created, false)[:10] + ": no event says by whom"
-		}
+	return " since " + day(created) + " or later: " + h.silence(created)
+}
+
+// silence is why no event says who did something.
+func (h *History) silence(at time.Time) string {
+	switch w := h.Window; {
+	case w == nil:
+		return "no event says by whom"
+	case at.Before(w.From):
+		return "older than the 90 days that CloudTrail keeps"
+	case !w.Complete:
+		return "not everything was read"
 	}
-	if h.Window == nil {
-		return text
-	}
-	if !h.Window.Complete {
-		return text + " (not everything was read)"
-	}
-	return text + " (EKS creates some entries itself, and CloudTrail keeps 90 days)"
+	return "no event says by whom; EKS creates some entries itself"
 }
 
 // doer names the person and the tool: alice (Terraform).
 func doer(c *trail.Change) string {
 	if tool := with(c); tool != "" {
-		return c.Actor.Person + " (" + tool + ")"
+		return c.Actor.Name() + " (" + tool + ")"
 	}
-	return c.Actor.Person
+	return c.Actor.Name()
 }
 
+func day(t time.Time) string { return t.Local().Format(time.DateOnly) }
+
 // gone is who deleted the entry, where that was read.
-func (h History) gone() string {
+func (h *History) gone() string {
 	for _, c := range h.Changes {
 		if c.Name == "DeleteAccessEntry" && !c.Failed() {
-			return ": deleted " + stampOf(c.Time, false)[:10] + " by " + doer(c)
+			return ": deleted " + day(c.Time) + " by " + doer(c)
 		}
 	}
 	return ""
 }
 
 // Borders says what was read and what CloudTrail never sees.
-func (h History) Borders() string {
+func (h *History) Borders() string {
 	if h.Window == nil {
 		return ""
 	}
@@ -160,7 +175,11 @@ func (h History) Borders() string {
 	if !w.Complete {
 		text += " (there may be older changes: see --limit)"
 	}
-	return Clean(text) + ". Not seen: changes inside the cluster (aws-auth, RBAC); changes of the last minutes may be missing.\n"
+	text += ". Not seen: changes inside the cluster (aws-auth, RBAC); changes of the last minutes may be missing.\n"
+	if !h.Written.IsZero() {
+		text += "aws-auth was last written " + stampOf(h.Written, false) + " by " + Clean(h.Manager) + ".\n"
+	}
+	return text
 }
 
 // the JSON forms of changes
@@ -208,7 +227,7 @@ type actorObject struct {
 }
 
 // Object is the history for -o json and yaml.
-func (h History) Object() any {
+func (h *History) Object() any {
 	all := []changeObject{}
 	for _, c := range h.Changes {
 		all = append(all, h.object(c))
@@ -226,7 +245,7 @@ func (h History) Object() any {
 	return o
 }
 
-func (h History) object(c *trail.Change) changeObject {
+func (h *History) object(c *trail.Change) changeObject {
 	a := c.Actor
 	o := changeObject{
 		Cluster: c.Cluster.Name, Region: c.Cluster.Region, Account: c.Cluster.Account, Action: c.Name, Principal: string(c.Principal), What: c.What(), Mode: string(c.Mode), Tool: c.Tool, Error: c.Error, Message: c.Message,
@@ -258,14 +277,14 @@ func stateObject(s trail.State, name string) *entryState {
 	return &entryState{Exists: true, Partial: s.Partial, Spec: &spec}
 }
 
-// Text is the text of a principal's history for the full screen.
-func (h History) Text(name string, now *access.Entry, read bool) string {
+// Text is the history of one principal for the full screen.
+func (h *History) Text(p access.Principal) string {
 	var b strings.Builder
-	if read {
-		b.WriteString(h.Why(name, now) + "\n")
+	if now, read := h.Live[p]; read {
+		b.WriteString(h.Why(p.Short(h.In.Account), now) + "\n")
 	}
 	for _, c := range h.Changes {
-		b.WriteString(stampOf(c.Time, false) + "  " + Clean(c.What()) + "\n    " + Clean(doer(c)) + " · " + Clean(h.state(c)) + "\n")
+		b.WriteString(stampOf(c.Time, false) + "  " + Clean(c.What()) + "\n    by " + Clean(doer(c)) + "; " + Clean(h.state(c)) + "\n")
 		if u := h.undo(c); u != "" {
 			b.WriteString("    undo: " + Clean(u) + "\n")
 		}

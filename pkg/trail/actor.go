@@ -34,6 +34,12 @@ func (a Actor) Key() string {
 	return cmp.Or(a.ARN, a.Person)
 }
 
+// Name is the person without the permission set or identity provider.
+func (a Actor) Name() string {
+	name, _, _ := strings.Cut(a.Person, " (")
+	return name
+}
+
 // Is reports whether the actor acted for its own access.
 func (a Actor) Is(p access.Principal) bool { return a.Principal.Is(p) }
 
@@ -76,11 +82,16 @@ func (a Actor) person(id object, account string) string {
 	}
 	role := a.Principal.Short(account)
 	switch set := a.Principal.PermissionSet(); {
+	case a.Principal.ServiceLinked():
+		return "service " + strings.Split(a.Principal.Path(), "/")[2]
 	case set != "" && a.Session != "":
 		return cmp.Or(a.Source, a.Session) + " (sso " + set + ")"
 	case a.Session != "":
 		if provider := id.object("sessionContext").object("webIdFederationData").text("federatedProvider"); provider != "" {
-			return role + " as " + cmp.Or(a.Source, a.Session) + " (" + provider[strings.LastIndexByte(provider, '/')+1:] + ")"
+			if provider = provider[strings.LastIndexByte(provider, '/')+1:]; provider == "token.actions.githubusercontent.com" {
+				provider = "github"
+			}
+			return role + " as " + cmp.Or(a.Source, a.Session) + " (" + provider + ")"
 		}
 		return role + " as " + cmp.Or(a.Source, a.Session)
 	case role != "":

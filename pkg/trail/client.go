@@ -45,6 +45,7 @@ const (
 type Client struct {
 	session *login.Session
 	now     func() time.Time
+	pace    time.Duration
 	jitter  func() float64 // 0 to 1
 
 	mu   sync.Mutex
@@ -52,9 +53,9 @@ type Client struct {
 	skew time.Duration // how far the clock of AWS is ahead
 }
 
-// New makes a client. It sends nothing.
-func New(session *login.Session, now func() time.Time) *Client {
-	return &Client{session: session, now: now, jitter: rand.Float64}
+// New makes a client. It sends nothing. pace is the time between two calls; 0: what AWS allows.
+func New(session *login.Session, now func() time.Time, pace time.Duration) *Client {
+	return &Client{session: session, now: now, pace: cmp.Or(pace, between), jitter: rand.Float64}
 }
 
 // page is one answer.
@@ -99,7 +100,7 @@ func (c *Client) turn(ctx context.Context) error {
 	c.mu.Lock()
 	now := c.now()
 	wait := max(0, c.free.Sub(now))
-	c.free = now.Add(wait + between)
+	c.free = now.Add(wait + c.pace)
 	c.mu.Unlock()
 	return access.Pause(ctx, wait)
 }

@@ -79,6 +79,8 @@ func (c *Change) differences() (words []string) {
 		case part == tags:
 			words = append(words, "tags")
 		case !isPolicy && c.Before.Entry == nil && part == username && is[part] == access.DefaultUsername(c.Principal):
+		case isPolicy && !c.Before.Knows(part):
+			words = append(words, within(name, is[part])+" (before: not known)")
 		case !isPolicy && was[part] == "":
 			words = append(words, part+": "+is[part])
 		case !isPolicy:
