@@ -125,19 +125,21 @@ func (c *Cluster) matching(ctx context.Context, h *History, who func(access.Prin
 	return c.readInto(ctx, h, slices.DeleteFunc(names, func(p access.Principal) bool { return !who(p) }))
 }
 
-// live reads the entries that the changes are about, or, where all that were asked for are read, knows that the others were deleted.
+// live reads the entries that the changes are about. Where all that were asked for are read, the others were deleted.
 func (c *Cluster) live(ctx context.Context, h *History, all bool) error {
 	var names []access.Principal
 	for _, change := range h.Shown {
-		if _, read := h.Live[change.Principal]; !read && change.Principal != "" && !change.Failed() {
-			h.Live[change.Principal] = nil
+		if _, read := h.Live[change.Principal]; !read && change.Principal != "" && !change.Failed() && !slices.Contains(names, change.Principal) {
 			names = append(names, change.Principal)
 		}
 	}
-	if all {
-		return nil
+	if !all {
+		return c.readInto(ctx, h, names)
 	}
-	return c.readInto(ctx, h, names)
+	for _, p := range names {
+		h.Live[p] = nil
+	}
+	return nil
 }
 
 func (c *Cluster) readInto(ctx context.Context, h *History, names []access.Principal) error {
@@ -145,6 +147,12 @@ func (c *Cluster) readInto(ctx context.Context, h *History, names []access.Princ
 		return nil
 	}
 	s, err := c.EKS.Snapshot(ctx, access.Want{Principals: names})
+	if err != nil {
+		return err
+	}
+	for _, p := range names {
+		h.Live[p] = nil
+	}
 	for i := range s.Entries {
 		h.Live[s.Entries[i].Principal] = &s.Entries[i]
 	}

@@ -87,22 +87,24 @@ func distinct(events []*Event) (all []*Event) {
 
 // next chooses among the events of one second, whose order CloudTrail does not record: the first one that can come next. An entry
 // can only be created where there is none, and only be changed where there is one; it is deleted last, or before it is created again.
+// Some answers have the moment.
 func (s *Story) next(second []*Event) int {
 	for i, e := range second {
 		if e.Failed() || e.Principal == "" {
 			return i
 		}
-		creates, deletes, others := false, false, false
+		creates, deletes, others, after := false, false, false, false
 		for _, o := range second {
 			if o.Failed() || o.Cluster != e.Cluster || !o.Principal.Is(e.Principal) {
 				continue
 			}
 			creates, deletes = creates || o.Name == "CreateAccessEntry", deletes || o.Name == "DeleteAccessEntry"
 			others = others || o.Name != "DeleteAccessEntry"
+			after = after || o.Name == "CreateAccessEntry" && !e.exact.Before(o.exact)
 		}
 		now, known := s.State(e.Cluster, e.Principal)
 		exists := now.Entry != nil || !known && (!creates || deletes)
-		waits := e.Name == "DeleteAccessEntry" && others && !creates
+		waits := e.Name == "DeleteAccessEntry" && others && !creates || e.Name != "DeleteAccessEntry" && deletes && after
 		if exists != (e.Name == "CreateAccessEntry") && !waits {
 			return i
 		}

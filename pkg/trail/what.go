@@ -33,6 +33,9 @@ func (c *Change) What() string {
 	if c.Before.Entry == nil {
 		words = append([]string{"created the entry" + kindOf(c.After.Entry)}, words...)
 	}
+	if len(words) == 0 && (c.Name == "TagResource" || c.Name == "UntagResource") {
+		return "tags"
+	}
 	if len(words) == 0 {
 		return c.attempt() + " (no difference)"
 	}
