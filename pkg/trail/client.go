@@ -70,7 +70,7 @@ type page struct {
 func (c *Client) lookup(ctx context.Context, name, token string, from, to time.Time) (page, error) {
 	body, err := json.Marshal(map[string]any{
 		"LookupAttributes": []map[string]string{{"AttributeKey": "EventName", "AttributeValue": name}},
-		"StartTime":        from.Unix(), "EndTime": to.Unix(), "MaxResults": 50, "NextToken": token,
+		"StartTime":        from.Unix(), "EndTime": to.Unix() + 1, "MaxResults": 50, "NextToken": token,
 	})
 	if token == "" {
 		body = bytes.Replace(body, []byte(`,"NextToken":""`), nil, 1)
