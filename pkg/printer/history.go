@@ -98,7 +98,7 @@ func (h *History) Undo() string {
 	return ""
 }
 
-// Why is what a principal has, and since when and by whom, one line each.
+// Why is what a principal has, and since when and by which person, one line each.
 func (h *History) Why(name string, now *access.Entry) string {
 	var b strings.Builder
 	if now == nil {
@@ -131,13 +131,13 @@ func (h *History) since(f trail.Fact, created time.Time) string {
 func (h *History) silence(at time.Time) string {
 	switch w := h.Window; {
 	case w == nil:
-		return "no event says by whom"
+		return "no event says who"
 	case at.Before(w.From):
 		return "older than the 90 days that CloudTrail keeps"
 	case !w.Complete:
 		return "not everything was read"
 	}
-	return "no event says by whom; EKS creates some entries itself"
+	return "no event says who; EKS creates some entries itself"
 }
 
 // doer names the person and the tool: alice (Terraform).

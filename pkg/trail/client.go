@@ -149,7 +149,7 @@ func (c *Client) once(ctx context.Context, body []byte) (found page, again bool,
 	return found, false, err
 }
 
-// request is signed anew for each try.
+// request is signed for each try.
 func (c *Client) request(ctx context.Context, body []byte) (*http.Request, error) {
 	to, err := c.endpoint()
 	if err != nil {

@@ -55,7 +55,7 @@ func (e *Event) Failed() bool { return e.Error != "" }
 // errNotRecord says that an object is not a record of CloudTrail.
 var errNotRecord = errors.New("not a record of CloudTrail")
 
-// Names are the operations that change access, as LookupEvents is asked for them.
+// Names are the operations that change access, as LookupEvents finds them.
 var Names = []string{
 	"AssociateAccessPolicy", "DisassociateAccessPolicy", "CreateAccessEntry", "DeleteAccessEntry", "UpdateAccessEntry",
 	"UpdateClusterConfig", "CreateCluster", "DeleteCluster",
