@@ -144,7 +144,10 @@ func (env *Env) why(ctx context.Context, written string) error {
 	if err != nil {
 		return err
 	}
-	if len(h.Live) == 0 && h.Live != nil {
+	if h.Live == nil {
+		return errFailed // for a reason that was printed
+	}
+	if len(h.Live) == 0 {
 		return fmt.Errorf("%s: %w: it has no access entry, and no change of one is on record; see what else gives access: %s", written, access.ErrNotFound, env.program.Command("explain", written))
 	}
 	env.answers(h)
