@@ -21,6 +21,7 @@ var asked = map[string][]string{
 	"describe":   {"describe ARN:role/rotated", "describe ARN:user/alice"},
 	"whoami":     {"whoami"},
 	"history":    {"history ARN:user/alice", "history"},
+	"why":        {"why ARN:user/alice"},
 	"kubeconfig": {"kubeconfig --name demo --dry-run", "kubeconfig --all --region us-west-2 --dry-run", "kubeconfig --all --dry-run"},
 	"get-token":  {"get-token --cluster-name demo"},
 	"policies":   {"policies"},
