@@ -16,7 +16,7 @@ import (
 
 func newDescribeCmd(env *Env) *cobra.Command {
 	var out output
-	var rules bool
+	var rules, history bool
 	cmd := &cobra.Command{
 		Use:   "describe PRINCIPAL...",
 		Short: "Show the access of principals in detail: status, rights and their sources, tags, times and hints",
@@ -41,15 +41,16 @@ Kubernetes rules. What RBAC gives to the groups and the username is listed with 
 			if !out.People() {
 				return env.list(cmd.Context(), &listFlags{output: out, written: args})
 			}
-			return env.describe(cmd.Context(), args, rules)
+			return env.describe(cmd.Context(), args, rules, history)
 		},
 	}
 	cmd.Flags().BoolVar(&rules, "rules", false, "List the Kubernetes rules of each access policy")
+	cmd.Flags().BoolVar(&history, "history", false, "Read from CloudTrail since when and from which person it has its access; takes some seconds")
 	out.bind(cmd.Flags(), "json", "yaml", "name", "jsonpath=")
 	return cmd
 }
 
-func (env *Env) describe(ctx context.Context, written []string, rules bool) error {
+func (env *Env) describe(ctx context.Context, written []string, rules, history bool) error {
 	c, who, notes, err := env.resolve(ctx, written, true)
 	if err != nil || len(who) == 0 {
 		return cmp.Or(err, errFailed)
@@ -71,7 +72,7 @@ func (env *Env) describe(ctx context.Context, written []string, rules bool) erro
 			continue
 		}
 		d := env.description(s, p)
-		d.Brief = !rules
+		d.Brief, d.Since = !rules, env.since(ctx, c, s, p, history)
 		env.say(env.IO.Out, d.String())
 	}
 	return errIf(failed)

@@ -20,6 +20,7 @@ type explainFlags struct {
 	output
 	rights.Asked
 	with, without []string
+	history       bool
 }
 
 func newExplainCmd(env *Env) *cobra.Command {
@@ -55,6 +56,7 @@ revoked yet.`,
 	fs.StringVar(&f.Subresource, "subresource", "", "Ask about a subresource, such as log or exec")
 	fs.StringArrayVar(&f.with, "with", nil, "Answer as if this policy were granted, such as edit:dev or view")
 	fs.StringArrayVar(&f.without, "without", nil, "Answer as if this policy were revoked, such as edit:dev or view")
+	fs.BoolVar(&f.history, "history", false, "Read from CloudTrail since when and from which person it has its access; takes some seconds")
 	cmd.MarkFlagsMutuallyExclusive("namespace", "all-namespaces")
 	return cmd
 }
@@ -77,7 +79,7 @@ func (env *Env) explain(ctx context.Context, f *explainFlags, written string) er
 		if f.Name != "" {
 			return f.Object(env.IO.Out, printer.RightsObject(id))
 		}
-		env.say(env.IO.Out, printer.Rights(id, x))
+		env.say(env.IO.Out, printer.Rights(id, x)+printer.Since(env.since(ctx, c, x.Snapshot, who[0], f.history)))
 		return nil
 	}
 	q, err := rights.Ask(f.Asked, types)
@@ -94,7 +96,7 @@ func (env *Env) explain(ctx context.Context, f *explainFlags, written string) er
 	if f.Name != "" {
 		return f.Object(env.IO.Out, printer.ExplanationObject(e))
 	}
-	env.say(env.IO.Out, printer.Explanation(e, env.program.Command))
+	env.say(env.IO.Out, printer.Explanation(e, env.program.Command)+printer.Since(env.since(ctx, c, x.Snapshot, who[0], f.history)))
 	return nil
 }
 

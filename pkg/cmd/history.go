@@ -131,7 +131,7 @@ func (env *Env) history(ctx context.Context, f *historyFlags, written string) er
 	if err := env.printHistory(f, h, written); err != nil {
 		return err
 	}
-	if f.output.People() {
+	if f.People() {
 		env.say(env.IO.ErrOut, h.Borders())
 	}
 	return ctx.Err()
@@ -139,24 +139,24 @@ func (env *Env) history(ctx context.Context, f *historyFlags, written string) er
 
 // printHistory prints the changes, and for one principal the answer before them.
 func (env *Env) printHistory(f *historyFlags, h *printer.History, written string) error {
-	if !f.output.Tabular() {
-		return f.output.Object(env.IO.Out, h.Object())
+	if !f.Tabular() {
+		return f.Object(env.IO.Out, h.Object())
 	}
-	if written != "" && f.output.Name == "" {
+	if written != "" && f.Name == "" {
 		env.answers(h)
 		if len(h.Live) > 0 && len(h.Changes) > 0 {
 			fmt.Fprintln(env.IO.Out)
 		}
 	}
 	switch {
-	case len(h.Changes) > 0 || f.output.Name == "csv":
-		if err := f.output.Table(env.IO.Out, h.Table(f.output.Name != "")); err != nil {
+	case len(h.Changes) > 0 || f.Name == "csv":
+		if err := f.Table(env.IO.Out, h.Table(f.Name != "")); err != nil {
 			return err
 		}
 	default:
 		env.say(env.IO.ErrOut, "No change was found.\n")
 	}
-	if written != "" && f.output.Name == "" && printer.Terminal(env.IO.ErrOut) {
+	if written != "" && f.Name == "" && printer.Terminal(env.IO.ErrOut) {
 		env.say(env.IO.ErrOut, h.Undo())
 	}
 	return nil

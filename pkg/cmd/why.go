@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -152,4 +153,28 @@ func (env *Env) why(ctx context.Context, written string) error {
 	}
 	env.answers(h)
 	return ctx.Err()
+}
+
+// since is what an entry has, and since when: from CloudTrail, or only what the records of this machine know, which cost nothing.
+func (env *Env) since(ctx context.Context, c *cluster.Cluster, s access.Snapshot, p access.Principal, read bool) []string {
+	e, ok := s.Entry(p)
+	if !ok {
+		return nil
+	}
+	if read {
+		h, err := env.told(ctx, c, &historyFlags{why: true}, string(p))
+		if err != nil {
+			env.warn("the history was not read: %v", err)
+			return nil
+		}
+		return append([]string{"Since"}, h.Facts(e, true)...)
+	}
+	dir, err := journal.Dir()
+	if err != nil {
+		return nil
+	}
+	all, _ := journal.Read(dir)
+	h := printer.History{In: trail.Cluster{Name: s.Cluster.Name, Region: s.Cluster.Region(), Account: s.Cluster.Account()}}
+	h.Story = trail.Fold(trail.Join(nil, all.Records, func(time.Time) bool { return true }))
+	return append([]string{"Recorded on this machine"}, h.Facts(e, false)...)
 }

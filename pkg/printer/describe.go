@@ -21,6 +21,7 @@ type Description struct {
 	Doubt     string        // why that is not known; "" where it is
 	Mappings  []access.Mapping
 	Hints     []string
+	Since     []string // of what, from when and by which person; the first one is the title
 	Now       time.Time
 	Width     int // of lists of resources; 0: Width
 
@@ -47,9 +48,17 @@ func (d Description) String() string {
 	}
 	w.Flush()
 	if d.Brief {
-		return b.String() + d.hints()
+		return b.String() + Since(d.Since) + d.hints()
 	}
-	return b.String() + d.Details()
+	return b.String() + d.sources() + Since(d.Since) + d.hints()
+}
+
+// Since is a section with a title.
+func Since(lines []string) string {
+	if len(lines) < 2 {
+		return ""
+	}
+	return Clean(lines[0]) + ":\n  " + strings.Join(lines[1:], "\n  ") + "\n"
 }
 
 // status is what the entry is worth, the worst first; without an entry, what the mappings are worth.

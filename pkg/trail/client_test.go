@@ -30,7 +30,6 @@ type cloud struct {
 	takes  time.Duration                 // each answer
 	others int                           // throttles the first calls: somebody else in the account reads too
 	refuse string                        // the code of every refusal
-	asked  map[string]map[string]any     // the question of each token
 	also   func(name string) (stop bool) // is called with each question
 }
 

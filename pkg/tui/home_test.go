@@ -38,6 +38,16 @@ func TestTabsShowWhatTheirCommandsPrint(t *testing.T) {
 	d.keys("r").sees("Access:     yes").keys("4").sees("✗ permission denied")
 }
 
+func TestTheHistoryOfAPrincipalIsAKeyAway(t *testing.T) {
+	f := newFake()
+	for _, keys := range []string{"/ team/dev enter H", "/ team/dev enter enter H"} {
+		drive(t, f).keys(keys).sees("━ History of role/team/dev", "role/team/dev has view").keys("esc").lacks("History of")
+	}
+	f.fail["history"] = errors.New("access denied")
+	drive(t, f).keys("/ team/dev enter H").sees("✗ could not be read: access denied")
+	drive(t, newFake()).keys("?").sees("H         history")
+}
+
 func TestUndoTakesTwoKeys(t *testing.T) {
 	for where, keys := range map[string]string{"on the result": "u y", "in the list": "enter u y", "in the changes": "enter 4 u y", "by name": "enter : undo enter y"} {
 		f := newFake()

@@ -1,8 +1,11 @@
 package kubeapi
 
 import (
+	"cmp"
 	"maps"
 	"net/http"
+	"strings"
+	"time"
 )
 
 const (
@@ -17,7 +20,9 @@ func configMapObjects(s *Server) []object {
 	}
 	o := maps.Clone(s.Frame)
 	if o == nil {
-		o = object{"metadata": metadata(s, authNamespace, authName)}
+		m := metadata(s, authNamespace, authName)
+		m["managedFields"] = written("kubectl-edit", s.Created.AddDate(0, 0, 1))
+		o = object{"metadata": m}
 	}
 	if len(s.AWSAuth) > 0 {
 		data := object{}
@@ -55,6 +60,11 @@ func jsonNoun(value any) string {
 	return "object"
 }
 
+// written is what an object says about its last writer.
+func written(manager string, at time.Time) []any {
+	return []any{object{"manager": manager, "operation": "Update", "apiVersion": "v1", "time": at.UTC().Format(time.RFC3339), "fieldsType": "FieldsV1", "fieldsV1": object{"f:data": object{}}}}
+}
+
 func storeConfigMap(v *visit, o object) {
 	if o == nil {
 		v.server.AWSAuth, v.server.Frame = nil, nil
@@ -66,5 +76,10 @@ func storeConfigMap(v *visit, o object) {
 	}
 	frame := maps.Clone(o)
 	delete(frame, "data")
+	if m, ok := frame["metadata"].(object); ok {
+		manager, _, _ := strings.Cut(cmp.Or(v.URL.Query().Get("fieldManager"), v.UserAgent()), "/")
+		m = maps.Clone(m)
+		m["managedFields"], frame["metadata"] = written(manager, v.server.Now()), m
+	}
 	v.server.AWSAuth, v.server.Frame = data, frame
 }
