@@ -190,6 +190,8 @@ func (s Snapshot) Drop(p Principal) Snapshot {
 }
 
 // SortEntries puts entries in canonical order: by principal.
+//
+//go:noinline
 func SortEntries(entries []Entry) {
 	Sort(entries, func(a, b Entry) int { return strings.Compare(string(a.Principal), string(b.Principal)) })
 }

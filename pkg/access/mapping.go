@@ -49,6 +49,8 @@ const (
 func (m Mapping) Masters() bool { return slices.Contains(m.Groups, masters) }
 
 // Node reports whether the mapping is for nodes, which all have such a username (eks-access.md §6.4).
+//
+//go:noinline
 func (m Mapping) Node() bool { return strings.HasPrefix(m.Username, "system:node:") }
 
 // For reports whether the mapping is for a principal, by name or through mapAccounts.
@@ -62,6 +64,8 @@ func (m Mapping) Names(p Principal) bool {
 }
 
 // same reports whether both are equal, whatever their place.
+//
+//go:noinline
 func (m Mapping) same(o Mapping) bool {
 	return m.Kind == o.Kind && m.ARN == o.ARN && m.Username == o.Username && slices.Equal(m.Groups, o.Groups)
 }
@@ -74,11 +78,15 @@ func (m Mapping) Belongs(p Principal) bool {
 
 // HasEntry reports whether the principal of the mapping has an entry, one for nodes if the mapping is for nodes. The mapping
 // of a whole account has none.
+//
+//go:noinline
 func (m Mapping) HasEntry(s Snapshot) bool {
 	return m.entered(s, func(e Entry) bool { return e.Node() || !m.Node() })
 }
 
 // Outweighed reports whether an entry of the same principal overrides the mapping (eks-access.md §5).
+//
+//go:noinline
 func (m Mapping) Outweighed(s Snapshot) bool {
 	return m.entered(s, func(Entry) bool { return true })
 }
@@ -94,6 +102,8 @@ func (m Mapping) entered(s Snapshot, fits func(Entry) bool) bool {
 
 // Migrates reports whether an entry can replace the mapping: there is none for a whole account, and only AWS creates those
 // of service-linked roles.
+//
+//go:noinline
 func (m Mapping) Migrates() bool { return m.Kind != MappedAccount && !Principal(m.ARN).ServiceRole() }
 
 // Short is the mapping's principal as Principal.Short writes it, or the account.

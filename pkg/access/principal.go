@@ -240,6 +240,7 @@ func checkName(kind, name, path string) error {
 	return nil
 }
 
+//go:noinline
 func inCharset(name string) bool {
 	return !strings.ContainsFunc(name, func(r rune) bool {
 		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("+=,.@_-", r)

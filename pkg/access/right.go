@@ -82,6 +82,8 @@ func (r Right) covers(o Right) bool {
 }
 
 // Administrates reports whether the rights make a principal, and not only one session, a cluster administrator.
+//
+//go:noinline
 func Administrates(rights []Right) bool {
 	return slices.ContainsFunc(rights, func(r Right) bool { return r.Kind == Administer && r.session == "" })
 }

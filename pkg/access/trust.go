@@ -58,6 +58,8 @@ func (t Trust) With(all []Authority, err error) Trust {
 func (t Trust) Ready() bool { return len(t.Missing) == 0 }
 
 // Failing reports whether kubectl cannot connect now.
+//
+//go:noinline
 func (t Trust) Failing() bool {
 	return len(t.Bundle) > 0 && len(t.Missing) == len(t.Bundle) || slices.ContainsFunc(t.Missed, func(a Authority) bool { return a.InUse })
 }

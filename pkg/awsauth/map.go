@@ -91,6 +91,7 @@ type reader struct {
 	keys     map[string]KeyState
 }
 
+//go:noinline
 func (r *reader) defect(key string, item int, format string, args ...any) {
 	r.defects = append(r.defects, Defect{Key: key, Item: item, Text: fmt.Sprintf(format, args...)})
 }
@@ -100,6 +101,8 @@ func (r *reader) fault(m access.Mapping, format string, args ...any) {
 }
 
 // add keeps a mapping; one that is not active is a defect too.
+//
+//go:noinline
 func (r *reader) add(m access.Mapping) {
 	if m.State != access.InForce {
 		r.fault(m, "%s", m.Reason)
@@ -115,6 +118,8 @@ func (r *reader) finish() Map {
 }
 
 // rank puts the keys that are not read behind the sections.
+//
+//go:noinline
 func rank(key string) int {
 	i := slices.IndexFunc(sections, func(kind access.MappingKind) bool { return kind.Section() == key })
 	if i < 0 {

@@ -36,6 +36,8 @@ func (r *reader) override(m *access.Mapping, by access.Mapping, why string) {
 }
 
 // slot is the key under which the authenticator keeps a mapping.
+//
+//go:noinline
 func slot(m access.Mapping) string {
 	if m.Kind == access.MappedRole {
 		return string(m.Kind) + " " + strings.ToLower(m.ARN)

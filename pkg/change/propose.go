@@ -77,6 +77,8 @@ func (r *Run) first(ctx context.Context, p *Proposal) (s access.Snapshot, err er
 }
 
 // want is what a plan for these principals needs to know.
+//
+//go:noinline
 func (r *Run) want(who []access.Principal) access.Want {
 	itself := slices.Contains(who, access.Itself)
 	return access.Want{Principals: who, Administrators: r.Takes, All: r.Mappings && itself, AWSAuth: true, RBAC: true, Namespaces: r.Names, Lives: access.RivalLives}

@@ -128,6 +128,8 @@ func (c *Cluster) confirm(ctx context.Context) error {
 }
 
 // Short is how a principal may be written for this cluster.
+//
+//go:noinline
 func (c *Cluster) Short(p access.Principal) string {
 	if c.Target.Account == "" {
 		return string(p)

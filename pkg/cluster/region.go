@@ -35,6 +35,8 @@ func OpenRegion(ctx context.Context, s Settings, t kubeconfig.Target) (Region, e
 func (c *Cluster) Region() Region { return Region{c.Session.Region(), c.Session, c.EKS} }
 
 // Clusters are the names of the region's clusters.
+//
+//go:noinline
 func (r Region) Clusters(ctx context.Context) ([]string, error) { return r.eks.ClusterNames(ctx) }
 
 // Entries describes clusters by their names, all at the same time, and returns them as kubeconfig entries. Each error is that of

@@ -233,6 +233,8 @@ func matching(all []cobra.Completion, typed string) (fit []cobra.Completion) {
 }
 
 // short is a description that fits beside its word: fish shows no more.
+//
+//go:noinline
 func short(description string) string {
 	const most = 40
 	if text := []rune(description); len(text) > most {

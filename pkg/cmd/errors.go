@@ -83,6 +83,7 @@ var outcomes = []outcome{
 	{is: login.ErrMissing, code: exitFailed, hint: "no AWS credentials: log in, for example with `aws sso login`, or set AWS_PROFILE"},
 }
 
+//go:noinline
 func outcomeOf(err error) outcome {
 	for _, o := range outcomes {
 		if errors.Is(err, o.is) {

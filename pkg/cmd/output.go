@@ -45,6 +45,8 @@ func (o *output) bindTable(fs *pflag.FlagSet, allowed ...string) {
 }
 
 // engine carries out changes of a cluster.
+//
+//go:noinline
 func (env *Env) engine(c *cluster.Cluster) *change.Engine {
 	return &change.Engine{
 		Cluster: c, Region: c.Target.Region, Name: c.Target.Name, Now: env.Now, LastLook: env.LastLook, Command: env.program.Command, Dir: journal.Dir, Pause: change.Pause,

@@ -51,6 +51,8 @@ func (f *Scopes) Bare() (names []string) {
 }
 
 // Scoped are the policies, each with its namespaces.
+//
+//go:noinline
 func (f *Scopes) Scoped() []access.Scoped {
 	all := slices.Clone(f.Policies)
 	for i := range all {

@@ -106,12 +106,14 @@ func (c *Cluster) Snapshot(ctx context.Context, want access.Want) (access.Snapsh
 	return s, nil
 }
 
+//go:noinline
 func (c *Cluster) progress(done, total int) {
 	if c.Progress != nil {
 		c.Progress(done, total)
 	}
 }
 
+//go:noinline
 func (c *Cluster) found(part access.Snapshot) {
 	if c.Found != nil {
 		c.Found(part)

@@ -84,6 +84,8 @@ func (c *Cluster) replace(ctx context.Context, read reading, was, will access.En
 }
 
 // identity is the part of an entry that UpdateAccessEntry sets.
+//
+//go:noinline
 func identity(e access.Entry) access.Entry {
 	return access.Entry{Username: e.Username, Groups: e.Groups}.Canonical()
 }
@@ -181,6 +183,7 @@ func moved(err error) error {
 	return err
 }
 
+//go:noinline
 func principal(s access.Step) *string { return aws.String(string(s.Principal())) }
 
 func (c *Cluster) policyARN(p access.Principal, policy access.Policy) *string {

@@ -153,6 +153,8 @@ func (recent Recent) asked(p access.Principal, want access.Want) bool {
 }
 
 // Knows reports whether a recent change of this machine found or left this value of a part.
+//
+//go:noinline
 func (recent Recent) Knows(p access.Principal, part access.Part, value string) bool {
 	k := recent[p][part]
 	return slices.Contains(k.was, value) || slices.Contains(k.is, value)

@@ -69,6 +69,7 @@ func nameOf(item *yaml.Node) string {
 	return ""
 }
 
+//go:noinline
 func isNull(n *yaml.Node) bool { return n != nil && n.ShortTag() == "!!null" }
 
 // same reports whether two nodes are equal, whatever their style and the order of keys.

@@ -119,6 +119,7 @@ func (s AccessScope) scope() (access.Scope, error) {
 	return access.Scope{Namespaces: s.Namespaces}, nil
 }
 
+//go:noinline
 func blank(s string) bool { return strings.TrimSpace(s) == "" }
 
 func unprintable(r rune) bool { return r == ' ' || !unicode.IsPrint(r) }

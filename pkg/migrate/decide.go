@@ -41,6 +41,8 @@ func (c Choices) Read(file, cluster string) error {
 }
 
 // Open is the first question without a decision.
+//
+//go:noinline
 func (p Plan) Open() (Question, bool) {
 	i := slices.IndexFunc(p.Questions, func(q Question) bool { return !q.Decided })
 	if i < 0 {

@@ -101,6 +101,7 @@ func (r Row) age() string {
 	return r.Age
 }
 
+//go:noinline
 func widest(rows []Row, cell func(Row) string) int {
 	most := 0
 	for _, r := range rows {

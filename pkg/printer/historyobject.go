@@ -101,4 +101,3 @@ func stateObject(s trail.State, name string) *entryState {
 	spec := manifest.Of(*s.Entry, access.Info{Name: name}).Spec
 	return &entryState{Exists: true, Partial: s.Partial, Spec: &spec}
 }
-

@@ -101,6 +101,8 @@ func (r ModeReport) Meaning(m access.Mode) string {
 }
 
 // mapped counts the mappings that aws-auth has without errors.
+//
+//go:noinline
 func (r ModeReport) mapped(one string) string {
 	if r.Unread != "" {
 		return "an unknown number of " + one + "s (" + r.Unread + ")"

@@ -28,6 +28,8 @@ func Colorful(w io.Writer) Color {
 }
 
 // Dumb reports whether the terminal can only take one line after the other, so that no screen can be drawn on it.
+//
+//go:noinline
 func Dumb() bool { return os.Getenv("TERM") == "dumb" }
 
 // Progress shows on a terminal how far a read is, once it takes longer than a second. What begins and ends a read, 0 of

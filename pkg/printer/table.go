@@ -89,6 +89,8 @@ func Changed(before, now []Row) (changed []Row) {
 }
 
 // key tells rows apart.
+//
+//go:noinline
 func (r Row) key() string {
 	if r.Mapping != nil {
 		return r.Mapping.Place() + " " + r.ARN

@@ -94,4 +94,6 @@ func unbroken(text string) (words []word) {
 }
 
 // wide is how many columns a text takes without its colours.
+//
+//go:noinline
 func wide(text string) int { return utf8.RuneCountInString(colours.ReplaceAllString(text, "")) }

@@ -36,6 +36,8 @@ func key(c Cluster, p access.Principal) string {
 }
 
 // State is what the events lead to for a principal. known is false where no event is about it.
+//
+//go:noinline
 func (s *Story) State(c Cluster, p access.Principal) (end State, known bool) {
 	end, known = s.ends[key(c, p)]
 	return end, known

@@ -67,6 +67,7 @@ func (g *granting) command() []string {
 	return g.v.cluster.Program.Words(args...)
 }
 
+//go:noinline
 func option(args []string, name string, values []string) []string {
 	if len(values) == 0 {
 		return args

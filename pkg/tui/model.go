@@ -207,6 +207,7 @@ func (m *model) quit() tea.Cmd {
 	return m.end()
 }
 
+//go:noinline
 func (m *model) end() tea.Cmd {
 	m.ended = true
 	m.stop()

@@ -111,6 +111,8 @@ func typedNamespace(text string) (*row, bool) {
 }
 
 // words are the words of a list with commas or spaces.
+//
+//go:noinline
 func words(text string) []string {
 	return strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' })
 }

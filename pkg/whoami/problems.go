@@ -61,6 +61,8 @@ func (f Facts) ByEntry() bool {
 }
 
 // dead: EKS ties an entry to the unique ID of its principal (eks-access.md §4.1).
+//
+//go:noinline
 func (f Facts) dead() bool {
 	return f.Entry != nil && f.Made.After(f.Entry.Created)
 }
@@ -102,6 +104,8 @@ func (f Facts) means(m access.Mapping) bool {
 type look = func() []Problem
 
 // looks are the checks in the order in which one cause hides the next.
+//
+//go:noinline
 func (f Facts) looks(r Report) []look {
 	if r.HasAccess {
 		return []look{f.noExec, f.otherIdentity, f.recreated, f.shadowed, f.grantsNothing}
@@ -130,6 +134,7 @@ func (f Facts) noExec() []Problem {
 	return one(ExecNotInstalled, You, text, f.kubeconfig(f.Profile, "--exec", "native"))
 }
 
+//go:noinline
 func (f Facts) profileFlag() string {
 	if f.Profile == "" {
 		return ""

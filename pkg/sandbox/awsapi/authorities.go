@@ -45,6 +45,7 @@ func (a *Account) authorities(cl *Cluster) map[string]map[string]any {
 	return all
 }
 
+//go:noinline
 func nextID(cl *Cluster) string { return UUID(cl.Name, "next authority") }
 
 func (a *Account) listCertificateAuthorities(c *Call) (any, error) {

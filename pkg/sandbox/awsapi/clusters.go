@@ -83,6 +83,8 @@ func (a *Account) settle(now time.Time) {
 }
 
 // updating returns the update that is in progress, if any.
+//
+//go:noinline
 func (cl *Cluster) updating() *update {
 	if i := slices.IndexFunc(cl.Updates, func(u *update) bool { return !u.Done }); i >= 0 {
 		return cl.Updates[i]

@@ -27,6 +27,8 @@ type Caller struct {
 }
 
 // ARN is what GetCallerIdentity answers: a session's ARN leaves out the role's path.
+//
+//go:noinline
 func (c Caller) ARN() string {
 	if c.Session == "" {
 		return "arn:aws:iam::" + c.Account + ":user" + c.Path + c.Name

@@ -95,6 +95,7 @@ func (v *visit) operate(old object, operations []patchOperation) (object, error)
 	return o, nil
 }
 
+//go:noinline
 func (v *visit) invalidPatch(why string) *status {
 	return v.refuse(http.StatusUnprocessableEntity, "Invalid", "the server rejected our request due to an error in our request: %s", why)
 }

@@ -75,6 +75,8 @@ func (v *visit) conflict(why string) *status {
 }
 
 // qualified is the resource as messages name it: with its group.
+//
+//go:noinline
 func (v *visit) qualified() string { return strings.TrimSuffix(v.Resource+"."+v.Group, ".") }
 
 func (v *visit) refuse(code int, reason, format string, args ...any) *status {
