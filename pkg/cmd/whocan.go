@@ -19,20 +19,24 @@ import (
 type whoCanFlags struct {
 	output
 	rights.Asked
-	explain, all, complete bool
-	expect                 []string
+	explain, all, complete, matrix bool
+	expect                         []string
 }
 
 func newWhoCanCmd(env *Env) *cobra.Command {
 	var f whoCanFlags
 	cmd := &cobra.Command{
-		Use:   "who-can VERB (TYPE[.GROUP][/NAME] | URL)",
+		Use:   "who-can (VERB (TYPE[.GROUP][/NAME] | URL) | escalate | --matrix)",
 		Short: "List who can do something in the cluster, by every source",
 		Long: `List who can do something in the cluster. Access entries with their policies, aws-auth and RBAC count together, and
 groups are resolved to the principals that have them.
 
 Without -n and -A, the answer is about any namespace, and WHERE says in which. Service accounts and the components of
-Kubernetes and EKS are counted and shown with --all. What could not be read is named: then the answer is not complete.`,
+Kubernetes and EKS are counted and shown with --all. What could not be read is named: then the answer is not complete.
+
+--matrix sums up everybody in every namespace as the largest of the ClusterRoles view, edit, admin and cluster-admin whose
+rules are covered by what they have, whatever it is called: "custom" covers none of them, "view+" has more than view,
+"view?" has at least view, because not all rules are known.`,
 		Example: `  # Who can read secrets in namespace prod
   kubectl access who-can get secrets -n prod
 
@@ -44,7 +48,10 @@ Kubernetes and EKS are counted and shown with --all. What could not be read is n
   kubectl access who-can get /metrics
 
   # Who can become a cluster administrator
-  kubectl access who-can escalate`,
+  kubectl access who-can escalate
+
+  # Everybody, in every namespace
+  kubectl access who-can --matrix`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f.Words = args
 			return env.whoCan(cmd.Context(), &f)
@@ -56,15 +63,22 @@ Kubernetes and EKS are counted and shown with --all. What could not be read is n
 	fs.BoolVarP(&f.Everywhere, "all-namespaces", "A", false, "Ask who can do it in all namespaces at once")
 	fs.StringVar(&f.Subresource, "subresource", "", "Ask about a subresource, such as log or exec")
 	fs.BoolVar(&f.explain, "explain", false, "Print every chain that gives the right")
-	fs.BoolVar(&f.all, "all", false, "Include service accounts, nodes and the components of Kubernetes and EKS")
+	fs.BoolVar(&f.matrix, "matrix", false, "Print what everybody can do in every namespace")
+	fs.BoolVar(&f.all, "all", false, "Include service accounts and the components of Kubernetes and EKS; in a matrix also nodes")
 	fs.StringSliceVar(&f.expect, "expect", nil, "Exit with 3 unless exactly these principals can do it")
 	fs.BoolVar(&f.complete, "require-complete", false, "Exit with 1 if anything could not be read")
 	cmd.MarkFlagsMutuallyExclusive("namespace", "all-namespaces")
+	for _, other := range []string{"all-namespaces", "subresource", "explain", "expect"} {
+		cmd.MarkFlagsMutuallyExclusive("matrix", other)
+	}
 	return cmd
 }
 
 func (env *Env) whoCan(ctx context.Context, f *whoCanFlags) error {
-	if len(f.Words) == 0 {
+	switch {
+	case f.matrix && len(f.Words) > 0:
+		return fmt.Errorf("%w, or --matrix, not both", rights.ErrQuestion)
+	case !f.matrix && len(f.Words) == 0:
 		return rights.ErrQuestion
 	}
 	c, err := env.open(ctx)
@@ -74,6 +88,9 @@ func (env *Env) whoCan(ctx context.Context, f *whoCanFlags) error {
 	x, types, err := c.Rights(ctx)
 	if err != nil {
 		return err
+	}
+	if f.matrix {
+		return env.printMatrix(f, x)
 	}
 	if len(f.Words) == 1 && f.Words[0] == "escalate" {
 		return env.printEscalations(f, x)
@@ -127,7 +144,7 @@ func (env *Env) missing(all []rights.Missing) {
 }
 
 func (env *Env) printWhoCan(f *whoCanFlags, a rights.Answer) error {
-	rows, hidden := shownRows(a, f.all)
+	rows, hidden := rights.Shown(a.Rows, func(r rights.Row) bool { return !f.all && r.Identity.Background() })
 	switch {
 	case f.Name == "name":
 		for _, r := range rows {
@@ -157,9 +174,7 @@ func (env *Env) afterWhoCan(a rights.Answer, rows []rights.Row, hidden int) {
 	default:
 		env.warn("nobody was found who can %s, but not everything is known", a.Question)
 	}
-	if hidden > 0 {
-		env.say(env.IO.ErrOut, fmt.Sprintf("%d more, of service accounts and components of Kubernetes and EKS: add --all\n", hidden))
-	}
+	env.hidden(hidden)
 	var unknown []string
 	for _, r := range a.Unknown {
 		if r.Identity.Class != rights.Service && r.Identity.Class != rights.Nodes {
@@ -171,16 +186,49 @@ func (env *Env) afterWhoCan(a rights.Answer, rows []rights.Row, hidden int) {
 	}
 }
 
-// shownRows leaves out workloads and components.
-func shownRows(a rights.Answer, all bool) (rows []rights.Row, hidden int) {
-	for _, r := range a.Rows {
-		if !all && (r.Identity.Class == rights.Workload || r.Identity.BuiltIn()) {
-			hidden++
-			continue
-		}
-		rows = append(rows, r)
+// printMatrix prints what everybody can do in every namespace.
+func (env *Env) printMatrix(f *whoCanFlags, x *rights.Index) error {
+	env.absent(x.Snapshot, f.Namespace)
+	env.missing(x.Missing)
+	m, hidden := x.Matrix(), 0
+	if f.Namespace != "" {
+		m = m.In(f.Namespace)
 	}
-	return rows, hidden
+	if !f.Tabular() {
+		return f.Object(env.IO.Out, printer.MatrixObject(m))
+	}
+	m.Rows, hidden = rights.Shown(m.Rows, func(r rights.MatrixRow) bool {
+		return !f.all && (r.Identity.Background() || r.Identity.Class == rights.Nodes)
+	})
+	all := len(m.Namespaces)
+	if f.Name == "" && f.Namespace == "" {
+		m = m.Differing()
+	}
+	t := printer.Matrix(m)
+	blocks := []printer.Table{t}
+	if width := printer.TerminalWidth(env.IO.Out); width > 0 && f.Name == "" {
+		blocks = t.Blocks(width)
+	}
+	for i, t := range blocks {
+		if i > 0 {
+			env.say(env.IO.Out, "\n")
+		}
+		if err := f.Table(env.IO.Out, t); err != nil {
+			return err
+		}
+	}
+	env.hidden(hidden)
+	if n := all - len(m.Namespaces); n > 0 {
+		env.say(env.IO.ErrOut, fmt.Sprintf("%d more namespaces, in which everybody has what they have cluster-wide: add -o wide\n", n))
+	}
+	return nil
+}
+
+// hidden says how many rows are not shown.
+func (env *Env) hidden(n int) {
+	if n > 0 {
+		env.say(env.IO.ErrOut, fmt.Sprintf("%d more, of service accounts and components of Kubernetes and EKS: add --all\n", n))
+	}
 }
 
 // ErrUnexpected says that others can do it than were expected.
@@ -196,22 +244,7 @@ func (env *Env) expected(ctx context.Context, c *cluster.Cluster, written []stri
 	if err != nil || access.Failed(notes) {
 		return errors.Join(err, errIf(access.Failed(notes)))
 	}
-	var more, less []string
-	var can []access.Principal
-	for _, r := range a.Rows {
-		switch {
-		case !r.Can() || r.Identity.Class == rights.Workload || r.Identity.BuiltIn():
-		case r.Identity.Principal == "" || !slices.ContainsFunc(who, r.Identity.Principal.Is):
-			more = append(more, r.Identity.Name)
-		default:
-			can = append(can, r.Identity.Principal)
-		}
-	}
-	for _, p := range who {
-		if !slices.ContainsFunc(can, p.Is) {
-			less = append(less, c.Short(p))
-		}
-	}
+	more, less := a.Compare(who, c.Short)
 	if len(more)+len(less) == 0 {
 		return nil
 	}
@@ -230,13 +263,7 @@ func (env *Env) printEscalations(f *whoCanFlags, x *rights.Index) error {
 	env.missing(x.Missing)
 	all, hidden := x.Escalations(), 0
 	if !f.all && f.Tabular() {
-		all = slices.DeleteFunc(all, func(e rights.Escalation) bool {
-			if e.Identity.Class == rights.Workload || e.Identity.BuiltIn() {
-				hidden++
-				return true
-			}
-			return false
-		})
+		all, hidden = rights.Shown(all, func(e rights.Escalation) bool { return e.Identity.Background() })
 	}
 	if !f.Tabular() {
 		return f.Object(env.IO.Out, printer.EscalationsObject(all, x.Missing))
@@ -250,9 +277,7 @@ func (env *Env) printEscalations(f *whoCanFlags, x *rights.Index) error {
 	} else if err := f.Table(env.IO.Out, printer.Escalations(all)); err != nil {
 		return err
 	}
-	if hidden > 0 {
-		env.say(env.IO.ErrOut, fmt.Sprintf("%d more, of service accounts and components of Kubernetes and EKS: add --all\n", hidden))
-	}
+	env.hidden(hidden)
 	env.say(env.IO.ErrOut, "Not checked: IAM. A principal that may call eks:CreateAccessEntry or eks:AssociateAccessPolicy on the cluster can become one too.\n")
 	if f.complete && len(x.Missing) > 0 {
 		return errFailed

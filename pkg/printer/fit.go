@@ -150,12 +150,8 @@ func (t Table) FitLast(width int) Table {
 		}
 	}
 	for i, c := range t.Columns[:last] {
-		most := utf8.RuneCountInString(c.Name)
-		for _, row := range t.Rows {
-			most = max(most, utf8.RuneCountInString(row[i]))
-		}
 		if !c.Wide {
-			before += most + 3 // as cli-runtime separates columns
+			before += t.room(i)
 		}
 	}
 	for _, row := range t.Rows {
@@ -164,4 +160,42 @@ func (t Table) FitLast(width int) Table {
 		}
 	}
 	return t
+}
+
+// Blocks are tables with some of the columns each, none wider than a terminal if it can be, and all with the first column.
+func (t Table) Blocks(width int) (blocks []Table) {
+	pick := func(columns []int) (some Table) {
+		for _, i := range columns {
+			some.Columns = append(some.Columns, t.Columns[i])
+		}
+		for _, row := range t.Rows {
+			var cells []string
+			for _, i := range columns {
+				cells = append(cells, row[i])
+			}
+			some.Rows = append(some.Rows, cells)
+		}
+		return some
+	}
+	columns, used := []int{0}, t.room(0)
+	for i, c := range t.Columns[1:] {
+		switch room := t.room(i + 1); {
+		case c.Wide:
+		case used+room > width && len(columns) > 1:
+			blocks = append(blocks, pick(columns))
+			columns, used = []int{0, i + 1}, t.room(0)+room
+		default:
+			columns, used = append(columns, i+1), used+room
+		}
+	}
+	return append(blocks, pick(columns))
+}
+
+// room is what a column takes, with the spaces behind it.
+func (t Table) room(column int) int {
+	most := utf8.RuneCountInString(t.Columns[column].Name)
+	for _, row := range t.Rows {
+		most = max(most, utf8.RuneCountInString(row[column]))
+	}
+	return most + 3 // as cli-runtime separates columns
 }

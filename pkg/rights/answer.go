@@ -81,6 +81,26 @@ func (x *Index) WhoCan(q Question) Answer {
 // Complete reports whether everything was read. Some of it may still be Unknown, because AWS does not publish it.
 func (a Answer) Complete() bool { return len(a.Missing) == 0 }
 
+// Compare names who can although they were not expected, and who cannot. Those in the background do not count.
+func (a Answer) Compare(expected []access.Principal, short func(access.Principal) string) (more, less []string) {
+	var can []access.Principal
+	for _, r := range a.Rows {
+		switch {
+		case !r.Can() || r.Identity.Background():
+		case r.Identity.Principal == "" || !slices.ContainsFunc(expected, r.Identity.Principal.Is):
+			more = append(more, r.Identity.Name)
+		default:
+			can = append(can, r.Identity.Principal)
+		}
+	}
+	for _, p := range expected {
+		if !slices.ContainsFunc(can, p.Is) {
+			less = append(less, short(p))
+		}
+	}
+	return more, less
+}
+
 // verdict is that of the rules of a right.
 func (x *Index) verdict(r *access.Right, q Question) Verdict {
 	switch r.Kind {
