@@ -106,6 +106,7 @@ func world() access.Snapshot {
 			entry("typo", []string{"dev"}),
 			{Principal: arn("sess"), Kind: access.Standard, Username: "sess:{{SessionName}}"},
 			{Principal: arn("node"), Kind: access.EC2Linux},
+			entry("star", nil, grant("AmazonEKSViewPolicy", "*"), grant("AmazonEKSSecretReaderPolicy", "z*")),
 		},
 		Dead: []access.Principal{arn("stale")}, Deleted: []access.Principal{arn("stale")},
 		AWSAuth: &access.ConfigMap{Mappings: []access.Mapping{
@@ -171,15 +172,18 @@ func TestWhoCan(t *testing.T) {
 	x := rights.New(world())
 	for question, want := range map[string]string{
 		"get secrets -n=dev":              "boss; edits; grouped; limited only tls; ops; sess session amy; system:serviceaccount:dev:bot",
-		"get secrets":                     "boss; byname@qa; edits@dev,dev-*; grouped@dev,qa; limited only tls; ops; sess session amy; system:serviceaccount:dev:bot@dev",
+		"get secrets":                     "boss; byname@qa; edits@dev,dev-*; grouped@dev,qa; limited only tls; ops; sess session amy; star@z*; system:serviceaccount:dev:bot@dev",
 		"get secrets -A":                  "boss; limited only tls; ops; sess session amy",
 		"get secrets/tls -n=x":            "boss; limited; ops; sess session amy",
 		"get secrets -n=dev-1":            "boss; edits; limited only tls; ops; sess session amy",
 		"create secrets/tls -A":           "boss; ops",
 		"deletecollection secrets/tls -A": "boss; ops",
 		"get nodes -n=dev":                "boss; ops; sess session amy",
-		"get namespaces/qa":               "boss; grouped; ops; sess session amy; views",
-		"list namespaces":                 "boss; ops; views",
+		"get namespaces/qa":               "boss; grouped; ops; sess session amy; star; views",
+		"list namespaces":                 "boss; ops; views", // and no scope of namespaces, not even *
+		"get configmaps -n=zz":            "boss; ops; star; views",
+		"get configmaps -A":               "boss; ops; views",
+		"get /metrics":                    "boss; ops",
 		"get /version":                    "group system:authenticated; boss; ops",
 		"create selfsubjectaccessreviews": "group system:authenticated; boss; ops",
 		"* *":                             "boss; ops",

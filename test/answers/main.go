@@ -2,7 +2,7 @@
 // plugin itself answers one. Its input and output are lines of JSON.
 //
 //	answers questions   of the kubeconfig's cluster, read once: {"Words":["get","pods"],"Namespace":"dev"} → answer
-//	answers worlds      of invented clusters: world → one list of names for each request
+//	answers worlds      of invented clusters: world → one list of names for each request. The namespace * asks where they can: NAME@NAMESPACE
 package main
 
 import (
@@ -121,10 +121,20 @@ func worlds(in *json.Decoder, out *json.Encoder) error {
 		})
 		all := [][]string{}
 		for _, r := range w.Requests {
+			q := rights.Question{Request: r, Anywhere: r.Namespace == "*"}
+			if q.Anywhere {
+				q.Namespace = ""
+			}
 			names := []string{}
-			for _, row := range x.WhoCan(rights.Question{Request: r}).Rows {
-				if row.Can() {
+			for _, row := range x.WhoCan(q).Rows {
+				switch {
+				case !row.Can():
+				case row.Where == nil:
 					names = append(names, row.Identity.Name)
+				default:
+					for _, ns := range row.Where {
+						names = append(names, row.Identity.Name+"@"+ns)
+					}
 				}
 			}
 			all = append(all, names)

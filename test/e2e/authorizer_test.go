@@ -66,9 +66,18 @@ func compareAuthorizers(program string, seed uint64) (compared int, difference s
 		for j, q := range c.Requests {
 			for _, u := range c.users() {
 				compared++
-				ours := slices.ContainsFunc(u.rows, func(name string) bool { return slices.Contains(all[i][j], name) })
-				decision, reason, _ := theirs.Authorize(context.Background(), q.attributes(u.Info))
-				if ours != (decision == authorizer.DecisionAllow) {
+				where := []string{q.Namespace}
+				if q.Namespace == "*" {
+					where = []string{"dev", "qa"}
+				}
+				for _, q.Namespace = range where {
+					ours := slices.ContainsFunc(u.rows, func(name string) bool {
+						return slices.Contains(all[i][j], name) || slices.Contains(all[i][j], name+"@"+q.Namespace)
+					})
+					decision, reason, _ := theirs.Authorize(context.Background(), q.attributes(u.Info))
+					if ours == (decision == authorizer.DecisionAllow) {
+						continue
+					}
 					c.Requests = nil
 					text, _ := json.MarshalIndent(c, "", " ")
 					return compared, fmt.Sprintf("-authorizer-seed=%d: %s, %+v: who-can says %t, RBAC says %t %s\n%s", seed+uint64(i), u.Info.GetName(), q, ours, !ours, reason, text), nil
@@ -257,7 +266,7 @@ func invent(seed uint64) (c invented) {
 			q.URL = one("/a,/a/,/a/b,/b,/,/ab,/a/b/c")
 		} else {
 			q.Group, q.Resource, q.Subresource = one(",apps,*"), one("pods,*,nodes,namespaces"), one(",,log,exec")
-			q.Namespace, q.Name = one(",dev,qa"), one(",,a,b,dev")
+			q.Namespace, q.Name = one(",dev,qa,*"), one(",,a,b,dev")
 		}
 		c.Requests = append(c.Requests, q)
 	}
