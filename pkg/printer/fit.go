@@ -162,8 +162,25 @@ func (t Table) FitLast(width int) Table {
 	return t
 }
 
-// Blocks are tables with some of the columns each, none wider than a terminal if it can be, and all with the first column.
-func (t Table) Blocks(width int) (blocks []Table) {
+// Blocks prints a table; for people on a terminal as several with some of the columns each, none wider than it.
+func (f Format) Blocks(w io.Writer, t Table) error {
+	width := TerminalWidth(w)
+	if width == 0 || f.Name != "" {
+		return f.Table(w, t)
+	}
+	for i, block := range t.blocks(width) {
+		if i > 0 {
+			_, _ = io.WriteString(w, "\n")
+		}
+		if err := f.Table(w, block); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// blocks are tables with some of the columns each, none wider than a terminal if it can be, and all with the first column.
+func (t Table) blocks(width int) (blocks []Table) {
 	pick := func(columns []int) (some Table) {
 		for _, i := range columns {
 			some.Columns = append(some.Columns, t.Columns[i])

@@ -1,6 +1,7 @@
 package rights
 
 import (
+	"cmp"
 	"errors"
 	"maps"
 	"slices"
@@ -226,18 +227,20 @@ func bound(all []access.Binding) bindings {
 	return b
 }
 
+// names are the username and groups of a principal with access, as templates.
+func names(s access.Snapshot, p access.Principal) (username string, groups []string) {
+	if e, ok := s.Entry(p); ok {
+		return cmp.Or(e.Username, access.DefaultUsername(p)), e.Groups
+	}
+	if m, ok := s.ActiveMapping(p); ok {
+		return m.Identity(p)
+	}
+	return "", nil
+}
+
 // of are the bindings that may concern a principal, with the error of the whole.
 func (b bindings) of(s access.Snapshot, p access.Principal) *access.RBAC {
-	var username string
-	var groups []string
-	if e, ok := s.Entry(p); ok {
-		username, groups = e.Username, e.Groups
-		if username == "" {
-			username = access.DefaultUsername(p)
-		}
-	} else if m, ok := s.ActiveMapping(p); ok {
-		username, groups = m.Identity(p)
-	}
+	username, groups := names(s, p)
 	var found []int
 	for _, g := range groups {
 		if access.Templated(g) {

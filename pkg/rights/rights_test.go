@@ -195,6 +195,40 @@ func TestWhoCan(t *testing.T) {
 	}
 }
 
+// TestCheckProvesWhatItCan: a yes of the cluster counts always, a no only of oneself and of RBAC.
+func TestCheckProvesWhatItCan(t *testing.T) {
+	x := rights.New(world())
+	a := x.WhoCan(ask(t, "get secrets -n=dev"))
+	for _, c := range []struct {
+		who       string
+		self, yes bool
+		want      string // in the contradiction or note
+	}{
+		{"boss", false, true, "confirmed"},
+		{"boss", false, false, ""}, // the review may not count policies
+		{"boss", true, false, "role/boss cannot, says the cluster, although policy cluster-admin"},
+		{"grouped", false, true, "confirmed"},
+		{"grouped", false, false, "role/grouped cannot, says the cluster, although group devs"},
+		{"views", false, true, "role/views can, says the cluster, but"},
+		{"views", false, false, ""},
+		{"limited", false, true, ""}, // it can for some
+	} {
+		checked, contradictions := a.Check([]rights.Said{{User: rights.User{Principal: arn(c.who), Self: c.self}, Yes: c.yes}})
+		text := strings.Join(contradictions, "; ")
+		for _, r := range checked.Rows {
+			text += r.Note
+		}
+		if c.want == "" && text != "" || !strings.Contains(text, c.want) {
+			t.Errorf("%+v: %s", c, text)
+		}
+	}
+	for _, u := range x.Users(arn("boss")) {
+		if u.Self != (u.Principal == arn("boss")) || u.Username == "" || !slices.Contains(u.Groups, "system:authenticated") {
+			t.Errorf("%+v", u)
+		}
+	}
+}
+
 func TestTheCreatorOfAnOldClusterIsNamed(t *testing.T) {
 	s := world()
 	s.Cluster.Mode = access.ModeConfigMap

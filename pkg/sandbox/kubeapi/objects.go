@@ -46,6 +46,7 @@ var kinds = []kind{
 	{rbacGroup, "rolebindings", "RoleBinding", true, inNamespaces(bindingObjects), nil, &writer{checkBinding, storeBinding}},
 	{authn, "selfsubjectreviews", "SelfSubjectReview", false, nil, selfSubjectReview, nil},
 	{authz, "selfsubjectaccessreviews", "SelfSubjectAccessReview", false, nil, selfSubjectAccessReview, nil},
+	{authz, "subjectaccessreviews", "SubjectAccessReview", false, nil, subjectAccessReview, nil},
 	{authz, "selfsubjectrulesreviews", "SelfSubjectRulesReview", false, nil, selfSubjectRulesReview, nil},
 }
 
@@ -180,16 +181,29 @@ func selfSubjectReview(v *visit, _ []byte) (object, error) {
 }
 
 func selfSubjectAccessReview(v *visit, body []byte) (object, error) {
+	return accessReview(v, "SelfSubjectAccessReview", body)
+}
+
+// subjectAccessReview is about somebody else, of whom only RBAC knows: without the ID of the principal no access policy counts.
+func subjectAccessReview(v *visit, body []byte) (object, error) {
+	return accessReview(v, "SubjectAccessReview", body)
+}
+
+func accessReview(v *visit, kind string, body []byte) (object, error) {
 	var in review
 	var echo struct {
 		Spec json.RawMessage `json:"spec"`
 	}
 	if err := errors.Join(json.Unmarshal(body, &in), json.Unmarshal(body, &echo)); err != nil {
-		return nil, failure(http.StatusBadRequest, "BadRequest", "the object provided is not a SelfSubjectAccessReview")
+		return nil, failure(http.StatusBadRequest, "BadRequest", "the object provided is not a "+kind)
+	}
+	who := v.user
+	if kind == "SubjectAccessReview" {
+		who = User{Name: in.Spec.User, Groups: in.Spec.Groups, Bindings: who.Bindings, roles: who.roles}
 	}
 	return object{
-		"apiVersion": authz + "/v1", "kind": "SelfSubjectAccessReview", "metadata": object{}, "spec": echo.Spec,
-		"status": object{"allowed": v.user.Allowed(in.attributes())},
+		"apiVersion": authz + "/v1", "kind": kind, "metadata": object{}, "spec": echo.Spec,
+		"status": object{"allowed": who.Allowed(in.attributes())},
 	}, nil
 }
 
