@@ -43,8 +43,7 @@ rules are covered by what they have, whatever it is called: "custom" covers none
   # Who can open a shell in a pod, anywhere, and how
   kubectl access who-can create pods/exec --explain
 
-  # One object, and a URL
-  kubectl access who-can update configmaps/aws-auth -n kube-system
+  # A URL
   kubectl access who-can get /metrics
 
   # Who can become a cluster administrator
