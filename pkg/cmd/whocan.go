@@ -152,13 +152,10 @@ func (env *Env) absent(s access.Snapshot, namespace string) {
 // missing names what could not be read.
 func (env *Env) missing(all []rights.Missing) {
 	for _, m := range all {
-		switch {
-		case m.Need == "":
-			env.warn("the answer is not complete: %s could not be read: %s", m.What, m.Why)
-		case env.verbosity >= 6:
-			env.warn("the answer is not complete: %s could not be read (you need %s): %s", m.What, m.Need, m.Why)
-		default:
-			env.warn("the answer is not complete: %s could not be read (you need %s)", m.What, m.Need)
+		if text := printer.MissingOne(m); m.Need != "" && env.verbosity >= 6 {
+			env.warn("the answer is not complete: %s: %s", text, m.Why)
+		} else {
+			env.warn("the answer is not complete: %s", text)
 		}
 	}
 }
@@ -237,7 +234,7 @@ func (env *Env) printMatrix(f *whoCanFlags, x *rights.Index) error {
 // hidden says how many rows are not shown.
 func (env *Env) hidden(n int) {
 	if n > 0 {
-		env.say(env.IO.ErrOut, fmt.Sprintf("%d more, of service accounts and components of Kubernetes and EKS: add --all\n", n))
+		env.say(env.IO.ErrOut, printer.Hidden(n)+"\n")
 	}
 }
 
