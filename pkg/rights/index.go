@@ -37,7 +37,8 @@ type Identity struct {
 	Name      string
 	Rights    []access.Right
 
-	rules []int // for each right, whose rules it has: rights of the same role share one verdict
+	rules  []int // for each right, whose rules it has: rights of the same role share one verdict
+	places []int // for each right, where it holds, in Index.places
 }
 
 // Index is a snapshot that was prepared for many questions.
@@ -48,6 +49,7 @@ type Index struct {
 
 	roles   map[string][]access.Rule // "ClusterRole view", "Role dev/reader"
 	sources int                      // how many policies and roles the rights have
+	places  []string                 // where rights hold, sorted: "" is the whole cluster
 }
 
 // Missing is something that could not be read.
@@ -102,17 +104,28 @@ func New(s access.Snapshot) *Index {
 	return x
 }
 
-// number gives each policy and role of the rights a number.
+// number gives each policy, role and place of the rights a number.
 func (x *Index) number() {
 	type source struct {
 		kind        access.RightKind
 		name, where string
 	}
-	numbers := map[source]int{}
+	numbers, places := map[source]int{}, map[string]int{"": 0}
+	for _, id := range x.Identities {
+		for i := range id.Rights {
+			places[id.Rights[i].Where] = 0
+		}
+	}
+	x.places = slices.Sorted(maps.Keys(places))
+	for i, p := range x.places {
+		places[p] = i
+	}
 	for i := range x.Identities {
 		id := &x.Identities[i]
-		id.rules = make([]int, len(id.Rights))
-		for j, r := range id.Rights {
+		id.rules, id.places = make([]int, len(id.Rights)), make([]int, len(id.Rights))
+		for j := range id.Rights {
+			r := &id.Rights[j]
+			id.places[j] = places[r.Where]
 			key := source{kind: r.Kind, name: r.Name}
 			if strings.HasPrefix(r.Name, "Role ") {
 				key.where = r.Where
