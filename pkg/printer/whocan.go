@@ -241,5 +241,5 @@ func EscalationsObject(all []rights.Escalation, missing []rights.Missing) any {
 		}
 		rows = append(rows, r)
 	}
-	return map[string]any{"apiVersion": manifest.OwnVersion, "kind": "Escalations", "complete": len(missing) == 0, "notVisible": append([]rights.Missing{}, missing...), "rows": rows}
+	return answered("Escalations", missing, rows)
 }

@@ -1,7 +1,6 @@
 package rights
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -46,29 +45,44 @@ func (x *Index) Users(caller access.Principal) (all []User) {
 // Check compares the answer with what the cluster says. A yes of the cluster proves that somebody can. A no proves only that the
 // caller cannot, and that RBAC gives nothing to others: reviews of others may leave out access policies (rights.md §6).
 func (a Answer) Check(said []Said) (checked Answer, contradictions []string) {
-	checked = a
-	checked.Rows, checked.Unknown = slices.Clone(a.Rows), slices.Clone(a.Unknown)
+	about := map[access.Principal]Said{}
 	for _, s := range said {
-		about := func(r Row) bool { return r.Identity.Principal == s.Principal }
-		i, unknown := slices.IndexFunc(checked.Rows, about), slices.IndexFunc(checked.Unknown, about)
-		can := i >= 0 && checked.Rows[i].Can()
-		switch {
-		case s.Yes && can:
-			checked.Rows[i].Note = "confirmed by the cluster"
-		case s.Yes && unknown >= 0:
-			row := checked.Unknown[unknown]
-			row.Note = "says the cluster"
-			checked.Rows = append(checked.Rows, row)
-			checked.Unknown = slices.Delete(checked.Unknown, unknown, unknown+1)
-		case s.Self && !s.Yes && unknown >= 0:
-			checked.Unknown = slices.Delete(checked.Unknown, unknown, unknown+1)
-		case s.Yes && i < 0 && !slices.ContainsFunc(a.Rows, s.includes):
-			contradictions = append(contradictions, fmt.Sprintf("%s can, says the cluster, but nothing that was read gives it that right", s.Principal))
-		case !s.Yes && can && (s.Self || slices.ContainsFunc(checked.Rows[i].Chains, func(c Chain) bool { return c.Right.Binding != "" })):
-			contradictions = append(contradictions, fmt.Sprintf("%s cannot, says the cluster, although %s should give it that right", s.Principal, Through(checked.Rows[i].Chains[0].Right)))
+		about[s.Principal] = s
+	}
+	checked = a
+	checked.Rows, checked.Unknown = nil, nil
+	for _, r := range a.Rows {
+		s, asked := about[r.Identity.Principal]
+		switch delete(about, r.Identity.Principal); {
+		case !asked || !r.Can():
+		case s.Yes:
+			r.Note = "confirmed by the cluster"
+		case s.Self || r.byRBAC():
+			contradictions = append(contradictions, string(s.Principal)+" cannot, says the cluster, although "+Through(r.Chains[0].Right)+" should give it that right")
+		}
+		checked.Rows = append(checked.Rows, r)
+	}
+	for _, r := range a.Unknown {
+		s := about[r.Identity.Principal]
+		switch delete(about, r.Identity.Principal); {
+		case s.Yes:
+			r.Note = "says the cluster"
+			checked.Rows = append(checked.Rows, r)
+		case !s.Self:
+			checked.Unknown = append(checked.Unknown, r)
+		}
+	}
+	for _, s := range said {
+		if _, left := about[s.Principal]; left && s.Yes && !slices.ContainsFunc(a.Rows, s.includes) {
+			contradictions = append(contradictions, string(s.Principal)+" can, says the cluster, but nothing that was read gives it that right")
 		}
 	}
 	return checked, contradictions
+}
+
+// byRBAC reports whether RBAC alone gives the right.
+func (r Row) byRBAC() bool {
+	return slices.ContainsFunc(r.Chains, func(c Chain) bool { return c.Right.Binding != "" })
 }
 
 // includes reports whether a row is about everybody, or may be about the caller, who may have created the cluster.

@@ -65,41 +65,24 @@ func apiGroup(name string) object {
 func resourceList(group string) object {
 	list := []object{}
 	for _, k := range kinds() {
-		if k.group != group {
-			continue
-		}
-		t := k.builtin()
-		o := object{
-			"name": k.resource, "singularName": strings.ToLower(k.name), "namespaced": k.namespaced, "kind": k.name, "verbs": k.verbs(),
-			"shortNames": t.Short, "categories": k.categories(),
-		}
-		list = append(list, o)
-		for _, sub := range t.Subresources {
-			list = append(list, object{"name": k.resource + "/" + sub, "singularName": "", "namespaced": k.namespaced, "kind": k.name, "verbs": []string{"get"}})
+		if k.group == group {
+			o, subs := k.discovered()
+			list = append(append(list, o), subs...)
 		}
 	}
 	return object{"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": strings.TrimPrefix(group+"/v1", "/"), "resources": list}
 }
 
-// builtin is what Kubernetes says about the type.
-func (k kind) builtin() rights.Type {
-	all := rights.Builtin()
+// discovered is a type and its subresources in both forms of discovery.
+func (k kind) discovered() (o object, subs []object) {
+	all, scope := rights.Builtin(), "Cluster"
 	i := slices.IndexFunc(all, func(t rights.Type) bool { return t.Group == k.group && t.Name == k.resource })
 	if i < 0 {
-		return rights.Type{}
+		i, all = 0, make([]rights.Type, 1)
 	}
-	return all[i]
-}
-
-// categories are those of kubectl get all.
-func (k kind) categories() []string {
-	if slices.Contains([]string{"pods", "services", "deployments"}, k.resource) {
-		return []string{"all"}
+	if k.namespaced {
+		scope = "Namespaced"
 	}
-	return nil
-}
-
-func (k kind) verbs() []string {
 	verbs := []string{"get", "list", "watch"}
 	if k.review != nil {
 		verbs = []string{"create"}
@@ -107,7 +90,18 @@ func (k kind) verbs() []string {
 	if k.writer != nil {
 		verbs = append(verbs, writes...)
 	}
-	return verbs
+	what := object{"group": k.group, "version": "v1", "kind": k.name}
+	for _, sub := range all[i].Subresources {
+		subs = append(subs, object{"name": k.resource + "/" + sub, "subresource": sub, "namespaced": k.namespaced, "kind": k.name, "responseKind": what, "verbs": verbs[:1]})
+	}
+	o = object{
+		"name": k.resource, "resource": k.resource, "singularName": strings.ToLower(k.name), "singularResource": strings.ToLower(k.name),
+		"namespaced": k.namespaced, "scope": scope, "kind": k.name, "responseKind": what, "verbs": verbs, "shortNames": all[i].Short,
+	}
+	if slices.Contains([]string{"pods", "services", "deployments"}, k.resource) {
+		o["categories"] = []string{"all"}
+	}
+	return o, subs
 }
 
 // aggregated is the discovery of the core group, or of all others, in one answer.
@@ -120,27 +114,13 @@ func aggregated(others bool) object {
 	for _, group := range of {
 		resources := []object{}
 		for _, k := range kinds() {
-			if k.group != group {
-				continue
+			if k.group == group {
+				o, subs := k.discovered()
+				o["subresources"] = subs
+				resources = append(resources, o)
 			}
-			t, scope, subs := k.builtin(), "Cluster", []object{}
-			if k.namespaced {
-				scope = "Namespaced"
-			}
-			kindOf := object{"group": k.group, "version": "v1", "kind": k.name}
-			for _, sub := range t.Subresources {
-				subs = append(subs, object{"subresource": sub, "responseKind": kindOf, "verbs": []string{"get"}})
-			}
-			resources = append(resources, object{
-				"resource": k.resource, "responseKind": kindOf, "scope": scope, "singularResource": strings.ToLower(k.name), "verbs": k.verbs(),
-				"shortNames": t.Short, "categories": k.categories(), "subresources": subs,
-			})
 		}
-		metadata := object{"creationTimestamp": nil}
-		if group != "" {
-			metadata["name"] = group
-		}
-		items = append(items, object{"metadata": metadata, "versions": []object{{"version": "v1", "resources": resources, "freshness": "Current"}}})
+		items = append(items, object{"metadata": object{"name": group}, "versions": []object{{"version": "v1", "resources": resources}}})
 	}
 	return object{"kind": aggregatedKind, "apiVersion": aggregatedGroup + "/v2", "metadata": object{}, "items": items}
 }
