@@ -23,10 +23,10 @@ func Matrix(m rights.Matrix) Table {
 }
 
 func cell(c rights.Cell) string {
-	switch {
-	case c == rights.Cell{}:
+	switch c {
+	case rights.Cell{}:
 		return none
-	case c == rights.Cell{Unknown: true}:
+	case rights.Cell{Unknown: true}:
 		return unknown
 	}
 	return c.String()

@@ -60,7 +60,8 @@ func (c Cell) String() string {
 	return c.Level.String()
 }
 
-// Matrix sums up all rights. What every user has by the three default ClusterRoleBindings counts as none.
+// Matrix sums up all rights. What every user has by the three default ClusterRoleBindings counts as none; groups and users of RBAC
+// alone that have nothing have no row.
 func (x *Index) Matrix() Matrix {
 	m := Matrix{Namespaces: x.namespaces(), Missing: x.Missing}
 	steps := x.steps()
@@ -70,7 +71,9 @@ func (x *Index) Matrix() Matrix {
 		for _, ns := range m.Namespaces {
 			row.Cells = append(row.Cells, x.cell(id, ns, steps, known))
 		}
-		m.Rows = append(m.Rows, row)
+		if id.Principal != "" || row.Cluster != (Cell{}) || slices.ContainsFunc(row.Cells, func(c Cell) bool { return c != (Cell{}) }) {
+			m.Rows = append(m.Rows, row)
+		}
 	}
 	return m
 }
