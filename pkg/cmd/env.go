@@ -43,6 +43,7 @@ type Env struct {
 	noNativeToken bool
 	requireMatch  bool
 
+	changing bool           // a change was requested, and no dry run
 	sent     atomic.Bool    // a step of a change, done or not
 	undoable []string       // the IDs of the changes that were made
 	late     []access.Note  // failures that are printed at the end
