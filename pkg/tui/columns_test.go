@@ -29,7 +29,7 @@ func crowded() *fake {
 // TestAccessTellsWhatHasNoRoom: whoever has rights by groups, or a line that is not in force, is told apart at any width.
 func TestAccessTellsWhatHasNoRoom(t *testing.T) {
 	for width, rows := range map[int][]string{
-		46:  {"user/alice · group viewers", "role/ops · overridden by a later…", "role/gone · stale (role…", "role/reader · group viewers"},
+		46:  {"user/alice · group viewers", "role/ops · overridden by a…", "role/gone · stale (role…", "role/reader · group viewers"},
 		60:  {"user/alice · group viewers ok", "role/gone · <none> stale (role…", "role/reader · group viewers ok (aws-auth)"},
 		80:  {"user/alice · group viewers ok 70d", "role/ops · <none> overridden by a later…", "role/reader · group viewers ok (aws-auth)"},
 		160: {"user/alice · group viewers ok", "role/gone · <none> stale (role recreated) 5d", "role/ops · <none> overridden by a later mapping"},
