@@ -38,6 +38,7 @@ const (
 	SetMode Kind = "mode"
 	Migrate Kind = "migrate"
 	Undo    Kind = "undo"
+	Apply   Kind = "apply"
 )
 
 // Migrated reports whether the change was a migration. A record without a kind is one if it set the groups of a migration,
