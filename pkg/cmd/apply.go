@@ -41,14 +41,13 @@ func newApplyCmd(env *Env) *cobra.Command {
 		Long: `Make access entries what files say. The files hold AccessEntry objects, as list -o yaml prints them.
 
 A field that is written is made exactly so; a field that is not written stays as it is. Because other tools
-take missing accessPolicies for none, an entry that has policies needs them in its file, or accessPolicies: [].
+take missing accessPolicies for none, an entry that has policies needs them in its file, or an empty list.
 Of tags only the written keys change. Entries that are in no file stay.
 
 With --set, the entries become members of a set, by a tag. --prune then deletes the members of the set that
 are in no file: never entries for nodes, of AWS, of other tools, or temporary ones. Changes of a set are shown
 and need confirmation, or --yes.`,
-		Example: `  # Keep the entries of a cluster in files
-  kubectl access list -o yaml > access.yaml
+		Example: `  # Make the entries what a file says, which list -o yaml has printed
   kubectl access apply -f access.yaml
 
   # What would change

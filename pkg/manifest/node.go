@@ -117,3 +117,16 @@ func (n node) noun() string {
 	}
 	return "a boolean"
 }
+
+// annotation is an annotation of metadata, if it is there: other metadata may have any form.
+func (n node) annotation(name string) string {
+	for _, key := range []string{"annotations", name} {
+		fields, err := n.fields("*")
+		next, ok := fields[key]
+		if err != nil || !ok {
+			return ""
+		}
+		n = next
+	}
+	return n.Value
+}

@@ -120,7 +120,7 @@ func document(n node) (d Document, err error) {
 		return d, err
 	}
 	if meta, ok := top["metadata"]; ok {
-		d.Region = region(meta)
+		d.Region = meta.annotation(regionAnnotation)
 	}
 	spec, ok := top["spec"]
 	if !ok {
@@ -141,25 +141,6 @@ func document(n node) (d Document, err error) {
 		}
 	}
 	return d, nil
-}
-
-// region is the region in the annotations, if it is there: other metadata may have any form.
-func region(meta node) string {
-	fields, err := meta.fields("*")
-	if err != nil {
-		return ""
-	}
-	annotations, ok := fields["annotations"]
-	if !ok {
-		return ""
-	}
-	if fields, err = annotations.fields("*"); err != nil {
-		return ""
-	}
-	if n, ok := fields[regionAnnotation]; ok {
-		return n.Value
-	}
-	return ""
 }
 
 // fieldsOfSpec read the fields of spec, the principal first.
