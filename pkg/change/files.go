@@ -55,11 +55,12 @@ func (f *Files) Apply() Request {
 // check notes typos, entries that become members of the set, and members that no file has and that stay.
 func (f *Files) check(_ context.Context, before access.Snapshot) (c Checked) {
 	account := before.Cluster.Account()
-	for _, w := range f.Wants {
-		have, exists := before.Entry(w.Principal)
-		if !f.changes(before, w) {
+	for i := range f.Wants {
+		w := &f.Wants[i]
+		if f.change(before, i) == nil {
 			continue
 		}
+		have, exists := before.Entry(w.Principal)
 		if text := w.Tags[access.ExpiresTag]; text != "" && !w.Expires().After(f.Now) && text != have.Tags[access.ExpiresTag] {
 			c.Notes = append(c.Notes, access.Failure(w.Principal.Short(account), f.Place(w.Principal, fmt.Errorf("tag %s: %s is not a time in the future", access.ExpiresTag, text))))
 			c.Leave = append(c.Leave, w.Principal)
@@ -83,25 +84,36 @@ func (f *Files) check(_ context.Context, before access.Snapshot) (c Checked) {
 	return c
 }
 
-// changes reports whether the files change an entry.
-func (f *Files) changes(before access.Snapshot, w access.Desired) bool {
-	have, exists := before.Entry(w.Principal)
-	after, err := edit.SetOf(f.Set, w)(before)
-	will, _ := after.Entry(w.Principal)
-	return err == nil && (!exists || !have.Same(will))
+// change is what the files change about an entry; nil: nothing, or it is refused.
+//
+//go:noinline
+func (f *Files) change(before access.Snapshot, i int) *access.Change {
+	one := access.Snapshot{Cluster: before.Cluster}
+	have, exists := before.Entry(f.Wants[i].Principal)
+	if exists {
+		one = one.Put(have)
+	}
+	after, err := edit.SetOf(f.Set, f.Wants[i])(one)
+	switch {
+	case err != nil:
+		return nil
+	case !exists:
+		return &access.Change{After: &after.Entries[0]}
+	case have.Same(after.Entries[0]):
+		return nil
+	}
+	return &access.Change{Before: &have, After: &after.Entries[0]}
 }
 
 // risks are those of files: a change of what another tool owns, and the end of many entries at once.
 func (f *Files) risks(before access.Snapshot) (risks []access.Risk) {
 	account := before.Cluster.Account()
-	for _, w := range f.Wants {
-		have, exists := before.Entry(w.Principal)
-		if !exists || !have.Owner().Proof || !f.changes(before, w) {
+	for i := range f.Wants {
+		ch := f.change(before, i)
+		if ch == nil || ch.Before == nil || !ch.Before.Owner().Proof {
 			continue
 		}
-		after, _ := edit.SetOf(f.Set, w)(before)
-		will, _ := after.Entry(w.Principal)
-		if remark := (access.Change{Before: &have, After: &will}).OwnerRemark(account); remark != "" {
+		if remark := ch.OwnerRemark(account); remark != "" {
 			risks = append(risks, access.Risk{Name: access.OwnedElsewhere, Why: remark})
 		}
 	}

@@ -108,7 +108,7 @@ func (env *Env) compareWith(ctx context.Context, program []string, plan access.P
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	live, merged := filepath.Join(dir, "LIVE"), filepath.Join(dir, "MERGED")
 	for _, folder := range []string{live, merged} {
 		if err := os.Mkdir(folder, 0o700); err != nil {

@@ -60,6 +60,7 @@ func TestExamplesRun(t *testing.T) {
 
 // files are those that examples name, as list prints them.
 func files(t *testing.T) {
+	t.Helper()
 	text, code := run("list", "role/team/dev", "-o", "yaml")
 	if err := os.Mkdir("access", 0o700); err != nil || code != 0 {
 		t.Fatal(err, text)

@@ -12,35 +12,38 @@ import (
 // keys change: others are those of their owners. A file without policies is refused over an entry that has some, since
 // for other tools it means that there are none.
 func Set(want access.Desired) access.Edit {
-	return func(s access.Snapshot) (access.Snapshot, error) {
-		who := want.Principal.Short(s.Cluster.Account())
-		have, exists := s.Entry(want.Principal)
-		if !exists {
-			have = access.Entry{Principal: want.Principal, Kind: access.Standard}
-			if want.Written.Kind {
-				have.Kind = want.Kind
-			}
+	return func(s access.Snapshot) (access.Snapshot, error) { return setEntry(s, want) }
+}
+
+//go:noinline
+func setEntry(s access.Snapshot, want access.Desired) (access.Snapshot, error) {
+	who := want.Principal.Short(s.Cluster.Account())
+	have, exists := s.Entry(want.Principal)
+	if !exists {
+		have = access.Entry{Principal: want.Principal, Kind: access.Standard}
+		if want.Written.Kind {
+			have.Kind = want.Kind
 		}
-		switch {
-		case want.Written.Kind && want.Kind != have.Kind:
-			return access.Snapshot{}, fmt.Errorf("%w: %s has an entry of type %s; the type cannot change, revoke the entry first", access.ErrRule, who, have.Kind)
-		case !want.Written.Grants && len(have.Grants) > 0:
-			return access.Snapshot{}, refusal(fmt.Sprintf("%s has access policies (%s) and the file has no accessPolicies: write them, or accessPolicies: [] for none", who, holdings(have)))
-		case have.Node() && (want.Written.Username && want.Username != have.Username || want.Written.Groups && !sameGroups(want.Groups, have)):
-			return access.Snapshot{}, fmt.Errorf("%w: %s: EKS sets the groups and username of an entry of type %s", access.ErrRule, who, have.Kind)
-		}
-		will := written(have, want).Canonical()
-		if exists && have.Same(will) {
-			return s, nil
-		}
-		if exists && have.Managed() {
-			return s.Put(will), access.Change{Before: &have, After: &will}.CheckManaged(s.Cluster)
-		}
-		if err := access.Check(will, s.Cluster); err != nil {
-			return access.Snapshot{}, err
-		}
-		return s.Put(will), nil
 	}
+	switch {
+	case want.Written.Kind && want.Kind != have.Kind:
+		return access.Snapshot{}, fmt.Errorf("%w: %s has an entry of type %s; the type cannot change, revoke the entry first", access.ErrRule, who, have.Kind)
+	case !want.Written.Grants && len(have.Grants) > 0:
+		return access.Snapshot{}, refusal(fmt.Sprintf("%s has access policies (%s) and the file has no accessPolicies: write them, or accessPolicies: [] for none", who, holdings(have)))
+	case have.Node() && (want.Written.Username && want.Username != have.Username || want.Written.Groups && !sameGroups(want.Groups, have)):
+		return access.Snapshot{}, fmt.Errorf("%w: %s: EKS sets the groups and username of an entry of type %s", access.ErrRule, who, have.Kind)
+	}
+	will := written(have, want).Canonical()
+	if exists && have.Same(will) {
+		return s, nil
+	}
+	if exists && have.Managed() {
+		return s.Put(will), access.Change{Before: &have, After: &will}.CheckManaged(s.Cluster)
+	}
+	if err := access.Check(will, s.Cluster); err != nil {
+		return access.Snapshot{}, err
+	}
+	return s.Put(will), nil
 }
 
 // written is the entry with the fields that are written.
@@ -81,7 +84,7 @@ func holdings(e access.Entry) string {
 func SetOf(set string, want access.Desired) access.Edit {
 	return func(s access.Snapshot) (access.Snapshot, error) {
 		if set == "" {
-			return Set(want)(s)
+			return setEntry(s, want)
 		}
 		have, _ := s.Entry(want.Principal)
 		if other := have.Tags[access.SetTag]; other != "" && other != set {
@@ -92,7 +95,7 @@ func SetOf(set string, want access.Desired) access.Edit {
 			want.Tags = map[string]string{}
 		}
 		want.Tags[access.SetTag] = set
-		return Set(want)(s)
+		return setEntry(s, want)
 	}
 }
 

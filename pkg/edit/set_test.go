@@ -92,8 +92,13 @@ func TestSetKeepsWhatIsNotWritten(t *testing.T) {
 func TestASetDeletesOnlyItsOwn(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	tags := []map[string]string{
-		nil, {access.SetTag: "team"}, {access.SetTag: "other"}, {access.SetTag: "team", access.ExpiresTag: "2030-01-01T00:00:00Z"},
-		{access.SetTag: "team", "aws:cloudformation:stack-name": "s"}, {access.SetTag: "team", "services.k8s.aws/controller-version": "eks-1", "services.k8s.aws/namespace": "n"}, {access.SetTag: "Team"},
+		nil,
+		{access.SetTag: "team"},
+		{access.SetTag: "other"},
+		{access.SetTag: "team", access.ExpiresTag: "2030-01-01T00:00:00Z"},
+		{access.SetTag: "team", "aws:cloudformation:stack-name": "s"},
+		{access.SetTag: "team", "services.k8s.aws/controller-version": "eks-1", "services.k8s.aws/namespace": "n"},
+		{access.SetTag: "Team"},
 	}
 	principals := []access.Principal{
 		"arn:aws:iam::111122223333:role/a", "arn:aws:iam::111122223333:user/b", "arn:aws:iam::111122223333:role/c", "arn:aws:iam::444455556666:role/d",

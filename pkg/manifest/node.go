@@ -98,10 +98,10 @@ func (n node) texts() (all []string, err error) {
 
 // noun is what a value is.
 func (n node) noun() string {
-	switch n.Kind {
-	case yaml.MappingNode:
+	if n.Kind == yaml.MappingNode {
 		return "an object"
-	case yaml.SequenceNode:
+	}
+	if n.Kind == yaml.SequenceNode {
 		return "a list"
 	}
 	switch n.ShortTag() {
