@@ -22,7 +22,7 @@ type entries struct {
 
 func newEntries(m *model, v *view) *entries {
 	e := &entries{m: m, v: v}
-	l := newList(m.styles, false, column{title: "PRINCIPAL", share: 36}, column{title: "ACCESS", share: 36}, column{title: "STATUS", rank: 1, share: 28}, column{title: "AGE", rank: 2, fixed: 6})
+	l := newList(m.styles, false, column{title: "PRINCIPAL", share: 36}, column{title: "ACCESS", share: 31}, column{title: "STATUS", rank: 1, share: 33}, column{title: "AGE", rank: 2, fixed: 6})
 	l.live = e.aged
 	e.own = []*action{
 		on("e", "e", "edit", e.grantMore).acts().unless(func() string { return cmp.Or(e.fixed(), v.closed()) }),
@@ -111,9 +111,7 @@ func (e *entries) fixed() string {
 
 // search begins a new filter of the list, from wherever somebody is.
 func (e *entries) search() tea.Cmd {
-	cmd := e.m.show(accessTab)
-	e.list.clearFilter()
-	return tea.Batch(cmd, e.startFilter())
+	return tea.Batch(e.m.show(accessTab), e.startFilter())
 }
 
 func (e *entries) nextOrder() tea.Cmd {

@@ -118,7 +118,11 @@ func (m *model) browser(l *list, open *action, own ...*action) *screen {
 	return s
 }
 
+// startFilter begins a new filter.
 func (s *screen) startFilter() tea.Cmd {
+	if !s.typing {
+		s.list.clearFilter()
+	}
 	s.typing = true
 	return s.list.filter.Focus()
 }
