@@ -270,8 +270,9 @@ func (b bindings) of(s access.Snapshot, p access.Principal) *access.RBAC {
 		}
 	}
 	slices.Sort(found)
-	some := &access.RBAC{Err: s.RBAC.Err}
-	for _, i := range slices.Compact(found) {
+	found = slices.Compact(found)
+	some := &access.RBAC{Err: s.RBAC.Err, Bindings: make([]access.Binding, 0, len(found))}
+	for _, i := range found {
 		some.Bindings = append(some.Bindings, b.all[i])
 	}
 	return some

@@ -426,7 +426,7 @@ func TestEscalationsNameTheWorstFirst(t *testing.T) {
 	}
 }
 
-// BenchmarkWhoCan asks one question of a cluster with 10,000 bindings and 1,000 entries.
+// BenchmarkWhoCan asks one question, and for a matrix, of a cluster with 10,000 bindings and 1,000 entries.
 func BenchmarkWhoCan(b *testing.B) {
 	s := world()
 	for i := range 1000 {
@@ -434,6 +434,9 @@ func BenchmarkWhoCan(b *testing.B) {
 	}
 	for i := range 10000 {
 		s.RBAC.Bindings = append(s.RBAC.Bindings, access.Binding{Namespace: fmt.Sprint("ns", i%500), Name: fmt.Sprint("b", i), Role: access.RoleRef{Kind: "ClusterRole", Name: "reader"}, Groups: []string{fmt.Sprint("g", i%100)}})
+	}
+	for i := range 500 {
+		s.Namespaces = append(s.Namespaces, fmt.Sprint("ns", i))
 	}
 	b.Run("index", func(b *testing.B) {
 		for b.Loop() {
@@ -445,6 +448,11 @@ func BenchmarkWhoCan(b *testing.B) {
 	b.Run("question", func(b *testing.B) {
 		for b.Loop() {
 			x.WhoCan(q)
+		}
+	})
+	b.Run("matrix", func(b *testing.B) { // of 500 namespaces
+		for b.Loop() {
+			x.Matrix()
 		}
 	})
 }
