@@ -29,7 +29,7 @@ const at = " --context=arn:aws:eks:us-west-2:111122223333:cluster/"
 // after it. In them, FILE is a file of the test's own. "screen" stands for the full-screen interface.
 var answered = []string{
 	"list", "list -o json", "list -o yaml", "list -o name", "list -o wide", "list role/team/dev me -o json", "list" + at + "legacy", "list --profile auditor -v 6",
-	"who-can get secrets -n prod", "who-can create pods/exec --explain", "who-can escalate -o json", "explain role/team/dev get pods -n dev", "explain user/alice -o yaml",
+	"who-can get secrets -n prod", "who-can create pods/exec --explain", "who-can escalate -o json", "who-can --matrix -o wide", "explain role/team/dev get pods -n dev", "explain user/alice -o yaml",
 	"history", "history role/team/dev -o json", "why user/alice", "history --errors -o csv",
 	"describe role/team/dev role/rotated me user/alice", "describe role/ops --rules", "describe role/ci/deployer -o yaml", "describe sso/Developer" + at + "staging",
 	"whoami", "whoami -o json" + at + "staging", "whoami --profile idle" + at + "staging", "whoami --profile newcomer -o yaml", "whoami --eks-cluster staging --region us-west-2",
@@ -38,6 +38,7 @@ var answered = []string{
 	"revoke role/team/dev --policy view -n dev; undo --yes", "revoke user/alice --yes; undo; undo --yes -o yaml", "revoke me --yes", "revoke role/team/dev --group developers",
 	"revoke role/ops --yes; undo --yes", "revoke role/team/dev --yes --entry-only", "list --require-match", "revoke role/joiner --yes" + at + "prod",
 	"grant role/ops --policy view:dev --policy edit:qa --keep-mapping-access -o yaml", "grant role/mapped --policy admin -A --yes --accept-risk=override-mapping" + at + "staging",
+	"apply -f testdata/access.yaml --set team --prune --yes; undo --yes", "diff -f testdata/access.yaml -o json", "diff -f testdata/access.yaml --set team --prune -o markdown",
 	"policies", "policies edit", "policies -o json", "cluster", "cluster -o yaml", "cluster --eks-cluster staging",
 	"mode", "mode -o json" + at + "legacy", "mode API_AND_CONFIG_MAP --yes --accept-risk=one-way-mode" + at + "legacy", "mode API --yes --accept-risk=one-way-mode",
 	"migrate --dry-run", "migrate -o json", "migrate --yes --remove-mappings; undo --yes", "migrate --yes --accept-risk=one-way-mode" + at + "legacy", "migrate --write-decisions FILE",

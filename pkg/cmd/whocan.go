@@ -19,32 +19,38 @@ import (
 type whoCanFlags struct {
 	output
 	rights.Asked
-	explain, all, complete bool
-	expect                 []string
+	explain, all, complete, matrix, check bool
+	expect                                []string
 }
 
 func newWhoCanCmd(env *Env) *cobra.Command {
 	var f whoCanFlags
 	cmd := &cobra.Command{
-		Use:   "who-can VERB (TYPE[.GROUP][/NAME] | URL)",
+		Use:   "who-can (VERB (TYPE[.GROUP][/NAME] | URL) | escalate | --matrix)",
 		Short: "List who can do something in the cluster, by every source",
 		Long: `List who can do something in the cluster. Access entries with their policies, aws-auth and RBAC count together, and
 groups are resolved to the principals that have them.
 
 Without -n and -A, the answer is about any namespace, and WHERE says in which. Service accounts and the components of
-Kubernetes and EKS are counted and shown with --all. What could not be read is named: then the answer is not complete.`,
+Kubernetes and EKS are counted and shown with --all. What could not be read is named: then the answer is not complete.
+
+--matrix sums up everybody in every namespace as the largest of the ClusterRoles view, edit, admin and cluster-admin whose
+rules are covered by what they have, whatever it is called: "custom" covers none of them, "view+" has more than view,
+"view?" has at least view, because not all rules are known.`,
 		Example: `  # Who can read secrets in namespace prod
   kubectl access who-can get secrets -n prod
 
   # Who can open a shell in a pod, anywhere, and how
   kubectl access who-can create pods/exec --explain
 
-  # One object, and a URL
-  kubectl access who-can update configmaps/aws-auth -n kube-system
+  # A URL
   kubectl access who-can get /metrics
 
   # Who can become a cluster administrator
-  kubectl access who-can escalate`,
+  kubectl access who-can escalate
+
+  # Everybody, in every namespace
+  kubectl access who-can --matrix`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f.Words = args
 			return env.whoCan(cmd.Context(), &f)
@@ -56,15 +62,23 @@ Kubernetes and EKS are counted and shown with --all. What could not be read is n
 	fs.BoolVarP(&f.Everywhere, "all-namespaces", "A", false, "Ask who can do it in all namespaces at once")
 	fs.StringVar(&f.Subresource, "subresource", "", "Ask about a subresource, such as log or exec")
 	fs.BoolVar(&f.explain, "explain", false, "Print every chain that gives the right")
-	fs.BoolVar(&f.all, "all", false, "Include service accounts, nodes and the components of Kubernetes and EKS")
+	fs.BoolVar(&f.matrix, "matrix", false, "Print what everybody can do in every namespace")
+	fs.BoolVar(&f.all, "all", false, "Include service accounts and the components of Kubernetes and EKS; in a matrix also nodes")
+	fs.BoolVar(&f.check, "check", false, "Ask the cluster too, about you and if possible about the others, and fail if it says otherwise")
 	fs.StringSliceVar(&f.expect, "expect", nil, "Exit with 3 unless exactly these principals can do it")
 	fs.BoolVar(&f.complete, "require-complete", false, "Exit with 1 if anything could not be read")
 	cmd.MarkFlagsMutuallyExclusive("namespace", "all-namespaces")
+	for _, other := range []string{"all-namespaces", "subresource", "explain", "expect", "check"} {
+		cmd.MarkFlagsMutuallyExclusive("matrix", other)
+	}
 	return cmd
 }
 
 func (env *Env) whoCan(ctx context.Context, f *whoCanFlags) error {
-	if len(f.Words) == 0 {
+	switch {
+	case f.matrix && len(f.Words) > 0:
+		return fmt.Errorf("%w, or --matrix, not both", rights.ErrQuestion)
+	case !f.matrix && len(f.Words) == 0:
 		return rights.ErrQuestion
 	}
 	c, err := env.open(ctx)
@@ -74,6 +88,9 @@ func (env *Env) whoCan(ctx context.Context, f *whoCanFlags) error {
 	x, types, err := c.Rights(ctx)
 	if err != nil {
 		return err
+	}
+	if f.matrix {
+		return env.printMatrix(f, x)
 	}
 	if len(f.Words) == 1 && f.Words[0] == "escalate" {
 		return env.printEscalations(f, x)
@@ -86,13 +103,33 @@ func (env *Env) whoCan(ctx context.Context, f *whoCanFlags) error {
 	env.absent(x.Snapshot, f.Namespace)
 	a := x.WhoCan(q)
 	env.missing(x.Missing)
+	var contradictions []string
+	if f.check {
+		if a, contradictions, err = env.checked(ctx, c, x, a); err != nil {
+			return err
+		}
+	}
 	if err := env.printWhoCan(f, a); err != nil {
 		return err
 	}
-	if f.complete && !a.Complete() {
-		return errFailed
+	for _, text := range contradictions {
+		env.warn("CONTRADICTION: %s", text)
 	}
-	return env.expected(ctx, c, f.expect, a)
+	return errors.Join(errIf(len(contradictions) > 0), errIf(f.complete && !a.Complete()), env.expected(ctx, c, f.expect, a))
+}
+
+// checked asks the cluster too. Where reviews of others are forbidden, only the caller is checked.
+func (env *Env) checked(ctx context.Context, c *cluster.Cluster, x *rights.Index, a rights.Answer) (rights.Answer, []string, error) {
+	if a.Question.Anywhere {
+		return a, nil, errors.New("--check needs -n or -A: the cluster answers for one namespace or for all")
+	}
+	said, err := c.Check(ctx, x, a.Question.Request, true)
+	if errors.Is(err, access.ErrForbidden) {
+		env.warn("only your own access was checked: to check that of others, you need create on subjectaccessreviews")
+		said, err = c.Check(ctx, x, a.Question.Request, false)
+	}
+	a, contradictions := a.Check(said)
+	return a, contradictions, err
 }
 
 // understood says how a question was understood, where there is doubt.
@@ -115,19 +152,16 @@ func (env *Env) absent(s access.Snapshot, namespace string) {
 // missing names what could not be read.
 func (env *Env) missing(all []rights.Missing) {
 	for _, m := range all {
-		switch {
-		case m.Need == "":
-			env.warn("the answer is not complete: %s could not be read: %s", m.What, m.Why)
-		case env.verbosity >= 6:
-			env.warn("the answer is not complete: %s could not be read (you need %s): %s", m.What, m.Need, m.Why)
-		default:
-			env.warn("the answer is not complete: %s could not be read (you need %s)", m.What, m.Need)
+		if text := printer.MissingOne(m); m.Need != "" && env.verbosity >= 6 {
+			env.warn("the answer is not complete: %s: %s", text, m.Why)
+		} else {
+			env.warn("the answer is not complete: %s", text)
 		}
 	}
 }
 
 func (env *Env) printWhoCan(f *whoCanFlags, a rights.Answer) error {
-	rows, hidden := shownRows(a, f.all)
+	rows, hidden := rights.Shown(a.Rows, func(r rights.Row) bool { return !f.all && r.Identity.Background() })
 	switch {
 	case f.Name == "name":
 		for _, r := range rows {
@@ -157,9 +191,7 @@ func (env *Env) afterWhoCan(a rights.Answer, rows []rights.Row, hidden int) {
 	default:
 		env.warn("nobody was found who can %s, but not everything is known", a.Question)
 	}
-	if hidden > 0 {
-		env.say(env.IO.ErrOut, fmt.Sprintf("%d more, of service accounts and components of Kubernetes and EKS: add --all\n", hidden))
-	}
+	env.hidden(hidden)
 	var unknown []string
 	for _, r := range a.Unknown {
 		if r.Identity.Class != rights.Service && r.Identity.Class != rights.Nodes {
@@ -171,16 +203,39 @@ func (env *Env) afterWhoCan(a rights.Answer, rows []rights.Row, hidden int) {
 	}
 }
 
-// shownRows leaves out workloads and components.
-func shownRows(a rights.Answer, all bool) (rows []rights.Row, hidden int) {
-	for _, r := range a.Rows {
-		if !all && (r.Identity.Class == rights.Workload || r.Identity.BuiltIn()) {
-			hidden++
-			continue
-		}
-		rows = append(rows, r)
+// printMatrix prints what everybody can do in every namespace.
+func (env *Env) printMatrix(f *whoCanFlags, x *rights.Index) error {
+	env.absent(x.Snapshot, f.Namespace)
+	env.missing(x.Missing)
+	m, hidden := x.Matrix(), 0
+	if f.Namespace != "" {
+		m = m.In(f.Namespace)
 	}
-	return rows, hidden
+	if !f.Tabular() {
+		return f.Object(env.IO.Out, printer.MatrixObject(m))
+	}
+	m.Rows, hidden = rights.Shown(m.Rows, func(r rights.MatrixRow) bool {
+		return !f.all && (r.Identity.Background() || r.Identity.Class == rights.Nodes)
+	})
+	all := len(m.Namespaces)
+	if f.Name == "" && f.Namespace == "" {
+		m = m.Differing()
+	}
+	if err := f.Blocks(env.IO.Out, printer.Matrix(m)); err != nil {
+		return err
+	}
+	env.hidden(hidden)
+	if n := all - len(m.Namespaces); n > 0 {
+		env.say(env.IO.ErrOut, fmt.Sprintf("%d more namespaces, in which everybody has what they have cluster-wide: add -o wide\n", n))
+	}
+	return nil
+}
+
+// hidden says how many rows are not shown.
+func (env *Env) hidden(n int) {
+	if n > 0 {
+		env.say(env.IO.ErrOut, printer.Hidden(n)+"\n")
+	}
 }
 
 // ErrUnexpected says that others can do it than were expected.
@@ -196,22 +251,7 @@ func (env *Env) expected(ctx context.Context, c *cluster.Cluster, written []stri
 	if err != nil || access.Failed(notes) {
 		return errors.Join(err, errIf(access.Failed(notes)))
 	}
-	var more, less []string
-	var can []access.Principal
-	for _, r := range a.Rows {
-		switch {
-		case !r.Can() || r.Identity.Class == rights.Workload || r.Identity.BuiltIn():
-		case r.Identity.Principal == "" || !slices.ContainsFunc(who, r.Identity.Principal.Is):
-			more = append(more, r.Identity.Name)
-		default:
-			can = append(can, r.Identity.Principal)
-		}
-	}
-	for _, p := range who {
-		if !slices.ContainsFunc(can, p.Is) {
-			less = append(less, c.Short(p))
-		}
-	}
+	more, less := a.Compare(who, c.Short)
 	if len(more)+len(less) == 0 {
 		return nil
 	}
@@ -230,13 +270,7 @@ func (env *Env) printEscalations(f *whoCanFlags, x *rights.Index) error {
 	env.missing(x.Missing)
 	all, hidden := x.Escalations(), 0
 	if !f.all && f.Tabular() {
-		all = slices.DeleteFunc(all, func(e rights.Escalation) bool {
-			if e.Identity.Class == rights.Workload || e.Identity.BuiltIn() {
-				hidden++
-				return true
-			}
-			return false
-		})
+		all, hidden = rights.Shown(all, func(e rights.Escalation) bool { return e.Identity.Background() })
 	}
 	if !f.Tabular() {
 		return f.Object(env.IO.Out, printer.EscalationsObject(all, x.Missing))
@@ -250,9 +284,7 @@ func (env *Env) printEscalations(f *whoCanFlags, x *rights.Index) error {
 	} else if err := f.Table(env.IO.Out, printer.Escalations(all)); err != nil {
 		return err
 	}
-	if hidden > 0 {
-		env.say(env.IO.ErrOut, fmt.Sprintf("%d more, of service accounts and components of Kubernetes and EKS: add --all\n", hidden))
-	}
+	env.hidden(hidden)
 	env.say(env.IO.ErrOut, "Not checked: IAM. A principal that may call eks:CreateAccessEntry or eks:AssociateAccessPolicy on the cluster can become one too.\n")
 	if f.complete && len(x.Missing) > 0 {
 		return errFailed

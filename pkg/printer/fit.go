@@ -153,12 +153,8 @@ func (t Table) FitLast(width int) Table {
 		}
 	}
 	for i, c := range t.Columns[:last] {
-		most := utf8.RuneCountInString(c.Name)
-		for _, row := range t.Rows {
-			most = max(most, utf8.RuneCountInString(row[i]))
-		}
 		if !c.Wide {
-			before += most + 3 // as cli-runtime separates columns
+			before += t.room(i)
 		}
 	}
 	for _, row := range t.Rows {
@@ -167,4 +163,50 @@ func (t Table) FitLast(width int) Table {
 		}
 	}
 	return t
+}
+
+// Blocks prints a table; for people on a terminal as several with some of the columns each, none wider than it if it can be, and
+// all with the first column.
+func (f Format) Blocks(w io.Writer, t Table) error {
+	width := TerminalWidth(w)
+	if width == 0 || f.Name != "" {
+		return f.Table(w, t)
+	}
+	first, used, block := t.room(0), 0, Table{}
+	for i := 1; i < len(t.Columns) && !t.Columns[i].Wide; i++ {
+		room := t.room(i)
+		if used+room > width && len(block.Columns) > 1 {
+			if err := f.Table(w, block); err != nil {
+				return err
+			}
+			_, _ = io.WriteString(w, "\n")
+			block = Table{}
+		}
+		if len(block.Columns) == 0 {
+			block, used = Table{}.with(t, 0), first
+		}
+		block, used = block.with(t, i), used+room
+	}
+	return f.Table(w, block)
+}
+
+// with has one column more.
+func (t Table) with(of Table, column int) Table {
+	t.Columns = append(t.Columns, of.Columns[column])
+	for i, row := range of.Rows {
+		if i == len(t.Rows) {
+			t.Rows = append(t.Rows, nil)
+		}
+		t.Rows[i] = append(t.Rows[i], row[column])
+	}
+	return t
+}
+
+// room is what a column takes, with the spaces behind it.
+func (t Table) room(column int) int {
+	most := utf8.RuneCountInString(t.Columns[column].Name)
+	for _, row := range t.Rows {
+		most = max(most, utf8.RuneCountInString(row[column]))
+	}
+	return most + 3 // as cli-runtime separates columns
 }

@@ -64,3 +64,18 @@ func (id Identity) BuiltIn() bool {
 	_, name, _ := strings.Cut(id.Name, " ")
 	return id.Class == Service || id.Class == Subject && (strings.HasPrefix(name, "system:") || strings.HasPrefix(name, "eks:"))
 }
+
+// Background reports whether an identity is one that few ask about: a service account, or a component of Kubernetes or EKS.
+func (id Identity) Background() bool { return id.Class == Workload || id.BuiltIn() }
+
+// Shown leaves out the rows to hide, and counts them.
+func Shown[Row any](rows []Row, hide func(Row) bool) (shown []Row, hidden int) {
+	for _, r := range rows {
+		if hide(r) {
+			hidden++
+		} else {
+			shown = append(shown, r)
+		}
+	}
+	return shown, hidden
+}

@@ -179,7 +179,9 @@ func TestDetailsShowRules(t *testing.T) {
 }
 
 func TestHelpListsKeysAndWhyTheyAreOff(t *testing.T) {
-	d := drive(t, newFake()).keys("/ aws-service enter").keys("?")
+	d := drive(t, newFake()).keys("/ aws-service enter")
+	d.size(80, 40)
+	d.keys("?")
 	d.sees("Help", "revoke", "not now: AWS owns this entry", "filter", "clusters").keys("esc").sees("[1 Access")
 	d.keys("d").sees("✗ revoke: AWS owns this entry")
 }
