@@ -100,7 +100,10 @@ func askInside(ctx context.Context, client *kube.Client, err error, want access.
 	}
 	if want.RBAC {
 		all.Go(func() {
-			told.rbac = &access.RBAC{Err: err, RolesErr: err}
+			told.rbac = &access.RBAC{Err: err}
+			if want.Roles {
+				told.rbac.RolesErr = err
+			}
 			if err != nil {
 				return
 			}
