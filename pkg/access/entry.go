@@ -66,6 +66,8 @@ type Info struct {
 	CA                                   string // certificates to trust at the endpoint: PEM in base64
 	LocalID                              string // of a local cluster on Outposts, whose tokens contain it instead of the name
 	Private                              bool   // the endpoint is only reachable in the cluster's network
+	Created                              time.Time
+	AuditLogs                            bool // the logs of kinds audit and authenticator are kept
 }
 
 // Account is the account that owns the cluster.
