@@ -25,6 +25,7 @@ var mayImport = map[string][]string{
 	"kubefile":            {"access"},
 	"policy":              {"access"},
 	"rights":              {"access", "policy"},
+	"audit":               {"access", "policy", "rights"},
 	"kube":                {"access", "rights"},
 	"manifest":            {"access"},
 	"journal":             {"access", "manifest"},
@@ -34,14 +35,14 @@ var mayImport = map[string][]string{
 	"sandbox/sandboxtest": {"sandbox", "sandbox/awsapi"},
 	"whoami":              {"access", "policy", "shell"},
 	"migrate":             {"access", "awsauth", "change", "edit", "journal", "manifest", "shell"},
-	"printer":             {"access", "awsauth", "journal", "kubeconfig", "manifest", "migrate", "policy", "rights", "shell", "whoami"},
+	"printer":             {"access", "audit", "awsauth", "journal", "kubeconfig", "manifest", "migrate", "policy", "rights", "shell", "whoami"},
 	"tui":                 {"access", "edit", "policy", "printer", "shell"},
 	"cluster": {
-		"access", "awsauth", "eks", "iam", "journal", "kube", "kubeconfig", "kubefile", "login", "manifest", "migrate", "policy", "rights", "whoami",
+		"access", "audit", "awsauth", "eks", "iam", "journal", "kube", "kubeconfig", "kubefile", "login", "manifest", "migrate", "policy", "rights", "whoami",
 	},
 	"change": {"access", "awsauth", "edit", "journal", "policy"},
 	"cmd": {
-		"access", "awsauth", "change", "cluster", "edit", "journal", "kubeconfig", "kubefile", "login", "manifest", "migrate",
+		"access", "audit", "awsauth", "change", "cluster", "edit", "journal", "kubeconfig", "kubefile", "login", "manifest", "migrate",
 		"policy", "printer", "rights", "sandbox", "shell", "tui", "whoami",
 	},
 }

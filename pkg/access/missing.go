@@ -16,6 +16,9 @@ const (
 	ReadRoles    = "RBAC roles"
 )
 
+// NeedAWSAuth is the permission to read aws-auth.
+const NeedAWSAuth = "get on configmaps/aws-auth in kube-system"
+
 // NotRead is why something could not be read: for want of a permission, or for another reason.
 func NotRead(what string, err error, need string) Missing {
 	if !errors.Is(err, ErrForbidden) {
@@ -40,7 +43,7 @@ func (m Missing) Note() Note {
 // Missing is what was requested of a snapshot and could not be read, but for single entries, and the permissions for it.
 func (s Snapshot) Missing() (all []Missing) {
 	if m := s.AWSAuth; m != nil && m.Err != nil && s.Cluster.Mode.ReadsConfigMap() {
-		all = append(all, NotRead(ReadAWSAuth, m.Err, "get on configmaps/aws-auth in kube-system"))
+		all = append(all, NotRead(ReadAWSAuth, m.Err, NeedAWSAuth))
 	}
 	if r := s.RBAC; r != nil && r.Err != nil {
 		all = append(all, NotRead(ReadBindings, r.Err, "list on clusterrolebindings and rolebindings"))

@@ -94,6 +94,9 @@ func (x *Index) everybody(id Identity) (all []Identity) {
 	return all
 }
 
+// Link is a chain of an identity with the command that revokes it.
+func (x *Index) Link(id Identity, c Chain) Link { return x.link(id, c, false) }
+
 // link finds the command that takes a chain away.
 func (x *Index) link(id Identity, c Chain, everybody bool) Link {
 	l := Link{Chain: c, Everybody: everybody, Others: x.holders(*c.Right) - 1}
