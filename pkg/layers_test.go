@@ -24,7 +24,7 @@ var mayImport = map[string][]string{
 	"kubeconfig":          {"access"},
 	"kubefile":            {"access"},
 	"policy":              {"access"},
-	"rights":              {"access", "policy"},
+	"rights":              {"access", "policy", "shell"},
 	"audit":               {"access", "policy", "rights"},
 	"kube":                {"access", "rights"},
 	"manifest":            {"access"},

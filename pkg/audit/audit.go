@@ -3,11 +3,11 @@
 package audit
 
 import (
-	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
+	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -25,7 +25,7 @@ type Facts struct {
 	Missing   []access.Missing
 	Now       time.Time
 	Command   func(words ...string) string // makes a command line of this program
-	Tool      string
+	Tool      string                       // the version of this program
 	Settings
 }
 
@@ -62,6 +62,8 @@ const (
 // Severities are all names, the least bad first.
 var Severities = []string{"info", "low", "medium", "high", "critical"}
 
+var errSeverity = errors.New("must be one of: " + strings.Join(Severities, ", "))
+
 func (s Severity) String() string { return Severities[s] }
 
 // MarshalText writes the name.
@@ -71,7 +73,7 @@ func (s Severity) MarshalText() ([]byte, error) { return []byte(s.String()), nil
 func (s *Severity) UnmarshalText(text []byte) error {
 	i := slices.Index(Severities, strings.ToLower(string(text)))
 	if i < 0 {
-		return fmt.Errorf("must be one of: %s", strings.Join(Severities, ", "))
+		return errSeverity
 	}
 	*s = Severity(i)
 	return nil
@@ -91,18 +93,6 @@ type Finding struct {
 	Fingerprint string           `json:"fingerprint"`
 	New         bool             `json:"new,omitempty"` // it is not in the baseline
 	Ignored     *Ignore          `json:"ignored,omitempty"`
-
-	which string // tells findings of one check about one object apart
-}
-
-// Check is one kind of finding.
-type Check struct {
-	ID, Title  string
-	Severity   Severity
-	References []string
-	Must       []string // sources without which it is not evaluated
-	Should     []string // sources without which it may find too little
-	find       func(*view) []Finding
 }
 
 // The findings that no check makes: of a check that could not run, and of an ignore rule that has expired.
@@ -115,132 +105,173 @@ const (
 type Report struct {
 	Cluster  access.Info
 	At       time.Time
-	Tool     string    // the version of this program
-	Findings []Finding // the worst first
-	Ignored  []Finding
-	Gone     []Finding // of the baseline
-	Baseline bool      // there is one, so that Finding.New and Gone mean something
+	Tool     string     // the version of this program
+	Findings []*Finding // the worst first
+	Ignored  []*Finding
+	Gone     []*Finding // of the baseline
+	Baseline bool       // there is one, so that Finding.New and Gone mean something
 	Others   []Other
 	Skipped  map[string]string // checks that were not evaluated, or not completely, and why
 	Matrix   rights.Matrix
 	Entries  []access.Entry
 }
 
-// view is the facts with what several checks need.
+// view is the facts with what several checks need, and the findings.
 type view struct {
 	Facts
 	s       access.Snapshot
 	account string
 	missing map[string]access.Missing
 	roles   map[string]bool // RBAC roles that exist
+	bound   []string        // the groups of all bindings
+	check   *Check          // the one that runs
+	all     []*Finding
 }
 
 // Run makes the report.
 func Run(f Facts) Report {
+	v := newView(f)
+	r := Report{Cluster: v.s.Cluster, At: f.Now, Tool: f.Tool, Others: Others(f), Skipped: map[string]string{}, Matrix: f.Index.Matrix(), Entries: v.s.Entries}
+	unread := map[string]string{}
+	for i := range Checks {
+		c := &Checks[i]
+		skip := false
+		for _, source := range slices.Concat(c.Must, c.Should, everything) {
+			if m, missing := v.missing[source]; missing {
+				skip = skip || slices.Contains(c.Must, source)
+				unread[source] += sep + c.ID
+				r.Skipped[c.ID] = source + ": " + m.Reason()
+			}
+		}
+		if !skip {
+			v.run(c)
+		}
+	}
+	v.check = &Check{ID: NotEvaluated, Says: "not checked: {} ({}); {} checks were not evaluated, or not completely"}
+	for source, checks := range unread {
+		ids := strings.Split(checks[len(sep):], sep)
+		m := v.missing[source]
+		v.add("", source, "", Info, strings.Join(ids, ", "), "", source, m.Reason(), strconv.Itoa(len(ids)))
+	}
+	r.Findings = v.all
+	sortFindings(r.Findings)
+	return r
+}
+
+var everything = []string{readEntries} // what every check should have
+
+func newView(f Facts) *view {
 	v := &view{Facts: f, s: f.Index.Snapshot, missing: map[string]access.Missing{}, roles: map[string]bool{}}
 	v.account = v.s.Cluster.Account()
 	for _, m := range slices.Concat(v.s.Missing(), f.Missing) {
 		v.missing[m.What] = m
 	}
-	if n := len(v.s.Unread); n > 0 {
-		m := v.s.Unread[0].Missing()
-		m.What = readEntries
-		v.missing[readEntries] = m
+	if len(v.s.Unread) > 0 {
+		v.missing[readEntries] = v.s.Unread[0].Missing()
+	}
+	if m := v.s.AWSAuth; m == nil {
+		v.s.AWSAuth = &access.ConfigMap{}
+	} else if m.Err != nil && !v.reads() {
+		v.missing[readLeftover] = access.NotRead(readLeftover, m.Err, access.NeedAWSAuth)
 	}
 	if v.s.RBAC == nil {
 		v.s.RBAC = &access.RBAC{}
 	}
-	for _, r := range v.s.RBAC.Roles {
-		v.roles[strings.TrimPrefix(r.Namespace+"/"+r.Name, "/")] = true
+	for i := range v.s.RBAC.Roles {
+		r := &v.s.RBAC.Roles[i]
+		v.roles[r.Namespace+"/"+r.Name] = true
 	}
-	if m := v.s.AWSAuth; m != nil && m.Err != nil {
-		v.missing[readLeftover] = access.NotRead(readLeftover, m.Err, access.NeedAWSAuth)
-		if v.s.Cluster.Mode.ReadsConfigMap() {
-			delete(v.missing, readLeftover)
-		}
+	for i := range v.s.RBAC.Bindings {
+		v.bound = append(v.bound, v.s.RBAC.Bindings[i].Groups...)
 	}
-	r := Report{Cluster: v.s.Cluster, At: f.Now, Tool: f.Tool, Others: Others(f), Skipped: map[string]string{}, Matrix: f.Index.Matrix(), Entries: v.s.Entries}
-	unread := map[string][]string{}
-	for _, c := range Checks {
-		skip := false
-		for _, source := range slices.Concat(c.Must, c.Should, []string{readEntries}) {
-			if m, missing := v.missing[source]; missing {
-				skip = skip || slices.Contains(c.Must, source)
-				unread[source] = append(unread[source], c.ID)
-				r.Skipped[c.ID] = m.What + ": " + m.Reason()
+	return v
+}
+
+// reads reports whether the cluster reads aws-auth.
+func (v *view) reads() bool { return v.s.Cluster.Mode.ReadsConfigMap() }
+
+// run runs a check over what it is about.
+func (v *view) run(c *Check) {
+	v.check = c
+	switch {
+	case c.cluster != nil:
+		c.cluster(v)
+	case c.entry != nil && v.s.Cluster.Mode.ReadsEntries():
+		for i := range v.s.Entries {
+			if e := &v.s.Entries[i]; !e.Managed() {
+				c.entry(v, e)
 			}
 		}
-		if !skip {
-			r.Findings = append(r.Findings, v.run(c)...)
+	case c.person != nil:
+		for i := range v.Index.Identities {
+			if id := &v.Index.Identities[i]; id.Class == rights.People {
+				c.person(v, id, access.Administrates(id.Rights))
+			}
+		}
+	case c.mapping != nil && v.reads():
+		for i := range v.s.AWSAuth.Mappings {
+			m := &v.s.AWSAuth.Mappings[i]
+			c.mapping(v, m, v.s.MappingState(*m))
+		}
+	case c.binding != nil:
+		for i := range v.s.RBAC.Bindings {
+			c.binding(v, &v.s.RBAC.Bindings[i])
 		}
 	}
-	r.Findings = append(r.Findings, v.notEvaluated(unread)...)
-	sortFindings(r.Findings)
-	return r
 }
 
-// run completes the findings of a check.
-func (v *view) run(c Check) []Finding {
-	all := c.find(v)
-	for i := range all {
-		f := &all[i]
-		f.ID, f.References = c.ID, c.References
-		if f.Severity == Info {
-			f.Severity = c.Severity
+// sep separates items of evidence and remedy. No name has it.
+const sep = "\x00"
+
+// add adds a finding of the check that runs. which tells findings of one check about one object apart; the words fill the blanks of
+// the check's sentence. The fingerprint does not depend on the sentence.
+func (v *view) add(p access.Principal, object, which string, s Severity, evidence, remedy string, words ...string) {
+	f := &Finding{ID: v.check.ID, Severity: max(s, v.check.Severity), Cluster: v.s.Cluster.ARN, Principal: p, Object: object, References: v.check.References}
+	subject := object
+	if p != "" {
+		subject = string(p)
+		if object == "" {
+			f.Object = p.Short(v.account)
 		}
-		v.seal(f)
 	}
-	return all
-}
-
-// seal sets the cluster, the names and the fingerprint, which does not depend on the message.
-func (v *view) seal(f *Finding) {
-	f.Cluster = v.s.Cluster.ARN
-	if f.Object == "" {
-		f.Object = v.name(f.Principal)
-	}
-	sum := sha256.Sum256([]byte(strings.Join([]string{f.ID, f.Cluster, cmp.Or(string(f.Principal), f.Object), f.which}, "\x00")))
+	f.Message, f.Evidence, f.Remedy = fill(v.check.Says, words), items(evidence), items(remedy)
+	sum := sha256.Sum256([]byte(strings.Join([]string{f.ID, f.Cluster, subject, which}, sep)))
 	f.Fingerprint = hex.EncodeToString(sum[:])
+	v.all = append(v.all, f)
 }
 
-// notEvaluated names each source that could not be read, with the checks that need it.
-func (v *view) notEvaluated(unread map[string][]string) (all []Finding) {
-	for source, checks := range unread {
-		m := v.missing[source]
-		f := Finding{
-			ID: NotEvaluated, Object: source, Message: fmt.Sprintf("not checked: %s (%s); %d checks were not evaluated, or not completely", source, m.Reason(), len(checks)),
-			Evidence: []string{strings.Join(checks, ", ")},
+// about adds a finding about a principal, whose name is the first word.
+func (v *view) about(p access.Principal, which string, evidence, remedy string, words ...string) {
+	v.add(p, "", which, Info, evidence, remedy, append([]string{p.Short(v.account)}, words...)...)
+}
+
+// fill puts words into the blanks of a sentence.
+func fill(sentence string, words []string) string {
+	var b strings.Builder
+	for _, word := range words {
+		before, after, _ := strings.Cut(sentence, "{}")
+		b.WriteString(before)
+		b.WriteString(word)
+		sentence = after
+	}
+	b.WriteString(sentence)
+	return b.String()
+}
+
+func items(text string) (all []string) {
+	for item := range strings.SplitSeq(text, sep) {
+		if item != "" && !slices.Contains(all, item) {
+			all = append(all, item)
 		}
-		if len(checks) == 1 {
-			f.Message = fmt.Sprintf("not checked: %s (%s); 1 check was not evaluated, or not completely", source, m.Reason())
-		}
-		v.seal(&f)
-		all = append(all, f)
 	}
 	return all
 }
 
-func sortFindings(all []Finding) {
-	access.Sort(all, func(a, b Finding) int {
-		return cmp.Or(int(b.Severity-a.Severity), strings.Compare(a.ID, b.ID), strings.Compare(a.Object, b.Object), strings.Compare(a.which, b.which))
+func sortFindings(all []*Finding) {
+	access.Sort(all, func(a, b *Finding) int {
+		if a.Severity != b.Severity {
+			return int(b.Severity - a.Severity)
+		}
+		return strings.Compare(a.ID+sep+a.Object+sep+a.Fingerprint, b.ID+sep+b.Object+sep+b.Fingerprint)
 	})
-}
-
-func (v *view) name(p access.Principal) string { return p.Short(v.account) }
-
-// about begins a finding about a principal.
-func (v *view) about(p access.Principal, which, format string, args ...any) Finding {
-	return Finding{Principal: p, which: which, Message: v.name(p) + " " + fmt.Sprintf(format, args...)}
-}
-
-// as sets a severity that differs from the check's.
-func (f Finding) as(s Severity) Finding {
-	f.Severity = s
-	return f
-}
-
-// with adds evidence and what to do.
-func (f Finding) with(evidence []string, remedy ...string) Finding {
-	f.Evidence, f.Remedy = evidence, slices.DeleteFunc(remedy, func(s string) bool { return s == "" })
-	return f
 }

@@ -23,7 +23,8 @@ type Ignores struct {
 
 // Check refuses a rule without an ID or a reason, and one that can never match.
 func (all Ignores) Check() error {
-	for i, rule := range all.Ignore {
+	for i := range all.Ignore {
+		rule := &all.Ignore[i]
 		_, err := rule.ends()
 		switch {
 		case rule.ID == "":
@@ -40,7 +41,7 @@ func (all Ignores) Check() error {
 }
 
 // ends is the beginning of the day after the last one; zero: never.
-func (rule Ignore) ends() (time.Time, error) {
+func (rule *Ignore) ends() (time.Time, error) {
 	if rule.Until == "" {
 		return time.Time{}, nil
 	}
@@ -48,7 +49,7 @@ func (rule Ignore) ends() (time.Time, error) {
 	return at.AddDate(0, 0, 1), err
 }
 
-func (rule Ignore) fits(f Finding, cluster string) bool {
+func (rule *Ignore) fits(f *Finding, cluster string) bool {
 	fits := func(pattern string, texts ...string) bool {
 		return pattern == "" || slices.ContainsFunc(texts, func(text string) bool { return glob(pattern, text) })
 	}
@@ -74,49 +75,41 @@ func glob(pattern, text string) bool {
 // Without moves the findings that the rules accept to Ignored. A rule that has expired accepts nothing, and is a finding itself
 // where it would have.
 func (r Report) Without(all Ignores) Report {
-	var kept []Finding
-	used := map[int]bool{}
-	for _, f := range r.Findings {
-		i := slices.IndexFunc(all.Ignore, func(rule Ignore) bool {
-			end, _ := rule.ends()
-			return rule.fits(f, r.Cluster.Name) && (end.IsZero() || r.At.Before(end))
-		})
-		if i >= 0 {
-			f.Ignored = &all.Ignore[i]
-			r.Ignored = append(r.Ignored, f)
-			continue
-		}
-		for j, rule := range all.Ignore {
-			used[j] = used[j] || rule.fits(f, r.Cluster.Name)
-		}
-		kept = append(kept, f)
-	}
-	v := &view{}
+	v := &view{check: &Check{ID: ExpiredIgnore, Says: "the rule that ignores {} has expired on {}: {}"}}
 	v.s.Cluster = r.Cluster
-	for j, rule := range all.Ignore {
-		if end, _ := rule.ends(); used[j] && !end.IsZero() && !r.At.Before(end) {
-			f := Finding{ID: ExpiredIgnore, Object: strings.TrimSpace(rule.ID + " " + rule.Principal), which: rule.Until, Message: fmt.Sprintf("the rule that ignores %s has expired at %s: %s", rule.ID, rule.Until, rule.Reason)}
-			v.seal(&f)
-			kept = append(kept, f)
+	expired := map[int]bool{}
+	for _, f := range r.Findings {
+		for i := range all.Ignore {
+			rule := &all.Ignore[i]
+			if end, _ := rule.ends(); !rule.fits(f, r.Cluster.Name) || f.Ignored != nil {
+				continue
+			} else if end.IsZero() || r.At.Before(end) {
+				f.Ignored = rule
+			} else if !expired[i] {
+				expired[i] = true
+				v.add("", strings.TrimSpace(rule.ID+" "+rule.Principal), rule.Until, Info, "", "", rule.ID, rule.Until, rule.Reason)
+			}
+		}
+		if f.Ignored != nil {
+			r.Ignored = append(r.Ignored, f)
+		} else {
+			v.all = append(v.all, f)
 		}
 	}
-	r.Findings = kept
+	r.Findings = v.all
 	sortFindings(r.Findings)
 	return r
 }
 
 // Since compares the report with the findings of an earlier one.
-func (r Report) Since(before []Finding) Report {
+func (r Report) Since(before []*Finding) Report {
 	was, is := map[string]bool{}, map[string]bool{}
 	for _, f := range before {
 		was[f.Fingerprint] = true
 	}
-	r.Baseline, r.Findings = true, slices.Clone(r.Findings)
-	for i := range r.Findings {
-		r.Findings[i].New = !was[r.Findings[i].Fingerprint]
-	}
+	r.Baseline = true
 	for _, f := range slices.Concat(r.Findings, r.Ignored) {
-		is[f.Fingerprint] = true
+		f.New, is[f.Fingerprint] = !was[f.Fingerprint], true
 	}
 	for _, f := range before {
 		if !is[f.Fingerprint] && f.Cluster == r.Cluster.ARN {
@@ -127,7 +120,7 @@ func (r Report) Since(before []Finding) Report {
 }
 
 // Failing are the findings at or above a severity; with a baseline only the new ones.
-func (r Report) Failing(at Severity) (all []Finding) {
+func (r Report) Failing(at Severity) (all []*Finding) {
 	for _, f := range r.Findings {
 		if f.Severity >= at && (f.New || !r.Baseline) {
 			all = append(all, f)
@@ -138,3 +131,11 @@ func (r Report) Failing(at Severity) (all []Finding) {
 
 // Complete reports whether all checks were evaluated.
 func (r Report) Complete() bool { return len(r.Skipped) == 0 }
+
+// String reads "ignored until 2027-03-31: the reason".
+func (rule *Ignore) String() string {
+	if rule.Until == "" {
+		return "ignored: " + rule.Reason
+	}
+	return "ignored until " + rule.Until + ": " + rule.Reason
+}

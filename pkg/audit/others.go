@@ -1,11 +1,9 @@
 package audit
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
-	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/rights"
 )
 
@@ -19,26 +17,16 @@ type Other struct {
 
 // Others are all these kinds, whether the cluster has them or not.
 func Others(f Facts) []Other {
-	unread := func(sources ...string) string {
-		for _, m := range slices.Concat(f.Index.Missing, f.Missing) {
-			if slices.Contains(sources, m.What) {
-				return string(m.Note().Text)
-			}
-		}
-		return ""
+	oidc := Other{Kind: "oidc", Text: "no OIDC identity provider", Names: f.Providers, Present: len(f.Providers) > 0}
+	if oidc.Present {
+		oidc.Text = "OIDC identity provider " + strings.Join(f.Providers, ", ") + ": its users and groups have what RBAC binds to their names"
 	}
-	all := []Other{
-		{Kind: "oidc", Text: "no OIDC identity provider", Names: f.Providers},
-		f.argoCD(),
-		f.ack(),
-		{Kind: "iam", Text: "not evaluated: IAM permissions; eks:CreateAccessEntry, eks:UpdateAccessEntry or eks:AssociateAccessPolicy on the cluster is enough to become a cluster administrator"},
-	}
-	if len(f.Providers) > 0 {
-		all[0].Text, all[0].Present = "OIDC identity provider "+strings.Join(f.Providers, ", ")+": its users and groups have what RBAC binds to their names", true
-	}
-	for i, sources := range [][]string{{ReadProviders}, {ReadArgoCD}, {ReadTypes, access.ReadBindings, access.ReadRoles}} {
-		if why := unread(sources...); why != "" && !all[i].Present {
-			all[i].Text = why
+	all := []Other{oidc, f.argoCD(), f.ack(), {
+		Kind: "iam", Text: "not evaluated: IAM permissions; eks:CreateAccessEntry, eks:UpdateAccessEntry or eks:AssociateAccessPolicy on the cluster is enough to become a cluster administrator",
+	}}
+	for _, m := range slices.Concat(f.Index.Missing, f.Missing) {
+		if i := slices.Index([]string{ReadProviders, ReadArgoCD, ReadTypes}, m.What); i >= 0 && !all[i].Present {
+			all[i].Text = m.Note().Text
 		}
 	}
 	return all
@@ -46,17 +34,13 @@ func Others(f Facts) []Other {
 
 func (f Facts) argoCD() Other {
 	o := Other{Kind: "argo-cd", Text: "no managed Argo CD capability"}
-	var members []string
-	for _, argo := range f.ArgoCD {
+	for i := range f.ArgoCD {
+		argo := &f.ArgoCD[i]
 		o.Present = true
 		for _, m := range argo.Members {
-			kind := map[string]string{"SSO_USER": "user", "SSO_GROUP": "group"}[m.Kind]
-			o.Names = append(o.Names, strings.TrimSpace(kind+" "+m.ID))
-			members = append(members, fmt.Sprintf("%s: %s %s", m.Role, kind, m.ID))
+			o.Names = append(o.Names, m.Role+" "+m.Kind+" "+m.ID)
 		}
-	}
-	if o.Present {
-		o.Text = fmt.Sprintf("managed Argo CD capability %s deploys as %s for IAM Identity Center %s", f.ArgoCD[0].Name, f.ArgoCD[0].Role.Short(f.Index.Snapshot.Cluster.Account()), orNone(strings.Join(members, ", ")))
+		o.Text = "managed Argo CD capability " + argo.Name + " deploys as " + argo.Role.Short(f.Index.Snapshot.Cluster.Account()) + " for IAM Identity Center: " + orNone(strings.Join(o.Names, ", "))
 	}
 	return o
 }
@@ -82,11 +66,10 @@ func (f Facts) ack() Other {
 	return o
 }
 
-func (v *view) otherAccess() (all []Finding) {
+func otherAccess(v *view) {
 	for _, o := range Others(v.Facts) {
 		if o.Present {
-			all = append(all, Finding{Object: o.Kind, Message: o.Text}.with(o.Names))
+			v.add("", o.Kind, "", Info, strings.Join(o.Names, sep), "", o.Text)
 		}
 	}
-	return all
 }

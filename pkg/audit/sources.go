@@ -1,33 +1,27 @@
 package audit
 
 import (
-	"fmt"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
-	"github.com/kubectl-access/kubectl-access/pkg/rights"
 )
 
-// active are the mappings that give somebody access.
-func (v *view) active() []access.Mapping {
-	if v.s.AWSAuth == nil || !v.s.Cluster.Mode.ReadsConfigMap() {
-		return nil
+// mapped adds a finding about a mapping. Its place may change, so the fingerprint has its content instead.
+func (v *view) mapped(m *access.Mapping, remedy string, words ...string) {
+	object := m.Short(v.account)
+	if object == "" {
+		object = "aws-auth " + m.Place()
 	}
-	return slices.DeleteFunc(v.s.AWSAuth.InForce(), func(m access.Mapping) bool { return m.Outweighed(v.s) })
-}
-
-// mapping begins a finding about a mapping. Its place may change, so the fingerprint has its content.
-func (v *view) mapping(m access.Mapping, format string, args ...any) Finding {
-	f := Finding{Object: m.Short(v.account), which: m.ARN + " " + m.Username + " " + strings.Join(m.Groups, ","), Message: "aws-auth " + m.Place() + " " + fmt.Sprintf(format, args...)}
-	if f.Object == "" {
-		f.Object = "aws-auth " + m.Place()
-	}
+	var p access.Principal
 	if m.Kind != access.MappedAccount && strings.HasPrefix(m.ARN, "arn:") {
-		f.Principal = access.Normal(m.ARN)
+		p = access.Normal(m.ARN)
 	}
-	f.Evidence = []string{"aws-auth " + m.Place() + " → username " + orNone(m.Username) + ", groups " + orNone(strings.Join(m.Groups, ", "))}
-	return f
+	groups := strings.Join(m.Groups, ", ")
+	v.add(p, object, m.ARN+" "+m.Username+" "+groups, Info, "aws-auth "+m.Place()+" → username "+orNone(m.Username)+", groups "+orNone(groups), remedy,
+		append([]string{m.Place()}, words...)...)
 }
 
 func orNone(s string) string {
@@ -37,140 +31,130 @@ func orNone(s string) string {
 	return s
 }
 
-func (v *view) mastersMappings() (all []Finding) {
-	for _, m := range v.active() {
-		if m.Masters() {
-			f := v.mapping(m, "maps %s to system:masters, which no RBAC binding can limit or revoke", m.Short(v.account))
-			all = append(all, f.with(f.Evidence, v.Command("migrate")))
-		}
+func mastersMapping(v *view, m *access.Mapping, state access.State) {
+	if !state.Void() && m.Masters() {
+		v.mapped(m, v.Command("migrate"), m.Short(v.account))
 	}
-	return all
 }
 
-func (v *view) mappedAccounts() (all []Finding) {
-	for _, m := range v.active() {
-		if m.Kind == access.MappedAccount {
-			f := v.mapping(m, "gives every role and user of account %s access, with its ARN as the username", m.ARN)
-			all = append(all, f.with(f.Evidence, v.Command("migrate")))
-		}
+func mappedAccount(v *view, m *access.Mapping, state access.State) {
+	if !state.Void() && m.Kind == access.MappedAccount {
+		v.mapped(m, v.Command("migrate"), m.Short(v.account))
 	}
-	return all
 }
 
-// inState are the mappings of a state, without those of a mode that does not read aws-auth.
-func (v *view) inState(state access.State, text func(access.Mapping) string) (all []Finding) {
-	if v.s.AWSAuth == nil || !v.s.Cluster.Mode.ReadsConfigMap() {
-		return nil
+func neverMatches(v *view, m *access.Mapping, state access.State) {
+	if state == access.StateNever {
+		v.mapped(m, v.Command("migrate", "--remove-mappings"), m.Reason)
 	}
-	for _, m := range v.s.AWSAuth.Mappings {
-		if v.s.MappingState(m) == state {
-			f := v.mapping(m, "%s", text(m))
-			all = append(all, f.with(f.Evidence, v.Command("migrate", "--remove-mappings")))
-		}
+}
+
+func invalid(v *view, m *access.Mapping, state access.State) {
+	if state == access.StateInvalid {
+		v.mapped(m, v.Command("migrate", "--remove-mappings"), m.Reason)
 	}
-	return all
 }
 
-func (v *view) neverMatches() []Finding {
-	return v.inState(access.StateNever, func(m access.Mapping) string { return "never matches a caller: " + m.Reason })
-}
-
-func (v *view) droppedMappings() []Finding {
-	return v.inState(access.StateInvalid, func(m access.Mapping) string { return "is invalid and gives nothing: " + m.Reason })
-}
-
-func (v *view) overridden() []Finding {
-	return v.inState(access.StateOverridden, func(m access.Mapping) string {
-		if m.Outweighed(v.s) {
-			return "is overridden by the entry of " + m.Short(v.account) + ", and active again when that is deleted"
-		}
-		return "is overridden by a later mapping of " + m.Short(v.account)
-	})
-}
-
-func (v *view) leftover() []Finding {
-	if v.s.AWSAuth == nil || v.s.Cluster.Mode.ReadsConfigMap() || len(v.s.AWSAuth.Mappings) == 0 {
-		return nil
+func overridden(v *view, m *access.Mapping, state access.State) {
+	if state != access.StateOverridden {
+		return
 	}
-	f := Finding{Object: "aws-auth", Message: fmt.Sprintf("aws-auth has %d mappings, which the cluster no longer reads", len(v.s.AWSAuth.Mappings))}
-	return []Finding{f.with([]string{"mode " + string(v.s.Cluster.Mode)}, v.Command("migrate", "--remove-mappings"))}
+	by := "a later mapping of " + m.Short(v.account)
+	if m.Outweighed(v.s) {
+		by = "the entry of " + m.Short(v.account) + ", and active again when that is deleted"
+	}
+	v.mapped(m, v.Command("migrate", "--remove-mappings"), by)
 }
 
-func (v *view) faults() (all []Finding) {
-	if v.s.AWSAuth == nil || !v.s.Cluster.Mode.ReadsConfigMap() {
-		return nil
+func leftover(v *view) {
+	if n := len(v.s.AWSAuth.Mappings); n > 0 && !v.reads() {
+		v.add("", "aws-auth", "", Info, v.mode(), v.Command("migrate", "--remove-mappings"), strconv.Itoa(n))
 	}
+}
+
+func faults(v *view) {
 	for _, fault := range v.s.AWSAuth.Faults {
-		all = append(all, Finding{Object: "aws-auth", which: fault, Message: "aws-auth: " + fault}.with(nil, "kubectl edit configmap aws-auth -n kube-system"))
-	}
-	return all
-}
-
-// defaults are the ClusterRoles that every cluster binds to all users, and the one for anonymous requests.
-var defaults = map[string][]string{ //nolint:gochecknoglobals // a table
-	"system:authenticated":   {"system:basic-user", "system:discovery", "system:public-info-viewer"},
-	"system:unauthenticated": {"system:public-info-viewer"},
-	"system:anonymous":       nil,
-}
-
-func (v *view) anonymous() (all []Finding) {
-	for _, b := range v.s.RBAC.Bindings {
-		for _, subject := range slices.Concat(b.Groups, b.Users) {
-			usual, everybody := defaults[subject]
-			if !everybody || b.Namespace == "" && slices.Contains(usual, b.Role.Name) {
-				continue
-			}
-			who, severity := "anonymous requests", Critical
-			if subject == "system:authenticated" {
-				who, severity = "everybody with access to the cluster", High
-			}
-			f := Finding{Object: b.String(), which: subject, Severity: severity, Message: fmt.Sprintf("%s gives %s %s to %s", b, b.Role.Kind, b.Role.Name, who)}
-			all = append(all, f.with([]string{subject + " → " + b.String() + " → " + b.Role.Kind + " " + b.Role.Name}, deletion(b)))
+		if v.reads() {
+			v.add("", "aws-auth", fault, Info, "", "kubectl edit configmap aws-auth -n kube-system", fault)
 		}
 	}
-	return all
 }
 
-func deletion(b access.Binding) string {
-	if b.Namespace == "" {
-		return "kubectl delete clusterrolebinding " + b.Name
-	}
-	return "kubectl delete rolebinding " + b.Name + " -n " + b.Namespace
-}
+// forNodes are the services that assume roles of nodes.
+var forNodes = []string{"ec2.amazonaws.com", "ec2.amazonaws.com.cn", "eks-fargate-pods.amazonaws.com", "eks.amazonaws.com", "ssm.amazonaws.com", "rolesanywhere.amazonaws.com", "sagemaker.amazonaws.com"} //nolint:gochecknoglobals // a table
 
-func (v *view) danglingBindings() (all []Finding) {
-	held := map[string][]string{}
-	for _, id := range v.Index.Identities {
-		for _, r := range id.Rights {
-			if id.Class == rights.People && r.Binding != "" && !slices.Contains(held[r.Binding], id.Name) {
-				held[r.Binding] = append(held[r.Binding], id.Name)
+// nodeRoles are roles of nodes that others can assume, or that have more than nodes need.
+func nodeRoles(v *view) {
+	if v.s.Cluster.Mode.ReadsEntries() {
+		for i := range v.s.Entries {
+			if e := &v.s.Entries[i]; e.Node() {
+				v.nodeRole(e.Principal, e.Groups, e.Grants)
 			}
 		}
 	}
-	for _, b := range v.s.RBAC.Bindings {
-		role := b.Role.Name
-		if b.Role.Kind == "Role" {
-			role = b.Namespace + "/" + role
-		}
-		if who := held[b.String()]; len(who) > 0 && !v.roles[role] {
-			f := Finding{Object: b.String(), Message: fmt.Sprintf("%s refers to %s %s, which does not exist: it grants nothing, and a principal that can create that role decides what %s can do", b, b.Role.Kind, b.Role.Name, strings.Join(who, ", "))}
-			all = append(all, f.with([]string{strings.Join(who, ", ") + " → " + b.String()}, deletion(b)))
+	for i := range v.s.AWSAuth.Mappings {
+		if m := &v.s.AWSAuth.Mappings[i]; v.reads() && m.Node() && !v.s.MappingState(*m).Void() {
+			v.nodeRole(access.Normal(m.ARN), m.Groups, nil)
 		}
 	}
-	return all
 }
 
-func (v *view) orphanSubjects() (all []Finding) {
-	if len(v.Providers) > 0 {
-		return nil // its users and groups are not known here
-	}
-	for _, id := range v.Index.Identities {
-		if id.Class != rights.Subject || id.BuiltIn() {
-			continue
+func (v *view) nodeRole(p access.Principal, groups []string, grants []access.Grant) {
+	var why []string
+	for i := range v.Uses {
+		for _, t := range v.Uses[i].Trusts {
+			if v.Uses[i].Principal.Is(p) && !slices.Contains(forNodes, t) {
+				why = append(why, "its trust policy allows "+t)
+			}
 		}
-		evidence, remedy := v.chains(id, having(id, func(access.Right) bool { return true }))
-		f := Finding{Object: id.Name, Message: fmt.Sprintf("RBAC binds %s, which no entry and no mapping has: a principal that can create an entry with it gets these rights", id.Name)}
-		all = append(all, f.with(evidence, remedy...))
 	}
-	return all
+	for _, g := range groups {
+		if !strings.HasPrefix(g, "system:") && !strings.HasPrefix(g, "eks:") || g == "system:masters" {
+			why = append(why, "group "+g)
+		}
+	}
+	for _, g := range grants {
+		if g.Policy != access.AutoNode {
+			why = append(why, "policy "+g.String())
+		}
+	}
+	if len(why) > 0 {
+		v.about(p, "", strings.Join(why, sep), "", strings.Join(why, "; "))
+	}
+}
+
+func (v *view) mode() string { return "mode " + string(v.s.Cluster.Mode) }
+
+// soon is how long after the creation of a cluster its creator's entry may be created.
+const soon = 30 * time.Minute
+
+func creator(v *view) {
+	made := v.s.Cluster.Created
+	if !v.s.Cluster.Mode.ReadsEntries() {
+		v.add("", v.s.Cluster.Name, "", Info, v.mode(), v.Command("mode", string(access.ModeBoth)), "the cluster's creator", " that nothing shows; with access entries it has an entry, which can be revoked")
+		return
+	}
+	for i := range v.s.Entries {
+		if e := &v.s.Entries[i]; !made.IsZero() && e.Administers() && e.Created.Sub(made).Abs() < soon {
+			v.about(e.Principal, "", "cluster and entry of "+dayOf(e.Created), v.Command("grant", "PRINCIPAL", "--policy", "cluster-admin", "-A")+sep+v.revoke(e), " since the cluster was created, so it is probably the creator")
+		}
+	}
+}
+
+func modeConfigMap(v *view) {
+	if v.s.Cluster.Mode == access.ModeConfigMap {
+		v.add("", v.s.Cluster.Name, "", Info, v.mode(), v.Command("mode", string(access.ModeBoth))+sep+v.Command("migrate"))
+	}
+}
+
+func modeNotAPI(v *view) {
+	if v.s.Cluster.Mode == access.ModeBoth {
+		v.add("", v.s.Cluster.Name, "", Info, v.mode(), v.Command("migrate")+sep+v.Command("mode", string(access.ModeAPI)))
+	}
+}
+
+func auditLog(v *view) {
+	if c := &v.s.Cluster; !c.AuditLogs {
+		v.add("", c.Name, "", Info, "", "aws eks update-cluster-config --name "+c.Name+" --region "+c.Region()+` --logging '{"clusterLogging":[{"types":["audit","authenticator"],"enabled":true}]}'`)
+	}
 }

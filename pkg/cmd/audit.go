@@ -102,11 +102,8 @@ func (env *Env) audit(ctx context.Context, f *auditFlags) error {
 }
 
 func (env *Env) printAudit(f *auditFlags, r audit.Report, at audit.Severity) error {
-	if render, ok := printer.AuditFormats[f.Name]; ok {
-		text, err := render(r, at)
-		if err == nil {
-			_, err = io.WriteString(env.IO.Out, text)
-		}
+	if text, ok := printer.AuditFile(f.Name, r, at); ok {
+		_, err := io.WriteString(env.IO.Out, text)
 		return err
 	}
 	switch {
@@ -123,7 +120,7 @@ func (env *Env) printAudit(f *auditFlags, r audit.Report, at audit.Severity) err
 }
 
 // baseline reads the findings of an earlier report; none without a file.
-func baseline(file string) ([]audit.Finding, error) {
+func baseline(file string) ([]*audit.Finding, error) {
 	if file == "" {
 		return nil, nil
 	}
@@ -133,7 +130,7 @@ func baseline(file string) ([]audit.Finding, error) {
 	}
 	var report struct {
 		Kind              string
-		Findings, Ignored []audit.Finding
+		Findings, Ignored []*audit.Finding
 	}
 	if err := json.Unmarshal(data, &report); err != nil || report.Kind != printer.AuditKind {
 		return nil, fmt.Errorf("--baseline %s: not a report that audit -o json wrote", file)

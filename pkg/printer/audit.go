@@ -1,9 +1,8 @@
 package printer
 
 import (
-	"fmt"
-	"html"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -12,52 +11,68 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/manifest"
 )
 
-// AuditFormats are the values of -o that only an audit has.
-var AuditFormats = map[string]func(audit.Report, audit.Severity) (string, error){
-	"sarif": sarif, "junit": junit, "html": auditHTML,
+// AuditFile is the report in a format that only an audit has; ok is false for another format.
+func AuditFile(format string, r audit.Report, at audit.Severity) (text string, ok bool) {
+	switch format {
+	case "sarif":
+		return sarif(r), true
+	case "junit":
+		return junit(r, at), true
+	case "html":
+		return auditHTML(r), true
+	}
+	return "", false
 }
 
 // Audit is the report as text: the worst findings first, what to do below each. wide adds evidence and references.
 func Audit(r audit.Report, wide, headers bool, paint Color) string {
 	var b strings.Builder
-	id, object := len("CHECK"), len("OBJECT")
+	id := 0
 	for _, f := range slices.Concat(r.Findings, r.Gone) {
-		id, object = max(id, len(f.ID)), max(object, len(Clean(f.Object)))
+		id = max(id, len(f.ID))
 	}
-	if headers && len(r.Findings) > 0 {
-		fmt.Fprintf(&b, "%-8s   %-*s   %s\n", "SEVERITY", id, "CHECK", "OBJECT")
+	line := func(severity, check, object string) {
+		b.WriteString(severity + "  " + pad(check, id) + object + "\n")
+	}
+	if headers && id > 0 {
+		line("SEVERITY", "CHECK", "OBJECT")
 	}
 	for _, f := range r.Findings {
-		severity := fmt.Sprintf("%-8s", f.Severity)
+		severity := strings.TrimSuffix(pad(f.Severity.String(), len("SEVERITY")), "  ")
 		if f.Severity >= audit.High {
 			severity = paint.Bad(severity)
 		}
-		fmt.Fprintf(&b, "%s   %-*s   %s%s\n  %s\n", severity, id, f.ID, Clean(f.Object), newMark(r, f), Clean(f.Message))
+		line(severity, f.ID, Clean(f.Object)+newMark(r, f))
+		more := []string{"  " + f.Message}
 		if wide {
-			for _, e := range f.Evidence {
-				fmt.Fprintf(&b, "  evidence: %s\n", Clean(e))
-			}
-			for _, reference := range f.References {
-				fmt.Fprintf(&b, "  see: %s\n", reference)
-			}
+			more = append(more, prefixed("  evidence: ", f.Evidence)...)
+			more = append(more, prefixed("  see: ", f.References)...)
 		}
-		for _, command := range f.Remedy {
-			fmt.Fprintf(&b, "    %s\n", Clean(command))
+		for _, text := range append(more, prefixed("    ", f.Remedy)...) {
+			b.WriteString(Clean(text) + "\n")
 		}
 	}
 	for _, f := range r.Gone {
-		fmt.Fprintf(&b, "%-8s   %-*s   %s\n", "gone", id, f.ID, Clean(f.Object))
+		line("gone    ", f.ID, Clean(f.Object))
 	}
 	b.WriteString("\nOther access:\n")
 	for _, o := range r.Others {
-		fmt.Fprintf(&b, "  %s\n", Clean(o.Text))
+		b.WriteString("  " + Clean(o.Text) + "\n")
 	}
 	return b.String() + "\n" + AuditCounts(r) + "\n"
 }
 
-func newMark(r audit.Report, f audit.Finding) string {
+func prefixed(prefix string, all []string) []string {
+	all = slices.Clone(all)
+	for i := range all {
+		all[i] = prefix + all[i]
+	}
+	return all
+}
+
+func newMark(r audit.Report, f *audit.Finding) string {
 	if r.Baseline && f.New {
-		return "  (new)"
+		return " (new)"
 	}
 	return ""
 }
@@ -65,56 +80,42 @@ func newMark(r audit.Report, f audit.Finding) string {
 // AuditCounts reads "5 findings: 1 critical, 4 low; 1 ignored; 2 not evaluated".
 func AuditCounts(r audit.Report) string {
 	var n [audit.Critical + 1]int
-	unread, fresh := 0, 0
+	unread, fresh, total, parts := 0, 0, 0, ""
 	for _, f := range r.Findings {
 		if f.ID == audit.NotEvaluated {
 			unread++
 			continue
 		}
 		n[f.Severity]++
+		total++
 		if f.New {
 			fresh++
 		}
 	}
-	var parts []string
-	total := 0
 	for s := audit.Critical; s >= audit.Info; s-- {
 		if n[s] > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n[s], s))
+			parts += ", " + strconv.Itoa(n[s]) + " " + s.String()
 		}
-		total += n[s]
 	}
-	text := fmt.Sprintf("%d findings", total)
-	if total == 1 {
-		text = "1 finding"
-	}
-	if len(parts) > 0 {
-		text += ": " + strings.Join(parts, ", ")
-	}
-	text += fmt.Sprintf("; %d ignored; %d not evaluated", len(r.Ignored), unread)
+	text := strconv.Itoa(total) + " findings" + strings.Replace(parts, ",", ":", 1) + "; " + strconv.Itoa(len(r.Ignored)) + " ignored; " + strconv.Itoa(unread) + " not evaluated"
 	if r.Baseline {
-		text += fmt.Sprintf("; %d new, %d gone since the baseline", fresh, len(r.Gone))
+		text += "; since the baseline " + strconv.Itoa(fresh) + " new, " + strconv.Itoa(len(r.Gone)) + " gone"
 	}
 	return text
 }
 
 // AuditIgnored lists the findings that rules of the ignore file accept.
-func AuditIgnored(r audit.Report) string {
-	var b strings.Builder
+func AuditIgnored(r audit.Report) (text string) {
 	for _, f := range r.Ignored {
-		until := ""
-		if f.Ignored.Until != "" {
-			until = " until " + f.Ignored.Until
-		}
-		fmt.Fprintf(&b, "ignored    %s   %s\n  %s%s\n", f.ID, Clean(f.Object), Clean(f.Ignored.Reason), Clean(until))
+		text += "ignored   " + Clean(f.ID+"  "+f.Object) + "\n  " + Clean(f.Ignored.String()) + "\n"
 	}
-	return b.String()
+	return text
 }
 
 // AuditTable is one row for each finding, for a spreadsheet.
 func AuditTable(r audit.Report) Table {
 	t := Table{}
-	for _, name := range []string{"SEVERITY", "CHECK", "OBJECT", "PRINCIPAL", "CLUSTER", "MESSAGE", "REMEDY", "EVIDENCE", "REFERENCES", "FINGERPRINT", "STATE", "REASON"} {
+	for name := range strings.SplitSeq("SEVERITY CHECK OBJECT PRINCIPAL CLUSTER MESSAGE REMEDY EVIDENCE REFERENCES FINGERPRINT STATE REASON", " ") {
 		t.Columns = append(t.Columns, Column{Name: name})
 	}
 	for _, f := range slices.Concat(r.Findings, r.Ignored) {
@@ -125,7 +126,9 @@ func AuditTable(r audit.Report) Table {
 		case f.New:
 			state = "new"
 		}
-		row := []string{f.Severity.String(), f.ID, f.Object, string(f.Principal), f.Cluster, f.Message, strings.Join(f.Remedy, "; "), strings.Join(f.Evidence, "; "), strings.Join(f.References, " "), f.Fingerprint, state, reason}
+		row := []string{
+			f.Severity.String(), f.ID, f.Object, string(f.Principal), f.Cluster, f.Message, strings.Join(f.Remedy, "; "), strings.Join(f.Evidence, "; "), strings.Join(f.References, " "), f.Fingerprint, state, reason,
+		}
 		for i := range row {
 			row[i] = Clean(row[i])
 		}
@@ -134,67 +137,26 @@ func AuditTable(r audit.Report) Table {
 	return t
 }
 
-// auditObject is the JSON form of a report, which --baseline reads.
-type auditObject struct {
-	APIVersion string            `json:"apiVersion"`
-	Kind       string            `json:"kind"`
-	Cluster    string            `json:"cluster"`
-	At         string            `json:"at"`
-	Complete   bool              `json:"complete"`
-	Counts     map[string]int    `json:"counts"`
-	Findings   []audit.Finding   `json:"findings"`
-	Ignored    []audit.Finding   `json:"ignored"`
-	Gone       []audit.Finding   `json:"gone,omitempty"`
-	Skipped    map[string]string `json:"notEvaluated,omitempty"`
-	Others     []audit.Other     `json:"otherAccess"`
-}
-
 // AuditKind is the kind of the JSON form.
 const AuditKind = "AuditReport"
 
-// AuditObject is the report for -o json and yaml.
+// AuditObject is the report for -o json and yaml. --baseline reads it.
 func AuditObject(r audit.Report) any {
-	o := auditObject{
-		APIVersion: manifest.OwnVersion, Kind: AuditKind, Cluster: r.Cluster.ARN, At: r.At.UTC().Format(time.RFC3339), Complete: r.Complete(), Counts: map[string]int{},
-		Findings: append([]audit.Finding{}, r.Findings...), Ignored: append([]audit.Finding{}, r.Ignored...), Gone: r.Gone, Skipped: r.Skipped, Others: r.Others,
-	}
+	counts := map[string]int{}
 	for _, f := range r.Findings {
-		o.Counts[f.Severity.String()]++
+		counts[f.Severity.String()]++
 	}
-	return o
-}
-
-// markup escapes a text for HTML and XML: what a terminal would obey is visible, what a parser would obey is escaped.
-func markup(s string) string { return html.EscapeString(Clean(s)) }
-
-// junit is a test case for each check, which fails with the findings at or above a severity.
-func junit(r audit.Report, at audit.Severity) (string, error) {
-	var cases strings.Builder
-	failures, skipped := 0, 0
-	for _, c := range audit.Checks {
-		var found []string
-		for _, f := range r.Failing(at) {
-			if f.ID == c.ID {
-				found = append(found, fmt.Sprintf("      <failure type=%q message=\"%s\">%s</failure>\n", f.Severity, markup(f.Message), markup(strings.Join(append(f.Evidence, f.Remedy...), "; "))))
-			}
-		}
-		fmt.Fprintf(&cases, "    <testcase classname=\"%s\" name=\"%s\">\n%s", markup(r.Cluster.ARN), c.ID, strings.Join(found, ""))
-		failures += min(1, len(found))
-		if why, ok := r.Skipped[c.ID]; ok && len(found) == 0 {
-			skipped++
-			fmt.Fprintf(&cases, "      <skipped message=\"not evaluated: %s\"/>\n", markup(why))
-		}
-		cases.WriteString("    </testcase>\n")
+	return map[string]any{
+		"apiVersion": manifest.OwnVersion, "kind": AuditKind, "cluster": r.Cluster.ARN, "at": r.At.UTC().Format(time.RFC3339), "complete": r.Complete(), "counts": counts,
+		"findings": append([]*audit.Finding{}, r.Findings...), "ignored": append([]*audit.Finding{}, r.Ignored...), "gone": append([]*audit.Finding{}, r.Gone...),
+		"notEvaluated": r.Skipped, "otherAccess": r.Others,
 	}
-	n := fmt.Sprintf("tests=\"%d\" failures=\"%d\" skipped=\"%d\"", len(audit.Checks), failures, skipped)
-	return fmt.Sprintf("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites %s>\n  <testsuite name=\"kubectl access audit %s\" %s timestamp=\"%s\">\n%s  </testsuite>\n</testsuites>\n",
-		n, markup(r.Cluster.Name), n, r.At.UTC().Format("2006-01-02T15:04:05"), cases.String()), nil
 }
 
 // auditPlace is a stable relative path for a finding: a live cluster has no file.
-func auditPlace(info access.Info, f audit.Finding) string {
+func auditPlace(info access.Info, f *audit.Finding) string {
 	plain := func(r rune) rune {
-		if strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./", r) {
+		if r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || strings.ContainsRune("-_./", r) {
 			return r
 		}
 		return '-'
