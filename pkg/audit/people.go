@@ -201,6 +201,7 @@ func orphans(v *view) {
 }
 
 func anonymous(v *view, b *access.Binding) {
+	name, role := b.String(), b.Role.Kind+" "+b.Role.Name
 	for _, subject := range slices.Concat(b.Groups, b.Users) {
 		who, severity := "anonymous requests", Critical
 		switch subject {
@@ -213,8 +214,7 @@ func anonymous(v *view, b *access.Binding) {
 		if b.Namespace == "" && (b.Role.Name == "system:public-info-viewer" || severity == High && (b.Role.Name == "system:basic-user" || b.Role.Name == "system:discovery")) {
 			continue
 		}
-		role := b.Role.Kind + " " + b.Role.Name
-		v.add("", b.String(), subject, severity, subject+" → "+b.String()+" → "+role, rights.Deletion(b.String()), b.String(), role, who)
+		v.add("", name, subject, severity, subject+" → "+name+" → "+role, rights.Deletion(name), name, role, who)
 	}
 }
 
@@ -226,14 +226,15 @@ func dangling(v *view, b *access.Binding) {
 	if v.roles[key] {
 		return
 	}
+	name := b.String()
 	var who []string
 	for i := range v.Index.Identities {
 		id := &v.Index.Identities[i]
-		if id.Class == rights.People && having(id, func(r *access.Right) bool { return r.Binding == b.String() }) != nil {
+		if id.Class == rights.People && having(id, func(r *access.Right) bool { return r.Binding == name }) != nil {
 			who = append(who, id.Name)
 		}
 	}
 	if names := strings.Join(who, ", "); names != "" {
-		v.add("", b.String(), "", Info, names+" → "+b.String(), rights.Deletion(b.String()), b.String(), b.Role.Kind+" "+b.Role.Name, names)
+		v.add("", name, "", Info, names+" → "+name, rights.Deletion(name), name, b.Role.Kind+" "+b.Role.Name, names)
 	}
 }

@@ -27,6 +27,7 @@ const (
 	viewing  = "View"
 )
 
+//go:noinline
 func on(keys, shown, help string, run func() tea.Cmd) *action {
 	return &action{keys: strings.Fields(keys), key: shown, help: help, run: run, group: navigate}
 }
