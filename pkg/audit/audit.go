@@ -18,7 +18,7 @@ import (
 // Facts are what was read from one cluster and about it.
 type Facts struct {
 	Index     *rights.Index
-	Types     []rights.Type   // the cluster's resource types
+	ACK       bool            // the cluster has the resource types of AWS Controllers for Kubernetes for EKS
 	Uses      []access.Use    // of the roles of entries and mappings
 	Providers []string        // OIDC identity providers
 	ArgoCD    []access.ArgoCD // managed capabilities
@@ -42,7 +42,7 @@ const (
 	ReadUses       = "last use and trust policies of roles"
 	ReadProviders  = "OIDC identity providers"
 	ReadArgoCD     = "Argo CD capabilities"
-	ReadTypes      = "resource types"
+	ReadACK        = "ACK resource types"
 	readEntries    = "access entries"
 	readLeftover   = "the leftover aws-auth"
 )

@@ -179,7 +179,7 @@ var Checks = []Check{
 		Says: "{} is {}: {}", entry: owned,
 	},
 	{
-		ID: "other-access", Title: "Access that neither entries nor aws-auth show", Severity: Info, References: guide, Should: []string{ReadProviders, ReadArgoCD, ReadTypes},
+		ID: "other-access", Title: "Access that neither entries nor aws-auth show", Severity: Info, References: guide, Should: []string{ReadProviders, ReadArgoCD, ReadACK},
 		Says: "{}", cluster: otherAccess,
 	},
 	{

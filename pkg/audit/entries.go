@@ -77,7 +77,7 @@ func wildcard(v *view, e *access.Entry) {
 
 func absentNamespace(v *view, e *access.Entry) {
 	scopes(e, func(g access.Grant, ns string) {
-		if !strings.Contains(ns, "*") && !slices.Contains(v.s.Namespaces, ns) {
+		if !strings.Contains(ns, "*") && !slices.Contains(v.s.Namespaces, ns) && !e.Owner().Adds { // a capability decides itself
 			v.about(e.Principal, string(g.Policy)+" "+ns, g.String(), v.revoke(e, "--policy", g.Policy.Short(), "-n", ns), g.Policy.Short(), ns, access.DidYouMean(ns, v.s.Namespaces))
 		}
 	})

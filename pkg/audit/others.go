@@ -7,6 +7,9 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/rights"
 )
 
+// ACKGroup is the API group of AWS Controllers for Kubernetes for EKS.
+const ACKGroup = "eks.services.k8s.aws"
+
 // Other is a kind of access that is neither an entry nor a mapping.
 type Other struct {
 	Kind    string   `json:"kind"` // oidc, argo-cd, ack or iam
@@ -25,7 +28,7 @@ func Others(f Facts) []Other {
 		Kind: "iam", Text: "not evaluated: IAM permissions; eks:CreateAccessEntry, eks:UpdateAccessEntry or eks:AssociateAccessPolicy on the cluster is enough to become a cluster administrator",
 	}}
 	for _, m := range slices.Concat(f.Index.Missing, f.Missing) {
-		if i := slices.Index([]string{ReadProviders, ReadArgoCD, ReadTypes}, m.What); i >= 0 && !all[i].Present {
+		if i := slices.Index([]string{ReadProviders, ReadArgoCD, ReadACK}, m.What); i >= 0 && !all[i].Present {
 			all[i].Text = m.Note().Text
 		}
 	}
@@ -47,14 +50,13 @@ func (f Facts) argoCD() Other {
 
 // ack is who can create the objects of which the ACK controller makes entries.
 func (f Facts) ack() Other {
-	const group, resource = "eks.services.k8s.aws", "accessentries"
-	o := Other{Kind: "ack", Text: "no ACK AccessEntry resource type"}
-	if !slices.ContainsFunc(f.Types, func(t rights.Type) bool { return t.Group == group && t.Name == resource }) {
+	o := Other{Kind: "ack", Text: "no ACK AccessEntry resource type", Present: f.ACK}
+	if !f.ACK {
 		return o
 	}
-	o.Present = true
+	const resource = "accessentries"
 	for _, verb := range []string{"create", "update", "patch"} {
-		q := rights.Question{Request: rights.Request{Verb: verb, Group: group, Resource: resource}, Type: rights.Type{Name: resource, Group: group, Namespaced: true}, Anywhere: true}
+		q := rights.Question{Request: rights.Request{Verb: verb, Group: ACKGroup, Resource: resource}, Type: rights.Type{Name: resource, Group: ACKGroup, Namespaced: true}, Anywhere: true}
 		for _, row := range f.Index.WhoCan(q).Rows {
 			if row.Can() && !row.Identity.BuiltIn() && !slices.Contains(o.Names, row.Identity.Name) {
 				o.Names = append(o.Names, row.Identity.Name)

@@ -12,12 +12,12 @@ import (
 func (c *Cluster) Audit(ctx context.Context) (audit.Facts, error) {
 	var f audit.Facts
 	var s access.Snapshot
-	var err, noTypes, noProviders, noArgo error
+	var err, noACK, noProviders, noArgo error
 	together(
 		func() {
 			s, err = c.Snapshot(ctx, access.Want{All: true, AWSAuth: true, RBAC: true, Roles: true, Namespaces: true, Lives: access.AllLives})
 		},
-		func() { f.Types, noTypes = c.discover(ctx) },
+		func() { f.ACK, noACK = c.serves(ctx, audit.ACKGroup) },
 		func() { f.Providers, noProviders = c.EKS.Providers(ctx) },
 		func() { f.ArgoCD, noArgo = c.EKS.ArgoCD(ctx) },
 	)
@@ -32,7 +32,7 @@ func (c *Cluster) Audit(ctx context.Context) (audit.Facts, error) {
 		err  error
 		need string
 	}{
-		{audit.ReadTypes, noTypes, "get on /api and /apis"},
+		{audit.ReadACK, noACK, "get on /apis/" + audit.ACKGroup},
 		{audit.ReadProviders, noProviders, "eks:ListIdentityProviderConfigs"},
 		{audit.ReadArgoCD, noArgo, "eks:ListCapabilities and eks:DescribeCapability"},
 		{audit.ReadUses, noUses, "iam:GetRole"},
@@ -44,6 +44,15 @@ func (c *Cluster) Audit(ctx context.Context) (audit.Facts, error) {
 		}
 	}
 	return f, nil
+}
+
+// serves reports whether the cluster serves an API group.
+func (c *Cluster) serves(ctx context.Context, group string) (bool, error) {
+	client, err := c.server(ctx)
+	if err != nil {
+		return false, err
+	}
+	return client.HasGroup(ctx, group)
 }
 
 // roles are those of the entries and of the mappings.
