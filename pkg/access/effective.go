@@ -271,6 +271,8 @@ func (p Plan) Unmaps(who Principal) bool {
 }
 
 // Effect finds what the plan changes in a principal's access.
+//
+//go:noinline
 func (p Plan) Effect(who Principal) Effect {
 	i := slices.IndexFunc(p.Effects, func(e Effect) bool { return who.means(e.Principal) })
 	if i < 0 {

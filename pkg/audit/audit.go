@@ -62,7 +62,7 @@ const (
 // Severities are all names, the least bad first.
 var Severities = []string{"info", "low", "medium", "high", "critical"}
 
-var errSeverity = errors.New("must be one of: " + strings.Join(Severities, ", "))
+var errSeverity = errors.New("must be one of: info, low, medium, high, critical")
 
 func (s Severity) String() string { return Severities[s] }
 

@@ -21,13 +21,15 @@ type Check struct {
 	binding func(*view, *access.Binding)
 }
 
+const bestPractices = "https://docs.aws.amazon.com/eks/latest/best-practices/identity-and-access-management.html"
+
 // References and sources that several checks share.
 var (
-	practices = []string{"https://docs.aws.amazon.com/eks/latest/best-practices/identity-and-access-management.html"}
+	practices = []string{bestPractices}
 	goodRBAC  = []string{"https://kubernetes.io/docs/concepts/security/rbac-good-practices/"}
 	guide     = []string{"https://docs.aws.amazon.com/eks/latest/userguide/access-entries.html"}
 	policies  = []string{"https://docs.aws.amazon.com/eks/latest/userguide/access-policy-permissions.html"}
-	admins    = []string{"CIS Amazon EKS Benchmark 4.1.1", practices[0]}
+	admins    = []string{"CIS Amazon EKS Benchmark 4.1.1", bestPractices}
 
 	awsAuth  = []string{access.ReadAWSAuth}
 	bindings = []string{access.ReadBindings}

@@ -25,6 +25,8 @@ func (v *view) chains(id *rights.Identity, chains []rights.Chain) (evidence, rem
 }
 
 // having are the rights that fit.
+//
+//go:noinline
 func having(id *rights.Identity, fits func(*access.Right) bool) (chains []rights.Chain) {
 	for i := range id.Rights {
 		if fits(&id.Rights[i]) {

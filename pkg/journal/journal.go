@@ -84,6 +84,7 @@ func Send(dir, id string, s Sent) error {
 	return nil
 }
 
+//go:noinline
 func path(dir, id string) string { return filepath.Join(dir, id+suffix) }
 
 func flush(f *os.File, data []byte) error {

@@ -157,6 +157,8 @@ func (r Record) Changes() ([]access.Change, error) {
 }
 
 // Did reports whether that part was sent, or may have been.
+//
+//go:noinline
 func (r Record) Did(p access.Principal, part access.Part) bool {
 	return r.Sent == nil || slices.Contains(r.Sent, Sent{p, part})
 }
@@ -209,6 +211,8 @@ const (
 )
 
 // State derives the result from the steps.
+//
+//go:noinline
 func (r Record) State() State {
 	failed := 0
 	for _, s := range r.Steps {

@@ -26,48 +26,42 @@ func AuditFile(format string, r audit.Report, at audit.Severity) (text string, o
 
 // Audit is the report as text: the worst findings first, what to do below each. wide adds evidence and references.
 func Audit(r audit.Report, wide, headers bool, paint Color) string {
-	var b strings.Builder
+	p := page{escape: Clean}
 	id := 0
 	for _, f := range slices.Concat(r.Findings, r.Gone) {
 		id = max(id, len(f.ID))
 	}
-	line := func(severity, check, object string) {
-		b.WriteString(severity + "  " + pad(check, id) + object + "\n")
-	}
 	if headers && id > 0 {
-		line("SEVERITY", "CHECK", "OBJECT")
+		p.put("SEVERITY  ", pad("CHECK", id), "OBJECT\n")
 	}
 	for _, f := range r.Findings {
-		severity := strings.TrimSuffix(pad(f.Severity.String(), len("SEVERITY")), "  ")
+		severity := pad(f.Severity.String(), len("SEVERITY"))
 		if f.Severity >= audit.High {
 			severity = paint.Bad(severity)
 		}
-		line(severity, f.ID, Clean(f.Object)+newMark(r, f))
-		more := []string{"  " + f.Message}
+		p.put(severity, pad(f.ID, id), "", f.Object, newMark(r, f)+"\n  ", f.Message, "\n")
 		if wide {
-			more = append(more, prefixed("  evidence: ", f.Evidence)...)
-			more = append(more, prefixed("  see: ", f.References)...)
+			p.lines("  evidence: ", f.Evidence)
+			p.lines("  see: ", f.References)
 		}
-		for _, text := range append(more, prefixed("    ", f.Remedy)...) {
-			b.WriteString(Clean(text) + "\n")
-		}
+		p.lines("    ", f.Remedy)
 	}
 	for _, f := range r.Gone {
-		line("gone    ", f.ID, Clean(f.Object))
+		p.put("gone      ", pad(f.ID, id), "", f.Object, "\n")
 	}
-	b.WriteString("\nOther access:\n")
-	for _, o := range r.Others {
-		b.WriteString("  " + Clean(o.Text) + "\n")
+	p.put("\nOther access:\n")
+	for i := range r.Others {
+		p.put("  ", r.Others[i].Text, "\n")
 	}
-	return b.String() + "\n" + AuditCounts(r) + "\n"
+	p.put("\n", AuditCounts(r), "\n")
+	return p.String()
 }
 
-func prefixed(prefix string, all []string) []string {
-	all = slices.Clone(all)
-	for i := range all {
-		all[i] = prefix + all[i]
+// lines writes each text on a line of its own.
+func (p *page) lines(before string, texts []string) {
+	for _, text := range texts {
+		p.put(before, text, "\n")
 	}
-	return all
 }
 
 func newMark(r audit.Report, f *audit.Finding) string {
@@ -105,11 +99,12 @@ func AuditCounts(r audit.Report) string {
 }
 
 // AuditIgnored lists the findings that rules of the ignore file accept.
-func AuditIgnored(r audit.Report) (text string) {
+func AuditIgnored(r audit.Report) string {
+	p := page{escape: Clean}
 	for _, f := range r.Ignored {
-		text += "ignored   " + Clean(f.ID+"  "+f.Object) + "\n  " + Clean(f.Ignored.String()) + "\n"
+		p.put("ignored   ", f.ID, "  ", f.Object, "\n  ", f.Ignored.String(), "\n")
 	}
-	return text
+	return p.String()
 }
 
 // AuditTable is one row for each finding, for a spreadsheet.

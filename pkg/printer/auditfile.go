@@ -3,6 +3,7 @@ package printer
 import (
 	"encoding/json"
 	"html"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -46,7 +47,7 @@ func junit(r audit.Report, at audit.Severity) string {
 		for _, f := range r.Failing(at) {
 			if f.ID == c.ID {
 				found = true
-				p.put(`      <failure type="`, f.Severity.String(), `" message="`, f.Message, `">`, strings.Join(append(f.Evidence, f.Remedy...), "; "), "</failure>\n")
+				p.put(`      <failure type="`, f.Severity.String(), `" message="`, f.Message, `">`, list("", f.Evidence, "\n")+list("", f.Remedy, "\n"), "</failure>\n")
 			}
 		}
 		if why := r.Skipped[c.ID]; found {
@@ -63,6 +64,16 @@ func junit(r audit.Report, at audit.Severity) string {
 	return head.String() + p.String() + "  </testsuite>\n</testsuites>\n"
 }
 
+// list is a text and what follows it, each after a separator.
+//
+//go:noinline
+func list(text string, more []string, before string) string {
+	for _, one := range more {
+		text += before + one
+	}
+	return text
+}
+
 // homepage is where this program lives.
 const homepage = "https://github.com/kubectl-access/kubectl-access"
 
@@ -76,20 +87,22 @@ func sarif(r audit.Report) string {
 		"},\n\"invocations\":[{\"executionSuccessful\":true,\"endTimeUtc\":", r.At.UTC().Format("2006-01-02T15:04:05Z"), "}],\n\"tool\":{\"driver\":{\"name\":\"kubectl-access\",\"version\":", r.Tool, `,"informationUri":"`+homepage+"\",\"rules\":[")
 	at := map[string]string{}
 	comma := "\n"
-	for _, c := range append(append([]audit.Check{}, audit.Checks...), audit.Check{ID: audit.NotEvaluated}, audit.Check{ID: audit.ExpiredIgnore}) {
+	checks := append(slices.Clone(audit.Checks), audit.Check{ID: audit.NotEvaluated}, audit.Check{ID: audit.ExpiredIgnore})
+	for i := range checks {
+		c := &checks[i]
 		at[c.ID] = strconv.Itoa(len(at))
 		title := audit.Titled(c.ID)
 		p.put(comma+"{\"id\":", c.ID, `,"name":`, camel(c.ID), `,"shortDescription":{"text":`, title, `},"fullDescription":{"text":`, title+".", `},"helpUri":"`+homepage+`/blob/main/docs/audit.md","help":{"text":`,
-			strings.Join(append([]string{title + "."}, c.References...), "\n"), `,"markdown":`, strings.Join(append([]string{title + "."}, c.References...), "\n- "),
+			list(title+".", c.References, "\n"), `,"markdown":`, list(title+".", c.References, "\n- "),
 			`},"defaultConfiguration":{"level":`, levels[c.Severity][0], `},"properties":{"tags":["security","kubernetes","eks"],"precision":"high","security-severity":`, levels[c.Severity][1], "}}")
 		comma = ",\n"
 	}
 	p.put("\n]}},\n\"results\":[")
 	comma = "\n"
-	for _, f := range append(append([]*audit.Finding{}, r.Findings...), r.Ignored...) {
-		p.put(comma+"{\"ruleId\":", f.ID, `,"ruleIndex":`+at[f.ID]+`,"level":`, levels[f.Severity][0], `,"message":{"text":`, strings.Join(append([]string{f.Message}, f.Remedy...), "\n"),
+	for _, f := range slices.Concat(r.Findings, r.Ignored) {
+		p.put(comma+"{\"ruleId\":", f.ID, `,"ruleIndex":`+at[f.ID]+`,"level":`, levels[f.Severity][0], `,"message":{"text":`, list(f.Message, f.Remedy, "\n"),
 			`},"locations":[{"physicalLocation":{"artifactLocation":{"uri":`, auditPlace(r.Cluster, f), `},"region":{"startLine":1}}}],"partialFingerprints":{"primaryLocationLineHash":`, f.Fingerprint,
-			`},"properties":{"severity":`, f.Severity.String(), `,"evidence":`, strings.Join(f.Evidence, "\n"), "}")
+			`},"properties":{"severity":`, f.Severity.String(), `,"evidence":`, list("", f.Evidence, "\n"), "}")
 		if r.Baseline {
 			p.put(`,"baselineState":`, map[bool]string{true: "new", false: "unchanged"}[f.New])
 		}
@@ -141,11 +154,9 @@ func auditHTML(r audit.Report) string {
 		"</dd>\n<dt>Made by</dt><dd>", "kubectl-access "+r.Tool, "</dd>\n<dt>Result</dt><dd>", AuditCounts(r), "</dd>\n<dt>Complete</dt><dd>", map[bool]string{true: "yes", false: "no, see not-evaluated"}[r.Complete()], "</dd>\n</dl>\n")
 	p.findings("Findings", r, r.Findings)
 	p.put("<h2>Other access</h2>\n")
-	texts := []string{}
-	for _, o := range r.Others {
-		texts = append(texts, o.Text)
+	for i := range r.Others {
+		p.put("<p>", r.Others[i].Text, "</p>\n")
 	}
-	p.list(texts)
 	p.matrix(r.Matrix)
 	p.entries(r)
 	if len(r.Ignored) > 0 {

@@ -76,6 +76,8 @@ func (e *entries) nothing() string {
 }
 
 // current is what is under the cursor.
+//
+//go:noinline
 func (e *entries) current() (*printer.Row, bool) {
 	r, ok := e.list.current()
 	t, _ := r.value.(*printer.Row)

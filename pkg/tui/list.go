@@ -106,6 +106,8 @@ func (l *list) rewrite(row, column int, text string) {
 }
 
 // text is what is filtered by.
+//
+//go:noinline
 func (l *list) text() string { return strings.TrimSpace(l.filter.Value()) }
 
 // found is how many rows match, without the one for typed text.

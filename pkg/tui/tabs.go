@@ -19,6 +19,8 @@ type tab struct {
 }
 
 // tabs are in the order of their keys.
+//
+//go:noinline
 func tabs() []tab {
 	return []tab{
 		{"Access", func(_ *model, v *view) *screen { return v.entries.screen }},
@@ -118,6 +120,7 @@ func (m *model) browser(l *list, open *action, own ...*action) *screen {
 	return s
 }
 
+//go:noinline
 func (s *screen) startFilter() tea.Cmd {
 	s.typing = true
 	return s.list.filter.Focus()

@@ -27,6 +27,7 @@ func (r *refusal) short() string {
 	return r.code
 }
 
+//go:noinline
 func invalidParameter(format string, args ...any) error {
 	return &refusal{status: 400, code: "InvalidParameterException", message: fmt.Sprintf(format, args...)}
 }
@@ -35,6 +36,7 @@ func invalidRequest(format string, args ...any) error {
 	return &refusal{status: 400, code: "InvalidRequestException", message: fmt.Sprintf(format, args...)}
 }
 
+//go:noinline
 func notFound(format string, args ...any) error {
 	return &refusal{status: 404, code: "ResourceNotFoundException", message: fmt.Sprintf(format, args...)}
 }
