@@ -16,16 +16,17 @@ type Other struct {
 	Text    string   `json:"text"`
 	Present bool     `json:"present"`
 	Names   []string `json:"names,omitempty"`
+	From    string   `json:"-"` // aws or the cluster
 }
 
 // Others are all these kinds, whether the cluster has them or not.
 func Others(f Facts) []Other {
-	oidc := Other{Kind: "oidc", Text: "no OIDC identity provider", Names: f.Providers, Present: len(f.Providers) > 0}
+	oidc := Other{Kind: "oidc", From: "aws", Text: "no OIDC identity provider", Names: f.Providers, Present: len(f.Providers) > 0}
 	if oidc.Present {
 		oidc.Text = "OIDC identity provider " + strings.Join(f.Providers, ", ") + ": its users and groups have what RBAC binds to their names"
 	}
 	all := []Other{oidc, f.argoCD(), f.ack(), {
-		Kind: "iam", Text: "not evaluated: IAM permissions; eks:CreateAccessEntry, eks:UpdateAccessEntry or eks:AssociateAccessPolicy on the cluster is enough to become a cluster administrator",
+		Kind: "iam", From: "aws", Text: "not evaluated: IAM permissions; eks:CreateAccessEntry, eks:UpdateAccessEntry or eks:AssociateAccessPolicy on the cluster is enough to become a cluster administrator",
 	}}
 	for _, m := range slices.Concat(f.Index.Missing, f.Missing) {
 		if i := slices.Index([]string{ReadProviders, ReadArgoCD, ReadACK}, m.What); i >= 0 && !all[i].Present {
@@ -36,7 +37,7 @@ func Others(f Facts) []Other {
 }
 
 func (f Facts) argoCD() Other {
-	o := Other{Kind: "argo-cd", Text: "no managed Argo CD capability"}
+	o := Other{Kind: "argo-cd", From: "aws", Text: "no managed Argo CD capability"}
 	for i := range f.ArgoCD {
 		argo := &f.ArgoCD[i]
 		o.Present = true
@@ -50,7 +51,7 @@ func (f Facts) argoCD() Other {
 
 // ack is who can create the objects of which the ACK controller makes entries.
 func (f Facts) ack() Other {
-	o := Other{Kind: "ack", Text: "no ACK AccessEntry resource type", Present: f.ACK}
+	o := Other{Kind: "ack", From: "cluster", Text: "no ACK AccessEntry resource type", Present: f.ACK}
 	if !f.ACK {
 		return o
 	}
