@@ -137,7 +137,7 @@ var Checks = []Check{
 		Says: "aws-auth {} is invalid and gives nothing: {}", mapping: invalid,
 	},
 	{
-		ID: "service-policy-on-human", Title: "A principal has a policy that is meant for AWS services", Severity: Medium, References: policies,
+		ID: "service-policy-on-human", Title: "A principal has a policy that is meant for AWS services", Severity: Medium, References: policies, Should: []string{ReadUses},
 		Says: "{} has the policy {}, which AWS made for its services", entry: servicePolicy,
 	},
 	{

@@ -89,8 +89,14 @@ func userEntry(v *view, e *access.Entry) {
 	}
 }
 
-// servicePolicy leaves out the roles of capabilities and of EKS Auto Mode, which have such policies.
+// servicePolicy leaves out the roles of capabilities and of EKS Auto Mode, and those that only AWS services can assume.
 func servicePolicy(v *view, e *access.Entry) {
+	for i := range v.Uses {
+		u := &v.Uses[i]
+		if u.Principal == e.Principal && len(u.Trusts) > 0 && !slices.ContainsFunc(u.Trusts, func(t string) bool { return !strings.Contains(t, ".amazonaws.com") }) {
+			return
+		}
+	}
 	for _, g := range e.Grants {
 		if p, known := policy.Find(string(g.Policy)); known && !p.ForPeople() && !e.Node() && !e.Owner().Proof {
 			v.about(e.Principal, string(g.Policy), g.String(), v.revoke(e, "--policy", g.Policy.Short()), g.Policy.Short())
