@@ -209,10 +209,12 @@ var cases = []example{
 	{"aws-auth-never-matches", func(w *world) { w.both().mapping("ops").State = access.NeverMatches }, "medium role/ops", func(w *world) { w.mapping("ops").State = access.NeverMatches }},
 	{"aws-auth-dropped", func(w *world) { w.both().mapping("ops").State = access.Dropped }, "medium role/ops", func(w *world) { w.both().mapping("ops", "developers") }},
 	{
-		"service-policy-on-human", func(w *world) {
-			w.entry("role/s", "", grant("AmazonEKSSecretAdminPolicy", "dev"), grant("AmazonEKSBackupPolicy", "dev"))
-		}, "",
-		func(w *world) { w.entry("role/s", "", grant("AmazonEKSArgoCDPolicy", "dev")) },
+		"service-policy-on-human", func(w *world) { w.entry("role/s", "", grant("AWSBackupFullAccessPolicyForBackup")) }, "medium role/s",
+		func(w *world) {
+			w.entry("role/argo", "", grant("AmazonEKSArgoCDPolicy", "dev"))
+			w.entry("role/backup", "", grant("AWSBackupFullAccessPolicyForBackup"))
+			w.Uses[2].Trusts = []string{"backup.amazonaws.com"}
+		},
 	},
 	{"aws-auth-shadowed", func(w *world) { w.both().mapping("dev", "developers") }, "low role/dev", func(w *world) { w.both().mapping("ops", "developers") }},
 	{"aws-auth-leftover", func(w *world) { w.mapping("ops", "developers") }, "low aws-auth", func(w *world) { w.both().mapping("ops", "developers") }},

@@ -91,12 +91,12 @@ func (env *Env) audit(ctx context.Context, f *auditFlags) error {
 	if err := env.printAudit(f, r, at); err != nil {
 		return err
 	}
-	failing := r.Failing(at)
-	switch {
-	case f.failOn != "" && len(failing) > 0 && r.Baseline:
-		return fmt.Errorf("%w: %d new findings of severity %s or worse", errFindings, len(failing), at)
-	case f.failOn != "" && len(failing) > 0:
-		return fmt.Errorf("%w: %d findings of severity %s or worse", errFindings, len(failing), at)
+	if n := len(r.Failing(at)); f.failOn != "" && n > 0 {
+		what := "findings"
+		if r.Baseline {
+			what = "new findings"
+		}
+		return fmt.Errorf("%w: %s of severity %s or worse: %d", errFindings, what, at, n)
 	}
 	return errIf(f.complete && !r.Complete())
 }

@@ -149,7 +149,7 @@ body{max-width:none;padding:0;font-size:11px}code,pre{font-size:10px}.wide{overf
 func auditHTML(r audit.Report) string {
 	p := &page{escape: markup}
 	title := "Access audit of cluster " + r.Cluster.Name
-	p.put("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>", title, "</title>\n<style>\n"+auditStyle+"</style>\n</head>\n<body>\n<h1>", title,
+	p.put("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n<title>", title, "</title>\n<style>\n"+auditStyle+"</style>\n</head>\n<body>\n<h1>", title,
 		"</h1>\n<dl>\n<dt>Cluster</dt><dd>", r.Cluster.ARN, "</dd>\n<dt>Mode</dt><dd>", string(r.Cluster.Mode), "</dd>\n<dt>Kubernetes</dt><dd>", r.Cluster.Version, "</dd>\n<dt>Time</dt><dd>", r.At.UTC().Format("2006-01-02 15:04:05 UTC"),
 		"</dd>\n<dt>Made by</dt><dd>", "kubectl-access "+r.Tool, "</dd>\n<dt>Result</dt><dd>", AuditCounts(r), "</dd>\n<dt>Complete</dt><dd>", map[bool]string{true: "yes", false: "no, see not-evaluated"}[r.Complete()], "</dd>\n</dl>\n")
 	p.findings("Findings", r, r.Findings)
