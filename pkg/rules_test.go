@@ -25,11 +25,11 @@ var larger = map[string]struct {
 	files, lines int
 	why          string
 }{
-	"access":         {36, 3900, "the nouns of everything; each is a small file, and splitting them would make them import each other"},
-	"cmd":            {28, 4700, "one file for each command, and the nine of besideCommands"},
-	"printer":        {24, 3300, "one file for each report"},
+	"access":         {36, 4000, "the nouns of everything; each is a small file, and splitting them would make them import each other"},
+	"cmd":            {29, 4850, "one file for each command, and the nine of besideCommands"},
+	"printer":        {26, 3700, "one file for each report"},
 	"tui":            {29, 4750, "one file for each screen, and plain lines in place of all of them"},
-	"sandbox/awsapi": {20, 2600, "one file for each service and each kind of object"},
+	"sandbox/awsapi": {20, 2650, "one file for each service and each kind of object"},
 }
 
 // besideCommands are the files of pkg/cmd that define no command.

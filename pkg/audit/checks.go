@@ -161,7 +161,7 @@ var Checks = []Check{
 		Says: "{} has {} in namespace {}, which does not exist{}", entry: absentNamespace,
 	},
 	{
-		ID: "username-without-session", Title: "People behind a role cannot be told apart", Severity: Low, References: practices,
+		ID: "username-without-session", Title: "The people behind a role share one username", Severity: Low, References: practices,
 		Says: "{} has the username {} for all its sessions, so the audit log does not tell the people behind it apart", entry: sharedUsername,
 	},
 	{

@@ -136,13 +136,13 @@ article{border:1px solid var(--line);border-left:.35rem solid var(--tone);border
 article p{margin:.2rem 0}article ul{margin:.2rem 0;padding-left:1.2rem;color:var(--dim)}
 .critical{--tone:var(--critical)}.high{--tone:var(--high)}.medium{--tone:var(--medium)}.low{--tone:var(--low)}.info{--tone:var(--info)}
 .tag{color:var(--tone);font-weight:600;text-transform:uppercase;font-size:.8rem}.dim{color:var(--dim)}
-code,pre{font:13px/1.5 ui-monospace,monospace}pre{background:var(--box);margin:.3rem 0;padding:.4rem .6rem;border-radius:.3rem;white-space:pre-wrap;overflow-wrap:anywhere}
+code,pre{font:13px/1.5 ui-monospace,monospace}pre{background:var(--box);margin:.3rem 0;padding:.4rem .6rem;border-radius:.3rem;overflow-x:auto}
 .wide{overflow-x:auto}table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.25rem .6rem;border-bottom:1px solid var(--line);vertical-align:top}
 th{color:var(--dim);font-weight:600}thead th,td{white-space:nowrap}td.text{white-space:normal;min-width:14rem}tbody th{color:var(--fg);font-weight:500;position:sticky;left:0;background:var(--bg)}
 .cluster-admin{color:var(--critical);font-weight:600}.admin{color:var(--high)}.edit{color:var(--medium)}.none{color:var(--dim)}
 @media (max-width:40rem){body{padding:.6rem}dl{grid-template-columns:1fr}dd{margin-bottom:.3rem}tbody th{max-width:10rem;overflow-wrap:anywhere}}
 @media print{:root{color-scheme:light;--fg:#000;--dim:#444;--bg:#fff;--line:#999;--box:#eee;--critical:#8b0a1a;--high:#b3261e;--medium:#8a5300;--low:#2f5d8a;--info:#444}
-body{max-width:none;padding:0;font-size:11px}code,pre{font-size:10px}.wide{overflow:visible}thead th,td{white-space:normal}td.text{min-width:0}tbody th{position:static}article,tr{break-inside:avoid}h2,h3{break-after:avoid}}
+body{max-width:none;padding:0;font-size:11px}code,pre{font-size:10px}.wide{overflow:visible}thead th,td{white-space:normal}td.text{min-width:0}td.date{white-space:nowrap}pre{white-space:pre-wrap;overflow-wrap:anywhere}tbody th{position:static}article,tr{break-inside:avoid}h2,h3{break-after:avoid}}
 `
 
 // auditHTML is the report as one page. The same report gives the same page.
@@ -244,7 +244,7 @@ func (p *page) entries(r audit.Report) {
 		if e.Managed() {
 			owner = "AWS"
 		}
-		p.put("<tr><th>", e.Principal.Short(r.Cluster.Account()), "</th><td>", string(e.Kind), `</td><td class="text">`, orNone(strings.Join(e.Holdings(), "; ")), "</td><td>", date(e.Created), "</td><td>", date(e.Modified), "</td><td>", date(e.Expires()), "</td><td>", orNone(owner), "</td></tr>\n")
+		p.put("<tr><th>", e.Principal.Short(r.Cluster.Account()), "</th><td>", string(e.Kind), `</td><td class="text">`, orNone(strings.Join(e.Holdings(), "; ")), "</td><td class=\"date\">", date(e.Created), "</td><td class=\"date\">", date(e.Modified), "</td><td class=\"date\">", date(e.Expires()), "</td><td>", orNone(owner), "</td></tr>\n")
 	}
 	p.put("</tbody>\n</table>\n</div>\n")
 }
