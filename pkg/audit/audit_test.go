@@ -40,8 +40,11 @@ func calm() *world {
 			{Namespace: "dev", Name: "developers", Role: clusterRole("view"), Groups: []string{"developers"}},
 		},
 		Roles: []access.Role{
-			{Name: "system:basic-user"}, {Name: "system:public-info-viewer"}, {Name: "view", Rules: []access.Rule{rule("get,list,watch", "pods")}},
-			{Name: "edit", Rules: []access.Rule{rule("*", "pods")}}, {Name: "escalator", Rules: []access.Rule{rule("escalate", "clusterroles")}},
+			{Name: "system:basic-user"},
+			{Name: "system:public-info-viewer"},
+			{Name: "view", Rules: []access.Rule{rule("get,list,watch", "pods")}},
+			{Name: "edit", Rules: []access.Rule{rule("*", "pods")}},
+			{Name: "escalator", Rules: []access.Rule{rule("escalate", "clusterroles")}},
 			{Name: "map-editor", Rules: []access.Rule{{Verbs: []string{"update"}, APIGroups: []string{""}, Resources: []string{"configmaps"}, ResourceNames: []string{"aws-auth"}}}},
 		},
 	}
@@ -89,7 +92,7 @@ func (w *world) mapping(name string, groups ...string) *access.Mapping {
 func (w *world) bind(b access.Binding) { w.RBAC.Bindings = append(w.RBAC.Bindings, b) }
 
 func (w *world) report() audit.Report {
-	w.Facts.Index = rights.New(w.Snapshot)
+	w.Index = rights.New(w.Snapshot)
 	return audit.Run(w.Facts)
 }
 

@@ -24,7 +24,7 @@ type Check struct {
 const bestPractices = "https://docs.aws.amazon.com/eks/latest/best-practices/identity-and-access-management.html"
 
 // References and sources that several checks share.
-var (
+var ( //nolint:gochecknoglobals // tables
 	practices = []string{bestPractices}
 	goodRBAC  = []string{"https://kubernetes.io/docs/concepts/security/rbac-good-practices/"}
 	guide     = []string{"https://docs.aws.amazon.com/eks/latest/userguide/access-entries.html"}

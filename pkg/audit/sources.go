@@ -81,7 +81,7 @@ func faults(v *view) {
 }
 
 // forNodes are the services that assume roles of nodes.
-var forNodes = []string{"ec2.amazonaws.com", "ec2.amazonaws.com.cn", "eks-fargate-pods.amazonaws.com", "eks.amazonaws.com", "ssm.amazonaws.com", "rolesanywhere.amazonaws.com", "sagemaker.amazonaws.com"} //nolint:gochecknoglobals // a table
+var forNodes = []string{"ec2.amazonaws.com", "ec2.amazonaws.com.cn", "eks-fargate-pods.amazonaws.com", "eks.amazonaws.com", "ssm.amazonaws.com", "rolesanywhere.amazonaws.com", "sagemaker.amazonaws.com"}
 
 // nodeRoles are roles of nodes that others can assume, or that have more than nodes need.
 func nodeRoles(v *view) {

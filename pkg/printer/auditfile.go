@@ -78,7 +78,7 @@ func list(text string, more []string, before string) string {
 const homepage = "https://github.com/kubectl-access/kubectl-access"
 
 // levels are SARIF's level and GitHub's security-severity of each severity.
-var levels = [audit.Critical + 1][2]string{{"note", "0.5"}, {"note", "2.0"}, {"warning", "5.0"}, {"error", "8.0"}, {"error", "9.5"}}
+var levels = [audit.Critical + 1][2]string{{"note", "0.5"}, {"note", "2.0"}, {"warning", "5.0"}, {"error", "8.0"}, {"error", "9.5"}} //nolint:gochecknoglobals // a table
 
 // sarif is the report as SARIF 2.1.0, with what GitHub's code scanning reads of it.
 func sarif(r audit.Report) string {
@@ -140,7 +140,7 @@ code,pre{font:13px/1.5 ui-monospace,monospace}pre{background:var(--box);margin:.
 .wide{overflow-x:auto}table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.25rem .6rem;border-bottom:1px solid var(--line);vertical-align:top}
 th{color:var(--dim);font-weight:600}thead th,td{white-space:nowrap}td.text{white-space:normal;min-width:14rem}tbody th{color:var(--fg);font-weight:500;position:sticky;left:0;background:var(--bg)}
 .cluster-admin{color:var(--critical);font-weight:600}.admin{color:var(--high)}.edit{color:var(--medium)}.none{color:var(--dim)}
-@media (max-width:40rem){body{padding:.6rem}dl{grid-template-columns:1fr}dd{margin-bottom:.3rem}tbody th{max-width:10rem;overflow-wrap:anywhere}}
+@media (max-width:40rem){body{padding:.6rem}dl{grid-template-columns:1fr}dd{margin-bottom:.3rem}tbody th{min-width:9rem;overflow-wrap:anywhere}}
 @media print{:root{color-scheme:light;--fg:#000;--dim:#444;--bg:#fff;--line:#999;--box:#eee;--critical:#8b0a1a;--high:#b3261e;--medium:#8a5300;--low:#2f5d8a;--info:#444}
 body{max-width:none;padding:0;font-size:11px}code,pre{font-size:10px}.wide{overflow:visible}thead th,td{white-space:normal}td.text{min-width:0}td.date{white-space:nowrap}pre{white-space:pre-wrap;overflow-wrap:anywhere}tbody th{position:static}article,tr{break-inside:avoid}h2,h3{break-after:avoid}}
 `
