@@ -47,6 +47,8 @@ func (b Binding) Kind() string {
 }
 
 // String reads "RoleBinding dev/readers" or "ClusterRoleBinding viewers".
+//
+//go:noinline
 func (b Binding) String() string {
 	if b.Namespace == "" {
 		return b.Kind() + " " + b.Name

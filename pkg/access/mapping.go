@@ -79,6 +79,8 @@ func (m Mapping) HasEntry(s Snapshot) bool {
 }
 
 // Outweighed reports whether an entry of the same principal overrides the mapping (eks-access.md §5).
+//
+//go:noinline
 func (m Mapping) Outweighed(s Snapshot) bool {
 	return m.entered(s, func(Entry) bool { return true })
 }

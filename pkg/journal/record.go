@@ -175,6 +175,8 @@ func (r Record) Changes() ([]access.Change, error) {
 }
 
 // Did reports whether that part was sent, or may have been.
+//
+//go:noinline
 func (r Record) Did(p access.Principal, part access.Part) bool {
 	return r.Sent == nil || slices.Contains(r.Sent, Sent{p, part})
 }
