@@ -25,7 +25,8 @@ var mayImport = map[string][]string{
 	"kubeconfig":          {"access"},
 	"kubefile":            {"access"},
 	"policy":              {"access"},
-	"rights":              {"access", "policy"},
+	"rights":              {"access", "policy", "shell"},
+	"audit":               {"access", "policy", "rights"},
 	"kube":                {"access", "rights"},
 	"manifest":            {"access"},
 	"journal":             {"access", "manifest"},
@@ -35,14 +36,14 @@ var mayImport = map[string][]string{
 	"sandbox/sandboxtest": {"sandbox", "sandbox/awsapi"},
 	"whoami":              {"access", "policy", "shell"},
 	"migrate":             {"access", "awsauth", "change", "edit", "journal", "manifest", "shell"},
-	"printer":             {"access", "awsauth", "journal", "kubeconfig", "manifest", "migrate", "policy", "rights", "shell", "trail", "whoami"},
+	"printer":             {"access", "audit", "awsauth", "journal", "kubeconfig", "manifest", "migrate", "policy", "rights", "shell", "trail", "whoami"},
 	"tui":                 {"access", "edit", "policy", "printer", "shell"},
 	"cluster": {
-		"access", "awsauth", "eks", "iam", "journal", "kube", "kubeconfig", "kubefile", "login", "manifest", "migrate", "policy", "rights", "trail", "whoami",
+		"access", "audit", "awsauth", "eks", "iam", "journal", "kube", "kubeconfig", "kubefile", "login", "manifest", "migrate", "policy", "rights", "trail", "whoami",
 	},
 	"change": {"access", "awsauth", "edit", "journal", "policy"},
 	"cmd": {
-		"access", "awsauth", "change", "cluster", "edit", "journal", "kubeconfig", "kubefile", "login", "manifest", "migrate",
+		"access", "audit", "awsauth", "change", "cluster", "edit", "journal", "kubeconfig", "kubefile", "login", "manifest", "migrate",
 		"policy", "printer", "rights", "sandbox", "shell", "trail", "tui", "whoami",
 	},
 }

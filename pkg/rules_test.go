@@ -25,11 +25,11 @@ var larger = map[string]struct {
 	files, lines int
 	why          string
 }{
-	"access":         {36, 3950, "the nouns of everything; each is a small file, and splitting them would make them import each other"},
-	"cmd":            {34, 5600, "one file for each command, and the nine of besideCommands"},
-	"printer":        {28, 4000, "one file for each report"},
+	"access":         {38, 4100, "the nouns of everything; each is a small file, and splitting them would make them import each other"},
+	"cmd":            {35, 5800, "one file for each command, and the nine of besideCommands"},
+	"printer":        {30, 4500, "one file for each report"},
 	"tui":            {31, 4900, "one file for each screen, and plain lines in place of all of them"},
-	"sandbox/awsapi": {21, 2700, "one file for each service and each kind of object"},
+	"sandbox/awsapi": {22, 2800, "one file for each service and each kind of object"},
 }
 
 // besideCommands are the files of pkg/cmd that define no command.

@@ -66,6 +66,8 @@ type Info struct {
 	CA                                   string // certificates to trust at the endpoint: PEM in base64
 	LocalID                              string // of a local cluster on Outposts, whose tokens contain it instead of the name
 	Private                              bool   // the endpoint is only reachable in the cluster's network
+	Created                              time.Time
+	AuditLogs                            bool // the logs of kinds audit and authenticator are kept
 }
 
 // Account is the account that owns the cluster.
@@ -90,8 +92,10 @@ type Snapshot struct {
 	AWSAuth    *ConfigMap // if requested
 	RBAC       *RBAC      // if requested
 	Namespaces []string   // if requested and readable
-	Trust      *Trust     // if requested, and where the kubeconfig says anything about it
-	Unread     []Unread   // entries that exist and could not be read
+
+	NoNamespaces error    // why they could not be read; they are only good to know
+	Trust        *Trust   // if requested, and where the kubeconfig says anything about it
+	Unread       []Unread // entries that exist and could not be read
 
 	// EKS ties an entry to the unique ID of its role or user (eks-access.md §4.1). Dead are the entries that no longer work
 	// because that was deleted or recreated, and Doubtful those for which it is unknown. For a plan only entries that

@@ -39,6 +39,8 @@ func (p Principal) Partition() string { return p.field(1) }
 func (p Principal) Account() string { return p.field(4) }
 
 // Kind is role or user, or another word in the ARN's place for it.
+//
+//go:noinline
 func (p Principal) Kind() string {
 	kind, _, _ := strings.Cut(p.field(5), "/")
 	return kind

@@ -1,7 +1,6 @@
 package cluster
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 
@@ -17,27 +16,15 @@ func (c *Cluster) Known(s access.Snapshot, command func(words ...string) string)
 			"To turn entries on (irreversible): %s", s.Cluster.Name, s.Cluster.Mode, command("mode", string(access.ModeBoth), "--accept-risk="+string(access.OneWayMode))))...)
 	}
 	notes = append(notes, s.Failures()...)
+	for _, m := range s.Missing() {
+		notes = append(notes, m.Note())
+	}
 	if m := s.AWSAuth; m != nil && s.Cluster.Mode.ReadsConfigMap() {
-		if m.Err != nil {
-			notes = append(notes, notChecked("aws-auth mappings", "get on configmaps/aws-auth in kube-system", m.Err)...)
-		}
 		for _, fault := range m.Faults {
 			notes = append(notes, access.Notes(access.NoteMapping, "", "aws-auth: "+fault)...)
 		}
 	}
-	if s.RBAC != nil && s.RBAC.Err != nil {
-		notes = append(notes, notChecked("what RBAC grants to groups and usernames", "list on clusterrolebindings and rolebindings", s.RBAC.Err)...)
-	}
 	return append(notes, s.DoubtNote()...)
-}
-
-// notChecked names what could not be read: by the permission that is missing, or else by the error.
-func notChecked(what, need string, err error) []access.Note {
-	why := err.Error()
-	if errors.Is(err, access.ErrForbidden) || errors.Is(err, access.ErrRBAC) {
-		why = "you need " + need
-	}
-	return access.Notes(access.NoteNotChecked, "", fmt.Sprintf("not checked: %s (%s)", what, why))
 }
 
 // HasAccess reports whether a principal has an entry or a mapping. Where it has none, or the entry of a namesake overrides the

@@ -62,7 +62,7 @@ func (c *Cluster) Snapshot(ctx context.Context, want access.Want) (s access.Snap
 		client, err := c.serverOf(ctx, s.Cluster)
 		told = askInside(ctx, client, err, want)
 	}
-	s.AWSAuth, s.RBAC, s.Namespaces = told.awsAuth, told.rbac, told.names
+	s.AWSAuth, s.RBAC, s.Namespaces, s.NoNamespaces = told.awsAuth, told.rbac, told.names, told.noNames
 	read := s
 	together(func() { s = c.withLives(ctx, read, want.Lives) }, func() {
 		if want.Trust {
@@ -78,6 +78,7 @@ type inside struct {
 	awsAuth *access.ConfigMap
 	rbac    *access.RBAC
 	names   []string // of namespaces
+	noNames error
 }
 
 func askInside(ctx context.Context, client *kube.Client, err error, want access.Want) (told inside) {
@@ -95,12 +96,18 @@ func askInside(ctx context.Context, client *kube.Client, err error, want access.
 			told.awsAuth = &m
 		})
 	}
-	if want.Namespaces && err == nil {
-		all.Go(func() { told.names, _ = client.Namespaces(ctx) }) // they are only good to know
+	if told.noNames = err; want.Namespaces && err == nil {
+		all.Go(func() {
+			names, err := client.Namespaces(ctx)
+			told.names, told.noNames = names, why(err)
+		})
 	}
 	if want.RBAC {
 		all.Go(func() {
-			told.rbac = &access.RBAC{Err: err, RolesErr: err}
+			told.rbac = &access.RBAC{Err: err}
+			if want.Roles {
+				told.rbac.RolesErr = err
+			}
 			if err != nil {
 				return
 			}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/kubectl-access/kubectl-access/pkg/audit"
 	"github.com/kubectl-access/kubectl-access/pkg/kubeconfig"
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
 )
@@ -19,11 +20,14 @@ func newClusterCmd(env *Env) *cobra.Command {
 		Example: `  # The cluster of the current context, and what AWS says about it
   kubectl access cluster
 
+  # With access that neither entries nor aws-auth show
+  kubectl access cluster -o wide
+
   # What the kubeconfig alone says about another context
   kubectl access cluster --context arn:aws:eks:us-west-2:111122223333:cluster/prod --offline -o json`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			found, err := env.found(cmd.Context(), offline)
+			found, err := env.found(cmd.Context(), offline, out.Name == "wide")
 			if err != nil {
 				return err
 			}
@@ -34,11 +38,12 @@ func newClusterCmd(env *Env) *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&offline, "offline", false, "Do not call AWS")
-	out.bindTable(cmd.Flags(), "json", "yaml", "jsonpath=")
+	out.bindTable(cmd.Flags(), "json", "yaml", "wide", "jsonpath=")
 	return cmd
 }
 
-func (env *Env) found(ctx context.Context, offline bool) (printer.FoundCluster, error) {
+// found is the cluster; with others, also who has access that neither entries nor aws-auth show.
+func (env *Env) found(ctx context.Context, offline, others bool) (printer.FoundCluster, error) {
 	if offline {
 		t, err := env.target()
 		if found, ok := env.flags.Legible(); ok && errors.Is(err, kubeconfig.ErrUnreadable) {
@@ -69,6 +74,13 @@ func (env *Env) found(ctx context.Context, offline bool) (printer.FoundCluster, 
 	if t, err := c.Trust(ctx, info); err == nil {
 		f.Authorities = printer.AuthoritiesOf(&t)
 		env.notes(c.TrustNotes(&t))
+	}
+	if others {
+		facts, err := c.Audit(ctx)
+		if err != nil {
+			return f, err
+		}
+		f.Others = audit.Others(facts)
 	}
 	return f, nil
 }

@@ -83,10 +83,9 @@ func (env *Env) description(s access.Snapshot, p access.Principal) printer.Descr
 	d := printer.Description{
 		Principal: p, Cluster: s.Cluster, Mappings: cluster.MappingsOf(s, p), Now: env.Now(), Rights: s.Access(p), Width: printer.TerminalWidth(env.IO.Out),
 	}
-	if s.RBAC != nil && s.RBAC.Err != nil {
-		d.NoRBAC = s.RBAC.Err.Error()
-		if errors.Is(s.RBAC.Err, access.ErrForbidden) {
-			d.NoRBAC = "you need list on rolebindings and clusterrolebindings"
+	for _, m := range s.Missing() {
+		if m.What == access.ReadBindings {
+			d.NoRBAC = m.Reason()
 		}
 	}
 	e, ok := s.Entry(p)

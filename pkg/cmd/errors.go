@@ -30,7 +30,7 @@ const (
 	exitDone    = 0
 	exitFailed  = 1
 	exitRefused = 2
-	exitFound   = 3 // an answer that --expect did not
+	exitFound   = 3 // an answer that --expect did not, or findings that --fail-on names
 )
 
 // outcome is the exit code of an error and the hint about what to do next.
@@ -57,6 +57,7 @@ var outcomes = []outcome{
 	{is: journal.ErrUnreadable, code: exitRefused},
 	{is: errUnexpected, code: exitFound},
 	{is: errDiffers, code: exitFailed},
+	{is: errFindings, code: exitFound},
 	{is: context.Canceled, code: exitRefused},
 	{is: access.ErrMode, code: exitFailed, hint: "turn on access entries (irreversible): ", next: []string{"mode", string(access.ModeBoth), "--accept-risk=one-way-mode"}},
 	{is: access.ErrPassRole, code: exitFailed, hint: "an entry for nodes needs the permission iam:PassRole on its role: request it, or ask someone with it to grant the entry"},

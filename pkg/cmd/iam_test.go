@@ -18,6 +18,7 @@ import (
 var asked = map[string][]string{
 	"cluster":    {"cluster"},
 	"list":       {"list"},
+	"audit":      {"audit"},
 	"describe":   {"describe ARN:role/rotated", "describe ARN:user/alice"},
 	"whoami":     {"whoami"},
 	"history":    {"history ARN:user/alice", "history"},

@@ -8,6 +8,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/eks"
+	"github.com/aws/aws-sdk-go-v2/service/eks/types"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
@@ -35,10 +36,24 @@ func (c *Cluster) Info(ctx context.Context) (access.Info, error) {
 	if c := out.Cluster.AccessConfig; c != nil && c.AuthenticationMode != "" { // missing for clusters older than access entries (eks-access.md §2)
 		info.Mode = access.Mode(out.Cluster.AccessConfig.AuthenticationMode)
 	}
+	info.Created, info.AuditLogs = aws.ToTime(out.Cluster.CreatedAt), logs(out.Cluster.Logging, types.LogTypeAudit, types.LogTypeAuthenticator)
 	if vpc := out.Cluster.ResourcesVpcConfig; vpc != nil {
 		info.Private = vpc.EndpointPrivateAccess && !vpc.EndpointPublicAccess
 	}
 	return info, nil
+}
+
+// logs reports whether the control plane writes logs of all these kinds.
+func logs(l *types.Logging, kinds ...types.LogType) bool {
+	var on []types.LogType
+	if l != nil {
+		for _, setup := range l.ClusterLogging {
+			if aws.ToBool(setup.Enabled) {
+				on = append(on, setup.Types...)
+			}
+		}
+	}
+	return !slices.ContainsFunc(kinds, func(k types.LogType) bool { return !slices.Contains(on, k) })
 }
 
 // Entry reads one principal's entry only; access.ErrNotFound where it has none.

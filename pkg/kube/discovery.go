@@ -2,10 +2,12 @@ package kube
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/rights"
 )
 
@@ -32,6 +34,19 @@ type discovered struct {
 			} `json:"resources"`
 		} `json:"versions"`
 	} `json:"items"`
+}
+
+// HasGroup reports whether the cluster serves an API group.
+func (c *Client) HasGroup(ctx context.Context, group string) (bool, error) {
+	var answer struct{}
+	err := c.read(ctx, request{path: "/apis/" + group}, &answer)
+	if errors.Is(err, access.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("read API group %s: %w", group, err)
+	}
+	return true, nil
 }
 
 // Types are the resource types of the cluster, of the preferred version of each group.

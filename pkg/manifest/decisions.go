@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -43,17 +44,26 @@ var goWords = []struct {
 	{regexp.MustCompile(`cannot unmarshal !!\w+`), "unexpected value"},
 }
 
-// ReadDecisions reads such a file. An unknown key is an error: it may be misspelt.
-func ReadDecisions(b []byte) (Decisions, error) {
-	var d Decisions
+// ReadYAML reads a file that people write. An unknown key is an error: it may be misspelt.
+func ReadYAML(b []byte, into any) error {
 	decoder := goyaml.NewDecoder(bytes.NewReader(b))
 	decoder.SetStrict(true)
-	if err := decoder.Decode(&d); err != nil {
-		text := strings.Join(strings.Fields(err.Error()), " ")
-		for _, w := range goWords {
-			text = w.is.ReplaceAllString(text, w.means)
-		}
-		return d, fmt.Errorf("not a file that migrate --write-decisions wrote: %s", text)
+	err := decoder.Decode(into)
+	if err == nil {
+		return nil
+	}
+	text := strings.Join(strings.Fields(err.Error()), " ")
+	for _, w := range goWords {
+		text = w.is.ReplaceAllString(text, w.means)
+	}
+	return errors.New(text)
+}
+
+// ReadDecisions reads such a file.
+func ReadDecisions(b []byte) (Decisions, error) {
+	var d Decisions
+	if err := ReadYAML(b, &d); err != nil {
+		return d, fmt.Errorf("not a file that migrate --write-decisions wrote: %w", err)
 	}
 	seen := map[string]bool{}
 	for i, q := range d.Decisions {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/audit"
 	"github.com/kubectl-access/kubectl-access/pkg/kubeconfig"
 	"github.com/kubectl-access/kubectl-access/pkg/manifest"
 )
@@ -19,6 +20,8 @@ type FoundCluster struct {
 	Version  string      `json:"version,omitempty"`
 	// Authorities is nil where the kubeconfig has none to compare.
 	Authorities *Authorities `json:"certificateAuthorities,omitempty"`
+	// Others is access that neither entries nor aws-auth show; nil where it was not asked for.
+	Others []audit.Other `json:"-"`
 }
 
 // Authorities is whether the kubeconfig trusts the certificate authorities of the cluster.
@@ -82,6 +85,9 @@ func Cluster(f FoundCluster) Table {
 	row("status", f.Status, "aws")
 	row("version", f.Version, "aws")
 	row("authorities", f.Authorities.text(), "aws")
+	for _, o := range f.Others {
+		row("other access", o.Text, o.From)
+	}
 	for _, c := range f.Conflicts {
 		row("conflict", c, "kubeconfig")
 	}

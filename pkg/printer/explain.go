@@ -32,7 +32,7 @@ func Explanation(e rights.Explanation, command func(words ...string) string) str
 			if l.Everybody {
 				who = rights.Identity{}
 			}
-			fmt.Fprintf(&b, "\n  %s\n", Clean(strings.Join(ChainWords(who, l.Chain), " → ")))
+			fmt.Fprintf(&b, "\n  %s\n", Clean(strings.Join(l.Words(who), " → ")))
 			if l.Revoke != nil {
 				fmt.Fprintf(&b, "    to revoke: %s\n", Clean(command(l.Revoke...)))
 			}
@@ -74,7 +74,7 @@ func Rights(id rights.Identity, x *rights.Index) string {
 			continue
 		}
 		n++
-		fmt.Fprintf(&b, "  %s\n", Clean(strings.Join(ChainWords(id, rights.Chain{Right: &r}), " → ")))
+		fmt.Fprintf(&b, "  %s\n", Clean(strings.Join(rights.Chain{Right: &r}.Words(id), " → ")))
 	}
 	if n == 0 {
 		b.WriteString("  no rights\n")
@@ -94,7 +94,7 @@ func Rights(id rights.Identity, x *rights.Index) string {
 func RightsObject(id rights.Identity) any {
 	chains := [][]string{}
 	for _, r := range id.Rights {
-		chains = append(chains, ChainWords(id, rights.Chain{Right: &r}))
+		chains = append(chains, rights.Chain{Right: &r}.Words(id))
 	}
 	return map[string]any{"apiVersion": manifest.OwnVersion, "kind": "PrincipalRights", "principal": string(id.Principal), "name": id.Name, "chains": chains}
 }
@@ -112,7 +112,7 @@ func ExplanationObject(e rights.Explanation) any {
 	}
 	links, nears := []link{}, []near{}
 	for _, l := range e.Chains {
-		links = append(links, link{ChainWords(e.Identity, l.Chain), l.Revoke, l.Delete})
+		links = append(links, link{l.Words(e.Identity), l.Revoke, l.Delete})
 	}
 	for _, n := range e.Near {
 		nears = append(nears, near(n))

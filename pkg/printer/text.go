@@ -125,3 +125,11 @@ func (c Color) Bad(s string) string { return c.paint("31", s) }
 
 // Warn is yellow and bold, as kubectl's warnings are.
 func (c Color) Warn(s string) string { return c.paint("33;1", s) }
+
+// date is the day of a time in UTC.
+func date(t time.Time) string {
+	if t.IsZero() {
+		return none
+	}
+	return t.UTC().Format("2006-01-02")
+}

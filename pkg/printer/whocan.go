@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/manifest"
 	"github.com/kubectl-access/kubectl-access/pkg/rights"
 )
@@ -64,7 +63,7 @@ func Chains(rows []rights.Row) string {
 	for _, r := range rows {
 		fmt.Fprintf(&b, "%s\n", Clean(r.Identity.Name))
 		for _, c := range r.Chains {
-			fmt.Fprintf(&b, "  %s\n", Clean(strings.Join(ChainWords(r.Identity, c), " → ")))
+			fmt.Fprintf(&b, "  %s\n", Clean(strings.Join(c.Words(r.Identity), " → ")))
 		}
 	}
 	return b.String()
@@ -116,52 +115,6 @@ func MissingOne(m rights.Missing) string {
 	return Clean(m.What + " could not be read (you need " + m.Need + ")")
 }
 
-// ChainWords are the links of a chain: the entry or mapping, the group or user, the binding, the role or policy, and the rule.
-func ChainWords(id rights.Identity, c rights.Chain) (links []string) {
-	r := c.Right
-	switch {
-	case id.Principal == "":
-	case r.By.Mapping != "":
-		links = append(links, "aws-auth "+r.By.Mapping)
-	default:
-		links = append(links, "access entry")
-	}
-	if r.Via != "" {
-		links = append(links, r.Via)
-	}
-	if r.Binding != "" {
-		links = append(links, r.Binding)
-	}
-	links = append(links, whatGives(r))
-	if rule := rights.RuleWords(c.Rule); rule != "" {
-		links = append(links, rule)
-	}
-	return links
-}
-
-// whatGives is the role or policy of a right, and where it holds.
-func whatGives(r *access.Right) string {
-	switch {
-	case r.Kind == access.Administer && r.Binding != "":
-		return "ClusterRole cluster-admin"
-	case r.Kind == access.Administer && (r.By.Mapping != "" || r.Via != ""):
-		return "everything, by group system:masters"
-	case r.Kind == access.Administer:
-		return "policy cluster-admin on the whole cluster"
-	case r.Kind == access.ByPolicy && r.Where != "":
-		return "policy " + access.Policy(r.Name).Short() + " in namespace " + r.Where
-	case r.Kind == access.ByPolicy:
-		return "policy " + access.Policy(r.Name).Short() + " on the whole cluster"
-	case r.Kind == access.JoinNodes:
-		return "joins as a node"
-	case r.Kind == access.ByGroup:
-		return "group " + r.Name + " (its bindings are not known)"
-	case r.Kind == access.ByUsername:
-		return "username " + r.Name + " (its bindings are not known)"
-	}
-	return r.Name
-}
-
 // whoCan is the JSON form of an answer.
 type whoCan struct {
 	APIVersion string           `json:"apiVersion"`
@@ -193,7 +146,7 @@ func WhoCanObject(a rights.Answer) any {
 	add := func(r rights.Row, state string) {
 		row := whoCanRow{Principal: string(r.Identity.Principal), Name: r.Identity.Name, Class: r.Identity.Class.String(), State: state, Where: r.Where, LimitedTo: r.Only, Session: r.Session}
 		for _, c := range r.Chains {
-			row.Chains = append(row.Chains, ChainWords(r.Identity, c))
+			row.Chains = append(row.Chains, c.Words(r.Identity))
 		}
 		o.Rows = append(o.Rows, row)
 	}
@@ -237,7 +190,7 @@ func EscalationsObject(all []rights.Escalation, missing []rights.Missing) any {
 	for _, e := range all {
 		r := row{Principal: string(e.Identity.Principal), Name: e.Identity.Name, Class: e.Identity.Class.String(), Danger: e.Danger.ID, Why: e.Danger.Why, Where: e.Place(), Also: e.Others}
 		for _, c := range e.Chains {
-			r.Chains = append(r.Chains, ChainWords(e.Identity, c))
+			r.Chains = append(r.Chains, c.Words(e.Identity))
 		}
 		rows = append(rows, r)
 	}

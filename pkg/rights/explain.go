@@ -8,6 +8,7 @@ import (
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/policy"
+	"github.com/kubectl-access/kubectl-access/pkg/shell"
 )
 
 // Explanation is why a principal can do something, or why not.
@@ -94,16 +95,15 @@ func (x *Index) everybody(id Identity) (all []Identity) {
 	return all
 }
 
+// Link is a chain of an identity with the command that revokes it.
+func (x *Index) Link(id Identity, c Chain) Link { return x.link(id, c, false) }
+
 // link finds the command that takes a chain away.
 func (x *Index) link(id Identity, c Chain, everybody bool) Link {
 	l := Link{Chain: c, Everybody: everybody, Others: x.holders(*c.Right) - 1}
 	r := c.Right
 	if r.Binding != "" {
-		kind, name, _ := strings.Cut(r.Binding, " ")
-		l.Delete = "kubectl delete " + strings.ToLower(kind) + " " + name
-		if ns, own, ok := strings.Cut(name, "/"); ok {
-			l.Delete = "kubectl delete " + strings.ToLower(kind) + " " + own + " -n " + ns
-		}
+		l.Delete = Deletion(r.Binding)
 	}
 	group, byGroup := strings.CutPrefix(r.Via, "group ")
 	switch {
@@ -120,6 +120,16 @@ func (x *Index) link(id Identity, c Chain, everybody bool) Link {
 		}
 	}
 	return l
+}
+
+// Deletion is the command that deletes a binding, which is named as access.Binding.String names it.
+func Deletion(binding string) string {
+	kind, name, _ := strings.Cut(binding, " ")
+	words := []string{"kubectl", "delete", strings.ToLower(kind), name}
+	if ns, own, ok := strings.Cut(name, "/"); ok {
+		words = append(words[:3], own, "-n", ns)
+	}
+	return shell.Line(words)
 }
 
 // holders counts the identities with the same binding.

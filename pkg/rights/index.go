@@ -2,7 +2,6 @@ package rights
 
 import (
 	"cmp"
-	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -53,16 +52,15 @@ type Index struct {
 }
 
 // Missing is something that could not be read.
-type Missing struct {
-	What string `json:"what"`
-	Why  string `json:"why"`
-	Need string `json:"need,omitempty"` // the permission that would show it, if that is what is missing
-}
+type Missing = access.Missing
 
 // New prepares a snapshot that was read with Want{All, AWSAuth, RBAC, Roles, Lives}.
 func New(s access.Snapshot) *Index {
 	x := &Index{Snapshot: s, roles: map[string][]access.Rule{}}
-	x.missing()
+	x.Missing = s.Missing()
+	for _, u := range s.Unread {
+		x.Missing = append(x.Missing, u.Missing())
+	}
 	if s.RBAC == nil {
 		s.RBAC = &access.RBAC{}
 	}
@@ -139,29 +137,6 @@ func (x *Index) number() {
 		}
 	}
 	x.sources = len(numbers)
-}
-
-// missing notes what the snapshot lacks.
-func (x *Index) missing() {
-	s := x.Snapshot
-	add := func(what string, err error, need string) {
-		if !errors.Is(err, access.ErrForbidden) && !errors.Is(err, access.ErrRBAC) {
-			need = ""
-		}
-		x.Missing = append(x.Missing, Missing{what, err.Error(), need})
-	}
-	if m := s.AWSAuth; m != nil && m.Err != nil && s.Cluster.Mode.ReadsConfigMap() {
-		add("aws-auth mappings", m.Err, "get on configmaps/aws-auth in kube-system")
-	}
-	if r := s.RBAC; r != nil && r.Err != nil {
-		add("RBAC bindings", r.Err, "list on clusterrolebindings and rolebindings")
-	}
-	if r := s.RBAC; r != nil && r.RolesErr != nil {
-		add("RBAC roles", r.RolesErr, "list on clusterroles and roles")
-	}
-	for _, u := range s.Unread {
-		add("the access entry of "+string(u.Principal), u.Err, "eks:DescribeAccessEntry and eks:ListAssociatedAccessPolicies")
-	}
 }
 
 // principals are those of entries and active mappings.

@@ -15,7 +15,12 @@ func seeded(now time.Time) state {
 	a := &awsapi.Account{Kept: kept, Clusters: map[string]*awsapi.Cluster{}}
 	s := state{account: a, objects: map[string]*kubeapi.Objects{}}
 	for _, p := range seedPrincipals {
-		a.Add(p.name, daysAgo(now, p.days+1, p.name[strings.LastIndex(p.name, "/")+1:]), p.allow...)
+		salt := p.name[strings.LastIndex(p.name, "/")+1:]
+		principal := a.Add(p.name, daysAgo(now, p.days+1, salt), p.allow...)
+		if principal.Kind == "role" {
+			principal.Used = daysAgo(now, max(1, seedUnused[p.name]), salt)
+		}
+		principal.Trust = seedTrust[p.name]
 	}
 	for _, c := range seedClusters {
 		cl := &awsapi.Cluster{
@@ -29,6 +34,13 @@ func seeded(now time.Time) state {
 	}
 	for _, g := range seedNodeGroups {
 		a.Clusters[g.cluster].NodeGroups[g.name] = awsapi.NodeGroup{Role: a.ARNOf(g.role), Fargate: g.fargate}
+	}
+	for _, o := range seedOutside {
+		cl := a.Clusters[o.cluster]
+		if cl.Providers = append(cl.Providers, o.providers...); o.argoCD.Type != "" {
+			o.argoCD.RoleARN = a.ARNOf("role/argocd")
+			cl.Capabilities = map[string]awsapi.Capability{"argocd": o.argoCD}
+		}
 	}
 	remember(a, now)
 	return s

@@ -200,6 +200,32 @@ var seedNodeGroups = []struct {
 	{"demo", "pods", "role/demo-fargate-pods", true},
 }
 
+// seedUnused are the roles that were not used for so many days. The others were used yesterday.
+var seedUnused = map[string]int{"role/idle": 210, "role/team/lead": 130, "role" + ssoPath + ssoReadOnly: 95}
+
+// seedTrust is who may assume a role, where that is not its account. A person can become a node with one of them.
+var seedTrust = map[string][]string{
+	"role/demo-node":         {"ec2.amazonaws.com"},
+	"role/demo-windows-node": {"ec2.amazonaws.com", "arn:aws:iam::111122223333:role/ops"},
+	"role/demo-fargate-pods": {"eks-fargate-pods.amazonaws.com"},
+	"role/demo-auto-node":    {"ec2.amazonaws.com"},
+	"role/demo-hybrid-node":  {"ssm.amazonaws.com"},
+	"role/demo-hyperpod":     {"sagemaker.amazonaws.com"},
+	"role/argocd":            {"capabilities.eks.amazonaws.com"},
+}
+
+// seedOutside is access that neither entries nor aws-auth show.
+var seedOutside = []struct {
+	cluster   string
+	providers []string
+	argoCD    awsapi.Capability
+}{
+	{cluster: "legacy", providers: []string{"corporate"}},
+	{cluster: "prod", argoCD: awsapi.Capability{Type: "ARGOCD", Roles: []awsapi.CapabilityRole{
+		{Role: "ADMIN", Kind: "SSO_GROUP", ID: "38414300-1041-708a-01af-5422d6091e34"}, {Role: "VIEWER", Kind: "SSO_USER", ID: "a8d1e3b0-70c1-70a5-9f5e-0d7c1f2b3a44"},
+	}}},
+}
+
 // fillKinds is what a big cluster's other entries look like, over and over.
 var fillKinds = []seedEntry{
 	{"role/svc/app", "STANDARD", 30, "", "", "View:dev", "team=apps"},

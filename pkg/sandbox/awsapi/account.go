@@ -58,6 +58,8 @@ type Principal struct {
 	ID      string    `json:"id"`
 	Created time.Time `json:"created"`
 	Allow   []string  `json:"allow,omitempty"` // actions, with wildcards
+	Used    time.Time `json:"used,omitzero"`   // when a role was last used; zero: never
+	Trust   []string  `json:"trust,omitempty"` // who may assume a role: service names and ARNs; nil: its account
 }
 
 // PrincipalKey identifies a principal as IAM does: names are unique whatever their case and path.
@@ -106,6 +108,9 @@ type Cluster struct {
 	Entries    map[string]History   `json:"entries"` // by principal ARN
 	Updates    []*update            `json:"updates,omitempty"`
 	NodeGroups map[string]NodeGroup `json:"nodeGroups,omitempty"`
+
+	Providers    []string              `json:"providers,omitempty"` // OIDC identity providers
+	Capabilities map[string]Capability `json:"capabilities,omitempty"`
 }
 
 // ClusterARN is the full ARN of a cluster.

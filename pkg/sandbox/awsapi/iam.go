@@ -27,6 +27,12 @@ type shownRole struct {
 	Path, RoleName, RoleId, Arn, CreateDate string
 	AssumeRolePolicyDocument                string
 	MaxSessionDuration                      int
+	RoleLastUsed                            *lastUsed // GetRole alone shows it
+}
+
+type lastUsed struct {
+	LastUsedDate string `xml:",omitempty"`
+	Region       string `xml:",omitempty"`
 }
 
 type shownUser struct {
@@ -34,8 +40,20 @@ type shownUser struct {
 }
 
 func (a *Account) shownRole(p *Principal) shownRole {
-	trust := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::` + a.ID + `:root"},"Action":"sts:AssumeRole"}]}`
-	return shownRole{p.Path, p.Name, p.ID, a.ARN(p), p.Created.Format(time.RFC3339), url.QueryEscape(trust), 43200}
+	trust := p.Trust
+	if trust == nil {
+		trust = []string{"arn:aws:iam::" + a.ID + ":root"}
+	}
+	var statements []string
+	for _, who := range trust {
+		kind := "Service"
+		if strings.HasPrefix(who, "arn:") {
+			kind = "AWS"
+		}
+		statements = append(statements, `{"Effect":"Allow","Principal":{"`+kind+`":"`+who+`"},"Action":"sts:AssumeRole"}`)
+	}
+	document := `{"Version":"2012-10-17","Statement":[` + strings.Join(statements, ",") + `]}`
+	return shownRole{p.Path, p.Name, p.ID, a.ARN(p), p.Created.Format(time.RFC3339), url.QueryEscape(document), 43200, nil}
 }
 
 func (a *Account) shownUser(p *Principal) shownUser {
@@ -56,7 +74,11 @@ func (a *Account) getRole(c *Call) (any, error) {
 	if !ok {
 		return nil, noSuchEntity("role", name)
 	}
-	return struct{ Role shownRole }{a.shownRole(p)}, nil
+	shown := a.shownRole(p)
+	if shown.RoleLastUsed = (&lastUsed{}); !p.Used.IsZero() {
+		shown.RoleLastUsed = &lastUsed{p.Used.Format(time.RFC3339), a.Region}
+	}
+	return struct{ Role shownRole }{shown}, nil
 }
 
 // getUser without a name answers with the caller, who must be a user then.

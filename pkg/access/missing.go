@@ -1,0 +1,60 @@
+package access
+
+import "errors"
+
+// Missing is something that could not be read.
+type Missing struct {
+	What string `json:"what"`
+	Why  string `json:"why"`
+	Need string `json:"need,omitempty"` // the permission that would show it, if that is what is missing
+}
+
+// The parts of a snapshot that may be missing.
+const (
+	ReadAWSAuth  = "aws-auth mappings"
+	ReadBindings = "RBAC bindings"
+	ReadRoles    = "RBAC roles"
+)
+
+// NeedAWSAuth is the permission to read aws-auth.
+const NeedAWSAuth = "get on configmaps/aws-auth in kube-system"
+
+// NotRead is why something could not be read: for want of a permission, or for another reason.
+func NotRead(what string, err error, need string) Missing {
+	if !errors.Is(err, ErrForbidden) {
+		need = ""
+	}
+	return Missing{What: what, Why: err.Error(), Need: need}
+}
+
+// Reason reads "you need list on clusterroles and roles", or is the error.
+func (m Missing) Reason() string {
+	if m.Need != "" {
+		return "you need " + m.Need
+	}
+	return m.Why
+}
+
+// Note reads "not checked: RBAC roles (you need list on clusterroles and roles)".
+func (m Missing) Note() Note {
+	return Note{Kind: NoteNotChecked, Text: "not checked: " + m.What + " (" + m.Reason() + ")"}
+}
+
+// Missing is what was requested of a snapshot and could not be read, but for single entries, and the permissions for it.
+func (s Snapshot) Missing() (all []Missing) {
+	if m := s.AWSAuth; m != nil && m.Err != nil && s.Cluster.Mode.ReadsConfigMap() {
+		all = append(all, NotRead(ReadAWSAuth, m.Err, NeedAWSAuth))
+	}
+	if r := s.RBAC; r != nil && r.Err != nil {
+		all = append(all, NotRead(ReadBindings, r.Err, "list on clusterrolebindings and rolebindings"))
+	}
+	if r := s.RBAC; r != nil && r.RolesErr != nil {
+		all = append(all, NotRead(ReadRoles, r.RolesErr, "list on clusterroles and roles"))
+	}
+	return all
+}
+
+// Missing is why an entry could not be read.
+func (u Unread) Missing() Missing {
+	return NotRead("the access entry of "+string(u.Principal), u.Err, "eks:DescribeAccessEntry and eks:ListAssociatedAccessPolicies")
+}

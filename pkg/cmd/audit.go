@@ -1,0 +1,157 @@
+package cmd
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/kubectl-access/kubectl-access/pkg/audit"
+	"github.com/kubectl-access/kubectl-access/pkg/manifest"
+	"github.com/kubectl-access/kubectl-access/pkg/printer"
+)
+
+// auditFlags are the form of the report, and what counts as a failure.
+type auditFlags struct {
+	output
+	audit.Settings
+	failOn, baseline, ignore string
+	unused                   span
+	showIgnored, complete    bool
+}
+
+// errFindings says that there are findings at or above --fail-on.
+var errFindings = errors.New("the audit fails")
+
+func newAuditCmd(env *Env) *cobra.Command {
+	f := auditFlags{unused: span(90 * 24 * time.Hour)}
+	cmd := &cobra.Command{
+		Use:   "audit",
+		Short: "Find what is wrong with the access to the cluster, with the command that mends it",
+		Long: `Find what is wrong with the access to the cluster: access entries, aws-auth and RBAC together, with what IAM knows
+about the roles. Each finding has a severity, the evidence and the commands that mend it; nothing is changed.
+
+What could not be read is a finding too (not-evaluated), with the permission that is missing.`,
+		Example: `  # What is wrong, the worst first
+  kubectl access audit
+
+  # A report for people, in one file
+  kubectl access audit -o html > audit.html
+
+  # In CI: fail on what is new since the last report
+  kubectl access audit --fail-on high --baseline last.json -o sarif > audit.sarif`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return env.audit(cmd.Context(), &f) },
+	}
+	fs := cmd.Flags()
+	f.bindTable(fs, "json", "yaml", "csv", "wide", "sarif", "junit", "html", "jsonpath=")
+	fs.StringVar(&f.failOn, "fail-on", "", "Exit with 3 if there are findings of this severity or worse: info, low, medium, high, critical")
+	checkFlag(fs, "fail-on", func() error { return new(audit.Severity).UnmarshalText([]byte(f.failOn)) })
+	fs.StringVar(&f.baseline, "baseline", "", "A report of an earlier audit (-o json): mark what is new, fail only on that, and list what is gone")
+	fs.StringVar(&f.ignore, "ignore-file", "", "A YAML file with findings to ignore, each with a reason")
+	fs.BoolVar(&f.showIgnored, "show-ignored", false, "List the ignored findings with their reasons")
+	fs.BoolVar(&f.complete, "require-complete", false, "Exit with 1 if a check could not be evaluated")
+	fs.Var(&f.unused, "unused", "Report roles that were not used for this long")
+	fs.IntVar(&f.MaxAdmins, "max-cluster-admins", 5, "Report more cluster administrators than this")
+	return cmd
+}
+
+func (env *Env) audit(ctx context.Context, f *auditFlags) error {
+	var rules audit.Ignores
+	before, err := baseline(f.baseline)
+	if err == nil {
+		rules, err = ignores(f.ignore)
+	}
+	if err != nil {
+		return err
+	}
+	c, err := env.open(ctx)
+	if err != nil {
+		return err
+	}
+	facts, err := c.Audit(ctx)
+	if err != nil {
+		return err
+	}
+	f.Unused = time.Duration(f.unused)
+	facts.Settings, facts.Now, facts.Command, facts.Tool = f.Settings, env.Now(), env.program.Command, build().Version
+	r := audit.Run(facts).Without(rules)
+	if f.baseline != "" {
+		r = r.Since(before)
+	}
+	at := audit.Info
+	if f.failOn != "" {
+		_ = at.UnmarshalText([]byte(f.failOn)) // the flag was checked
+	}
+	if err := env.printAudit(f, r, at); err != nil {
+		return err
+	}
+	if n := len(r.Failing(at)); f.failOn != "" && n > 0 {
+		what := "findings"
+		if r.Baseline {
+			what = "new findings"
+		}
+		return fmt.Errorf("%w: %s of severity %s or worse: %d", errFindings, what, at, n)
+	}
+	return errIf(f.complete && !r.Complete())
+}
+
+func (env *Env) printAudit(f *auditFlags, r audit.Report, at audit.Severity) error {
+	if text, ok := printer.AuditFile(f.Name, r, at); ok {
+		_, err := io.WriteString(env.IO.Out, text)
+		return err
+	}
+	switch {
+	case f.Name == "csv":
+		return f.Table(env.IO.Out, printer.AuditTable(r))
+	case !f.People():
+		return f.Object(env.IO.Out, printer.AuditObject(r))
+	}
+	if f.showIgnored {
+		env.say(env.IO.Out, printer.AuditIgnored(r))
+	}
+	env.say(env.IO.Out, printer.Audit(r, f.Name == "wide", !f.NoHeaders, printer.Colorful(env.IO.Out)))
+	return nil
+}
+
+// baseline reads the findings of an earlier report; none without a file.
+func baseline(file string) ([]*audit.Finding, error) {
+	if file == "" {
+		return nil, nil
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("--baseline: %w", err)
+	}
+	var report struct {
+		Kind              string
+		Findings, Ignored []*audit.Finding
+	}
+	if err := json.Unmarshal(data, &report); err != nil || report.Kind != printer.AuditKind {
+		return nil, fmt.Errorf("--baseline %s: not a report that audit -o json wrote", file)
+	}
+	return append(report.Findings, report.Ignored...), nil
+}
+
+// ignores reads the ignore file.
+func ignores(file string) (rules audit.Ignores, err error) {
+	if file == "" {
+		return rules, nil
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return rules, fmt.Errorf("--ignore-file: %w", err)
+	}
+	if err = manifest.ReadYAML(data, &rules); err == nil {
+		err = rules.Check()
+	}
+	if err != nil {
+		return rules, fmt.Errorf("--ignore-file %s: %w", file, err)
+	}
+	return rules, nil
+}
