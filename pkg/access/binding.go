@@ -61,6 +61,7 @@ func (b Binding) Gives(o Binding) bool {
 	return b.Namespace == o.Namespace && b.Role == o.Role && contains(b.Users, o.Users) && contains(b.Groups, o.Groups)
 }
 
+//go:noinline
 func contains(all, some []string) bool {
 	return !slices.ContainsFunc(some, func(s string) bool { return !slices.Contains(all, s) })
 }

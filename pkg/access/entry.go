@@ -153,6 +153,8 @@ func (s Snapshot) Stale(p Principal) Stale {
 }
 
 // Status reads "stale (role recreated)".
+//
+//go:noinline
 func (s Stale) Status(p Principal) string {
 	if s == "" {
 		return ""

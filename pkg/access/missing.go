@@ -55,6 +55,8 @@ func (s Snapshot) Missing() (all []Missing) {
 }
 
 // Missing is why an entry could not be read.
+//
+//go:noinline
 func (u Unread) Missing() Missing {
 	return NotRead("the access entry of "+string(u.Principal), u.Err, "eks:DescribeAccessEntry and eks:ListAssociatedAccessPolicies")
 }

@@ -79,6 +79,8 @@ func (e Entry) Owner() Owner {
 }
 
 // String reads "managed by ACK: default/joiner"; empty for the zero Owner.
+//
+//go:noinline
 func (o Owner) String() string {
 	switch {
 	case o.Kind == "":

@@ -21,6 +21,8 @@ const (
 func partOf(p Policy) Part { return Part("policy " + p) }
 
 // PartOf is the part that a step changes.
+//
+//go:noinline
 func PartOf(s Step) Part {
 	switch s := s.(type) {
 	case Associate:

@@ -43,6 +43,8 @@ func (p Policy) ARN(partition string) string {
 }
 
 // PolicyOf is the policy of an ARN or a name.
+//
+//go:noinline
 func PolicyOf(arn string) Policy {
 	return Policy(arn[strings.LastIndexByte(arn, '/')+1:])
 }

@@ -131,6 +131,8 @@ func CheckUsername(name string) error {
 }
 
 // Reserved is the reserved prefix of a username or group, "" for none.
+//
+//go:noinline
 func Reserved(s string) string {
 	for _, prefix := range reserved {
 		if strings.HasPrefix(s, prefix) {

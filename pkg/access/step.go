@@ -208,6 +208,8 @@ func (c Change) steps() []Step {
 }
 
 // order is 0 for what only adds, 1 for what revokes.
+//
+//go:noinline
 func order(s Step) int {
 	if s.Takes() {
 		return 1

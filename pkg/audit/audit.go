@@ -267,6 +267,7 @@ func items(text string) (all []string) {
 	return all
 }
 
+//go:noinline
 func sortFindings(all []*Finding) {
 	access.Sort(all, func(a, b *Finding) int {
 		if a.Severity != b.Severity {

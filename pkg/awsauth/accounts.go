@@ -69,6 +69,7 @@ func account(item int, id string) access.Mapping {
 	return m
 }
 
+//go:noinline
 func noAccount(id string) string {
 	return fmt.Sprintf("%q is not an AWS account ID (12 digits), so no caller matches it; use the real account ID", id)
 }

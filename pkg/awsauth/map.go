@@ -96,6 +96,7 @@ func (r *reader) defect(key string, item int, format string, args ...any) {
 	r.defects = append(r.defects, Defect{Key: key, Item: item, Text: fmt.Sprintf(format, args...)})
 }
 
+//go:noinline
 func (r *reader) fault(m access.Mapping, format string, args ...any) {
 	r.defect(m.Kind.Section(), m.Item, format, args...)
 }

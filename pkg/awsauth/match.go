@@ -79,6 +79,8 @@ func roleARN(of, name string) string {
 }
 
 // iamName reports whether IAM allows each character in a name.
+//
+//go:noinline
 func iamName(s string) bool {
 	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
 		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("+=,.@_-", r)

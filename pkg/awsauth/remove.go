@@ -41,6 +41,7 @@ func Remove(data map[string]string, gone []access.Mapping) (map[string]string, e
 	return after, nil
 }
 
+//go:noinline
 func same(a, b access.Mapping) bool {
 	return a.Kind == b.Kind && a.ARN == b.ARN && a.Username == b.Username && slices.Equal(a.Groups, b.Groups)
 }

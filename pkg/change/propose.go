@@ -181,6 +181,8 @@ func (p *Proposal) dropRefused(edits func(access.Principal) access.Edit) error {
 }
 
 // leave keeps for the record what was asked for and will not be done.
+//
+//go:noinline
 func (p *Proposal) leave(who access.Principal, err error) {
 	p.Incomplete = true
 	p.leftOut = append(p.leftOut, journal.Step{Principal: who, What: "plan", Error: err.Error()})

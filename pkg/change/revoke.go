@@ -35,6 +35,8 @@ type revocation struct {
 
 // Revoke is the request that revokes what is named; whole says that nothing is. Then the mappings of the principals go too,
 // unless entryOnly is set.
+//
+//go:noinline
 func Revoke(who []access.Principal, what *edit.Revocation, whole, entryOnly bool, names Names, dir Directory) Request {
 	v := &revocation{who: who, what: what, whole: whole, names: names, dir: dir}
 	r := Request{Kind: journal.Revoke, Who: who, Takes: true, Edit: v.edit, Check: v.check}

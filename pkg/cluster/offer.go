@@ -158,6 +158,8 @@ func OfferPolicies(ctx context.Context, dial func() *Cluster, offer func(...stri
 }
 
 // quietly is the cluster, or nil where another program has to run for a token: it could write to the terminal, and take long.
+//
+//go:noinline
 func quietly(dial func() *Cluster) *Cluster {
 	if c := dial(); c != nil && !c.Plugin() {
 		return c

@@ -131,6 +131,7 @@ func kubeTrouble(err error) whoami.Trouble {
 	})
 }
 
+//go:noinline
 func troubleOf(err error, known map[error]whoami.Trouble) whoami.Trouble {
 	for is, trouble := range known {
 		if errors.Is(err, is) {

@@ -40,6 +40,8 @@ func (c *Cluster) Trust(ctx context.Context, info access.Info) (access.Trust, er
 }
 
 // trust is the comparison for a snapshot; nil where there is nothing to compare.
+//
+//go:noinline
 func (c *Cluster) trust(ctx context.Context, info access.Info) *access.Trust {
 	t, err := c.Trust(ctx, info)
 	if err != nil {

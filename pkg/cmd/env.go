@@ -246,6 +246,8 @@ func (env *Env) notes(all []access.Note) {
 }
 
 // failures prints what could not be done for some principals, once.
+//
+//go:noinline
 func (env *Env) failures() {
 	env.notes(env.late)
 	env.late = nil

@@ -128,6 +128,7 @@ func (env *Env) line(cmd *cobra.Command, who []string) []string {
 	return env.program.Words(words...)
 }
 
+//go:noinline
 func texts[T ~string](values []T) []string {
 	all := make([]string, len(values))
 	for i, v := range values {

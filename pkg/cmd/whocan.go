@@ -258,6 +258,7 @@ func (env *Env) expected(ctx context.Context, c *cluster.Cluster, written []stri
 	return fmt.Errorf("%w: can, and was not expected: %s; cannot, and was expected: %s", errUnexpected, orNobody(more), orNobody(less))
 }
 
+//go:noinline
 func orNobody(names []string) string {
 	if len(names) == 0 {
 		return "nobody"

@@ -97,6 +97,8 @@ func reasons(errs []types.ErrorDetail) string {
 }
 
 // pause waits longer each time, up to five seconds.
+//
+//go:noinline
 func pause(ctx context.Context, n int) error {
 	return access.Pause(ctx, min(100*time.Millisecond<<min(n, 10), 5*time.Second))
 }

@@ -186,6 +186,7 @@ func moved(err error) error {
 //go:noinline
 func principal(s access.Step) *string { return aws.String(string(s.Principal())) }
 
+//go:noinline
 func (c *Cluster) policyARN(p access.Principal, policy access.Policy) *string {
 	return aws.String(policy.ARN(p.Partition()))
 }

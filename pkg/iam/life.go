@@ -71,6 +71,7 @@ func (c *Client) life(ctx context.Context, e access.Entry) (access.Life, error) 
 
 var operations = map[string]string{"role": "Role", "user": "User"} // as in the names of IAM operations
 
+//go:noinline
 func judge(e access.Entry, is made) access.Life {
 	switch {
 	case is.principal != e.Principal: // none, or one with another path

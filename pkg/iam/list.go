@@ -13,16 +13,22 @@ import (
 )
 
 // Roles are the account's roles page by page, without service-linked roles and those of Identity Center.
+//
+//go:noinline
 func (c *Client) Roles(ctx context.Context) iter.Seq2[[]access.Principal, error] {
 	return principals(c.roles(ctx, "/"), func(p access.Principal) bool { return !p.ServiceLinked() && p.PermissionSet() == "" })
 }
 
 // PermissionSets are the Identity Center roles of the account, page by page.
+//
+//go:noinline
 func (c *Client) PermissionSets(ctx context.Context) iter.Seq2[[]access.Principal, error] {
 	return principals(c.roles(ctx, ssoPath), func(p access.Principal) bool { return p.PermissionSet() != "" })
 }
 
 // Users are the account's users, page by page.
+//
+//go:noinline
 func (c *Client) Users(ctx context.Context) iter.Seq2[[]access.Principal, error] {
 	return principals(c.users(ctx), func(access.Principal) bool { return true })
 }
@@ -52,6 +58,7 @@ type made struct {
 // pageSize is the most that IAM lists in one call (IAM API Reference, ListRoles).
 const pageSize = "1000"
 
+//go:noinline
 func (c *Client) roles(ctx context.Context, path string) iter.Seq2[[]made, error] {
 	return c.pages(ctx, "Roles", url.Values{"PathPrefix": {path}})
 }

@@ -45,6 +45,8 @@ type element struct {
 }
 
 // at is the element at a path; one without content where it is not there.
+//
+//go:noinline
 func (e *element) at(path ...string) *element {
 	for _, name := range path {
 		next := &element{}

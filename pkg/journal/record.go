@@ -200,6 +200,7 @@ func (r Record) Done() ([]access.Change, error) {
 	return all, nil
 }
 
+//go:noinline
 func read(form *manifest.AccessEntry) (*access.Entry, error) {
 	if form == nil {
 		return nil, nil

@@ -23,6 +23,8 @@ var partitions = []partition{
 }
 
 // partitionOf is the partition of a region; empty: it is not a region.
+//
+//go:noinline
 func partitionOf(region string) string {
 	for _, p := range partitions {
 		if p.has(region) {
@@ -51,6 +53,7 @@ func (p partition) has(region string) bool {
 	return false
 }
 
+//go:noinline
 func all(s string, ok func(byte) bool) bool {
 	for i := range len(s) {
 		if !ok(s[i]) {

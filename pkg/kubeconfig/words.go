@@ -94,6 +94,7 @@ func (l *lexer) endWord() {
 	l.text, l.open = nil, false
 }
 
+//go:noinline
 func (l *lexer) endCommand() {
 	l.endWord()
 	l.out, l.inner, l.file = append(l.out, l.inner...), nil, false

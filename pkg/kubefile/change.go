@@ -118,6 +118,8 @@ func (c Change) merge() (*merged, error) {
 }
 
 // home is the file that a cluster belongs to: the one that has it, else the first.
+//
+//go:noinline
 func (m *merged) home(cluster string) (int, error) {
 	i := slices.IndexFunc(m.files, func(f *file) bool { return f.err == nil && f.tree.has(keyClusters, cluster) })
 	i = max(i, 0)

@@ -119,6 +119,8 @@ func render(n *yaml.Node) string {
 }
 
 // quoteAll gives nodes the style of JSON, for files in JSON.
+//
+//go:noinline
 func quoteAll(n *yaml.Node) {
 	n.Style = yaml.FlowStyle
 	if n.Kind == yaml.ScalarNode {

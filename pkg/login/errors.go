@@ -82,6 +82,8 @@ func Trouble(err error) error {
 func Unsigned(err error) bool { return strings.Contains(err.Error(), "get identity: get credentials") }
 
 // unsent is why a call got no answer, nil where it got one.
+//
+//go:noinline
 func unsent(err error) error {
 	var send *smithyhttp.RequestSendError
 	if !errors.As(err, &send) {

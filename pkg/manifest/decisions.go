@@ -29,6 +29,8 @@ const decisionsHead = `# Open questions of the migration from aws-auth to access
 # Then run: `
 
 // Write returns the file's text. next is the command that reads it.
+//
+//go:noinline
 func (d Decisions) Write(next string) ([]byte, error) {
 	text, err := goyaml.Marshal(d)
 	return append([]byte(decisionsHead+next+"\n"), text...), err

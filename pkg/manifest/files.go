@@ -95,6 +95,8 @@ func (f Files) For(cluster, region string) error {
 }
 
 // Of is the document about a principal.
+//
+//go:noinline
 func (f Files) Of(p access.Principal) (Document, bool) {
 	i := slices.IndexFunc(f.Documents, func(d Document) bool { return d.Desired.Principal == p })
 	if i < 0 {

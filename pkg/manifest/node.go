@@ -26,6 +26,8 @@ func (n node) fails(format string, args ...any) error {
 }
 
 // child is a value inside of this one. Aliases stand for what they name.
+//
+//go:noinline
 func (n node) child(of *yaml.Node, path string) node {
 	for of.Kind == yaml.AliasNode {
 		of = of.Alias

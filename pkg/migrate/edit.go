@@ -64,6 +64,7 @@ func created(have, want access.Entry) bool {
 	return have.Kind == want.Kind && (want.Username == "" || have.Username == want.Username) && contains(have.Groups, want.Groups)
 }
 
+//go:noinline
 func contains(all, some []string) bool {
 	return !slices.ContainsFunc(some, func(s string) bool { return !slices.Contains(all, s) })
 }
@@ -122,6 +123,8 @@ func covers(have, want access.Scope) bool {
 
 // Removable are the mappings that are not needed once the principals in done have their entries: those that migrated or
 // were covered, and those that they override, which would become active without them.
+//
+//go:noinline
 func (p Plan) Removable(done func(access.Principal) bool) []access.Mapping {
 	return p.withShadows(func(l Mapping) bool {
 		return l.Outcome != Stays && !slices.ContainsFunc(l.Entries, func(e access.Entry) bool { return !done(e.Principal) })
@@ -129,6 +132,8 @@ func (p Plan) Removable(done func(access.Principal) bool) []access.Mapping {
 }
 
 // Dead are the mappings without an entry that are to be removed, as decided: of deleted principals, of accounts.
+//
+//go:noinline
 func (p Plan) Dead() []access.Mapping {
 	return p.withShadows(func(l Mapping) bool { return l.Outcome == Stays })
 }

@@ -94,6 +94,7 @@ func (r *Run) Request() (change.Request, bool) {
 	}, true
 }
 
+//go:noinline
 func (r *Run) carry(ctx context.Context, request change.Request) error {
 	partial, err := r.Carry(ctx, request)
 	r.Partial = r.Partial || partial
@@ -236,6 +237,8 @@ func (r *Run) note(kind access.NoteKind, format string, args ...any) {
 }
 
 // Remaining is how many mappings remain active in aws-auth.
+//
+//go:noinline
 func (r *Run) Remaining() (n int) {
 	for _, m := range r.Plan.Mappings {
 		removed := m.Removable && r.Remove

@@ -136,6 +136,8 @@ const (
 )
 
 // keyOf names a resource: without its group where that is the usual one.
+//
+//go:noinline
 func keyOf(resource, group string) string {
 	home, known := homes[resource]
 	switch {

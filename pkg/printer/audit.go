@@ -58,6 +58,8 @@ func Audit(r audit.Report, wide, headers bool, paint Color) string {
 }
 
 // lines writes each text on a line of its own.
+//
+//go:noinline
 func (p *page) lines(before string, texts []string) {
 	for _, text := range texts {
 		p.put(before, text, "\n")

@@ -116,6 +116,8 @@ func Sort(rows []Row, by string) error {
 }
 
 // born is when the entry was created, in Unix seconds; 0: not known.
+//
+//go:noinline
 func (r Row) born() int64 {
 	if r.Entry == nil || r.Entry.Created.IsZero() {
 		return 0

@@ -203,6 +203,8 @@ func (t Table) with(of Table, column int) Table {
 }
 
 // room is what a column takes, with the spaces behind it.
+//
+//go:noinline
 func (t Table) room(column int) int {
 	most := utf8.RuneCountInString(t.Columns[column].Name)
 	for _, row := range t.Rows {

@@ -22,6 +22,7 @@ func Matrix(m rights.Matrix) Table {
 	return t
 }
 
+//go:noinline
 func cell(c rights.Cell) string {
 	switch c {
 	case rights.Cell{}:

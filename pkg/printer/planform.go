@@ -74,6 +74,7 @@ func actionOf(c access.Change) string {
 	return "change"
 }
 
+//go:noinline
 func rightTexts(rights []access.Right) []string {
 	all := make([]string, len(rights))
 	for i, r := range rights {

@@ -94,11 +94,15 @@ func Answer(a rights.Answer) string {
 }
 
 // Hidden says how many rows are not shown.
+//
+//go:noinline
 func Hidden(n int) string {
 	return fmt.Sprintf("%d more, of service accounts and components of Kubernetes and EKS: add --all", n)
 }
 
 // Missing names what could not be read, a line for each.
+//
+//go:noinline
 func Missing(all []rights.Missing) string {
 	text := ""
 	for _, m := range all {

@@ -187,6 +187,7 @@ func (x *Index) grantWords(id Identity, q Question) []string {
 	return append(words, "-A")
 }
 
+//go:noinline
 func placeOf(r *access.Right) string {
 	if r.Where == "" {
 		return "on the whole cluster"

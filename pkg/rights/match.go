@@ -43,6 +43,7 @@ func (q Request) means(resource string) bool {
 	return resource == "*" || resource == q.Resource+"/"+q.Subresource || resource == "*/"+q.Subresource
 }
 
+//go:noinline
 func has(list []string, word string) bool {
 	return slices.ContainsFunc(list, func(s string) bool { return s == "*" || s == word })
 }

@@ -48,6 +48,8 @@ type Cell struct {
 }
 
 // String reads none, view, "view+" (and more), "view?" (at least) or unknown.
+//
+//go:noinline
 func (c Cell) String() string {
 	switch {
 	case c.Unknown && c.Level == LevelNone:

@@ -69,6 +69,8 @@ func (id Identity) BuiltIn() bool {
 func (id Identity) Background() bool { return id.Class == Workload || id.BuiltIn() }
 
 // Shown leaves out the rows to hide, and counts them.
+//
+//go:noinline
 func Shown[Row any](rows []Row, hide func(Row) bool) (shown []Row, hidden int) {
 	for _, r := range rows {
 		if hide(r) {

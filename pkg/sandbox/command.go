@@ -53,6 +53,7 @@ func promptingShell(path, dir string) (args, environ []string, err error) {
 	return []string{path}, []string{"PS1=" + prompt + "$ "}, nil
 }
 
+//go:noinline
 func writeStart(file, own string) error {
 	return os.WriteFile(file, []byte("[ ! -f "+own+" ] || . "+own+"\nPS1=\""+prompt+"$PS1\"\n"), 0o600)
 }

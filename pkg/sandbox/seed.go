@@ -69,6 +69,7 @@ func tagsOf(text string) map[string]string {
 	return tags
 }
 
+//go:noinline
 func list(text string) []string {
 	return strings.FieldsFunc(text, func(r rune) bool { return r == ',' })
 }

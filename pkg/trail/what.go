@@ -172,6 +172,8 @@ func (s *Story) Why(c Cluster, now access.Entry) (facts []Fact) {
 }
 
 // rank puts the policies first, and the bare entry last.
+//
+//go:noinline
 func rank(f Fact) int {
 	switch {
 	case strings.HasPrefix(f.What, "an access entry"):

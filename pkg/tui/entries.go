@@ -87,6 +87,7 @@ func (e *entries) current() (*printer.Row, bool) {
 	return t, ok
 }
 
+//go:noinline
 func (e *entries) nobody() string {
 	if _, ok := e.current(); !ok {
 		return "nothing selected"

@@ -200,6 +200,8 @@ func (l *list) toggle() string {
 }
 
 // marked is the place of a row among those that are marked, or -1.
+//
+//go:noinline
 func (l *list) marked(r *row) int {
 	return slices.IndexFunc(l.marks, func(m *row) bool { return m.id == r.id })
 }

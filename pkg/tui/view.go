@@ -116,6 +116,8 @@ func (m *model) open(v *view) tea.Cmd {
 }
 
 // unopened keeps the error on the screen; a picker without a cluster ends.
+//
+//go:noinline
 func (m *model) unopened(v *view, err error) tea.Cmd {
 	v.err, v.cluster = err, nil
 	if !m.inline {
@@ -251,6 +253,8 @@ func (v *view) put(e access.Entry) {
 }
 
 // unread is why the cluster is not known yet.
+//
+//go:noinline
 func (v *view) unread() string {
 	switch mode := v.snapshot.Cluster.Mode; {
 	case v.cluster == nil && v.err != nil:

@@ -86,6 +86,7 @@ func (g *granting) scopeStep() step {
 	}
 }
 
+//go:noinline
 func (l *list) has(id string) bool {
 	return slices.ContainsFunc(l.rows, func(r *row) bool { return r.id == id })
 }

@@ -103,6 +103,7 @@ func (f Facts) neverMatches() []Problem {
 	return found
 }
 
+//go:noinline
 func never(m access.Mapping) string {
 	return fmt.Sprintf("an aws-auth mapping for %s never matches: %s", m.ARN, m.Reason)
 }
@@ -196,6 +197,7 @@ func (f Facts) covers(m access.Mapping) bool {
 	return now != nil && (now.Masters() || !slices.ContainsFunc(m.Groups, func(g string) bool { return !slices.Contains(now.Groups, g) }))
 }
 
+//go:noinline
 func groups(list []string) string {
 	if len(list) == 0 {
 		return "no groups"

@@ -32,6 +32,7 @@ func invalidParameter(format string, args ...any) error {
 	return &refusal{status: 400, code: "InvalidParameterException", message: fmt.Sprintf(format, args...)}
 }
 
+//go:noinline
 func invalidRequest(format string, args ...any) error {
 	return &refusal{status: 400, code: "InvalidRequestException", message: fmt.Sprintf(format, args...)}
 }
@@ -41,6 +42,7 @@ func notFound(format string, args ...any) error {
 	return &refusal{status: 404, code: "ResourceNotFoundException", message: fmt.Sprintf(format, args...)}
 }
 
+//go:noinline
 func inUse(format string, args ...any) error {
 	return &refusal{status: 409, code: "ResourceInUseException", message: fmt.Sprintf(format, args...)}
 }

@@ -45,6 +45,8 @@ func (c Caller) UserID() string {
 }
 
 // may reports whether one of the caller's action patterns allows the action.
+//
+//go:noinline
 func (c Caller) may(action string) bool {
 	return slices.ContainsFunc(c.Allow, func(pattern string) bool {
 		ok, err := path.Match(pattern, action)

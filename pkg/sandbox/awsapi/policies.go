@@ -26,6 +26,8 @@ func findPolicy(arn string) (policy.Policy, error) {
 }
 
 // policy is the index of a policy among the entry's associations, or -1.
+//
+//go:noinline
 func (e *Entry) policy(arn string) int {
 	return slices.IndexFunc(e.Policies, func(p Association) bool { return p.PolicyARN == arn })
 }

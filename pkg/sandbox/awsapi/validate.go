@@ -121,6 +121,7 @@ func checkNames(in EntryRequest) error {
 	return nil
 }
 
+//go:noinline
 func reservedPrefix(name string) string {
 	i := slices.IndexFunc(reserved, func(prefix string) bool { return strings.HasPrefix(name, prefix) })
 	if i < 0 {

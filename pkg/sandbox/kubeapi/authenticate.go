@@ -61,6 +61,8 @@ func recognize(who awsapi.Caller, access awsapi.Access, all mappings) (User, boo
 }
 
 // canonicalARN is what aws-auth is compared with: the path of a session's role is not known to it.
+//
+//go:noinline
 func canonicalARN(who awsapi.Caller) string {
 	if who.Session == "" {
 		return who.ARN()

@@ -159,6 +159,7 @@ type review struct {
 	} `json:"spec"`
 }
 
+//go:noinline
 func (r review) attributes() (asked Attributes) {
 	if a := r.Spec.ResourceAttributes; a != nil {
 		asked = Attributes{a.Verb, a.Group, a.Resource, a.Subresource, a.Namespace, a.Name, ""}
