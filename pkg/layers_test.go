@@ -62,7 +62,7 @@ var onlyIn = []struct {
 	{"charm.land/", []string{"tui"}},
 	{"github.com/charmbracelet/", []string{"tui"}},
 	{"sigs.k8s.io/yaml", []string{"manifest", "awsauth", "sandbox/kubeapi"}},
-	{"go.yaml.in/yaml/v3", []string{"kubefile"}}, // keeps order, comments and form; for rewriting files of others
+	{"go.yaml.in/yaml/v3", []string{"kubefile", "manifest"}}, // keeps order, comments, form and lines: for files of others
 }
 
 // tooHeavy must not be in the program at all: each costs megabytes or milliseconds at every start. Templates are

@@ -26,9 +26,9 @@ var larger = map[string]struct {
 	why          string
 }{
 	"access":         {36, 4000, "the nouns of everything; each is a small file, and splitting them would make them import each other"},
-	"cmd":            {29, 4850, "one file for each command, and the nine of besideCommands"},
-	"printer":        {26, 3700, "one file for each report"},
-	"tui":            {29, 4750, "one file for each screen, and plain lines in place of all of them"},
+	"cmd":            {31, 5250, "one file for each command, and the nine of besideCommands"},
+	"printer":        {28, 3950, "one file for each report"},
+	"tui":            {30, 4800, "one file for each screen, and plain lines in place of all of them"},
 	"sandbox/awsapi": {20, 2650, "one file for each service and each kind of object"},
 }
 

@@ -32,6 +32,7 @@ const (
 	NoteMigration  NoteKind = "migration"   // what is left of a migration
 	NoteNotChecked NoteKind = "not-checked" // what could not be read
 	NoteTrust      NoteKind = "trust"       // certificate authorities that the kubeconfig does not trust
+	NoteSet        NoteKind = "set"         // what belongs to a set of files
 	NoteDone       NoteKind = "done"        // what was done beside the steps of the plan
 	NoteFailed     NoteKind = "failed"      // Err is set
 )

@@ -22,12 +22,14 @@ const (
 	OverwriteLater    RiskName = "overwrite-later-change" // of an undo
 	OtherAccount      RiskName = "other-account"          // of a context whose account or region AWS contradicts
 	BreakCapability   RiskName = "break-capability"
+	OwnedElsewhere    RiskName = "owned-elsewhere" // of files: another tool owns the entry
+	PruneMany         RiskName = "prune-many"
 )
 
 // RiskNames are all risks, for completion and for checking flags.
 var RiskNames = []RiskName{
 	LoseOwnAccess, LastAdministrator, RemoveNodes, LeaveMappings, OverrideMapping, RestoreMapping, UnreadAWSAuth, BreakCapability,
-	OneWayMode, OverwriteLater, BriefGap, OtherAccount,
+	OneWayMode, OverwriteLater, BriefGap, OtherAccount, OwnedElsewhere, PruneMany,
 }
 
 // Risk is one thing that a plan may break, with a sentence about it.

@@ -42,7 +42,7 @@ func TestAChangeIsOnRecordBeforeItsFirstCall(t *testing.T) {
 	r := w.record(t)
 	want := journal.Record{
 		ID: r.ID, Time: r.Time, Cluster: journal.Cluster{Name: "demo", ARN: w.State.Cluster.ARN, Mode: access.ModeBoth}, Caller: bob, Kind: journal.Grant,
-		Args: request.Told, Undoes: "other", Entries: r.Entries, Finished: r.Finished, Steps: r.Steps, Sent: r.Sent,
+		Args: request.Told, Undoes: "other", Entries: r.Entries, Finished: r.Finished, Steps: r.Steps, Sent: r.Sent, LastSent: r.Finished,
 	}
 	if diff := cmp.Diff(want, r); diff != "" || r.State() != journal.Done || len(r.Steps) != 3 || len(r.Sent) != 3 {
 		t.Errorf("%s, %d steps, %d sent\n%s", r.State(), len(r.Steps), len(r.Sent), diff)

@@ -8,6 +8,7 @@ import (
 	"iter"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/journal"
@@ -43,7 +44,7 @@ func (r *Run) Apply(ctx context.Context, p Proposal) (iter.Seq[access.Result], e
 	}
 	keeper := r.keeping(p.Plan)
 	r.plans = append(r.plans, p.Plan)
-	r.ground = &recorded{Cluster: keeper, dir: dir, record: &r.record, done: map[journal.Sent]outcome{}}
+	r.ground = &recorded{Cluster: keeper, dir: dir, now: r.Now, record: &r.record, done: map[journal.Sent]outcome{}}
 	road := access.Road{Cluster: r.ground, Pause: r.Pause, Replan: r.replan}
 	return func(yield func(access.Result) bool) {
 		var done []access.Step
@@ -191,6 +192,7 @@ func (r *Run) Record() journal.Record { return r.record }
 type recorded struct {
 	access.Cluster
 	dir string // of the journal
+	now func() time.Time
 
 	mu     sync.Mutex
 	record *journal.Record
@@ -227,12 +229,12 @@ func (r *recorded) Do(ctx context.Context, step access.Step) error {
 func (r *recorded) begin(sent journal.Sent) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if _, again := r.done[sent]; again {
-		return nil
+	if _, again := r.done[sent]; !again {
+		r.done[sent] = nothing
 	}
-	r.done[sent] = nothing
-	r.record.Sent = append(r.record.Sent, sent)
-	return journal.Send(r.dir, r.record.ID, sent)
+	now := r.now()
+	r.record.Sending(sent, now)
+	return journal.Send(r.dir, r.record.ID, sent, now)
 }
 
 // soFar is the record with what came to something, or may have. Where none of it is in doubt it counts as finished.

@@ -36,7 +36,7 @@ func (p *program) said(r access.Result) {
 		p.mu.Lock()
 		p.told++
 		p.mu.Unlock()
-	case r.Err != nil && !access.MayBeDone(r.Err) && !errors.Is(r.Err, errNobodyLeft) && !errors.Is(r.Err, errNotRestored) && p.sent(r.Step):
+	case r.Err != nil && !access.MayBeDone(r.Err) && !errors.Is(r.Err, errNobodyLeft) && !errors.Is(r.Err, errNotRestored) && p.sent(r.Step) && !p.since(who):
 		p.broke("%s: said that %s of %s was not done, and did it: %v", p.Name, r.Step, who, r.Err)
 	}
 }

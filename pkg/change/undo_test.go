@@ -129,7 +129,7 @@ func TestUndoOfAKilledChangeTakesBackWhatHadBegun(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, s := range p.Plan.Steps()[:c.calls] {
-			if err := journal.Send(w.dir, r.ID, journal.Sent{Principal: amy, Part: access.PartOf(s)}); err != nil {
+			if err := journal.Send(w.dir, r.ID, journal.Sent{Principal: amy, Part: access.PartOf(s)}, w.engine.Now()); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -2,6 +2,9 @@ package cluster
 
 import (
 	"context"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/rights"
@@ -29,7 +32,37 @@ func (c *Cluster) Allows(ctx context.Context, q rights.Request) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	return client.Allows(ctx, q)
+	return client.Allows(ctx, q, rights.User{Self: true})
+}
+
+// reviewing is how many reviews are in flight together.
+const reviewing = 16
+
+// Check asks the cluster whether its principals, or only the caller, may make a request.
+func (c *Cluster) Check(ctx context.Context, x *rights.Index, q rights.Request, others bool) ([]rights.Said, error) {
+	client, err := c.server(ctx)
+	if err != nil {
+		return nil, err
+	}
+	caller, err := c.Session.Caller(ctx)
+	if err != nil {
+		return nil, err
+	}
+	who := x.Users(caller)
+	if !others {
+		who = slices.DeleteFunc(who, func(s rights.User) bool { return !s.Self })
+	}
+	said := make([]rights.Said, len(who))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(reviewing)
+	for i, s := range who {
+		g.Go(func() error {
+			yes, err := client.Allows(ctx, q, s)
+			said[i] = rights.Said{User: s, Yes: yes}
+			return err
+		})
+	}
+	return said, g.Wait()
 }
 
 func (c *Cluster) types(ctx context.Context) []rights.Type {

@@ -301,7 +301,7 @@ func begun(t *testing.T, e access.Entry) {
 	if err := journal.Begin(dir, &r); err != nil {
 		t.Fatal(err)
 	}
-	if err := journal.Send(dir, r.ID, journal.Sent{Principal: e.Principal, Part: access.PartEntry}); err != nil {
+	if err := journal.Send(dir, r.ID, journal.Sent{Principal: e.Principal, Part: access.PartEntry}, time.Now()); err != nil {
 		t.Fatal(err)
 	}
 }

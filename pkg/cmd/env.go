@@ -43,13 +43,15 @@ type Env struct {
 	noNativeToken bool
 	requireMatch  bool
 
-	sent     atomic.Bool    // a step of a change, done or not
-	undoable []string       // the IDs of the changes that were made
-	late     []access.Note  // failures that are printed at the end
-	program  shell.Program  // as the user called it, with the flags of every command that were typed
-	argv0    string         // how the program was started
-	typed    []string       // the command line, for the record of a change
-	persist  *pflag.FlagSet // the flags that every command has
+	changing  bool           // a change was requested, and no dry run
+	comparing bool           // 1 is the answer that something differs, and no failure
+	sent      atomic.Bool    // a step of a change, done or not
+	undoable  []string       // the IDs of the changes that were made
+	late      []access.Note  // failures that are printed at the end
+	program   shell.Program  // as the user called it, with the flags of every command that were typed
+	argv0     string         // how the program was started
+	typed     []string       // the command line, for the record of a change
+	persist   *pflag.FlagSet // the flags that every command has
 }
 
 // typedFlags are the words of the flags that every command has and that were typed: of those named, or of all.

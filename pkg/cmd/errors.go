@@ -57,6 +57,7 @@ var outcomes = []outcome{
 	{is: journal.ErrUnreadable, code: exitRefused},
 	{is: errUnexpected, code: exitFound},
 	{is: errFindings, code: exitFound},
+	{is: errDiffers, code: exitFailed},
 	{is: context.Canceled, code: exitRefused},
 	{is: access.ErrMode, code: exitFailed, hint: "turn on access entries (irreversible): ", next: []string{"mode", string(access.ModeBoth), "--accept-risk=one-way-mode"}},
 	{is: access.ErrPassRole, code: exitFailed, hint: "an entry for nodes needs the permission iam:PassRole on its role: request it, or ask someone with it to grant the entry"},
@@ -100,8 +101,14 @@ func (env *Env) finish(err error) int {
 		return int(status)
 	}
 	o := outcomeOf(err)
-	if !errors.Is(err, errFailed) {
+	switch {
+	case errors.Is(err, errDiffers):
+		return o.code
+	case !errors.Is(err, errFailed):
 		env.tell(err)
+	}
+	if env.comparing {
+		return max(o.code, exitRefused)
 	}
 	return o.code
 }

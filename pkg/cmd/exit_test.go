@@ -29,6 +29,12 @@ func TestExitCodesAreThoseOfTheReadme(t *testing.T) {
 		{"list --context nowhere", 1},
 		{"whoami --profile newcomer", 1},
 
+		{"diff -f testdata/access.yaml", 1}, // as kubectl diff
+		{"diff -f testdata/none.yaml", 2},
+		{"diff", 2},
+		{"apply -f testdata/access.yaml --dry-run", 0},
+		{"apply -f testdata/none.yaml", 2},
+		{"apply", 1},
 		{"revoke me", 2},
 		{"mode API", 2},
 		{"grant role/idle --policy view -A --dry-run=server", 2},

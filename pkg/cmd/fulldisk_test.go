@@ -58,6 +58,9 @@ func TestAReaderMayLeave(t *testing.T) {
 		{"policies", 0, ""},
 		{"completion bash", 0, ""},
 		{"mode", 0, ""},
+		{"mode -o json", 0, ""},
+		{"undo --list", 0, ""},
+		{"grant role/newcomer --policy view -n dev --dry-run=client", 0, ""},
 		{"describe role/nobody", 1, "nobody"},
 		{"grant role/newcomer --policy view -n dev", 1, "broken pipe"},
 	} {

@@ -168,11 +168,9 @@ func (m *migration) decide(ctx context.Context) error {
 	m.shown = &first
 	notes, err := m.do.Foresee(ctx, m.f.accepted())
 	m.env.notes(notes)
-	accepted, err := m.env.askRisks(ctx, err, m.do.Facts.Cluster.Name)
 	if err != nil {
 		return err
 	}
-	m.f.risks = append(m.f.risks, texts(accepted)...)
 	return m.do.Answer(
 		func(q migrate.Question) (string, error) { return m.env.choose(ctx, q) },
 		func(u migrate.Unfit) {
@@ -215,10 +213,11 @@ func (f *migrateFlags) writeQuestions(env *Env, p migrate.Plan) error {
 // choose asks one question. An empty line chooses the default; an option is a number or its text.
 func (env *Env) choose(ctx context.Context, q migrate.Question) (string, error) {
 	for {
-		fmt.Fprintf(env.IO.ErrOut, "\n%s\n  %s\n", printer.Clean(q.ID), printer.Clean(q.Text))
+		text := fmt.Sprintf("\n%s\n  %s\n", printer.Clean(q.ID), printer.Clean(q.Text))
 		for i, o := range q.Options {
-			fmt.Fprintf(env.IO.ErrOut, "  %d) %s  %s\n", i+1, printer.Clean(o.Answer), printer.Clean(o.Means))
+			text += fmt.Sprintf("  %d) %s  %s\n", i+1, printer.Clean(o.Answer), printer.Clean(o.Means))
 		}
+		env.say(env.IO.ErrOut, text)
 		answer, err := env.prompt(ctx, fmt.Sprintf("Choose [%s]: ", printer.Clean(q.Default)))
 		if answer == "" {
 			answer = q.Default

@@ -63,6 +63,7 @@ func (f *changeFlags) request(env *Env, r change.Request) change.Request {
 
 // run shows a change, asks for confirmation where needed, carries it out and prints the results.
 func (env *Env) run(ctx context.Context, c *cluster.Cluster, f *changeFlags, request change.Request) (*change.Run, error) {
+	env.changing = env.changing || f.dryRun != "client"
 	r, err := env.engine(c).Start(ctx, f.request(env, request))
 	if err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package cmd
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -33,6 +34,9 @@ func newPoliciesCmd(env *Env) *cobra.Command {
   kubectl access policies --offline`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if rules && len(args) == 0 {
+				return usage(cmd, errors.New("--rules requires a policy, such as edit"))
+			}
 			docs := env.policyDocs(cmd.Context(), offline)
 			if len(args) == 1 {
 				return env.printPolicy(&out, docs, args[0], rules)

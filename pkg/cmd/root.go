@@ -32,13 +32,13 @@ func Run(ctx context.Context, env *Env, args []string) int {
 	root := New(env, shell.NameOf(args[0]))
 	root.SetArgs(args[1:])
 	spoken := printer.CleanStderr(env.IO.ErrOut)
-	command, err := root.ExecuteContextC(ctx)
+	err := root.ExecuteContext(ctx)
 	env.ending()
 	spoken()
 	switch {
 	case out == nil || out.lost == nil:
 	case errors.Is(out.lost, syscall.EPIPE) && !env.sent.Load() && (err == nil || errors.Is(err, syscall.EPIPE)):
-		if err != nil && command.Flags().Lookup("dry-run") != nil {
+		if err != nil && env.changing {
 			return exitFailed // a change that was not begun
 		}
 		return exitDone // the reader has seen enough, as head does
@@ -96,7 +96,7 @@ func New(env *Env, name string) *cobra.Command {
 	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { env.helpOn(cmd) })
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(cmd, meantFlag(cmd, err)) })
 	root.AddCommand(
-		newListCmd(env), newDescribeCmd(env), newWhoCanCmd(env), newExplainCmd(env), newAuditCmd(env), newWhoamiCmd(env), newGrantCmd(env), newRevokeCmd(env),
+		newListCmd(env), newDescribeCmd(env), newWhoCanCmd(env), newExplainCmd(env), newAuditCmd(env), newWhoamiCmd(env), newGrantCmd(env), newRevokeCmd(env), newApplyCmd(env), newDiffCmd(env),
 		newMigrateCmd(env), newModeCmd(env), newUndoCmd(env), newPoliciesCmd(env), newClusterCmd(env), newGetTokenCmd(env), newKubeconfigCmd(env), newSandboxCmd(env), newCompletionCmd(env), newOptionsCmd(env), newVersionCmd(env),
 	)
 	env.completeLive(root)

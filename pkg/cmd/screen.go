@@ -115,7 +115,7 @@ func (env *Env) screenCluster(ctx context.Context, at, start string) (*tui.Clust
 	known := &tui.Cluster{
 		Program: own.program, Read: s.read, Principals: s.principals, Policies: s.policies, Namespaces: c.Namespaces,
 		Groups: c.Groups, Resolve: s.resolve, Hints: s.hints, Propose: s.propose,
-		Changes: s.changes, Me: s.me, Run: s.run,
+		Changes: s.changes, Me: s.me, Run: s.run, Explain: s.explain, WhoCan: s.whoCan,
 	}
 	if c.Session.MayAsk() || c.Plugin() {
 		known.Login = func() error { return s.login(ctx) }

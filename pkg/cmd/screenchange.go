@@ -14,6 +14,7 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/change"
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
+	"github.com/kubectl-access/kubectl-access/pkg/rights"
 	"github.com/kubectl-access/kubectl-access/pkg/tui"
 	"github.com/kubectl-access/kubectl-access/pkg/whoami"
 )
@@ -138,6 +139,28 @@ func (s *shown) me(ctx context.Context) (tui.Me, error) {
 		me.Who = r.AWS.Principal
 	}
 	return me, ctx.Err()
+}
+
+// explain is what explain prints without a question.
+func (s *shown) explain(ctx context.Context, p access.Principal) (string, error) {
+	x, _, err := s.c.Rights(ctx)
+	if err != nil {
+		return "", err
+	}
+	return printer.Missing(x.Missing) + printer.Rights(x.Identity(p), x), nil
+}
+
+// whoCan is who can do something, with every chain.
+func (s *shown) whoCan(ctx context.Context, words []string, namespace string, everywhere bool) (string, error) {
+	x, types, err := s.c.Rights(ctx)
+	if err != nil {
+		return "", err
+	}
+	q, err := rights.Ask(rights.Asked{Words: words, Namespace: namespace, Everywhere: everywhere}, types)
+	if err != nil {
+		return "", err
+	}
+	return printer.Missing(x.Missing) + printer.Answer(x.WhoCan(q)), nil
 }
 
 // run runs a command of this program as its own process, which takes the terminal until somebody has read what it printed.

@@ -332,5 +332,5 @@ func TestTerminalInPlainLines(t *testing.T) {
 	x.types("1").keys("Enter").waits("-     group viewers", "yes to apply the changes").types("yes").keys("Enter").waits("set to groups none", "Done.").types("z").keys("Enter").waits("\"z\" does nothing here")
 	x.types("back").keys("Enter").waits("user/alice, <none>, no effect").types("q").keys("Enter").waits("exit 0")
 	x.types("clear; kubectl-access describe; echo exit $?").keys("Enter").waits("Describe · select a principal").types("alice").keys("Enter").waits("Principal:", "exit 0")
-	x.types("clear; kubectl-access; echo exit $?").keys("Enter").waits("Type a number").keys("C-c").waits("exit 2")
+	x.types("clear; kubectl-access; echo exit $?").keys("Enter").waits("Access · 22", "Type a number").keys("C-c").waits("exit 2")
 }

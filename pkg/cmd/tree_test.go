@@ -44,6 +44,7 @@ func examples(c *cobra.Command) (lines []string) {
 func TestExamplesRun(t *testing.T) {
 	sandboxtest.Start(t, sandbox.Options{})
 	t.Chdir(t.TempDir())
+	files(t)
 	for _, c := range commands() {
 		for _, line := range examples(c) {
 			if c.Name() == "sandbox" || c.Name() == "completion" {
@@ -53,6 +54,20 @@ func TestExamplesRun(t *testing.T) {
 			if out, code := run(args...); code != 0 {
 				t.Errorf("kubectl access %s: exit %d\n%s", line, code, out)
 			}
+		}
+	}
+}
+
+// files are those that examples name, as list prints them.
+func files(t *testing.T) {
+	t.Helper()
+	text, code := run("list", "role/team/dev", "-o", "yaml")
+	if err := os.Mkdir("access", 0o700); err != nil || code != 0 {
+		t.Fatal(err, text)
+	}
+	for _, name := range []string{"access.yaml", "access/dev.yaml"} {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
 		}
 	}
 }

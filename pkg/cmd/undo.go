@@ -186,7 +186,7 @@ func (env *Env) listChanges(ctx context.Context, f *changeFlags) error {
 		_, err := fmt.Fprintf(env.IO.ErrOut, "This machine has no recorded changes of cluster %s.\n", printer.Clean(name))
 		return err
 	}
-	return f.output.Table(env.IO.Out, printer.Changes(all, env.Now()))
+	return f.output.Table(env.IO.Out, printer.Changes(all, env.Now()).FitLast(printer.TerminalWidth(env.IO.Out)))
 }
 
 // completeChanges offers the IDs of the cluster's changes.

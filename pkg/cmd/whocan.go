@@ -19,8 +19,8 @@ import (
 type whoCanFlags struct {
 	output
 	rights.Asked
-	explain, all, complete, matrix bool
-	expect                         []string
+	explain, all, complete, matrix, check bool
+	expect                                []string
 }
 
 func newWhoCanCmd(env *Env) *cobra.Command {
@@ -43,8 +43,7 @@ rules are covered by what they have, whatever it is called: "custom" covers none
   # Who can open a shell in a pod, anywhere, and how
   kubectl access who-can create pods/exec --explain
 
-  # One object, and a URL
-  kubectl access who-can update configmaps/aws-auth -n kube-system
+  # A URL
   kubectl access who-can get /metrics
 
   # Who can become a cluster administrator
@@ -65,10 +64,11 @@ rules are covered by what they have, whatever it is called: "custom" covers none
 	fs.BoolVar(&f.explain, "explain", false, "Print every chain that gives the right")
 	fs.BoolVar(&f.matrix, "matrix", false, "Print what everybody can do in every namespace")
 	fs.BoolVar(&f.all, "all", false, "Include service accounts and the components of Kubernetes and EKS; in a matrix also nodes")
+	fs.BoolVar(&f.check, "check", false, "Ask the cluster too, about you and if possible about the others, and fail if it says otherwise")
 	fs.StringSliceVar(&f.expect, "expect", nil, "Exit with 3 unless exactly these principals can do it")
 	fs.BoolVar(&f.complete, "require-complete", false, "Exit with 1 if anything could not be read")
 	cmd.MarkFlagsMutuallyExclusive("namespace", "all-namespaces")
-	for _, other := range []string{"all-namespaces", "subresource", "explain", "expect"} {
+	for _, other := range []string{"all-namespaces", "subresource", "explain", "expect", "check"} {
 		cmd.MarkFlagsMutuallyExclusive("matrix", other)
 	}
 	return cmd
@@ -103,13 +103,33 @@ func (env *Env) whoCan(ctx context.Context, f *whoCanFlags) error {
 	env.absent(x.Snapshot, f.Namespace)
 	a := x.WhoCan(q)
 	env.missing(x.Missing)
+	var contradictions []string
+	if f.check {
+		if a, contradictions, err = env.checked(ctx, c, x, a); err != nil {
+			return err
+		}
+	}
 	if err := env.printWhoCan(f, a); err != nil {
 		return err
 	}
-	if f.complete && !a.Complete() {
-		return errFailed
+	for _, text := range contradictions {
+		env.warn("CONTRADICTION: %s", text)
 	}
-	return env.expected(ctx, c, f.expect, a)
+	return errors.Join(errIf(len(contradictions) > 0), errIf(f.complete && !a.Complete()), env.expected(ctx, c, f.expect, a))
+}
+
+// checked asks the cluster too. Where reviews of others are forbidden, only the caller is checked.
+func (env *Env) checked(ctx context.Context, c *cluster.Cluster, x *rights.Index, a rights.Answer) (rights.Answer, []string, error) {
+	if a.Question.Anywhere {
+		return a, nil, errors.New("--check needs -n or -A: the cluster answers for one namespace or for all")
+	}
+	said, err := c.Check(ctx, x, a.Question.Request, true)
+	if errors.Is(err, access.ErrForbidden) {
+		env.warn("only your own access was checked: to check that of others, you need create on subjectaccessreviews")
+		said, err = c.Check(ctx, x, a.Question.Request, false)
+	}
+	a, contradictions := a.Check(said)
+	return a, contradictions, err
 }
 
 // understood says how a question was understood, where there is doubt.
@@ -132,13 +152,10 @@ func (env *Env) absent(s access.Snapshot, namespace string) {
 // missing names what could not be read.
 func (env *Env) missing(all []rights.Missing) {
 	for _, m := range all {
-		switch {
-		case m.Need == "":
-			env.warn("the answer is not complete: %s could not be read: %s", m.What, m.Why)
-		case env.verbosity >= 6:
-			env.warn("the answer is not complete: %s could not be read (you need %s): %s", m.What, m.Need, m.Why)
-		default:
-			env.warn("the answer is not complete: %s could not be read (you need %s)", m.What, m.Need)
+		if text := printer.MissingOne(m); m.Need != "" && env.verbosity >= 6 {
+			env.warn("the answer is not complete: %s: %s", text, m.Why)
+		} else {
+			env.warn("the answer is not complete: %s", text)
 		}
 	}
 }
@@ -204,18 +221,8 @@ func (env *Env) printMatrix(f *whoCanFlags, x *rights.Index) error {
 	if f.Name == "" && f.Namespace == "" {
 		m = m.Differing()
 	}
-	t := printer.Matrix(m)
-	blocks := []printer.Table{t}
-	if width := printer.TerminalWidth(env.IO.Out); width > 0 && f.Name == "" {
-		blocks = t.Blocks(width)
-	}
-	for i, t := range blocks {
-		if i > 0 {
-			env.say(env.IO.Out, "\n")
-		}
-		if err := f.Table(env.IO.Out, t); err != nil {
-			return err
-		}
+	if err := f.Blocks(env.IO.Out, printer.Matrix(m)); err != nil {
+		return err
 	}
 	env.hidden(hidden)
 	if n := all - len(m.Namespaces); n > 0 {
@@ -227,7 +234,7 @@ func (env *Env) printMatrix(f *whoCanFlags, x *rights.Index) error {
 // hidden says how many rows are not shown.
 func (env *Env) hidden(n int) {
 	if n > 0 {
-		env.say(env.IO.ErrOut, fmt.Sprintf("%d more, of service accounts and components of Kubernetes and EKS: add --all\n", n))
+		env.say(env.IO.ErrOut, printer.Hidden(n)+"\n")
 	}
 }
 

@@ -6,11 +6,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/smithy-go"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
@@ -20,12 +19,12 @@ import (
 // Client reads IAM in the account of the session.
 type Client struct {
 	session *login.Session
-	api     *iam.Client
+	api     *login.Service
 }
 
 // New makes a client. It sends nothing.
 func New(session *login.Session) *Client {
-	return &Client{session: session, api: iam.NewFromConfig(session.Config)}
+	return &Client{session: session, api: session.NewService("IAM", "iam", place, refusal)}
 }
 
 // Found is a completed principal. Doubt is a sentence about what could not be checked, "" for nothing.
@@ -148,18 +147,19 @@ func (c *Client) Made(ctx context.Context, p access.Principal) (access.Principal
 }
 
 func (c *Client) get(ctx context.Context, user bool, name string) (access.Principal, time.Time, error) {
+	kind := "Role"
 	if user {
-		out, err := c.api.GetUser(ctx, &iam.GetUserInput{UserName: &name})
-		if err != nil {
-			return "", time.Time{}, explain(err)
-		}
-		return access.Principal(aws.ToString(out.User.Arn)), aws.ToTime(out.User.CreateDate), nil
+		kind = "User"
 	}
-	out, err := c.api.GetRole(ctx, &iam.GetRoleInput{RoleName: &name})
+	result, err := c.ask(ctx, "Get"+kind, url.Values{kind + "Name": {name}})
 	if err != nil {
-		return "", time.Time{}, explain(err)
+		return "", time.Time{}, err
 	}
-	return access.Principal(aws.ToString(out.Role.Arn)), aws.ToTime(out.Role.CreateDate), nil
+	m := madeOf(result.at(kind))
+	if m.principal == "" || m.at.IsZero() {
+		return "", time.Time{}, fmt.Errorf("%w: IAM answered Get%s without its ARN or its creation time", login.ErrIncomplete, kind)
+	}
+	return m.principal, m.at, nil
 }
 
 // explain turns an IAM error into one of the core, with the message of IAM.

@@ -49,13 +49,13 @@ func (c *Client) Lives(ctx context.Context, entries []access.Entry) ([]access.Li
 			continue
 		}
 		for _, i := range which {
-			g.Go(func() (err error) { all[i], err = c.ask(ctx, entries[i]); return err })
+			g.Go(func() (err error) { all[i], err = c.life(ctx, entries[i]); return err })
 		}
 	}
 	return all, g.Wait()
 }
 
-func (c *Client) ask(ctx context.Context, e access.Entry) (access.Life, error) {
+func (c *Client) life(ctx context.Context, e access.Entry) (access.Life, error) {
 	kind := e.Principal.Kind()
 	p, at, err := c.get(ctx, kind == "user", e.Principal.Name())
 	switch {

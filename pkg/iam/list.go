@@ -4,12 +4,12 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"net/url"
+	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/iam"
-
 	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/login"
 )
 
 // Roles are the account's roles page by page, without service-linked roles and those of Identity Center.
@@ -49,50 +49,40 @@ type made struct {
 	at        time.Time
 }
 
-func madeOf(arn *string, at *time.Time) made {
-	return made{access.Principal(aws.ToString(arn)), aws.ToTime(at)}
-}
-
 // pageSize is the most that IAM lists in one call (IAM API Reference, ListRoles).
-const pageSize = 1000
+const pageSize = "1000"
 
 func (c *Client) roles(ctx context.Context, path string) iter.Seq2[[]made, error] {
-	in := &iam.ListRolesInput{PathPrefix: &path, MaxItems: aws.Int32(pageSize)}
-	return pages(ctx, "roles", iam.NewListRolesPaginator(c.api, in), func(page *iam.ListRolesOutput) (all []made) {
-		for _, r := range page.Roles {
-			all = append(all, madeOf(r.Arn, r.CreateDate))
-		}
-		return all
-	})
+	return c.pages(ctx, "Roles", url.Values{"PathPrefix": {path}})
 }
 
 func (c *Client) users(ctx context.Context) iter.Seq2[[]made, error] {
-	in := &iam.ListUsersInput{MaxItems: aws.Int32(pageSize)}
-	return pages(ctx, "users", iam.NewListUsersPaginator(c.api, in), func(page *iam.ListUsersOutput) (all []made) {
-		for _, u := range page.Users {
-			all = append(all, madeOf(u.Arn, u.CreateDate))
-		}
-		return all
-	})
+	return c.pages(ctx, "Users", url.Values{})
 }
 
-// paginator is one of the SDK's.
-type paginator[Page any] interface {
-	HasMorePages() bool
-	NextPage(context.Context, ...func(*iam.Options)) (Page, error)
-}
-
-func pages[Page any](ctx context.Context, what string, p paginator[Page], read func(Page) []made) iter.Seq2[[]made, error] {
+// pages lists all roles or users. An answer without a list is not one of IAM: who is not listed counts as deleted.
+func (c *Client) pages(ctx context.Context, kind string, params url.Values) iter.Seq2[[]made, error] {
 	return func(yield func([]made, error) bool) {
-		for p.HasMorePages() {
-			page, err := p.NextPage(ctx)
+		params.Set("MaxItems", pageSize)
+		for more := true; more; {
+			result, err := c.ask(ctx, "List"+kind, params)
+			if err == nil && result.at(kind).name == "" {
+				err = fmt.Errorf("%w: IAM answered List%s without %s", login.ErrIncomplete, kind, kind)
+			}
 			if err != nil {
-				yield(nil, fmt.Errorf("list IAM %s: %w", what, explain(err)))
+				yield(nil, fmt.Errorf("list IAM %s: %w", strings.ToLower(kind), err))
 				return
 			}
-			if !yield(read(page), nil) {
+			var all []made
+			for _, member := range result.at(kind).parts {
+				all = append(all, madeOf(member))
+			}
+			if !yield(all, nil) {
 				return
 			}
+			marker := result.at("Marker").text
+			more = result.at("IsTruncated").text == "true" && marker != ""
+			params.Set("Marker", marker)
 		}
 	}
 }

@@ -6,10 +6,10 @@ import (
 	"errors"
 	"net/url"
 	"slices"
+	"strings"
 	"sync"
+	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
@@ -35,10 +35,13 @@ func (c *Client) Uses(ctx context.Context, roles []access.Principal) ([]access.U
 			if errors.Is(err, access.ErrNotFound) {
 				return nil
 			}
+			if err != nil {
+				return err
+			}
 			mu.Lock()
 			defer mu.Unlock()
 			all = append(all, use)
-			return err
+			return nil
 		})
 	}
 	err = g.Wait()
@@ -46,14 +49,13 @@ func (c *Client) Uses(ctx context.Context, roles []access.Principal) ([]access.U
 }
 
 func (c *Client) use(ctx context.Context, p access.Principal) (access.Use, error) {
-	out, err := c.api.GetRole(ctx, &iam.GetRoleInput{RoleName: aws.String(p.Name())})
+	result, err := c.ask(ctx, "GetRole", url.Values{"RoleName": {p.Name()}})
 	if err != nil {
-		return access.Use{Principal: p}, explain(err)
+		return access.Use{}, err
 	}
-	use := access.Use{Principal: p, Created: aws.ToTime(out.Role.CreateDate), Trusts: trusted(aws.ToString(out.Role.AssumeRolePolicyDocument))}
-	if last := out.Role.RoleLastUsed; last != nil {
-		use.Last = aws.ToTime(last.LastUsedDate)
-	}
+	role := result.at("Role")
+	use := access.Use{Principal: p, Created: madeOf(role).at, Trusts: trusted(role.at("AssumeRolePolicyDocument").text)}
+	use.Last, _ = time.Parse(time.RFC3339, strings.TrimSpace(role.at("RoleLastUsed", "LastUsedDate").text)) // none: it was not used
 	return use, nil
 }
 

@@ -67,10 +67,16 @@ func Save(dir string, r Record) error {
 	return os.Rename(f.Name(), path(dir, r.ID))
 }
 
+// sending is a line of what is about to be sent.
+type sending struct {
+	Sent
+	At time.Time `json:"at,omitzero"`
+}
+
 // Send appends what is about to be sent to the record's file, and returns when it is on disk. A later Save must contain it
 // too.
-func Send(dir, id string, s Sent) error {
-	line, err := json.Marshal(s)
+func Send(dir, id string, s Sent, at time.Time) error {
+	line, err := json.Marshal(sending{s, at.UTC()})
 	if err != nil {
 		return err
 	}
@@ -148,10 +154,10 @@ func one(dir, id string) (r Record, err error) {
 		return r, fmt.Errorf("%s is not a record of a change", path(dir, id))
 	}
 	for {
-		var s Sent
+		var s sending
 		if err := all.Decode(&s); err != nil { // the end, or an incomplete line, which was not sent
 			return r, nil
 		}
-		r.Sent = append(r.Sent, s)
+		r.Sending(s.Sent, s.At)
 	}
 }

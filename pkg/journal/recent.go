@@ -18,9 +18,9 @@ type Recent map[access.Principal]map[access.Part]course
 
 // course is the values of one part.
 type course struct {
-	was    []string // its values before and between the changes
-	is     []string // its value now; two where the last change was killed and may have reached this part
-	killed bool     // the last change was another one, and was killed
+	was   []string // its values before and between the changes
+	is    []string // its value now; two where the last change was killed and may have reached this part
+	doubt []string // of those, the ones that may be the value now: the last change was killed, or the answer to a step was lost
 }
 
 // Lately returns the records that RecentChanges needs, oldest first, without that of the change that asks. Unreadable ones are
@@ -69,8 +69,11 @@ func RecentChanges(records []Record, cluster, own string, now time.Time) Recent 
 
 func (r Record) settling(now time.Time) bool {
 	at := r.Finished
-	if at.IsZero() {
+	if at.IsZero() { // a migration may run for minutes before it sends anything
 		at = r.Time
+		if r.LastSent.After(at) {
+			at = r.LastSent
+		}
 	}
 	age := now.Sub(at)
 	return 0 <= age && age <= Settling
@@ -89,7 +92,6 @@ func (r Record) sent(p access.Principal) (parts []access.Part) {
 // carried out; those before it were.
 func (recent Recent) add(c access.Change, r Record, own string) {
 	sent, open := r.sent(c.Principal()), r.Finished.IsZero()
-	killed := open && r.ID != own
 	perhaps, surely := reached(c, sent), reached(c, sent)
 	switch {
 	case r.Sent == nil: // an old record, without a list of what was sent
@@ -104,10 +106,17 @@ func (recent Recent) add(c access.Change, r Record, own string) {
 	for _, part := range (access.Change{Before: c.Before, After: perhaps}).Parts() {
 		k := recent[p][part]
 		was := append(append(k.was, k.is...), before[part])
-		if killed && c.Takes() && c.Before.Administers() { // where nobody else was left, it may have been restored before the kill
+		if open && r.ID != own && c.Takes() && c.Before.Administers() { // where nobody else was left, it may have been restored before the kill
 			was = append(was, will[part], may[part])
 		}
-		recent[p][part] = course{was: was, is: []string{will[part], may[part]}, killed: killed}
+		now := course{was: was, is: []string{will[part], may[part]}}
+		switch {
+		case open && r.ID == own: // it knows what it found; what was before that may also be what it did
+			now.doubt = k.was
+		case open:
+			now.doubt = was
+		}
+		recent[p][part] = now
 	}
 }
 
@@ -124,7 +133,7 @@ func reached(c access.Change, parts []access.Part) *access.Entry {
 }
 
 // Behind returns the principals for which a snapshot still shows a state from before a recent change, or between two; with
-// perhaps also where that is not certain because the change was killed. The snapshot was read for want: an entry counts as
+// perhaps also where that is not certain because the change was killed or an answer was lost. The snapshot was read for want: an entry counts as
 // missing only if it was requested.
 func (recent Recent) Behind(s access.Snapshot, want access.Want, perhaps bool) []access.Principal {
 	var behind []access.Principal
@@ -136,7 +145,7 @@ func (recent Recent) Behind(s access.Snapshot, want access.Want, perhaps bool) [
 			continue
 		}
 		for part, k := range recent[p] {
-			if slices.Contains(k.was, now[part]) && (perhaps && k.killed || !slices.Contains(k.is, now[part])) {
+			if slices.Contains(k.was, now[part]) && (perhaps && slices.Contains(k.doubt, now[part]) || !slices.Contains(k.is, now[part])) {
 				behind = append(behind, p)
 				break
 			}

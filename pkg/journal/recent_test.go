@@ -143,6 +143,53 @@ func TestWhatAKilledChangeMayHaveDoneCanBeBehind(t *testing.T) {
 	}
 }
 
+// TestALostAnswerAfterAnotherChange: what the read shows may be the own step, or the state from before the other change.
+func TestALostAnswerAfterAnotherChange(t *testing.T) {
+	own := recorded("view:dev,qa > view:dev | policy AmazonEKSViewPolicy", time.Second)
+	own.ID = "own"
+	for now, behind := range map[string]bool{"view:dev": true, "view:dev,qa": false, "-": false} {
+		s := access.Snapshot{Cluster: demo}
+		if e := shape(now); e != nil {
+			s = s.Put(*e)
+		}
+		recent := journal.RecentChanges([]journal.Record{recorded("view:dev > view:dev,qa", 2*time.Second), own}, demo.ARN, "own", noon)
+		if got := recent.Behind(s, access.Want{Principals: []access.Principal{recentRole}}, true); (len(got) > 0) != behind {
+			t.Errorf("%s: %v", now, got)
+		}
+	}
+}
+
+// TestAKilledChangeIsAsOldAsItsLastCall and not as old as its begin: a migration waits for minutes for the mode.
+func TestAKilledChangeIsAsOldAsItsLastCall(t *testing.T) {
+	for ago, behind := range map[time.Duration]bool{time.Second: true, time.Minute: false} {
+		r := recorded("view:dev > - | entry", 10*time.Minute)
+		r.LastSent = noon.Add(-ago)
+		s := access.Snapshot{Cluster: demo}.Put(*shape("view:dev"))
+		got := journal.RecentChanges([]journal.Record{r}, demo.ARN, "", noon).Behind(s, access.Want{Principals: []access.Principal{recentRole}}, true)
+		if (len(got) > 0) != behind {
+			t.Errorf("%v ago: %v", ago, got)
+		}
+	}
+}
+
+// TestWhatIsSentAgainStandsOnceInTheRecord with the time of the last call.
+func TestWhatIsSentAgainStandsOnceInTheRecord(t *testing.T) {
+	dir := t.TempDir()
+	r := journal.Of(access.Plan{Cluster: demo}, noon, "", nil)
+	if err := journal.Begin(dir, &r); err != nil {
+		t.Fatal(err)
+	}
+	for n := range 2 {
+		if err := journal.Send(dir, r.ID, journal.Sent{Principal: recentRole, Part: access.PartEntry}, noon.Add(time.Duration(n)*time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	j, err := journal.Read(dir)
+	if err != nil || len(j.Records[0].Sent) != 1 || !j.Records[0].LastSent.Equal(noon.Add(time.Minute)) {
+		t.Errorf("%v, %+v", err, j.Records)
+	}
+}
+
 // TestOnlyWhatWasReadCanBeBehind: an entry that was not asked for is missing, and not of a former time.
 func TestOnlyWhatWasReadCanBeBehind(t *testing.T) {
 	for _, c := range []struct {

@@ -23,6 +23,7 @@ type Record struct {
 	AWSAuth  *AWSAuth         `json:"awsAuth,omitempty"`
 	Entries  []Entry          `json:"entries,omitempty"`
 	Sent     []Sent           `json:"sent"`              // null in old records
+	LastSent time.Time        `json:"lastSent,omitzero"` // when the last of them was sent
 	Finished time.Time        `json:"finished,omitzero"` // zero: in progress, or killed
 	Steps    []Step           `json:"steps,omitempty"`
 }
@@ -37,6 +38,7 @@ const (
 	SetMode Kind = "mode"
 	Migrate Kind = "migrate"
 	Undo    Kind = "undo"
+	Apply   Kind = "apply"
 )
 
 // Migrated reports whether the change was a migration. A record without a kind is one if it set the groups of a migration,
@@ -105,6 +107,13 @@ func Of(plan access.Plan, at time.Time, caller access.Principal, args []string) 
 		r.Entries = append(r.Entries, Entry{Before: written(change.Before, c), After: written(change.After, c)})
 	}
 	return r
+}
+
+// Sending adds what is about to be sent at a time; once, if it is sent again.
+func (r *Record) Sending(s Sent, at time.Time) {
+	if r.LastSent = at.UTC(); !slices.Contains(r.Sent, s) {
+		r.Sent = append(r.Sent, s)
+	}
 }
 
 // Rebase records a new plan for some principals, access.Itself among them, and keeps the others. It is for principals that

@@ -94,11 +94,11 @@ func (c *Client) Rules(ctx context.Context, namespace string) ([]Rule, error) {
 // policies count, as in every SelfSubjectAccessReview.
 func (c *Client) May(ctx context.Context, verb, group, resource, namespace string) (bool, error) {
 	resource, sub, _ := strings.Cut(resource, "/")
-	return c.Allows(ctx, rights.Request{Verb: verb, Group: group, Resource: resource, Subresource: sub, Namespace: namespace})
+	return c.Allows(ctx, rights.Request{Verb: verb, Group: group, Resource: resource, Subresource: sub, Namespace: namespace}, rights.User{Self: true})
 }
 
-// Allows asks the cluster whether the caller may make a request.
-func (c *Client) Allows(ctx context.Context, q rights.Request) (bool, error) {
+// Allows asks the cluster whether the caller may make a request, or somebody else, by RBAC at least.
+func (c *Client) Allows(ctx context.Context, q rights.Request, who rights.User) (bool, error) {
 	spec := map[string]any{"resourceAttributes": map[string]string{
 		"verb": q.Verb, "group": q.Group, "resource": q.Resource, "subresource": q.Subresource, "namespace": q.Namespace, "name": q.Name,
 	}}
@@ -110,8 +110,12 @@ func (c *Client) Allows(ctx context.Context, q rights.Request) (bool, error) {
 			Allowed bool `json:"allowed"`
 		} `json:"status"`
 	}
-	if err := c.review(ctx, "authorization.k8s.io/v1", "SelfSubjectAccessReview", "selfsubjectaccessreviews", spec, &answer); err != nil {
-		return false, fmt.Errorf("check whether you may %s %s%s: %w", q.Verb, q.Resource, q.URL, err)
+	kind, whose := "SelfSubjectAccessReview", "you"
+	if !who.Self {
+		kind, whose, spec["user"], spec["groups"] = "SubjectAccessReview", who.Username, who.Username, who.Groups
+	}
+	if err := c.review(ctx, "authorization.k8s.io/v1", kind, strings.ToLower(kind)+"s", spec, &answer); err != nil {
+		return false, fmt.Errorf("check whether %s may %s %s%s: %w", whose, q.Verb, q.Resource, q.URL, err)
 	}
 	return answer.Status.Allowed, nil
 }

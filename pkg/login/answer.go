@@ -24,10 +24,6 @@ var needed = map[string][]string{
 	"DescribeUpdate":               {"Update.Status"},
 	"DescribeNodegroup":            {"Nodegroup.NodeRole"},
 	"DescribeFargateProfile":       {"FargateProfile.PodExecutionRoleArn"},
-	"GetRole":                      {"Role.Arn", "Role.CreateDate"},
-	"GetUser":                      {"User.Arn", "User.CreateDate"},
-	"ListRoles":                    {"Roles"}, // a role that is not listed counts as deleted
-	"ListUsers":                    {"Users"},
 	"GetCallerIdentity":            {"Arn", "Account", "UserId"},
 	"AssumeRole":                   {"Credentials"},
 	"AssumeRoleWithWebIdentity":    {"Credentials"},

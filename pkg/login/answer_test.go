@@ -11,13 +11,12 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/service/eks"
-	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
 
 // TestNeededMembersExist: a name that is written wrong would be asked of no answer.
 func TestNeededMembersExist(t *testing.T) {
-	clients := []any{&eks.Client{}, &iam.Client{}, &sts.Client{}}
+	clients := []any{&eks.Client{}, &sts.Client{}}
 	for operation, paths := range needed {
 		for _, c := range clients {
 			method, ok := reflect.TypeOf(c).MethodByName(operation)

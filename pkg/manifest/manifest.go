@@ -42,7 +42,7 @@ type Spec struct {
 	Type             string            `json:"type,omitempty"`
 	Username         string            `json:"username,omitempty"`
 	KubernetesGroups []string          `json:"kubernetesGroups,omitempty"`
-	AccessPolicies   []AccessPolicy    `json:"accessPolicies,omitempty"`
+	AccessPolicies   []AccessPolicy    `json:"accessPolicies"` // [] for none: for ACK, and for apply over live ones, a missing field is not the same
 	Tags             map[string]string `json:"tags,omitempty"`
 }
 
@@ -124,7 +124,7 @@ func Of(e access.Entry, cluster access.Info) AccessEntry {
 }
 
 func policies(e access.Entry) []AccessPolicy {
-	var all []AccessPolicy
+	all := []AccessPolicy{}
 	for _, g := range e.Grants {
 		scope := AccessScope{Type: scopeCluster}
 		if !g.Scope.WholeCluster() {

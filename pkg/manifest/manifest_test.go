@@ -82,7 +82,7 @@ func TestTheWrittenFormIsTheControllers(t *testing.T) {
 		t.Error(diff)
 	}
 	bare := marshal(t, Of(access.Entry{Principal: opsRole}, dev))
-	for _, absent := range []string{"status", "tags", "accessPolicies", "kubernetesGroups", "username", "namespaces"} {
+	for _, absent := range []string{"status", "tags", "kubernetesGroups", "username", "namespaces"} {
 		if strings.Contains(bare, absent) {
 			t.Errorf("%s in\n%s", absent, bare)
 		}

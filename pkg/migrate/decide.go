@@ -1,7 +1,6 @@
 package migrate
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -69,28 +68,31 @@ func (r *Run) Answer(ask func(Question) (string, error), unfit func(Unfit)) erro
 	return nil
 }
 
-// Foresee refuses, before anyone answers, what no answer makes harmless, and notes what the default answers would be refused
-// for.
-func (r *Run) Foresee(ctx context.Context, accepted []access.RiskName) ([]access.Note, error) {
+// Foresee notes, before anyone answers, the risks that will have to be confirmed: those that no answer changes, and those of the
+// default answers.
+func (r *Run) Foresee(ctx context.Context, accepted []access.RiskName) (notes []access.Note, err error) {
 	before := access.Snapshot{Cluster: r.Facts.Cluster, Entries: r.Facts.Entries}
 	sure := *r
 	sure.Plan = r.Plan.Settled()
-	var notes []access.Note
-	for _, one := range []*Run{&sure, r} {
+	var told []access.Risk
+	for _, one := range []struct {
+		*Run
+		says string
+	}{{&sure, "this has a risk that must be confirmed"}, {r, "with the default answers this has a risk that must be confirmed"}} {
 		request, ok := one.Request()
 		if !ok {
 			continue
 		}
 		p, err := r.Engine.Foresee(ctx, request, before)
-		refused := p.Refused(append(request.Accept, accepted...))
-		if err != nil || one == &sure && refused != nil {
-			return notes, cmp.Or(err, refused)
+		if err != nil {
+			return notes, err
 		}
 		var left change.Refusal
-		if errors.As(refused, &left) {
-			for _, risk := range left.Risks {
-				notes = append(notes, access.Notes(access.NoteMigration, string(risk.Name),
-					fmt.Sprintf("with the default answers this has a risk that must be confirmed: %s: %s", risk.Name, risk.Why))...)
+		errors.As(p.Refused(append(request.Accept, accepted...)), &left)
+		for _, risk := range left.Risks {
+			if !slices.Contains(told, risk) {
+				told = append(told, risk)
+				notes = append(notes, access.Notes(access.NoteMigration, string(risk.Name), fmt.Sprintf("%s: %s: %s", one.says, risk.Name, risk.Why))...)
 			}
 		}
 	}

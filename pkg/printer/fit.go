@@ -164,33 +164,41 @@ func (t Table) FitLast(width int) Table {
 	return t
 }
 
-// Blocks are tables with some of the columns each, none wider than a terminal if it can be, and all with the first column.
-func (t Table) Blocks(width int) (blocks []Table) {
-	pick := func(columns []int) (some Table) {
-		for _, i := range columns {
-			some.Columns = append(some.Columns, t.Columns[i])
-		}
-		for _, row := range t.Rows {
-			var cells []string
-			for _, i := range columns {
-				cells = append(cells, row[i])
+// Blocks prints a table; for people on a terminal as several with some of the columns each, none wider than it if it can be, and
+// all with the first column.
+func (f Format) Blocks(w io.Writer, t Table) error {
+	width := TerminalWidth(w)
+	if width == 0 || f.Name != "" {
+		return f.Table(w, t)
+	}
+	first, used, block := t.room(0), 0, Table{}
+	for i := 1; i < len(t.Columns) && !t.Columns[i].Wide; i++ {
+		room := t.room(i)
+		if used+room > width && len(block.Columns) > 1 {
+			if err := f.Table(w, block); err != nil {
+				return err
 			}
-			some.Rows = append(some.Rows, cells)
+			_, _ = io.WriteString(w, "\n")
+			block = Table{}
 		}
-		return some
-	}
-	columns, used := []int{0}, t.room(0)
-	for i, c := range t.Columns[1:] {
-		switch room := t.room(i + 1); {
-		case c.Wide:
-		case used+room > width && len(columns) > 1:
-			blocks = append(blocks, pick(columns))
-			columns, used = []int{0, i + 1}, t.room(0)+room
-		default:
-			columns, used = append(columns, i+1), used+room
+		if len(block.Columns) == 0 {
+			block, used = Table{}.with(t, 0), first
 		}
+		block, used = block.with(t, i), used+room
 	}
-	return append(blocks, pick(columns))
+	return f.Table(w, block)
+}
+
+// with has one column more.
+func (t Table) with(of Table, column int) Table {
+	t.Columns = append(t.Columns, of.Columns[column])
+	for i, row := range of.Rows {
+		if i == len(t.Rows) {
+			t.Rows = append(t.Rows, nil)
+		}
+		t.Rows[i] = append(t.Rows[i], row[column])
+	}
+	return t
 }
 
 // room is what a column takes, with the spaces behind it.

@@ -23,10 +23,10 @@ func Matrix(m rights.Matrix) Table {
 }
 
 func cell(c rights.Cell) string {
-	switch {
-	case c == rights.Cell{}:
+	switch c {
+	case rights.Cell{}:
 		return none
-	case c == rights.Cell{Unknown: true}:
+	case rights.Cell{Unknown: true}:
 		return unknown
 	}
 	return c.String()
@@ -34,20 +34,20 @@ func cell(c rights.Cell) string {
 
 // MatrixObject is a matrix for -o json and yaml.
 func MatrixObject(m rights.Matrix) any {
-	type row struct {
-		Principal  string            `json:"principal,omitempty"`
-		Name       string            `json:"name"`
-		Class      string            `json:"class"`
-		Cluster    string            `json:"cluster"`
-		Namespaces map[string]string `json:"namespaces"`
-	}
-	rows := []row{}
+	rows := []any{}
 	for _, r := range m.Rows {
-		one := row{string(r.Identity.Principal), r.Identity.Name, r.Identity.Class.String(), r.Cluster.String(), map[string]string{}}
+		namespaces := map[string]string{}
 		for i, c := range r.Cells {
-			one.Namespaces[m.Namespaces[i]] = c.String()
+			namespaces[m.Namespaces[i]] = c.String()
 		}
-		rows = append(rows, one)
+		rows = append(rows, map[string]any{
+			"principal": string(r.Identity.Principal), "name": r.Identity.Name, "class": r.Identity.Class.String(), "cluster": r.Cluster.String(), "namespaces": namespaces,
+		})
 	}
-	return map[string]any{"apiVersion": manifest.OwnVersion, "kind": "AccessMatrix", "complete": len(m.Missing) == 0, "notVisible": append([]rights.Missing{}, m.Missing...), "rows": rows}
+	return answered("AccessMatrix", m.Missing, rows)
+}
+
+// answered is the common form of answers about everybody.
+func answered(kind string, missing []rights.Missing, rows any) map[string]any {
+	return map[string]any{"apiVersion": manifest.OwnVersion, "kind": kind, "complete": len(missing) == 0, "notVisible": append([]rights.Missing{}, missing...), "rows": rows}
 }

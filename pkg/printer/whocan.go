@@ -69,6 +69,52 @@ func Chains(rows []rights.Row) string {
 	return b.String()
 }
 
+// Answer is an answer with its chains, for a page.
+func Answer(a rights.Answer) string {
+	var b strings.Builder
+	for _, note := range a.Question.Notes {
+		fmt.Fprintf(&b, "%s\n", Clean(note))
+	}
+	rows, hidden := rights.Shown(a.Rows, func(r rights.Row) bool { return r.Identity.Background() })
+	fmt.Fprintf(&b, "Who can %s:\n\n%s", Clean(a.Question.String()), Chains(rows))
+	switch {
+	case len(rows)+hidden > 0:
+	case len(a.Missing)+len(a.Unknown) > 0:
+		b.WriteString("nobody was found, but not everything is known\n")
+	default:
+		b.WriteString("nobody\n")
+	}
+	if hidden > 0 {
+		fmt.Fprintf(&b, "\n%s\n", Hidden(hidden))
+	}
+	for _, r := range a.Unknown {
+		fmt.Fprintf(&b, "\nnot known: %s (%s)\n", Clean(r.Identity.Name), Clean(rights.Through(r.Chains[0].Right)))
+	}
+	return b.String()
+}
+
+// Hidden says how many rows are not shown.
+func Hidden(n int) string {
+	return fmt.Sprintf("%d more, of service accounts and components of Kubernetes and EKS: add --all", n)
+}
+
+// Missing names what could not be read, a line for each.
+func Missing(all []rights.Missing) string {
+	text := ""
+	for _, m := range all {
+		text += "Not complete: " + MissingOne(m) + "\n"
+	}
+	return text
+}
+
+// MissingOne names one thing that could not be read, and the permission or the cause.
+func MissingOne(m rights.Missing) string {
+	if m.Need == "" {
+		return Clean(m.What + " could not be read: " + m.Why)
+	}
+	return Clean(m.What + " could not be read (you need " + m.Need + ")")
+}
+
 // whoCan is the JSON form of an answer.
 type whoCan struct {
 	APIVersion string           `json:"apiVersion"`
@@ -148,5 +194,5 @@ func EscalationsObject(all []rights.Escalation, missing []rights.Missing) any {
 		}
 		rows = append(rows, r)
 	}
-	return map[string]any{"apiVersion": manifest.OwnVersion, "kind": "Escalations", "complete": len(missing) == 0, "notVisible": append([]rights.Missing{}, missing...), "rows": rows}
+	return answered("Escalations", missing, rows)
 }

@@ -36,46 +36,68 @@ type Chain struct {
 func (r Row) Can() bool { return r.Only == nil && r.Session == "" }
 
 // WhoCan answers a question.
-func (x *Index) WhoCan(q Question) Answer {
+func (x *Index) WhoCan(q Question) Answer { return x.answer(q, x.Identities) }
+
+// answer is about some identities of the index.
+func (x *Index) answer(q Question, about []Identity) Answer {
 	a := Answer{Question: q, Missing: x.Missing}
 	judged := make([]*Verdict, x.sources)
-	for _, id := range x.Identities {
-		row := Row{Identity: id}
-		var unknown, limited []Chain
-		var names []string
-		for i := range id.Rights {
-			r := &id.Rights[i]
-			if !q.reaches(r) {
-				continue
-			}
-			v := judged[id.rules[i]]
-			if v == nil {
-				one := x.verdict(r, q)
-				v, judged[id.rules[i]] = &one, &one
-			}
-			switch {
-			case v.Rule != nil:
-				row.Chains = append(row.Chains, Chain{r, v.Rule})
-			case v.Hidden:
-				unknown = append(unknown, Chain{Right: r})
-			case v.Names != nil:
-				limited, names = append(limited, Chain{Right: r}), append(names, v.Names...)
-			}
-		}
+	for i := range about {
+		yes, limited, unknown := x.chains(q, &about[i], judged)
+		row := Row{Identity: about[i], Chains: yes.all, Where: x.where(q, yes.places)}
 		switch {
-		case len(row.Chains) > 0:
-			row.Where, row.Session = q.where(row.Chains), session(row.Chains)
+		case len(yes.all) > 0:
+			row.Session = session(yes.all)
 			a.Rows = append(a.Rows, row)
-		case len(limited) > 0:
-			slices.Sort(names)
-			row.Chains, row.Where, row.Only = limited, q.where(limited), slices.Compact(names)
+		case len(limited.all) > 0:
+			slices.Sort(limited.names)
+			row.Chains, row.Where, row.Only = limited.all, x.where(q, limited.places), slices.Compact(limited.names)
 			a.Rows = append(a.Rows, row)
-		case len(unknown) > 0:
-			row.Chains = unknown
+		case len(unknown.all) > 0:
+			row.Chains = unknown.all
 			a.Unknown = append(a.Unknown, row)
 		}
 	}
 	return a
+}
+
+// found are chains of one identity with the same verdict.
+type found struct {
+	all    []Chain
+	places []int // of each, in Index.places
+	names  []string
+}
+
+func (f *found) add(c Chain, place, most int) {
+	if f.all == nil {
+		f.all, f.places = make([]Chain, 0, most), make([]int, 0, most)
+	}
+	f.all, f.places = append(f.all, c), append(f.places, place)
+}
+
+// chains are the rights of an identity that answer a question with yes, with yes for some objects, and those that may.
+func (x *Index) chains(q Question, id *Identity, judged []*Verdict) (yes, limited, unknown found) {
+	for i := range id.Rights {
+		r := &id.Rights[i]
+		if !q.reaches(r) {
+			continue
+		}
+		v := judged[id.rules[i]]
+		if v == nil {
+			one := x.verdict(r, q)
+			v, judged[id.rules[i]] = &one, &one
+		}
+		switch most := len(id.Rights) - i; {
+		case v.Rule != nil:
+			yes.add(Chain{r, v.Rule}, id.places[i], most)
+		case v.Hidden:
+			unknown.add(Chain{Right: r}, id.places[i], most)
+		case v.Names != nil:
+			limited.add(Chain{Right: r}, id.places[i], most)
+			limited.names = append(limited.names, v.Names...)
+		}
+	}
+	return yes, limited, unknown
 }
 
 // Complete reports whether everything was read. Some of it may still be Unknown, because AWS does not publish it.
@@ -148,18 +170,18 @@ func (q Question) reaches(r *access.Right) bool {
 }
 
 // where joins the places of several rights; nil: everywhere, or where the question says.
-func (q Question) where(chains []Chain) (all []string) {
-	if !q.Anywhere {
+func (x *Index) where(q Question, places []int) (all []string) {
+	if !q.Anywhere || len(places) == 0 {
 		return nil
 	}
-	for _, c := range chains {
-		if c.Right.Where == "" {
-			return nil
-		}
-		all = append(all, c.Right.Where)
+	slices.Sort(places)
+	if x.places[places[0]] == "" { // the first of all
+		return nil
 	}
-	slices.Sort(all)
-	return slices.Compact(all)
+	for _, n := range slices.Compact(places) {
+		all = append(all, x.places[n])
+	}
+	return all
 }
 
 // session is the only session that has the right; "" where every session has.

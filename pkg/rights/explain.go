@@ -62,7 +62,7 @@ func (x *Index) Identity(p access.Principal) Identity {
 // Explain answers why a principal can, or cannot.
 func (x *Index) Explain(p access.Principal, q Question) Explanation {
 	e := Explanation{Identity: x.Identity(p), Question: q, Missing: x.Missing}
-	answer := (&Index{Snapshot: x.Snapshot, roles: x.roles, sources: x.sources, Identities: append([]Identity{e.Identity}, x.everybody(e.Identity)...)}).WhoCan(q)
+	answer := x.answer(q, append([]Identity{e.Identity}, x.everybody(e.Identity)...))
 	for _, row := range answer.Unknown {
 		e.Unknown = append(e.Unknown, row.Chains...)
 	}

@@ -1,6 +1,7 @@
 package rights
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -35,7 +36,8 @@ type Identity struct {
 	Name      string
 	Rights    []access.Right
 
-	rules []int // for each right, whose rules it has: rights of the same role share one verdict
+	rules  []int // for each right, whose rules it has: rights of the same role share one verdict
+	places []int // for each right, where it holds, in Index.places
 }
 
 // Index is a snapshot that was prepared for many questions.
@@ -46,6 +48,7 @@ type Index struct {
 
 	roles   map[string][]access.Rule // "ClusterRole view", "Role dev/reader"
 	sources int                      // how many policies and roles the rights have
+	places  []string                 // where rights hold, sorted: "" is the whole cluster
 }
 
 // Missing is something that could not be read.
@@ -99,17 +102,28 @@ func New(s access.Snapshot) *Index {
 	return x
 }
 
-// number gives each policy and role of the rights a number.
+// number gives each policy, role and place of the rights a number.
 func (x *Index) number() {
 	type source struct {
 		kind        access.RightKind
 		name, where string
 	}
-	numbers := map[source]int{}
+	numbers, places := map[source]int{}, map[string]int{"": 0}
+	for _, id := range x.Identities {
+		for i := range id.Rights {
+			places[id.Rights[i].Where] = 0
+		}
+	}
+	x.places = slices.Sorted(maps.Keys(places))
+	for i, p := range x.places {
+		places[p] = i
+	}
 	for i := range x.Identities {
 		id := &x.Identities[i]
-		id.rules = make([]int, len(id.Rights))
-		for j, r := range id.Rights {
+		id.rules, id.places = make([]int, len(id.Rights)), make([]int, len(id.Rights))
+		for j := range id.Rights {
+			r := &id.Rights[j]
+			id.places[j] = places[r.Where]
 			key := source{kind: r.Kind, name: r.Name}
 			if strings.HasPrefix(r.Name, "Role ") {
 				key.where = r.Where
@@ -201,18 +215,20 @@ func bound(all []access.Binding) bindings {
 	return b
 }
 
+// names are the username and groups of a principal with access, as templates.
+func names(s access.Snapshot, p access.Principal) (username string, groups []string) {
+	if e, ok := s.Entry(p); ok {
+		return cmp.Or(e.Username, access.DefaultUsername(p)), e.Groups
+	}
+	if m, ok := s.ActiveMapping(p); ok {
+		return m.Identity(p)
+	}
+	return "", nil
+}
+
 // of are the bindings that may concern a principal, with the error of the whole.
 func (b bindings) of(s access.Snapshot, p access.Principal) *access.RBAC {
-	var username string
-	var groups []string
-	if e, ok := s.Entry(p); ok {
-		username, groups = e.Username, e.Groups
-		if username == "" {
-			username = access.DefaultUsername(p)
-		}
-	} else if m, ok := s.ActiveMapping(p); ok {
-		username, groups = m.Identity(p)
-	}
+	username, groups := names(s, p)
 	var found []int
 	for _, g := range groups {
 		if access.Templated(g) {
@@ -229,8 +245,9 @@ func (b bindings) of(s access.Snapshot, p access.Principal) *access.RBAC {
 		}
 	}
 	slices.Sort(found)
-	some := &access.RBAC{Err: s.RBAC.Err}
-	for _, i := range slices.Compact(found) {
+	found = slices.Compact(found)
+	some := &access.RBAC{Err: s.RBAC.Err, Bindings: make([]access.Binding, 0, len(found))}
+	for _, i := range found {
 		some.Bindings = append(some.Bindings, b.all[i])
 	}
 	return some

@@ -78,7 +78,7 @@ func judge(rules []access.Rule, q Request) Verdict {
 // counts reports whether a real request would have the name that a rule is limited to. A new object has none, nor have
 // the objects of deletecollection (rights.md §3).
 func (q Request) counts(r access.Rule) bool {
-	if len(r.ResourceNames) == 0 {
+	if len(r.ResourceNames) == 0 || q.URL != "" {
 		return true
 	}
 	return q.Verb != "deletecollection" && (q.Verb != "create" || q.Subresource != "")

@@ -1,8 +1,8 @@
 package rights
 
 import (
-	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
@@ -60,17 +60,27 @@ func (c Cell) String() string {
 	return c.Level.String()
 }
 
-// Matrix sums up all rights. What every user has by the three default ClusterRoleBindings counts as none.
+// Matrix sums up all rights. What every user has by the three default ClusterRoleBindings counts as none; groups and users of RBAC
+// alone that have nothing have no row.
 func (x *Index) Matrix() Matrix {
 	m := Matrix{Namespaces: x.namespaces(), Missing: x.Missing}
+	reach := make([][]bool, 1+len(m.Namespaces)) // by namespace, the whole cluster first, and place: matching patterns takes most time
+	for i, ns := range append([]string{""}, m.Namespaces...) {
+		q := Question{Request: Request{Namespace: ns}}
+		for _, place := range x.places {
+			reach[i] = append(reach[i], q.reaches(&access.Right{Where: place}))
+		}
+	}
 	steps := x.steps()
 	known := map[string]Cell{} // by the numbers of the rules: most identities and namespaces share theirs
 	for _, id := range x.Identities {
-		row := MatrixRow{Identity: id, Cluster: x.cell(id, "", steps, known)}
-		for _, ns := range m.Namespaces {
-			row.Cells = append(row.Cells, x.cell(id, ns, steps, known))
+		row := MatrixRow{Identity: id, Cluster: x.cell(&id, reach[0], true, steps, known)}
+		for i := range m.Namespaces {
+			row.Cells = append(row.Cells, x.cell(&id, reach[i+1], false, steps, known))
 		}
-		m.Rows = append(m.Rows, row)
+		if id.Principal != "" || row.Cluster != (Cell{}) || slices.ContainsFunc(row.Cells, func(c Cell) bool { return c != (Cell{}) }) {
+			m.Rows = append(m.Rows, row)
+		}
 	}
 	return m
 }
@@ -144,16 +154,19 @@ func (x *Index) steps() []step {
 	return all
 }
 
-// cell is what an identity can do in a namespace; "": in the whole cluster.
-func (x *Index) cell(id Identity, namespace string, steps []step, known map[string]Cell) Cell {
-	here, limited := id.in(namespace)
+// cell is what an identity can do in some places, which are a namespace or the whole cluster.
+func (x *Index) cell(id *Identity, places []bool, whole bool, steps []step, known map[string]Cell) Cell {
+	here, limited := id.in(places)
 	var numbers []int
 	for _, i := range here {
 		numbers = append(numbers, id.rules[i])
 	}
 	slices.Sort(numbers)
-	key := fmt.Sprint(namespace == "", limited, slices.Compact(numbers))
-	if c, ok := known[key]; ok {
+	key := strconv.AppendBool(strconv.AppendBool(nil, whole), limited)
+	for _, n := range slices.Compact(numbers) {
+		key = strconv.AppendInt(append(key, ' '), int64(n), 10)
+	}
+	if c, ok := known[string(key)]; ok {
 		return c
 	}
 	var rules []access.Rule
@@ -163,7 +176,7 @@ func (x *Index) cell(id Identity, namespace string, steps []step, known map[stri
 		rules = append(rules, general(some)...)
 		hidden = hidden || !all || id.Rights[i].Kind == access.ByGroup || id.Rights[i].Kind == access.ByUsername
 	}
-	if namespace != "" {
+	if !whole {
 		rules = slices.DeleteFunc(rules, func(r access.Rule) bool { return len(r.Resources) == 0 })
 	}
 	c := level(rules, steps)
@@ -174,18 +187,20 @@ func (x *Index) cell(id Identity, namespace string, steps []step, known map[stri
 	if limited && c.Level == LevelNone {
 		c.Level = LevelCustom
 	}
-	known[key] = c
+	known[string(key)] = c
 	return c
 }
 
-// in are the rights that hold in a namespace, or in the whole cluster, and whether others hold for some sessions only or are
-// those of nodes, which no rules describe.
-func (id Identity) in(namespace string) (here []int, limited bool) {
-	q := Question{Request: Request{Namespace: namespace}}
+// in are the rights that hold in some places, and whether others hold for some sessions only or are those of nodes, which no
+// rules describe.
+func (id *Identity) in(places []bool) (here []int, limited bool) {
 	for i := range id.Rights {
+		if !places[id.places[i]] {
+			continue
+		}
 		r := &id.Rights[i]
 		switch s := r.Session(); {
-		case !q.reaches(r), everyoneHas(r):
+		case everyoneHas(r):
 		case r.Kind == access.JoinNodes, s != "" && s != "nodes":
 			limited = true
 		default:

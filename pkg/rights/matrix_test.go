@@ -78,15 +78,15 @@ func TestTheMatrixComparesRulesAndNotNames(t *testing.T) {
 // TestTheMatrixIsNeverTooLowInSilence: what could not be read makes a cell unknown.
 func TestTheMatrixIsNeverTooLowInSilence(t *testing.T) {
 	s := world()
-	s.RBAC = &access.RBAC{Err: access.ErrRBAC}
+	s.RBAC, s.Namespaces = &access.RBAC{Err: access.ErrRBAC}, nil
 	m := rights.New(s).Matrix()
 	if len(m.Missing) == 0 {
 		t.Error("nothing is missing")
 	}
 	for who, want := range map[string]string{
-		"grouped": "cluster unknown, dev unknown, dev-* unknown",
-		"boss":    "cluster cluster-admin, dev cluster-admin, dev-* cluster-admin",
-		"views":   "cluster view?, dev view?, dev-* view?",
+		"grouped": "cluster unknown, * unknown, dev unknown, dev-* unknown, z* unknown",
+		"boss":    "cluster cluster-admin, * cluster-admin, dev cluster-admin, dev-* cluster-admin, z* cluster-admin",
+		"views":   "cluster view?, * view?, dev view?, dev-* view?, z* view?",
 	} {
 		if got := cells(m, "role/"+who); got != want {
 			t.Errorf("%s:\n got %s\nwant %s", who, got, want)

@@ -106,6 +106,7 @@ func world() access.Snapshot {
 			entry("typo", []string{"dev"}),
 			{Principal: arn("sess"), Kind: access.Standard, Username: "sess:{{SessionName}}"},
 			{Principal: arn("node"), Kind: access.EC2Linux},
+			entry("star", nil, grant("AmazonEKSViewPolicy", "*"), grant("AmazonEKSSecretReaderPolicy", "z*")),
 		},
 		Dead: []access.Principal{arn("stale")}, Deleted: []access.Principal{arn("stale")},
 		AWSAuth: &access.ConfigMap{Mappings: []access.Mapping{
@@ -171,15 +172,18 @@ func TestWhoCan(t *testing.T) {
 	x := rights.New(world())
 	for question, want := range map[string]string{
 		"get secrets -n=dev":              "boss; edits; grouped; limited only tls; ops; sess session amy; system:serviceaccount:dev:bot",
-		"get secrets":                     "boss; byname@qa; edits@dev,dev-*; grouped@dev,qa; limited only tls; ops; sess session amy; system:serviceaccount:dev:bot@dev",
+		"get secrets":                     "boss; byname@qa; edits@dev,dev-*; grouped@dev,qa; limited only tls; ops; sess session amy; star@z*; system:serviceaccount:dev:bot@dev",
 		"get secrets -A":                  "boss; limited only tls; ops; sess session amy",
 		"get secrets/tls -n=x":            "boss; limited; ops; sess session amy",
 		"get secrets -n=dev-1":            "boss; edits; limited only tls; ops; sess session amy",
 		"create secrets/tls -A":           "boss; ops",
 		"deletecollection secrets/tls -A": "boss; ops",
 		"get nodes -n=dev":                "boss; ops; sess session amy",
-		"get namespaces/qa":               "boss; grouped; ops; sess session amy; views",
-		"list namespaces":                 "boss; ops; views",
+		"get namespaces/qa":               "boss; grouped; ops; sess session amy; star; views",
+		"list namespaces":                 "boss; ops; views", // and no scope of namespaces, not even *
+		"get configmaps -n=zz":            "boss; ops; star; views",
+		"get configmaps -A":               "boss; ops; views",
+		"get /metrics":                    "boss; ops",
 		"get /version":                    "group system:authenticated; boss; ops",
 		"create selfsubjectaccessreviews": "group system:authenticated; boss; ops",
 		"* *":                             "boss; ops",
@@ -187,6 +191,40 @@ func TestWhoCan(t *testing.T) {
 	} {
 		if got := who(x.WhoCan(ask(t, question))); got != want {
 			t.Errorf("%s:\n got %s\nwant %s", question, got, want)
+		}
+	}
+}
+
+// TestCheckProvesWhatItCan: a yes of the cluster counts always, a no only of oneself and of RBAC.
+func TestCheckProvesWhatItCan(t *testing.T) {
+	x := rights.New(world())
+	a := x.WhoCan(ask(t, "get secrets -n=dev"))
+	for _, c := range []struct {
+		who       string
+		self, yes bool
+		want      string // in the contradiction or note
+	}{
+		{"boss", false, true, "confirmed"},
+		{"boss", false, false, ""}, // the review may not count policies
+		{"boss", true, false, "role/boss cannot, says the cluster, although policy cluster-admin"},
+		{"grouped", false, true, "confirmed"},
+		{"grouped", false, false, "role/grouped cannot, says the cluster, although group devs"},
+		{"views", false, true, "role/views can, says the cluster, but"},
+		{"views", false, false, ""},
+		{"limited", false, true, ""}, // it can for some
+	} {
+		checked, contradictions := a.Check([]rights.Said{{User: rights.User{Principal: arn(c.who), Self: c.self}, Yes: c.yes}})
+		text := strings.Join(contradictions, "; ")
+		for _, r := range checked.Rows {
+			text += r.Note
+		}
+		if c.want == "" && text != "" || !strings.Contains(text, c.want) {
+			t.Errorf("%+v: %s", c, text)
+		}
+	}
+	for _, u := range x.Users(arn("boss")) {
+		if u.Self != (u.Principal == arn("boss")) || u.Username == "" || !slices.Contains(u.Groups, "system:authenticated") {
+			t.Errorf("%+v", u)
 		}
 	}
 }
@@ -388,7 +426,7 @@ func TestEscalationsNameTheWorstFirst(t *testing.T) {
 	}
 }
 
-// BenchmarkWhoCan asks one question of a cluster with 10,000 bindings and 1,000 entries.
+// BenchmarkWhoCan asks one question, and for a matrix, of a cluster with 10,000 bindings and 1,000 entries.
 func BenchmarkWhoCan(b *testing.B) {
 	s := world()
 	for i := range 1000 {
@@ -396,6 +434,9 @@ func BenchmarkWhoCan(b *testing.B) {
 	}
 	for i := range 10000 {
 		s.RBAC.Bindings = append(s.RBAC.Bindings, access.Binding{Namespace: fmt.Sprint("ns", i%500), Name: fmt.Sprint("b", i), Role: access.RoleRef{Kind: "ClusterRole", Name: "reader"}, Groups: []string{fmt.Sprint("g", i%100)}})
+	}
+	for i := range 500 {
+		s.Namespaces = append(s.Namespaces, fmt.Sprint("ns", i))
 	}
 	b.Run("index", func(b *testing.B) {
 		for b.Loop() {
@@ -407,6 +448,11 @@ func BenchmarkWhoCan(b *testing.B) {
 	b.Run("question", func(b *testing.B) {
 		for b.Loop() {
 			x.WhoCan(q)
+		}
+	})
+	b.Run("matrix", func(b *testing.B) { // of 500 namespaces
+		for b.Loop() {
+			x.Matrix()
 		}
 	})
 }

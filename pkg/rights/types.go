@@ -111,11 +111,19 @@ func Builtin() (types []Type) {
 	return types
 }
 
-// WithVirtual adds to the types of a cluster those that discovery never lists, because only RBAC knows them.
+// Virtual reports whether only RBAC knows the type, so that discovery never lists it.
+func (t Type) Virtual() bool {
+	switch t.Name {
+	case "users", "groups", "userextras", "uids", "signers":
+		return true
+	}
+	return false
+}
+
+// WithVirtual adds the virtual types to those of a cluster.
 func WithVirtual(found []Type) []Type {
 	for _, t := range Builtin() {
-		switch t.Name {
-		case "users", "groups", "userextras", "uids", "signers":
+		if t.Virtual() {
 			found = append(found, t)
 		}
 	}

@@ -78,7 +78,7 @@ func (m *model) commands() tea.Cmd {
 		m.say("copied the commands")
 		return m.clip(all)
 	}).acts().unless(func() string { return map[bool]string{true: "nothing was changed yet"}[all == ""] })
-	return m.page("Commands of this session", func(int) string { return cmp.Or(all, "Nothing was changed yet.") }, copied)
+	return m.page("Commands of this session", func(width int) string { return wrap(cmp.Or(all, "Nothing was changed yet."), width) }, copied)
 }
 
 // remember keeps the command of a change that was sent, and brings the cursor to what it was about.

@@ -31,8 +31,8 @@ func TestAccessTellsWhatHasNoRoom(t *testing.T) {
 	for width, rows := range map[int][]string{
 		46:  {"user/alice · group viewers", "role/ops · overridden by a…", "role/gone · stale (role…", "role/reader · group viewers"},
 		60:  {"user/alice · group viewers ok", "role/gone · <none> stale (role…", "role/reader · group viewers ok (aws-auth)"},
-		80:  {"user/alice · group viewers ok 70d", "role/ops · <none> overridden by a…", "role/reader · group viewers ok (aws-auth)"},
-		160: {"user/alice · group viewers ok", "role/gone · <none> stale (role recreated) 5d", "role/ops · <none> overridden by a later…"},
+		80:  {"user/alice · group viewers ok 70d", "role/ops · <none> overridden by a later…", "role/reader · group viewers ok (aws-auth)"},
+		160: {"user/alice · group viewers ok", "role/gone · <none> stale (role recreated) 5d", "role/ops · <none> overridden by a later mapping"},
 	} {
 		d := drive(t, crowded())
 		d.size(width, 30)

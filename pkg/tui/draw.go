@@ -243,7 +243,7 @@ func (s *screen) viewList(m *model, width, height, y int) ([]string, *tea.Cursor
 	case len(s.list.shown) == 0: // nothing to show details of, and maybe a long reason
 		lines = append(lines, draw(width, height)...)
 	case s.about != nil && width >= roomBeside:
-		left := width * 65 / 100
+		left := width * 68 / 100
 		right := width - left - 3
 		about := clipMore(s.about(right), right, height)
 		lines = append(lines, beside(m.styles.muted.Render(" │ "), draw(left, height), about)...)

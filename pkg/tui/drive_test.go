@@ -159,6 +159,12 @@ func (f *fake) cluster(name string) *Cluster {
 		Changes: func(context.Context) ([]printer.ChangeRow, error) {
 			return printer.ChangeRows(f.records), f.fail["changes"]
 		},
+		Explain: func(_ context.Context, p access.Principal) (string, error) {
+			return "rights of " + string(p) + "\n", f.fail["rights"]
+		},
+		WhoCan: func(_ context.Context, words []string, namespace string, everywhere bool) (string, error) {
+			return fmt.Sprintf("Who can %s in %q, all: %t\n\nrole/team/dev\n", strings.Join(words, " "), namespace, everywhere), f.fail["rights"]
+		},
 		Me: func(context.Context) (Me, error) {
 			if err := f.fail["me"]; err != nil {
 				return Me{}, err

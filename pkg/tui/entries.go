@@ -22,12 +22,13 @@ type entries struct {
 
 func newEntries(m *model, v *view) *entries {
 	e := &entries{m: m, v: v}
-	l := newList(m.styles, false, column{title: "PRINCIPAL", share: 36}, column{title: "ACCESS", share: 36}, column{title: "STATUS", rank: 1, share: 28}, column{title: "AGE", rank: 2, fixed: 6})
+	l := newList(m.styles, false, column{title: "PRINCIPAL", share: 36}, column{title: "ACCESS", share: 31}, column{title: "STATUS", rank: 1, share: 33}, column{title: "AGE", rank: 2, fixed: 6})
 	l.live = e.aged
 	e.own = []*action{
 		on("e", "e", "edit", e.grantMore).acts().unless(func() string { return cmp.Or(e.fixed(), v.closed()) }),
 		on("d delete", "d", "revoke", e.revoke).acts().unless(e.fixed),
 		on("y", "y", "copy ARN", e.copyARN).acts().unless(e.nobody),
+		on("E", "E", "explain: what the principal can do, and why", e.explain).views().unless(func() string { return cmp.Or(e.nobody(), v.unread()) }).hidden(),
 	}
 	e.screen = m.browser(l, on("enter right", "⏎", "details", e.details),
 		on("a", "a", "grant", func() tea.Cmd { return m.startGrant(v, nil) }).acts().named("grant").unless(v.closed),
@@ -35,7 +36,8 @@ func newEntries(m *model, v *view) *entries {
 		on("u", "u", "undo", func() tea.Cmd { return m.undo(v, "") }).acts().named("undo").unless(v.unread),
 		on("s", "s", "sort", e.nextOrder).views(),
 		on("r", "r", "refresh", e.again).views(),
-		e.own[2],
+		e.own[2], e.own[3],
+		on("w", "w", "who can do something", m.whoCan).views().named("who-can").unless(v.unread).hidden(),
 		on("c", "c", "clusters", func() tea.Cmd { return m.show(clustersTab) }).hidden(),
 	)
 	e.name, e.state = func() string { return e.counted("Access") }, e.progress
@@ -111,9 +113,7 @@ func (e *entries) fixed() string {
 
 // search begins a new filter of the list, from wherever somebody is.
 func (e *entries) search() tea.Cmd {
-	cmd := e.m.show(accessTab)
-	e.list.clearFilter()
-	return tea.Batch(cmd, e.startFilter())
+	return tea.Batch(e.m.show(accessTab), e.startFilter())
 }
 
 func (e *entries) nextOrder() tea.Cmd {

@@ -38,6 +38,21 @@ func TestTabsShowWhatTheirCommandsPrint(t *testing.T) {
 	d.keys("r").sees("Access:     yes").keys("4").sees("✗ permission denied")
 }
 
+// TestRightsAreAskedFor: of the selected principal, and who has one.
+func TestRightsAreAskedFor(t *testing.T) {
+	f := newFake()
+	d := drive(t, f)
+	d.keys("/ team enter E").sees("role/team/dev · explain", "rights of arn:aws:iam::111122223333:role/team/dev").keys("esc enter E").sees("rights of").keys("esc esc esc")
+	d.keys("w").sees("Who can · namespace", "anywhere", "dev-blue").keys("prod enter").sees("Who can · in prod", "get secrets", "impersonate")
+	d.keys("pods/log enter").sees(`Who can get pods/log in "prod", all: false`, "role/team/dev")
+	d.keys("esc").sees("Who can · in prod").keys("esc esc esc w enter get space frobs enter").sees(`Who can get frobs in "", all: false`)
+	d.keys("ctrl+x w down enter enter").sees(`Who can get secrets in "", all: true`)
+	d.keys("ctrl+x ?").sees("w         who can do something", "E         explain: what the principal can do, and why")
+	f.fail["rights"] = errors.New("connection reset")
+	d.keys("esc E").sees("✗ could not be read: connection reset")
+	d.keys("esc : who-can enter").sees("Who can · namespace")
+}
+
 func TestUndoTakesTwoKeys(t *testing.T) {
 	for where, keys := range map[string]string{"on the result": "u y", "in the list": "enter u y", "in the changes": "enter 4 u y", "by name": "enter : undo enter y"} {
 		f := newFake()

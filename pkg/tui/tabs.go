@@ -120,8 +120,13 @@ func (m *model) browser(l *list, open *action, own ...*action) *screen {
 	return s
 }
 
+// startFilter begins a new filter.
+//
 //go:noinline
 func (s *screen) startFilter() tea.Cmd {
+	if !s.typing {
+		s.list.clearFilter()
+	}
 	s.typing = true
 	return s.list.filter.Focus()
 }

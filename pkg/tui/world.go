@@ -59,6 +59,10 @@ type Cluster struct {
 	Changes func(context.Context) ([]printer.ChangeRow, error)
 	// Me is who the caller is, and the report of whoami.
 	Me func(context.Context) (Me, error)
+	// Explain says what a principal can do in the cluster, and why.
+	Explain func(context.Context, access.Principal) (string, error)
+	// WhoCan says who can do something, a verb and a type or URL, in a namespace, in all namespaces, or anywhere.
+	WhoCan func(ctx context.Context, words []string, namespace string, everywhere bool) (string, error)
 	// Run runs a command of this program for this cluster, with the terminal to itself.
 	Run func(words ...string) error
 	// Propose plans a change. Nothing is sent before Proposal.Apply.

@@ -82,6 +82,54 @@ func TestMutantsTurnTheMatrixRed(t *testing.T) {
 	}
 }
 
+// ofWhoCan are mutants of who-can's matcher and index.
+var ofWhoCan = []struct{ name, file, from, to string }{
+	{"a star is no verb", "match.go", `return s == "*" || s == word`, `return s == word`},
+	{"a star is no resource", "match.go", `return resource == "*" || resource == q.Resource
+`, `return resource == q.Resource
+`},
+	{"a resource has its subresources", "match.go", `return resource == "*" || resource == q.Resource+"/"+q.Subresource`, `return resource == "*" || resource == q.Resource || resource == q.Resource+"/"+q.Subresource`},
+	{"no */log", "match.go", ` || resource == "*/"+q.Subresource`, ``},
+	{"names do not limit", "match.go", `(len(r.ResourceNames) == 0 || slices.Contains(r.ResourceNames, q.Name))`, `true`},
+	{"a URL ends in one star", "match.go", `strings.TrimRight(url, "*")`, `strings.TrimSuffix(url, "*")`},
+	{"a URL does not end in a star", "match.go", `url == q.URL || strings.HasSuffix(url, "*")`, `url == q.URL || false`},
+	{"groups do not matter", "match.go", `return has(r.APIGroups, q.Group) && `, `return `},
+	{"letter case does not matter", "match.go", `s == "*" || s == word`, `s == "*" || strings.EqualFold(s, word)`},
+	{"deletecollection has names", "match.go", `q.Verb != "deletecollection" && `, ``},
+	{"create has no names", "match.go", ` || q.Subresource != "")`, `)`},
+	{"names limit URLs", "match.go", `len(r.ResourceNames) == 0 || q.URL != ""`, `len(r.ResourceNames) == 0`},
+	{"only one namespace", "answer.go", `return slices.Compact(all)`, `return all[:1]`},
+	{"every namespace is meant", "answer.go", `return access.Scope{Namespaces: []string{r.Where}}.Reaches(q.Namespace)`, `return true`},
+	{"a Role is a ClusterRole", "index.go", `name = "Role " + r.Where + "/" + short`, `name = "ClusterRole " + short`},
+	{"Roles of a name are one", "index.go", `key.where = r.Where`, `key.where = ""`},
+	{"only the first right", "answer.go", `for i := range id.Rights {`, `for i := range id.Rights[:min(1, len(id.Rights))] {`},
+	{"groups are users", "others.go", `all = append(all, "user "+u)`, `all = append(all, "group "+u)`},
+}
+
+// TestMutantsOfWhoCanDifferFromTheAuthorizer shows that the comparison can fail.
+func TestMutantsOfWhoCanDifferFromTheAuthorizer(t *testing.T) {
+	for _, m := range ofWhoCan {
+		t.Run(m.name, func(t *testing.T) {
+			program, err := buildAnswers(filepath.Join(t.TempDir(), "answers"), overlay(t, []change{{"pkg/rights/" + m.file, m.from, m.to}}))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for seed := uint64(1); seed < 10*batch; seed += batch {
+				_, difference, err := compareAuthorizers(program, seed)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if difference != "" {
+					first, _, _ := strings.Cut(difference, "\n")
+					t.Logf("noticed: %s", first)
+					return
+				}
+			}
+			t.Fatal("nothing was noticed")
+		})
+	}
+}
+
 // TestMutantsTurnTheScenariosRed shows that the scenarios can fail.
 func TestMutantsTurnTheScenariosRed(t *testing.T) {
 	for _, mutant := range mutants {
@@ -101,9 +149,19 @@ func TestMutantsTurnTheScenariosRed(t *testing.T) {
 	}
 }
 
-// mutate builds the plugin with some files changed. A change that does not fit any more is an error: a mutant
-// that is none proves nothing.
+// mutate builds the plugin with some files changed.
 func mutate(t *testing.T, changes []change) string {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "bin", "kubectl-access")
+	if err := build(repository, program, "./cmd/kubectl-access", overlay(t, changes)); err != nil {
+		t.Fatal(err)
+	}
+	return program
+}
+
+// overlay is the flag of go build that changes some files. A change that does not fit any more is an error: a mutant
+// that is none proves nothing.
+func overlay(t *testing.T, changes []change) string {
 	t.Helper()
 	root, err := filepath.Abs(repository)
 	if err != nil {
@@ -125,18 +183,15 @@ func mutate(t *testing.T, changes []change) string {
 			t.Fatal(err)
 		}
 	}
-	overlay, err := json.Marshal(map[string]any{"Replace": instead})
+	data, err := json.Marshal(map[string]any{"Replace": instead})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, "overlay.json"), overlay, 0o600); err != nil {
+	path := filepath.Join(dir, "overlay.json")
+	if err := os.WriteFile(path, data, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	program := filepath.Join(dir, "bin", "kubectl-access")
-	if err := build(repository, program, "./cmd/kubectl-access", "-overlay="+filepath.Join(dir, "overlay.json")); err != nil {
-		t.Fatal(err)
-	}
-	return program
+	return "-overlay=" + path
 }
 
 // recorder takes a failure that is wanted. Scripts end by FailNow, so each runs in a goroutine of its own.

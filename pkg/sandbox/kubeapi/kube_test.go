@@ -79,7 +79,7 @@ func TestWhatIsAllowed(t *testing.T) {
 		{"admin", s.Token("default", "demo"), "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings", 200},
 		{"admin", s.Token("default", "demo"), "/apis/rbac.authorization.k8s.io/v1/rolebindings", 200},
 		{"admin", s.Token("default", "demo"), "/apis/rbac.authorization.k8s.io/v1/namespaces/dev/roles/developer", 200},
-		{"admin", s.Token("default", "demo"), "/api/v1/replicationcontrollers", 404},
+		{"admin", s.Token("default", "demo"), "/api/v1/widgets", 404},
 		{"admin", s.Token("default", "demo"), "/api/v1/pods", 200},
 		{"admin", s.Token("default", "demo"), "/api/v1/namespaces/dev/nodes", 404},
 		{"dev", s.Token("developer", "demo"), "/api/v1/namespaces/dev/pods", 200},
@@ -106,7 +106,7 @@ func TestErrorsOfTheCluster(t *testing.T) {
 		{"demo", dev, "GET", "/api/v1/namespaces/kube-system/configmaps/aws-auth", "Forbidden", `configmaps "aws-auth" is forbidden: User "` + user + `" cannot get resource "configmaps" in API group "" in the namespace "kube-system"`},
 		{"demo", dev, "GET", "/apis/rbac.authorization.k8s.io/v1/roles", "Forbidden", `roles.rbac.authorization.k8s.io is forbidden: User "` + user + `" cannot list resource "roles" in API group "rbac.authorization.k8s.io" at the cluster scope`},
 		{"prod", admin, "GET", "/api/v1/namespaces/kube-system/configmaps/aws-auth", "NotFound", `configmaps "aws-auth" not found`},
-		{"prod", admin, "GET", "/api/v1/replicationcontrollers", "NotFound", "the server could not find the requested resource"},
+		{"prod", admin, "GET", "/api/v1/widgets", "NotFound", "the server could not find the requested resource"},
 		{"prod", admin, "DELETE", "/api/v1/namespaces/dev", "MethodNotAllowed", "the server does not allow this method on the requested resource"},
 	} {
 		_, answer := s.Send(test.cluster, test.token, test.method, test.path, "")

@@ -7,8 +7,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
+	"github.com/kubectl-access/kubectl-access/pkg/rights"
 	"github.com/kubectl-access/kubectl-access/pkg/sandbox/awsapi"
 )
 
@@ -30,7 +32,8 @@ const (
 	authz     = "authorization.k8s.io"
 )
 
-var kinds = []kind{
+// own are the kinds with objects, reviews or a writer, and what clients ask for most.
+var own = []kind{
 	{"", "namespaces", "Namespace", false, namespaceObjects, nil, nil},
 	{"", "configmaps", "ConfigMap", true, configMapObjects, nil, &writer{checkConfigMap, storeConfigMap}},
 	{"", "events", "Event", true, none, nil, nil},
@@ -46,11 +49,32 @@ var kinds = []kind{
 	{rbacGroup, "rolebindings", "RoleBinding", true, inNamespaces(bindingObjects), nil, &writer{checkBinding, storeBinding}},
 	{authn, "selfsubjectreviews", "SelfSubjectReview", false, nil, selfSubjectReview, nil},
 	{authz, "selfsubjectaccessreviews", "SelfSubjectAccessReview", false, nil, selfSubjectAccessReview, nil},
+	{authz, "subjectaccessreviews", "SubjectAccessReview", false, nil, subjectAccessReview, nil},
 	{authz, "selfsubjectrulesreviews", "SelfSubjectRulesReview", false, nil, selfSubjectRulesReview, nil},
 }
 
+// kinds are all that a cluster serves: its own, and the other types of Kubernetes, of which it has no objects.
+var kinds = sync.OnceValue(func() []kind { //nolint:gochecknoglobals // a table that never changes, made when it is first needed
+	all := own
+	for _, t := range rights.Builtin() {
+		known := slices.ContainsFunc(own, func(k kind) bool { return k.group == t.Group && k.resource == t.Name })
+		if !known && !t.Virtual() && t.Group != authn && t.Group != authz {
+			all = append(all, kind{t.Group, t.Name, t.Kind, t.Namespaced, none, nil, nil})
+		}
+	}
+	return all
+})
+
 // groups are the API groups besides the one without a name.
-var groups = []string{"apps", authn, authz, rbacGroup}
+func groups() (all []string) {
+	for _, k := range kinds() {
+		if k.group != "" && !slices.Contains(all, k.group) {
+			all = append(all, k.group)
+		}
+	}
+	slices.Sort(all)
+	return all
+}
 
 // none is what a cluster without nodes has of most kinds.
 func none(*Server) []object { return nil }
@@ -75,7 +99,7 @@ func (v *visit) answer(body []byte) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
-	for _, k := range kinds {
+	for _, k := range kinds() {
 		if k.group != v.Group || k.resource != v.Resource || v.Subresource != "" || !strings.Contains(v.URL.Path, "/v1/") || k.misplaced(v) {
 			continue
 		}
@@ -128,10 +152,31 @@ func (v *visit) read(k kind) (object, error) {
 			found = append(found, o)
 		}
 	}
-	return object{
-		"apiVersion": k.apiVersion(), "kind": k.name + "List", "items": found,
-		"metadata": object{"resourceVersion": strconv.Itoa(v.server.version())},
-	}, nil
+	found, metadata, err := v.page(found)
+	return object{"apiVersion": k.apiVersion(), "kind": k.name + "List", "items": found, "metadata": metadata}, err
+}
+
+// page is the part of a list that limit and continue ask for. A list that was written in between has expired.
+func (v *visit) page(all []object) ([]object, object, error) {
+	version, from := strconv.Itoa(v.server.version()), 0
+	metadata := object{"resourceVersion": version}
+	if next := v.URL.Query().Get("continue"); next != "" {
+		begun, offset, _ := strings.Cut(next, ".")
+		n, err := strconv.Atoi(offset)
+		switch {
+		case err != nil || n < 0 || n > len(all):
+			return nil, nil, failure(http.StatusBadRequest, "BadRequest", "continue key is not valid")
+		case begun != version:
+			return nil, nil, failure(http.StatusGone, "Expired", "The provided continue parameter is too old to display a consistent list result.")
+		}
+		from = n
+	}
+	limit, err := strconv.Atoi(v.URL.Query().Get("limit"))
+	if rest := len(all) - from - limit; err == nil && limit > 0 && rest > 0 {
+		metadata["continue"], metadata["remainingItemCount"] = version+"."+strconv.Itoa(from+limit), rest
+		return all[from : from+limit], metadata, nil
+	}
+	return all[from:], metadata, nil
 }
 
 // metadata is the same at every request, so that a second look finds nothing changed.
@@ -180,83 +225,28 @@ func selfSubjectReview(v *visit, _ []byte) (object, error) {
 }
 
 func selfSubjectAccessReview(v *visit, body []byte) (object, error) {
+	return accessReview(v, "SelfSubjectAccessReview", body)
+}
+
+// subjectAccessReview is about somebody else, of whom only RBAC knows: without the ID of the principal no access policy counts.
+func subjectAccessReview(v *visit, body []byte) (object, error) {
+	return accessReview(v, "SubjectAccessReview", body)
+}
+
+func accessReview(v *visit, kind string, body []byte) (object, error) {
 	var in review
 	var echo struct {
 		Spec json.RawMessage `json:"spec"`
 	}
 	if err := errors.Join(json.Unmarshal(body, &in), json.Unmarshal(body, &echo)); err != nil {
-		return nil, failure(http.StatusBadRequest, "BadRequest", "the object provided is not a SelfSubjectAccessReview")
+		return nil, failure(http.StatusBadRequest, "BadRequest", "the object provided is not a "+kind)
+	}
+	who := v.user
+	if kind == "SubjectAccessReview" {
+		who = User{Name: in.Spec.User, Groups: in.Spec.Groups, Bindings: who.Bindings, roles: who.roles}
 	}
 	return object{
-		"apiVersion": authz + "/v1", "kind": "SelfSubjectAccessReview", "metadata": object{}, "spec": echo.Spec,
-		"status": object{"allowed": v.user.Allowed(in.attributes())},
+		"apiVersion": authz + "/v1", "kind": kind, "metadata": object{}, "spec": echo.Spec,
+		"status": object{"allowed": who.Allowed(in.attributes())},
 	}, nil
-}
-
-// discovery answers the requests that clients send before any other.
-func (v *visit) discovery() (any, error) {
-	path := "/" + strings.Trim(v.Path, "/")
-	switch path {
-	case "/healthz", "/livez", "/readyz":
-		return "ok", nil
-	case "/version":
-		major, minor, _ := strings.Cut(awsapi.KubernetesVersion, ".")
-		return object{"major": major, "minor": minor, "gitVersion": "v" + awsapi.KubernetesVersion + ".1-eks-5a3fcc6", "platform": "linux/amd64"}, nil
-	case "/api":
-		return object{"kind": "APIVersions", "versions": []string{"v1"}, "serverAddressByClientCIDRs": []object{}}, nil
-	case "/apis":
-		all := []object{}
-		for _, group := range groups {
-			all = append(all, apiGroup(group))
-		}
-		return object{"kind": "APIGroupList", "apiVersion": "v1", "groups": all}, nil
-	case "/api/v1":
-		return resourceList(""), nil
-	}
-	for _, group := range groups {
-		switch path {
-		case "/apis/" + group:
-			return apiGroup(group), nil
-		case "/apis/" + group + "/v1":
-			return resourceList(group), nil
-		}
-	}
-	if answer, ok := openAPI(path); ok {
-		return answer, nil
-	}
-	return nil, v.notFound()
-}
-
-func apiGroup(name string) object {
-	version := object{"groupVersion": name + "/v1", "version": "v1"}
-	return object{"kind": "APIGroup", "apiVersion": "v1", "name": name, "versions": []object{version}, "preferredVersion": version}
-}
-
-func resourceList(group string) object {
-	shortNames := map[string][]string{
-		"namespaces": {"ns"}, "configmaps": {"cm"}, "events": {"ev"}, "nodes": {"no"}, "pods": {"po"}, "serviceaccounts": {"sa"}, "services": {"svc"},
-		"deployments": {"deploy"},
-	}
-	list := []object{}
-	for _, k := range kinds {
-		if k.group != group {
-			continue
-		}
-		verbs := []string{"get", "list", "watch"}
-		if k.review != nil {
-			verbs = []string{"create"}
-		}
-		if k.writer != nil {
-			verbs = append(verbs, writes...)
-		}
-		o := object{
-			"name": k.resource, "singularName": strings.ToLower(k.name), "namespaced": k.namespaced, "kind": k.name,
-			"verbs": verbs, "shortNames": slices.Clone(shortNames[k.resource]),
-		}
-		if slices.Contains([]string{"pods", "services", "deployments"}, k.resource) {
-			o["categories"] = []string{"all"}
-		}
-		list = append(list, o)
-	}
-	return object{"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": strings.TrimPrefix(group+"/v1", "/"), "resources": list}
 }

@@ -11,7 +11,7 @@ import (
 // their fields, and that the server itself looks for unknown ones.
 func openAPI(path string) (any, bool) {
 	served := map[string]any{}
-	for _, group := range append([]string{""}, groups...) {
+	for _, group := range append([]string{""}, groups()...) {
 		version := "apis/" + group + "/v1"
 		if group == "" {
 			version = "api/v1"
@@ -30,7 +30,7 @@ func openAPI(path string) (any, bool) {
 
 func openAPIOf(group, version string) object {
 	paths, schemas := object{}, object{}
-	for _, k := range kinds {
+	for _, k := range kinds() {
 		if k.group != group || k.writer == nil {
 			continue
 		}

@@ -17,7 +17,7 @@ func TestAWSAuthIsPatched(t *testing.T) {
 			server := &Server{Name: "demo", Objects: NewObjects(map[string]string{"mapRoles": before, "mapUsers": "[]"})}
 			v := &visit{Request: &http.Request{Header: http.Header{"Content-Type": {kind}}}, server: server}
 			v.Verb, v.Resource, v.Namespace, v.Name = "patch", "configmaps", authNamespace, authName
-			old := v.present(kinds[1])
+			old := v.present(kinds()[1])
 			o, err := v.patched(old, []byte(patch))
 			if err != nil {
 				t.Fatal(err)

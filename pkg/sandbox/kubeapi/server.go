@@ -59,6 +59,9 @@ func (a Answer) Write(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", jsonType)
+	if o, ok := a.body.(object); ok && o["kind"] == aggregatedKind {
+		w.Header().Set("Content-Type", aggregatedType)
+	}
 	w.WriteHeader(a.Code)
 	_ = json.NewEncoder(w).Encode(a.body) // a caller who has gone away does not concern the cluster
 }

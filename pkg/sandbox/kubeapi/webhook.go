@@ -151,6 +151,8 @@ func (h *Webhook) awsAuth(ctx context.Context) map[string]string {
 type review struct {
 	APIVersion string `json:"apiVersion"`
 	Spec       struct {
+		User                  string              `json:"user"`
+		Groups                []string            `json:"groups"`
 		Extra                 map[string][]string `json:"extra"`
 		ResourceAttributes    *struct{ Verb, Group, Resource, Subresource, Namespace, Name string }
 		NonResourceAttributes *struct{ Verb, Path string }

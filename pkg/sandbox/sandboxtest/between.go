@@ -26,6 +26,8 @@ import (
 type Between struct {
 	// Change, when it is set, makes the body of an answer another one.
 	Change func(name string, body []byte) []byte
+	// Refuse, when it is set, says which requests are forbidden, as if a permission were missing.
+	Refuse func(name string) bool
 
 	tokens  map[string]string // by cluster, which the account takes; those of the program name this proxy
 	key     string            // whose tokens are replaced
@@ -113,8 +115,13 @@ func (b *Between) pass(w http.ResponseWriter, r *http.Request, target *url.URL, 
 		panic(http.ErrAbortHandler)
 	}
 	answer = []byte(b.texts.Replace(string(answer)))
-	if name := b.name(r, body, cluster); b.Change != nil {
+	name := b.name(r, body, cluster)
+	if b.Change != nil {
 		answer = b.Change(name, answer)
+	}
+	if b.Refuse != nil && b.Refuse(name) {
+		forbid(w, r, cluster)
+		return
 	}
 	for _, name := range []string{"Content-Type", "Date", "X-Amzn-Errortype", "X-Amzn-Requestid"} {
 		if v := resp.Header.Get(name); v != "" {
@@ -123,6 +130,23 @@ func (b *Between) pass(w http.ResponseWriter, r *http.Request, target *url.URL, 
 	}
 	w.WriteHeader(resp.StatusCode)
 	_, _ = w.Write(answer)
+}
+
+// forbid answers as a cluster, as EKS and as IAM do without a permission. AWS names the action.
+func forbid(w http.ResponseWriter, r *http.Request, cluster string) {
+	action := map[bool]string{true: "eks:DescribeCluster", false: "eks:ListAccessEntries"}[strings.Count(r.URL.Path, "/") < 3]
+	kind, text := "application/json", `{"message":"User: me is not authorized to perform: `+action+`"}`
+	switch {
+	case cluster != "":
+		text = `{"kind":"Status","apiVersion":"v1","status":"Failure","message":"it is forbidden: you cannot","reason":"Forbidden","code":403}`
+	case r.URL.Path == "/":
+		kind, text = "text/xml", `<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>User: me is not authorized to perform this</Message></Error></ErrorResponse>`
+	default:
+		w.Header().Set("X-Amzn-Errortype", "AccessDeniedException")
+	}
+	w.Header().Set("Content-Type", kind)
+	w.WriteHeader(http.StatusForbidden)
+	_, _ = io.WriteString(w, text)
 }
 
 // ours reports whether a token was made by the default identity.

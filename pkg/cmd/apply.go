@@ -1,0 +1,194 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/change"
+	"github.com/kubectl-access/kubectl-access/pkg/cluster"
+	"github.com/kubectl-access/kubectl-access/pkg/manifest"
+	"github.com/kubectl-access/kubectl-access/pkg/printer"
+)
+
+// filesFlags say which files, and which of the live entries belong to them.
+type filesFlags struct {
+	changeFlags
+	names     []string
+	recursive bool
+	set       string
+	prune     bool
+}
+
+func (f *filesFlags) bindFiles(fs *pflag.FlagSet) {
+	fs.StringSliceVarP(&f.names, "filename", "f", nil, "Files or folders with AccessEntry objects, - for stdin")
+	fs.BoolVarP(&f.recursive, "recursive", "R", false, "Read folders inside of the folders too")
+	fs.StringVar(&f.set, "set", "", "Name of the set that these files are; their entries get the tag "+access.SetTag)
+	fs.BoolVar(&f.prune, "prune", false, "With --set, delete the entries of the set that are in no file")
+}
+
+func newApplyCmd(env *Env) *cobra.Command {
+	var f filesFlags
+	cmd := &cobra.Command{
+		Use:   "apply -f FILE",
+		Short: "Make access entries what files say",
+		Long: `Make access entries what files say. The files hold AccessEntry objects, as list -o yaml prints them.
+
+A field that is written is made exactly so; a field that is not written stays as it is. Because other tools
+take missing accessPolicies for none, an entry that has policies needs them in its file, or an empty list.
+Of tags only the written keys change. Entries that are in no file stay.
+
+With --set, the entries become members of a set, by a tag. --prune then deletes the members of the set that
+are in no file: never entries for nodes, of AWS, of other tools, or temporary ones. Changes of a set are shown
+and need confirmation, or --yes.`,
+		Example: `  # Make the entries what a file says, which list -o yaml has printed
+  kubectl access apply -f access.yaml
+
+  # What would change
+  kubectl access diff -f access/
+
+  # Entries that were removed from the files are deleted
+  kubectl access apply -f access/ --set team --prune --yes`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := f.check(); err != nil {
+				return usage(cmd, err)
+			}
+			return env.apply(cmd.Context(), &f)
+		},
+	}
+	f.bindFiles(cmd.Flags())
+	f.bind(cmd.Flags(), access.OverrideMapping, access.BreakCapability, access.OwnedElsewhere, access.PruneMany)
+	f.bindAsk(cmd.Flags())
+	return cmd
+}
+
+// setName is what the name of a set may be.
+var setName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$`)
+
+func (f *filesFlags) check() error {
+	switch {
+	case len(f.names) == 0:
+		return errors.New("specify the files: -f FILE, a folder, or - for stdin")
+	case f.set != "" && !setName.MatchString(f.set):
+		return fmt.Errorf("invalid set name %q: use up to 63 letters, digits, dots, dashes and underscores", f.set)
+	case f.prune && f.set == "":
+		return errors.New("--prune requires --set")
+	}
+	return nil
+}
+
+func (env *Env) apply(ctx context.Context, f *filesFlags) error {
+	c, request, err := env.filesRequest(ctx, f)
+	if err != nil {
+		return err
+	}
+	_, err = env.run(ctx, c, &f.changeFlags, request)
+	return err
+}
+
+// filesRequest reads the files and, with --prune, which entries of their set they lack. What the files alone are wrong in is
+// refused before any call.
+func (env *Env) filesRequest(ctx context.Context, f *filesFlags) (*cluster.Cluster, change.Request, error) {
+	files, err := manifest.Load(f.names, f.recursive, env.IO.In)
+	if err != nil {
+		return nil, change.Request{}, fmt.Errorf("%w: %w", access.ErrRefused, err)
+	}
+	if err := env.fit(files, f); err != nil {
+		return nil, change.Request{}, fmt.Errorf("%w: %w", access.ErrRefused, err)
+	}
+	if files.Others > 0 {
+		env.warn("%s skipped: only AccessEntry objects are applied", printer.Count(files.Others, "object of another kind was", "objects of other kinds were"))
+	}
+	c, err := env.open(ctx)
+	if err != nil {
+		return nil, change.Request{}, err
+	}
+	want := &change.Files{Set: f.set, Now: env.Now(), Place: func(p access.Principal, err error) error {
+		d, _ := files.Of(p)
+		return d.Fails("", err)
+	}}
+	for _, d := range files.Documents {
+		want.Wants = append(want.Wants, d.Desired)
+	}
+	if f.prune {
+		if want.Prune, err = env.leftOut(ctx, c, files, f.set); err != nil {
+			return nil, change.Request{}, err
+		}
+	}
+	r := want.Apply()
+	r.Prepare = func(ctx context.Context) error { return env.policiesExist(ctx, c, files) }
+	return c, r, nil
+}
+
+// fit refuses files that cannot be meant for this cluster, or for now.
+func (env *Env) fit(files manifest.Files, f *filesFlags) error {
+	if len(files.Documents) == 0 {
+		return errors.New("the files have no AccessEntry objects")
+	}
+	if t, err := env.target(); err == nil {
+		if err := files.For(t.Name, t.Region); err != nil {
+			return err
+		}
+	}
+	for _, d := range files.Documents {
+		if other, tagged := d.Desired.Tags[access.SetTag]; tagged && f.set != "" && other != f.set {
+			return d.Fails("tags", fmt.Errorf("the entry is tagged for set %s, not %s", other, f.set))
+		}
+	}
+	return nil
+}
+
+// leftOut are the members of a set that no file has.
+func (env *Env) leftOut(ctx context.Context, c *cluster.Cluster, files manifest.Files, set string) (gone []access.Principal, err error) {
+	s, err := c.Snapshot(ctx, access.Want{All: true})
+	if err == nil && len(s.Unread) > 0 {
+		err = s.Unread[0].Err
+	}
+	if err != nil {
+		return nil, fmt.Errorf("which entries belong to set %s: %w", set, err)
+	}
+	others := 0
+	for _, e := range s.Entries {
+		_, written := files.Of(e.Principal)
+		switch {
+		case e.Tags[access.SetTag] == set && !written:
+			gone = append(gone, e.Principal)
+		case e.Tags[access.SetTag] == "" && !written:
+			others++
+		}
+	}
+	if others > 0 {
+		env.warn("%s to no set and will not be touched", printer.Count(others, "entry belongs", "entries belong"))
+	}
+	return gone, nil
+}
+
+// policiesExist refuses access policies that neither this version nor the region knows.
+func (env *Env) policiesExist(ctx context.Context, c *cluster.Cluster, files manifest.Files) error {
+	known := cluster.Embedded()
+	for _, live := range []bool{false, true} {
+		var unknown error
+		for _, d := range files.Documents {
+			for _, g := range d.Desired.Grants {
+				if unknown == nil && !slices.Contains(known, g.Policy) {
+					unknown = fmt.Errorf("%w: %w", access.ErrRefused, d.Fails("accessPolicies", fmt.Errorf("access policy %s does not exist", g.Policy)))
+				}
+			}
+		}
+		if unknown == nil || live {
+			return unknown
+		}
+		var err error
+		if known, err = c.EKS.Policies(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,139 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/change"
+	"github.com/kubectl-access/kubectl-access/pkg/printer"
+)
+
+// errDiffers says that the files and the cluster are not the same. Nothing is printed about it.
+var errDiffers = errors.New("the cluster differs from the files")
+
+// externalDiff is the variable that names another program to compare with, as kubectl has it.
+const externalDiff = "KUBECTL_EXTERNAL_DIFF"
+
+func newDiffCmd(env *Env) *cobra.Command {
+	var f filesFlags
+	cmd := &cobra.Command{
+		Use:   "diff -f FILE",
+		Short: "Show what apply would change",
+		Long: `Show what apply would change, as rights: + what is added, - what goes. Nothing is sent.
+
+The exit code is 0 where the cluster is as the files say, 1 where it differs, and 2 for an error.
+Where ` + externalDiff + ` names a program, it compares two folders instead, one file for each entry.`,
+		Example: `  # What apply would change
+  kubectl access diff -f access/
+
+  # With the entries that would be deleted
+  kubectl access diff -f access/ --set team --prune
+
+  # For a pull request
+  kubectl access diff -f access/ -o markdown`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			env.comparing = true
+			if err := f.check(); err != nil {
+				return usage(cmd, err)
+			}
+			return env.diff(cmd.Context(), &f)
+		},
+	}
+	f.bindFiles(cmd.Flags())
+	f.output.bind(cmd.Flags(), "json", "yaml", "markdown")
+	return cmd
+}
+
+func (env *Env) diff(ctx context.Context, f *filesFlags) error {
+	c, request, err := env.filesRequest(ctx, f)
+	if err != nil {
+		return err
+	}
+	request.DryRun = true
+	p, err := env.engine(c).Run(request).Propose(ctx)
+	env.notes(p.Notes)
+	if err != nil {
+		return err
+	}
+	if err := env.showDiff(ctx, f, p); err != nil {
+		return err
+	}
+	for _, risk := range p.Risks {
+		env.warn("apply has a risk that must be accepted: %s: %s", risk.Name, risk.Why)
+	}
+	switch {
+	case p.Incomplete:
+		return errFailed
+	case p.Plan.Empty():
+		fmt.Fprintln(env.IO.ErrOut, "No differences.")
+		return nil
+	}
+	return errDiffers
+}
+
+// showDiff prints the plan in the form that was asked for.
+func (env *Env) showDiff(ctx context.Context, f *filesFlags, p change.Proposal) error {
+	program := strings.Fields(os.Getenv(externalDiff))
+	switch {
+	case f.output.Name == "markdown":
+		env.print(printer.PlanMarkdown(p.Plan, p.Risks, f.set))
+	case f.output.Name != "":
+		return f.output.Object(env.IO.Out, printer.PlanObject(p.Plan, p.Risks))
+	case p.Plan.Empty():
+	case len(program) > 0:
+		return env.compareWith(ctx, program, p.Plan)
+	default:
+		var text strings.Builder
+		printer.Plan(&text, p.Plan, printer.Colorful(env.IO.Out))
+		env.print(text.String())
+	}
+	return nil
+}
+
+func (env *Env) print(text string) { fmt.Fprint(env.IO.Out, text) }
+
+// compareWith hands two folders to another program: the entries as they are, and as the files say. That it ends with 1 means
+// that they differ.
+func (env *Env) compareWith(ctx context.Context, program []string, plan access.Plan) error {
+	dir, err := os.MkdirTemp("", "kubectl-access-")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	live, merged := filepath.Join(dir, "LIVE"), filepath.Join(dir, "MERGED")
+	for _, folder := range []string{live, merged} {
+		if err := os.Mkdir(folder, 0o700); err != nil {
+			return err
+		}
+	}
+	for _, c := range plan.Changes {
+		for folder, e := range map[string]*access.Entry{live: c.Before, merged: c.After} {
+			if e == nil {
+				continue
+			}
+			name, text, err := printer.EntryFile(*e, plan.Cluster)
+			if err == nil {
+				err = os.WriteFile(filepath.Join(folder, name), text, 0o600)
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	cmd := exec.CommandContext(ctx, program[0], append(program[1:], live, merged)...) //nolint:gosec // the user names the program
+	cmd.Stdout, cmd.Stderr = env.IO.Out, env.IO.ErrOut
+	var ended *exec.ExitError
+	if err := cmd.Run(); err != nil && (!errors.As(err, &ended) || ended.ExitCode() > exitFailed) {
+		return fmt.Errorf("%s %s: %w", externalDiff, program[0], err)
+	}
+	return nil
+}
