@@ -256,6 +256,7 @@ func (s Snapshot) everybody() (all []Principal) {
 	return all
 }
 
+//go:noinline
 func addPrincipal(all []Principal, p Principal) []Principal {
 	if slices.ContainsFunc(all, p.means) {
 		return all

@@ -44,6 +44,8 @@ const (
 )
 
 // Masters reports whether the mapping has the group system:masters.
+//
+//go:noinline
 func (m Mapping) Masters() bool { return slices.Contains(m.Groups, masters) }
 
 // Node reports whether the mapping is for nodes, which all have such a username (eks-access.md §6.4).

@@ -179,6 +179,8 @@ func union(a, b []string) []string {
 }
 
 // PartitionOf is the partition of a region, by the prefix of its name (AWS SDK partition data).
+//
+//go:noinline
 func PartitionOf(region string) string {
 	prefixes := []struct{ begins, partition string }{
 		{"cn-", "aws-cn"},

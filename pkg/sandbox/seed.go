@@ -42,6 +42,7 @@ func seeded(now time.Time) state {
 			cl.Capabilities = map[string]awsapi.Capability{"argocd": o.argoCD}
 		}
 	}
+	remember(a, now)
 	return s
 }
 

@@ -84,6 +84,8 @@ func (l *list) put(rows []*row, was *row, had bool) {
 }
 
 // seek puts the cursor on a row, and reports whether it is shown.
+//
+//go:noinline
 func (l *list) seek(id string) bool {
 	i := slices.IndexFunc(l.shown, func(n int) bool { return l.at(n).id == id })
 	if i >= 0 {
@@ -163,6 +165,8 @@ func (l *list) clearFilter() {
 }
 
 // current is the row under the cursor.
+//
+//go:noinline
 func (l *list) current() (*row, bool) {
 	if l.cursor < 0 || l.cursor >= len(l.shown) {
 		return &row{}, false

@@ -39,6 +39,7 @@ func (a *action) acts() *action                    { a.group = acting; return a 
 func (a *action) views() *action                   { a.group = viewing; return a }
 func (a *action) named(command string) *action     { a.command = command; return a }
 
+//go:noinline
 func (a *action) reason() string {
 	if a.why == nil {
 		return ""

@@ -113,9 +113,17 @@ func (c *Call) Status(err error) int {
 	return asRefusal(err).status
 }
 
+// ID is what the answer and CloudTrail call the request.
+func (c *Call) ID() string {
+	if c.id == "" {
+		c.id = UUID(rand.Text())
+	}
+	return c.id
+}
+
 // Write answers in the protocol of the call's service.
 func (c *Call) Write(w http.ResponseWriter, result any, err error) {
-	id := UUID(rand.Text())
+	id := c.ID()
 	w.Header().Set("X-Amzn-Requestid", id)
 	w.Header().Set("Date", c.At.Format(http.TimeFormat)) // SDKs correct their clocks by it
 	switch c.Service {
