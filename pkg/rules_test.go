@@ -25,10 +25,10 @@ var larger = map[string]struct {
 	files, lines int
 	why          string
 }{
-	"access":         {36, 4100, "the nouns of everything; each is a small file, and splitting them would make them import each other"},
+	"access":         {38, 4100, "the nouns of everything; each is a small file, and splitting them would make them import each other"},
 	"cmd":            {35, 5800, "one file for each command, and the nine of besideCommands"},
-	"printer":        {30, 4450, "one file for each report"},
-	"tui":            {31, 4950, "one file for each screen, and plain lines in place of all of them"},
+	"printer":        {30, 4500, "one file for each report"},
+	"tui":            {31, 4900, "one file for each screen, and plain lines in place of all of them"},
 	"sandbox/awsapi": {22, 2800, "one file for each service and each kind of object"},
 }
 

@@ -112,8 +112,13 @@ func (c *Client) ask(ctx context.Context, operation string, params url.Values) (
 	return top.parts[0].at(operation + "Result"), nil
 }
 
+// time is that of an element; zero for none.
+func (e *element) time() time.Time {
+	t, _ := time.Parse(time.RFC3339, strings.TrimSpace(e.text))
+	return t
+}
+
 // madeOf is a role or user of an answer.
 func madeOf(e *element) made {
-	at, _ := time.Parse(time.RFC3339, strings.TrimSpace(e.at("CreateDate").text))
-	return made{access.Principal(e.at("Arn").text), at}
+	return made{access.Principal(e.at("Arn").text), e.at("CreateDate").time()}
 }

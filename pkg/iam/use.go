@@ -6,9 +6,7 @@ import (
 	"errors"
 	"net/url"
 	"slices"
-	"strings"
 	"sync"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -35,13 +33,10 @@ func (c *Client) Uses(ctx context.Context, roles []access.Principal) ([]access.U
 			if errors.Is(err, access.ErrNotFound) {
 				return nil
 			}
-			if err != nil {
-				return err
-			}
 			mu.Lock()
 			defer mu.Unlock()
 			all = append(all, use)
-			return nil
+			return err
 		})
 	}
 	err = g.Wait()
@@ -51,12 +46,10 @@ func (c *Client) Uses(ctx context.Context, roles []access.Principal) ([]access.U
 func (c *Client) use(ctx context.Context, p access.Principal) (access.Use, error) {
 	result, err := c.ask(ctx, "GetRole", url.Values{"RoleName": {p.Name()}})
 	if err != nil {
-		return access.Use{}, err
+		return access.Use{Principal: p}, err
 	}
 	role := result.at("Role")
-	use := access.Use{Principal: p, Created: madeOf(role).at, Trusts: trusted(role.at("AssumeRolePolicyDocument").text)}
-	use.Last, _ = time.Parse(time.RFC3339, strings.TrimSpace(role.at("RoleLastUsed", "LastUsedDate").text)) // none: it was not used
-	return use, nil
+	return access.Use{Principal: p, Created: role.at("CreateDate").time(), Last: role.at("RoleLastUsed", "LastUsedDate").time(), Trusts: trusted(role.at("AssumeRolePolicyDocument").text)}, nil
 }
 
 // trusted are the principals that a trust policy allows. A document that cannot be read has none.
