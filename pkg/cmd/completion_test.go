@@ -135,7 +135,7 @@ func TestCompletionOffersFilesOnlyForFiles(t *testing.T) {
 	t.Setenv("KUBECONFIG", filepath.Join(t.TempDir(), "none"))
 	t.Setenv("AWS_CONFIG_FILE", filepath.Join(t.TempDir(), "none"))
 	files := []string{
-		"migrate --from-file", "migrate --decisions", "migrate --write-decisions", "whoami --aws-auth", "audit --baseline", "audit --ignore-file",
+		"migrate --from-file", "migrate --decisions", "migrate --write-decisions", "whoami --aws-auth", "audit --baseline", "audit --ignore-file", "history --from-file",
 		"sandbox --state", "sandbox --log", "sandbox --api-server-ca", "sandbox", "sandbox --",
 	}
 	check := func(line string) {
