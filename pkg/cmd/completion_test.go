@@ -135,7 +135,7 @@ func TestCompletionOffersFilesOnlyForFiles(t *testing.T) {
 	t.Setenv("KUBECONFIG", filepath.Join(t.TempDir(), "none"))
 	t.Setenv("AWS_CONFIG_FILE", filepath.Join(t.TempDir(), "none"))
 	files := []string{
-		"history --from-file", "migrate --from-file", "migrate --decisions", "migrate --write-decisions", "whoami --aws-auth",
+		"migrate --from-file", "migrate --decisions", "migrate --write-decisions", "whoami --aws-auth", "audit --baseline", "audit --ignore-file", "history --from-file", "apply --filename", "diff --filename",
 		"sandbox --state", "sandbox --log", "sandbox --api-server-ca", "sandbox", "sandbox --",
 	}
 	check := func(line string) {

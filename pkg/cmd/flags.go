@@ -70,7 +70,7 @@ func checkFlag(fs *pflag.FlagSet, name string, check func() error) {
 	f.Value = checked{f.Value, check}
 }
 
-// risks annotates --accept-risk with those that the command can meet, for completion.
+// risks annotates --accept-risk with those that the command can meet, and other flags with their values, for completion.
 const risks = "risks"
 
 // anyRisk are the risks that every change can meet.
