@@ -70,52 +70,6 @@ func Chains(rows []rights.Row) string {
 	return b.String()
 }
 
-// Answer is an answer with its chains, for a page.
-func Answer(a rights.Answer) string {
-	var b strings.Builder
-	for _, note := range a.Question.Notes {
-		fmt.Fprintf(&b, "%s\n", Clean(note))
-	}
-	rows, hidden := rights.Shown(a.Rows, func(r rights.Row) bool { return r.Identity.Background() })
-	fmt.Fprintf(&b, "Who can %s:\n\n%s", Clean(a.Question.String()), Chains(rows))
-	switch {
-	case len(rows)+hidden > 0:
-	case len(a.Missing)+len(a.Unknown) > 0:
-		b.WriteString("nobody was found, but not everything is known\n")
-	default:
-		b.WriteString("nobody\n")
-	}
-	if hidden > 0 {
-		fmt.Fprintf(&b, "\n%s\n", Hidden(hidden))
-	}
-	for _, r := range a.Unknown {
-		fmt.Fprintf(&b, "\nnot known: %s (%s)\n", Clean(r.Identity.Name), Clean(rights.Through(r.Chains[0].Right)))
-	}
-	return b.String()
-}
-
-// Hidden says how many rows are not shown.
-func Hidden(n int) string {
-	return fmt.Sprintf("%d more, of service accounts and components of Kubernetes and EKS: add --all", n)
-}
-
-// Missing names what could not be read, a line for each.
-func Missing(all []rights.Missing) string {
-	text := ""
-	for _, m := range all {
-		text += "Not complete: " + MissingOne(m) + "\n"
-	}
-	return text
-}
-
-// MissingOne names one thing that could not be read, and the permission or the cause.
-func MissingOne(m rights.Missing) string {
-	if m.Need == "" {
-		return Clean(m.What + " could not be read: " + m.Why)
-	}
-	return Clean(m.What + " could not be read (you need " + m.Need + ")")
-}
-
 // ChainWords are the links of a chain: the entry or mapping, the group or user, the binding, the role or policy, and the rule.
 func ChainWords(id rights.Identity, c rights.Chain) (links []string) {
 	r := c.Right
@@ -181,6 +135,7 @@ type whoCanRow struct {
 	Where     []string   `json:"where,omitempty"`
 	LimitedTo []string   `json:"limitedTo,omitempty"`
 	Session   string     `json:"session,omitempty"`
+	Note      string     `json:"note,omitempty"`
 	Chains    [][]string `json:"chains"`
 }
 
@@ -191,7 +146,7 @@ func WhoCanObject(a rights.Answer) any {
 		NotVisible: append([]rights.Missing{}, a.Missing...), Rows: []whoCanRow{},
 	}
 	add := func(r rights.Row, state string) {
-		row := whoCanRow{Principal: string(r.Identity.Principal), Name: r.Identity.Name, Class: r.Identity.Class.String(), State: state, Where: r.Where, LimitedTo: r.Only, Session: r.Session}
+		row := whoCanRow{Principal: string(r.Identity.Principal), Name: r.Identity.Name, Class: r.Identity.Class.String(), State: state, Where: r.Where, LimitedTo: r.Only, Session: r.Session, Note: r.Note}
 		for _, c := range r.Chains {
 			row.Chains = append(row.Chains, ChainWords(r.Identity, c))
 		}
@@ -242,4 +197,50 @@ func EscalationsObject(all []rights.Escalation, missing []rights.Missing) any {
 		rows = append(rows, r)
 	}
 	return answered("Escalations", missing, rows)
+}
+
+// Answer is an answer with its chains, for a page.
+func Answer(a rights.Answer) string {
+	var b strings.Builder
+	for _, note := range a.Question.Notes {
+		fmt.Fprintf(&b, "%s\n", Clean(note))
+	}
+	rows, hidden := rights.Shown(a.Rows, func(r rights.Row) bool { return r.Identity.Background() })
+	fmt.Fprintf(&b, "Who can %s:\n\n%s", Clean(a.Question.String()), Chains(rows))
+	switch {
+	case len(rows)+hidden > 0:
+	case len(a.Missing)+len(a.Unknown) > 0:
+		b.WriteString("nobody was found, but not everything is known\n")
+	default:
+		b.WriteString("nobody\n")
+	}
+	if hidden > 0 {
+		fmt.Fprintf(&b, "\n%s\n", Hidden(hidden))
+	}
+	for _, r := range a.Unknown {
+		fmt.Fprintf(&b, "\nnot known: %s (%s)\n", Clean(r.Identity.Name), Clean(rights.Through(r.Chains[0].Right)))
+	}
+	return b.String()
+}
+
+// Hidden says how many rows are not shown.
+func Hidden(n int) string {
+	return fmt.Sprintf("%d more, of service accounts and components of Kubernetes and EKS: add --all", n)
+}
+
+// Missing names what could not be read, a line for each.
+func Missing(all []rights.Missing) string {
+	text := ""
+	for _, m := range all {
+		text += "Not complete: " + MissingOne(m) + "\n"
+	}
+	return text
+}
+
+// MissingOne names one thing that could not be read, and the permission or the cause.
+func MissingOne(m rights.Missing) string {
+	if m.Need == "" {
+		return Clean(m.What + " could not be read: " + m.Why)
+	}
+	return Clean(m.What + " could not be read (you need " + m.Need + ")")
 }
