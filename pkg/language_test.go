@@ -48,7 +48,7 @@ var retired = []struct{ pattern, better string }{
 
 // plainPlaces are the directories and files in plain English; sources below a directory are included, tests are not.
 var plainPlaces = []string{
-	"access", "awsauth", "change", "cluster", "cmd", "edit", "eks", "iam", "journal", "kube", "kubeconfig", "kubefile", "login", "manifest", "migrate", "policy", "printer", "shell", "tui", "whoami",
+	"access", "awsauth", "change", "cluster", "cmd", "edit", "eks", "iam", "journal", "kube", "kubeconfig", "kubefile", "login", "manifest", "migrate", "policy", "printer", "shell", "trail", "tui", "whoami",
 	"../cmd", "../hack", "../release", "../README.md", "../CHANGELOG.md", "../.github",
 	"../docs/architecture.md", "../docs/automation.md", "../docs/iam.md", "../docs/troubleshooting.md", "../plugins.yaml", "../.krew.yaml",
 }

@@ -20,6 +20,7 @@ var mayImport = map[string][]string{
 	"login":               {"access"},
 	"eks":                 {"access", "login", "shell"},
 	"iam":                 {"access", "login"},
+	"trail":               {"access", "journal", "login"},
 	"awsauth":             {"access"},
 	"kubeconfig":          {"access"},
 	"kubefile":            {"access"},
@@ -34,15 +35,15 @@ var mayImport = map[string][]string{
 	"sandbox/sandboxtest": {"sandbox", "sandbox/awsapi"},
 	"whoami":              {"access", "policy", "shell"},
 	"migrate":             {"access", "awsauth", "change", "edit", "journal", "manifest", "shell"},
-	"printer":             {"access", "awsauth", "journal", "kubeconfig", "manifest", "migrate", "policy", "rights", "shell", "whoami"},
+	"printer":             {"access", "awsauth", "journal", "kubeconfig", "manifest", "migrate", "policy", "rights", "shell", "trail", "whoami"},
 	"tui":                 {"access", "edit", "policy", "printer", "shell"},
 	"cluster": {
-		"access", "awsauth", "eks", "iam", "journal", "kube", "kubeconfig", "kubefile", "login", "manifest", "migrate", "policy", "rights", "whoami",
+		"access", "awsauth", "eks", "iam", "journal", "kube", "kubeconfig", "kubefile", "login", "manifest", "migrate", "policy", "rights", "trail", "whoami",
 	},
 	"change": {"access", "awsauth", "edit", "journal", "policy"},
 	"cmd": {
 		"access", "awsauth", "change", "cluster", "edit", "journal", "kubeconfig", "kubefile", "login", "manifest", "migrate",
-		"policy", "printer", "rights", "sandbox", "shell", "tui", "whoami",
+		"policy", "printer", "rights", "sandbox", "shell", "trail", "tui", "whoami",
 	},
 }
 
@@ -51,7 +52,7 @@ var onlyIn = []struct {
 	library string
 	in      []string
 }{
-	{"github.com/aws/", []string{"eks", "iam", "login", "sandbox/sandboxtest"}},
+	{"github.com/aws/", []string{"eks", "iam", "login", "trail", "sandbox/sandboxtest"}},
 	{"k8s.io/client-go", []string{"kube", "kubeconfig", "cmd"}},
 	{"k8s.io/apimachinery", []string{"kube", "kubeconfig", "awsauth", "printer", "cmd"}},
 	{"k8s.io/api/", []string{"kube"}},

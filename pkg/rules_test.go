@@ -25,11 +25,11 @@ var larger = map[string]struct {
 	files, lines int
 	why          string
 }{
-	"access":         {36, 3900, "the nouns of everything; each is a small file, and splitting them would make them import each other"},
-	"cmd":            {30, 5100, "one file for each command, and the nine of besideCommands"},
-	"printer":        {26, 3550, "one file for each report"},
-	"tui":            {30, 4750, "one file for each screen, and plain lines in place of all of them"},
-	"sandbox/awsapi": {20, 2600, "one file for each service and each kind of object"},
+	"access":         {36, 3950, "the nouns of everything; each is a small file, and splitting them would make them import each other"},
+	"cmd":            {34, 5600, "one file for each command, and the nine of besideCommands"},
+	"printer":        {28, 4000, "one file for each report"},
+	"tui":            {31, 4900, "one file for each screen, and plain lines in place of all of them"},
+	"sandbox/awsapi": {21, 2700, "one file for each service and each kind of object"},
 }
 
 // besideCommands are the files of pkg/cmd that define no command.
@@ -42,7 +42,7 @@ var faces = []string{"cmd", "printer", "tui", "sandbox", "sandbox/awsapi", "sand
 const asks = "login/mfa"
 
 // edges are the packages that match texts of foreign services and libraries.
-var edges = []string{"eks", "iam", "login", "kube", "awsauth", "sandbox", "sandbox/awsapi", "sandbox/kubeapi"}
+var edges = []string{"eks", "iam", "login", "kube", "awsauth", "trail", "sandbox", "sandbox/awsapi", "sandbox/kubeapi"}
 
 // source is one file without tests.
 type source struct {

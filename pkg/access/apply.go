@@ -166,3 +166,18 @@ func Pause(ctx context.Context, d time.Duration) error {
 		return nil
 	}
 }
+
+// hearer is the key of Hearing's function in a context.
+type hearer struct{}
+
+// Hearing is a context in which heard gets the ID of each request that changes something, as the service names it.
+func Hearing(ctx context.Context, heard func(request string)) context.Context {
+	return context.WithValue(ctx, hearer{}, heard)
+}
+
+// Heard reports the ID of a request.
+func Heard(ctx context.Context, request string) {
+	if heard, ok := ctx.Value(hearer{}).(func(string)); ok && request != "" {
+		heard(request)
+	}
+}

@@ -72,6 +72,8 @@ var notAPrincipal = map[string]string{
 }
 
 // IsAccount reports whether it can be an AWS account ID: 12 digits.
+//
+//go:noinline
 func IsAccount(id string) bool {
 	return len(id) == 12 && strings.Trim(id, "0123456789") == ""
 }

@@ -15,6 +15,8 @@ type ConfigMap struct {
 func (m ConfigMap) Exists() bool { return m.Data != nil }
 
 // Same compares the data.
+//
+//go:noinline
 func (m ConfigMap) Same(n ConfigMap) bool {
 	return m.Exists() == n.Exists() && maps.Equal(m.Data, n.Data)
 }

@@ -36,6 +36,8 @@ func (s Snapshot) alive(p Principal) (Entry, bool) {
 }
 
 // HasEntry reports whether the snapshot has a working entry of a principal.
+//
+//go:noinline
 func (s Snapshot) HasEntry(p Principal) bool {
 	_, has := s.alive(p)
 	return has
@@ -43,6 +45,8 @@ func (s Snapshot) HasEntry(p Principal) bool {
 
 // ActiveMapping finds the mapping that gives a principal access: its own, or the one for its account. An entry
 // overrides both (eks-access.md §5).
+//
+//go:noinline
 func (s Snapshot) ActiveMapping(p Principal) (Mapping, bool) {
 	all := s.activeMappings(p)
 	if len(all) == 0 {
@@ -252,6 +256,7 @@ func (s Snapshot) everybody() (all []Principal) {
 	return all
 }
 
+//go:noinline
 func addPrincipal(all []Principal, p Principal) []Principal {
 	if slices.ContainsFunc(all, p.means) {
 		return all
@@ -267,6 +272,8 @@ func (p Plan) Unmaps(who Principal) bool {
 }
 
 // Effect finds what the plan changes in a principal's access.
+//
+//go:noinline
 func (p Plan) Effect(who Principal) Effect {
 	i := slices.IndexFunc(p.Effects, func(e Effect) bool { return who.means(e.Principal) })
 	if i < 0 {

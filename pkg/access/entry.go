@@ -69,12 +69,16 @@ type Info struct {
 }
 
 // Account is the account that owns the cluster.
+//
+//go:noinline
 func (i Info) Account() string { return Principal(i.ARN).Account() }
 
 // Partition is the cluster's AWS partition.
 func (i Info) Partition() string { return Principal(i.ARN).Partition() }
 
 // Region is the cluster's AWS region.
+//
+//go:noinline
 func (i Info) Region() string { return Principal(i.ARN).field(3) }
 
 // Snapshot is what was read from one cluster, in canonical order.
@@ -132,6 +136,8 @@ const (
 )
 
 // Stale is why a principal's entry no longer works.
+//
+//go:noinline
 func (s Snapshot) Stale(p Principal) Stale {
 	switch {
 	case !slices.Contains(s.Dead, p):
@@ -159,6 +165,8 @@ func (s Stale) Words() string {
 }
 
 // Entry finds the entry of a principal.
+//
+//go:noinline
 func (s Snapshot) Entry(p Principal) (Entry, bool) {
 	i := slices.IndexFunc(s.Entries, func(e Entry) bool { return e.Principal == p })
 	if i < 0 {
@@ -200,6 +208,8 @@ func (e Entry) Canonical() Entry {
 }
 
 // Grant finds the entry's grant of a policy.
+//
+//go:noinline
 func (e Entry) Grant(p Policy) (Grant, bool) {
 	i := slices.IndexFunc(e.Grants, func(g Grant) bool { return g.Policy == p })
 	if i < 0 {
@@ -212,6 +222,8 @@ func (e Entry) Grant(p Policy) (Grant, bool) {
 func (e Entry) Node() bool { return e.Kind != Standard && e.Kind != "" }
 
 // Managed reports whether AWS owns the entry, so that EKS refuses changes.
+//
+//go:noinline
 func (e Entry) Managed() bool { return e.Principal.ServiceLinked() }
 
 // Administers reports whether the entry makes its principal a cluster administrator.
@@ -227,6 +239,8 @@ func (e Entry) Empty() bool { return len(e.Grants) == 0 && len(e.Groups) == 0 }
 const ExpiresTag = "kubectl-access/expires"
 
 // Expires is the expiry of the entry; zero: none.
+//
+//go:noinline
 func (e Entry) Expires() time.Time {
 	t, _ := time.Parse(time.RFC3339, e.Tags[ExpiresTag]) // other values are not an expiry
 	return t

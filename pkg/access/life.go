@@ -22,6 +22,8 @@ type Identity struct {
 }
 
 // Mark adds the lives of the principals of entries to the snapshot.
+//
+//go:noinline
 func (s Snapshot) Mark(entries []Entry, lives []Life) Snapshot {
 	for i, e := range entries {
 		switch lives[i] {

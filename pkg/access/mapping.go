@@ -44,6 +44,8 @@ const (
 )
 
 // Masters reports whether the mapping has the group system:masters.
+//
+//go:noinline
 func (m Mapping) Masters() bool { return slices.Contains(m.Groups, masters) }
 
 // Node reports whether the mapping is for nodes, which all have such a username (eks-access.md §6.4).
@@ -82,6 +84,8 @@ func (m Mapping) Outweighed(s Snapshot) bool {
 }
 
 // entered ignores stale entries: they do not override the mapping.
+//
+//go:noinline
 func (m Mapping) entered(s Snapshot, fits func(Entry) bool) bool {
 	return slices.ContainsFunc(s.Entries, func(e Entry) bool {
 		return m.Names(e.Principal) && fits(e) && !slices.Contains(s.Dead, e.Principal)
@@ -93,6 +97,8 @@ func (m Mapping) entered(s Snapshot, fits func(Entry) bool) bool {
 func (m Mapping) Migrates() bool { return m.Kind != MappedAccount && !Principal(m.ARN).ServiceRole() }
 
 // Short is the mapping's principal as Principal.Short writes it, or the account.
+//
+//go:noinline
 func (m Mapping) Short(account string) string {
 	if m.Kind == MappedAccount {
 		return "account " + m.ARN

@@ -38,6 +38,8 @@ const (
 )
 
 // Notes are notes of one kind about one subject.
+//
+//go:noinline
 func Notes(kind NoteKind, subject string, texts ...string) []Note {
 	var all []Note
 	for _, text := range texts {
@@ -54,6 +56,8 @@ func Failure(subject string, err error) Note {
 }
 
 // Failed reports whether one of the notes is a failure.
+//
+//go:noinline
 func Failed(notes []Note) bool {
 	return slices.ContainsFunc(notes, func(n Note) bool { return n.Err != nil })
 }

@@ -93,6 +93,8 @@ func (p Plan) DeletesEntry() bool {
 }
 
 // Change finds the change of a principal's entry.
+//
+//go:noinline
 func (p Plan) Change(principal Principal) (Change, bool) {
 	i := slices.IndexFunc(p.Changes, func(c Change) bool { return c.Principal() == principal })
 	if i < 0 {

@@ -152,6 +152,8 @@ func (s Scope) Without(namespaces []string) (Scope, bool) {
 
 // Reaches reports whether the scope includes a namespace. The meaning of an asterisk that is not at the end is UNVERIFIED
 // (eks-access.md §4.5); here it matches, so that nothing counts as revoked that is not.
+//
+//go:noinline
 func (s Scope) Reaches(namespace string) bool {
 	return s.WholeCluster() || slices.ContainsFunc(s.Namespaces, func(ns string) bool {
 		ok, err := path.Match(ns, namespace)
@@ -177,6 +179,8 @@ func union(a, b []string) []string {
 }
 
 // PartitionOf is the partition of a region, by the prefix of its name (AWS SDK partition data).
+//
+//go:noinline
 func PartitionOf(region string) string {
 	prefixes := []struct{ begins, partition string }{
 		{"cn-", "aws-cn"},

@@ -29,9 +29,13 @@ func (p Principal) field(n int) string {
 }
 
 // Partition is aws, aws-cn, aws-us-gov, ….
+//
+//go:noinline
 func (p Principal) Partition() string { return p.field(1) }
 
 // Account is the twelve-digit account that owns the principal.
+//
+//go:noinline
 func (p Principal) Account() string { return p.field(4) }
 
 // Kind is role or user, or another word in the ARN's place for it.

@@ -16,6 +16,8 @@ type Scoped struct {
 var ErrStar = errors.New("* is not a namespace")
 
 // String is the written form.
+//
+//go:noinline
 func (s Scoped) String() string {
 	if s.Namespaces == nil {
 		return s.Policy

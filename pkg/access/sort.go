@@ -4,6 +4,8 @@ import "sort"
 
 // Sort sorts stably. The generic sort of package slices is compiled for each type again, 10 to 30 KB for a large struct; this
 // one is in the program once.
+//
+//go:noinline
 func Sort[T any](all []T, compare func(a, b T) int) {
 	sort.SliceStable(all, func(i, j int) bool { return compare(all[i], all[j]) < 0 })
 }

@@ -39,6 +39,8 @@ func SessionOf(name, subject string) string {
 }
 
 // Templated reports whether a name differs between sessions.
+//
+//go:noinline
 func Templated(text string) bool { return strings.Contains(text, "{{") }
 
 // NameMatcher matches what a templated name may become; its groups are the placeholders.

@@ -185,6 +185,8 @@ func (e *Engine) Idle(ctx context.Context) error {
 }
 
 // Release allows other changes of this machine, as while a question waits for its answer.
+//
+//go:noinline
 func (r *Run) Release() {
 	if r.unlock != nil {
 		r.unlock()

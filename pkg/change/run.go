@@ -214,7 +214,9 @@ func (r *recorded) Do(ctx context.Context, step access.Step) error {
 	if err := r.begin(sent); err != nil {
 		return err
 	}
-	err := r.Cluster.Do(ctx, step)
+	err := r.Cluster.Do(access.Hearing(ctx, func(request string) {
+		r.called(journal.Call{Principal: sent.Principal, Part: sent.Part, Request: request})
+	}), step)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch {
@@ -235,6 +237,14 @@ func (r *recorded) begin(sent journal.Sent) error {
 	now := r.now()
 	r.record.Sending(sent, now)
 	return journal.Send(r.dir, r.record.ID, sent, now)
+}
+
+// called records the ID that AWS gave to a call.
+func (r *recorded) called(c journal.Call) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.record.Calls = append(r.record.Calls, c)
+	journal.Called(r.dir, r.record.ID, c)
 }
 
 // soFar is the record with what came to something, or may have. Where none of it is in doubt it counts as finished.

@@ -31,6 +31,7 @@ type Settings struct {
 	NoNativeToken bool              // tokens come from the kubeconfig's credential plugin only
 	RequireMatch  bool              // opening fails unless the context's server is the cluster's endpoint
 	Patience      time.Duration     // how long what is only good to know may take; 0: the defaults
+	TrailPace     time.Duration     // between two calls to CloudTrail; 0: the default
 	Refresh       func() string     // the command line that updates the kubeconfig
 	Now           func() time.Time
 	Trace         func(format string, args ...any) // hears of each call to AWS; nil: nobody does

@@ -229,6 +229,8 @@ func (c *Cluster) Granted(ctx context.Context, written []access.Scoped) ([]acces
 }
 
 // Embedded are the access policies that this version knows.
+//
+//go:noinline
 func Embedded() []access.Policy {
 	var names []access.Policy
 	for _, p := range policy.All() {

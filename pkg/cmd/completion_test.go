@@ -25,7 +25,7 @@ import (
 func complete(t *testing.T, words ...string) []string {
 	t.Helper()
 	var out, errOut bytes.Buffer
-	env := &cmd.Env{IO: genericiooptions.IOStreams{In: strings.NewReader(""), Out: &out, ErrOut: &errOut}, Now: time.Now, Patience: time.Minute}
+	env := &cmd.Env{IO: genericiooptions.IOStreams{In: strings.NewReader(""), Out: &out, ErrOut: &errOut}, Now: time.Now, Patience: time.Minute, TrailPace: time.Nanosecond}
 	if code := cmd.Run(context.Background(), env, append([]string{"/bin/kubectl_complete-access"}, words...)); code != 0 || errOut.Len() > 0 {
 		t.Errorf("%q: exit %d, on the terminal: %s", words, code, &errOut)
 	}

@@ -34,6 +34,9 @@ type Env struct {
 	// LastLook is how long after a write that replaced something it is read once more.
 	LastLook time.Duration
 
+	// TrailPace is the time between two calls to CloudTrail; 0: what AWS allows.
+	TrailPace time.Duration
+
 	flags    kubeconfig.Flags
 	override struct {
 		name, region, profile string
@@ -55,6 +58,8 @@ type Env struct {
 }
 
 // typedFlags are the words of the flags that every command has and that were typed: of those named, or of all.
+//
+//go:noinline
 func (env *Env) typedFlags(names ...string) (words []string) {
 	env.persist.VisitAll(func(f *pflag.Flag) {
 		if len(names) == 0 || slices.Contains(names, f.Name) {
@@ -193,7 +198,7 @@ func errIf(failed bool) error {
 func (env *Env) settings(t kubeconfig.Target) cluster.Settings {
 	s := cluster.Settings{
 		Flags: &env.flags, Target: t, OtherLogin: env.override.profile != "" || env.override.role.given, NoNativeToken: env.noNativeToken,
-		Refresh: env.refreshing, RequireMatch: env.requireMatch, Patience: env.Patience, Now: env.Now,
+		Refresh: env.refreshing, RequireMatch: env.requireMatch, Patience: env.Patience, TrailPace: env.TrailPace, Now: env.Now,
 	}
 	if printer.Terminal(env.IO.ErrOut) {
 		var reading atomic.Bool

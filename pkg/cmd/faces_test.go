@@ -48,7 +48,7 @@ func TestCommandLineAndScreenTellTheSame(t *testing.T) {
 		t.Run(c.line, func(t *testing.T) {
 			at := cluster + c.cluster
 			out, told, risks := dryRun(t, append(strings.Fields(c.line), "--dry-run=client", "--context="+at)...)
-			env := &Env{IO: genericiooptions.IOStreams{In: strings.NewReader(""), Out: io.Discard, ErrOut: io.Discard}, Now: time.Now, Patience: time.Minute}
+			env := &Env{IO: genericiooptions.IOStreams{In: strings.NewReader(""), Out: io.Discard, ErrOut: io.Discard}, Now: time.Now, Patience: time.Minute, TrailPace: time.Nanosecond}
 			if err := New(env, "kubectl access").PersistentFlags().Parse([]string{"--context=" + at}); err != nil {
 				t.Fatal(err)
 			}
@@ -92,7 +92,7 @@ func TestCommandLineAndScreenTellTheSame(t *testing.T) {
 func dryRun(t *testing.T, args ...string) (plan string, notes, risks []string) {
 	t.Helper()
 	var out, errOut bytes.Buffer
-	env := &Env{IO: genericiooptions.IOStreams{In: strings.NewReader(""), Out: &out, ErrOut: &errOut}, Now: time.Now, Patience: time.Minute}
+	env := &Env{IO: genericiooptions.IOStreams{In: strings.NewReader(""), Out: &out, ErrOut: &errOut}, Now: time.Now, Patience: time.Minute, TrailPace: time.Nanosecond}
 	Run(t.Context(), env, append([]string{"kubectl-access"}, args...))
 	for line := range strings.Lines(errOut.String()) {
 		line = strings.TrimSuffix(line, "\n")

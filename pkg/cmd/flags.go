@@ -89,6 +89,8 @@ func (f *changeFlags) bind(fs *pflag.FlagSet, more ...access.RiskName) {
 }
 
 // bindAsk is for the commands that change more than they name, or that have a picker.
+//
+//go:noinline
 func (f *changeFlags) bindAsk(fs *pflag.FlagSet) {
 	fs.BoolVarP(&f.yes, "yes", "y", false, "Do not ask for confirmation. Risks still need --accept-risk")
 }

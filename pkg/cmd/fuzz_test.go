@@ -30,6 +30,7 @@ const at = " --context=arn:aws:eks:us-west-2:111122223333:cluster/"
 var answered = []string{
 	"list", "list -o json", "list -o yaml", "list -o name", "list -o wide", "list role/team/dev me -o json", "list" + at + "legacy", "list --profile auditor -v 6",
 	"who-can get secrets -n prod", "who-can create pods/exec --explain", "who-can escalate -o json", "who-can --matrix -o wide", "explain role/team/dev get pods -n dev", "explain user/alice -o yaml",
+	"history", "history role/team/dev -o json", "why user/alice", "history --errors -o csv",
 	"describe role/team/dev role/rotated me user/alice", "describe role/ops --rules", "describe role/ci/deployer -o yaml", "describe sso/Developer" + at + "staging",
 	"whoami", "whoami -o json" + at + "staging", "whoami --profile idle" + at + "staging", "whoami --profile newcomer -o yaml", "whoami --eks-cluster staging --region us-west-2",
 	"grant role/newcomer --policy view -n dev,devv --tag a=b --for 8h", "grant role/newcomer user/bob --policy edit -A --group team -o json --wait --timeout 1s",
@@ -131,7 +132,7 @@ func try(t *testing.T, lines string) string {
 	file := filepath.Join(t.TempDir(), "file")
 	for words := range strings.SplitSeq(lines, "; ") {
 		var out, errOut bytes.Buffer
-		env := &cmd.Env{IO: genericiooptions.IOStreams{In: strings.NewReader(""), Out: &out, ErrOut: &errOut}, Now: time.Now, Patience: 3 * time.Second}
+		env := &cmd.Env{IO: genericiooptions.IOStreams{In: strings.NewReader(""), Out: &out, ErrOut: &errOut}, Now: time.Now, Patience: 3 * time.Second, TrailPace: time.Nanosecond}
 		args := strings.Fields(strings.ReplaceAll(words, "FILE", file))
 		for i, arg := range args {
 			args[i] = strings.ReplaceAll(arg, "''", "")

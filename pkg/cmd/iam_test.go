@@ -20,6 +20,8 @@ var asked = map[string][]string{
 	"list":       {"list"},
 	"describe":   {"describe ARN:role/rotated", "describe ARN:user/alice"},
 	"whoami":     {"whoami"},
+	"history":    {"history ARN:user/alice", "history"},
+	"why":        {"why ARN:user/alice"},
 	"kubeconfig": {"kubeconfig --name demo --dry-run", "kubeconfig --all --region us-west-2 --dry-run", "kubeconfig --all --dry-run"},
 	"get-token":  {"get-token --cluster-name demo"},
 	"policies":   {"policies"},
@@ -136,7 +138,7 @@ func actions(t *testing.T) map[string]bool {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, match := range regexp.MustCompile(`\{(?:[Ss]ervice: )?"(eks|iam|sts)", (?:[Nn]ame: )?"([A-Z]\w+)"`).FindAllStringSubmatch(string(text), -1) {
+		for _, match := range regexp.MustCompile(`\{(?:[Ss]ervice: )?"(eks|iam|sts|cloudtrail)", (?:[Nn]ame: )?"([A-Z]\w+)"`).FindAllStringSubmatch(string(text), -1) {
 			all[match[1]+":"+match[2]] = true
 		}
 	}

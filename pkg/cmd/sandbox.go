@@ -51,6 +51,8 @@ func newSandboxCmd(env *Env) *cobra.Command {
 	fs.DurationVar(&o.ClockSkew, "clock-skew", 0, "How far the account's clock is ahead of this machine's")
 	fs.Float64Var(&o.Rate, "rate", 0, "Calls a second that each AWS service allows; 0 means no limit")
 	fs.IntVar(&o.Burst, "burst", 1, "Calls at once that --rate allows")
+	fs.Float64Var(&o.TrailRate, "trail-rate", 2, "Calls a second that CloudTrail allows, as in AWS; 0 means no limit")
+	fs.DurationVar(&o.TrailDelay, "trail-delay", 0, "Time until CloudTrail shows a call")
 	fs.Float64Var(&o.FaultRate, "fault-rate", 0, "Share of AWS calls that fail with 500, 503 or a lost connection")
 	fs.Uint64Var(&o.Seed, "seed", 1, "Seed for --fault-rate")
 	fs.IntVar(&o.Entries, "entries", 0, "Number of entries in cluster demo")

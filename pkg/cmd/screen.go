@@ -93,7 +93,7 @@ func (env *Env) within(at, start string) *Env {
 	if at != start {
 		words = append(env.typedFlags("kubeconfig", "as", "as-group", "request-timeout", "require-match", "no-native-token"), "--context", at)
 	}
-	own := &Env{Now: env.Now, LastLook: env.LastLook, argv0: env.argv0, program: env.program.Elsewhere(words...)}
+	own := &Env{Now: env.Now, LastLook: env.LastLook, TrailPace: env.TrailPace, argv0: env.argv0, program: env.program.Elsewhere(words...)}
 	own.IO.ErrOut = io.Discard
 	own.bind(pflag.NewFlagSet("", pflag.ContinueOnError))
 	_ = own.persist.Parse(words) // they were parsed before
@@ -115,7 +115,7 @@ func (env *Env) screenCluster(ctx context.Context, at, start string) (*tui.Clust
 	known := &tui.Cluster{
 		Program: own.program, Read: s.read, Principals: s.principals, Policies: s.policies, Namespaces: c.Namespaces,
 		Groups: c.Groups, Resolve: s.resolve, Hints: s.hints, Propose: s.propose,
-		Changes: s.changes, Me: s.me, Run: s.run, Explain: s.explain, WhoCan: s.whoCan,
+		Changes: s.changes, History: s.history, Me: s.me, Run: s.run, Explain: s.explain, WhoCan: s.whoCan,
 	}
 	if c.Session.MayAsk() || c.Plugin() {
 		known.Login = func() error { return s.login(ctx) }

@@ -129,6 +129,15 @@ func (s *shown) changes(ctx context.Context) ([]printer.ChangeRow, error) {
 	return printer.ChangeRows(all.Records), err
 }
 
+// history is the history of one principal.
+func (s *shown) history(ctx context.Context, p access.Principal) (string, error) {
+	h, err := s.env.told(ctx, s.c, &historyFlags{limit: defaultLimit}, string(p))
+	if err != nil {
+		return "", err
+	}
+	return h.Text(p), nil
+}
+
 // me is the report of whoami.
 func (s *shown) me(ctx context.Context) (tui.Me, error) {
 	facts := s.c.Probe(ctx, nil)

@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 }
 
 func program() {
-	env := &cmd.Env{IO: genericiooptions.IOStreams{In: os.Stdin, Out: os.Stdout, ErrOut: os.Stderr}, Now: time.Now, Patience: time.Minute}
+	env := &cmd.Env{IO: genericiooptions.IOStreams{In: os.Stdin, Out: os.Stdout, ErrOut: os.Stderr}, Now: time.Now, Patience: time.Minute, TrailPace: time.Nanosecond}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	code := cmd.Run(ctx, env, append([]string{filepath.Base(os.Args[0])}, os.Args[1:]...))
 	stop()
@@ -78,6 +78,7 @@ func account(ts *testscript.TestScript, _ bool, args []string) {
 	fs.StringVar(&o.RotateCA, "rotate-ca", "", "")
 	fs.StringVar(&o.UpdateError, "update-error", "", "")
 	fs.DurationVar(&o.Latency, "latency", 0, "")
+	fs.DurationVar(&o.TrailDelay, "trail-delay", 0, "")
 	awsAuth := fs.String("aws-auth", "", "")
 	ts.Check(fs.Parse(args))
 	if *awsAuth != "" {

@@ -7,6 +7,8 @@ import (
 	"sync"
 
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
 )
 
 // How many calls of a large read run at the same time: at first, at most, and at least.
@@ -75,9 +77,12 @@ func (p *pace) answered(throttled bool) {
 }
 
 // AfterAttempt is the SDK's hook. Other failures than throttles say nothing about the rate.
-func (p *pace) AfterAttempt(_ context.Context, in *smithyhttp.InterceptorContext) error {
+func (p *pace) AfterAttempt(ctx context.Context, in *smithyhttp.InterceptorContext) error {
 	if in.Response == nil {
 		return nil
+	}
+	if in.Request != nil && in.Request.Method != http.MethodGet {
+		access.Heard(ctx, in.Response.Header.Get("X-Amzn-Requestid"))
 	}
 	status := in.Response.StatusCode
 	if throttled := throttles(status, in.Response.Header); throttled || status < http.StatusInternalServerError {

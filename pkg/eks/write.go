@@ -96,6 +96,8 @@ func (c *Cluster) identity(p access.Principal) reading {
 }
 
 // holds is the part of an entry that AssociateAccessPolicy sets.
+//
+//go:noinline
 func holds(g ...access.Grant) access.Entry { return access.Entry{Grants: g}.Canonical() }
 
 func (c *Cluster) scope(p access.Principal, policy access.Policy) reading {

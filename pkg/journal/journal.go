@@ -90,6 +90,21 @@ func Send(dir, id string, s Sent, at time.Time) error {
 	return nil
 }
 
+// Called appends a call to the record's file. A later Save must contain it too. It is not worth a failure, nor a wait for the disk.
+func Called(dir, id string, c Call) {
+	line, err := json.Marshal(c)
+	if err != nil {
+		return
+	}
+	f, err := os.OpenFile(path(dir, id), os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		return
+	}
+	_, _ = f.Write(append(line, '\n'))
+	_ = f.Close()
+}
+
+//go:noinline
 func path(dir, id string) string { return filepath.Join(dir, id+suffix) }
 
 func flush(f *os.File, data []byte) error {
@@ -153,10 +168,17 @@ func one(dir, id string) (r Record, err error) {
 		return r, fmt.Errorf("%s is not a record of a change", path(dir, id))
 	}
 	for {
-		var s sending
-		if err := all.Decode(&s); err != nil { // the end, or an incomplete line, which was not sent
+		var line struct {
+			Call           // or a Sent, which has no request
+			At   time.Time `json:"at"`
+		}
+		if err := all.Decode(&line); err != nil { // the end, or an incomplete line, which was not sent
 			return r, nil
 		}
-		r.Sending(s.Sent, s.At)
+		if line.Request != "" {
+			r.Calls = append(r.Calls, line.Call)
+			continue
+		}
+		r.Sending(Sent{line.Principal, line.Part}, line.At)
 	}
 }

@@ -24,6 +24,7 @@ type Record struct {
 	Entries  []Entry          `json:"entries,omitempty"`
 	Sent     []Sent           `json:"sent"`              // null in old records
 	LastSent time.Time        `json:"lastSent,omitzero"` // when the last of them was sent
+	Calls    []Call           `json:"calls,omitempty"`   // missing in old records
 	Finished time.Time        `json:"finished,omitzero"` // zero: in progress, or killed
 	Steps    []Step           `json:"steps,omitempty"`
 }
@@ -85,6 +86,13 @@ type Sent struct {
 	Part      access.Part      `json:"part"`
 }
 
+// Call is a call that changes something, whatever came of it. CloudTrail and the support of AWS know it by its ID.
+type Call struct {
+	Principal access.Principal `json:"principal,omitempty"`
+	Part      access.Part      `json:"part"`
+	Request   string           `json:"request"`
+}
+
 // Step is the result of one step.
 type Step struct {
 	Principal access.Principal `json:"principal,omitempty"` // empty: the cluster
@@ -138,6 +146,7 @@ func (e Entry) principal() access.Principal {
 	return access.Principal(e.Before.Spec.PrincipalARN)
 }
 
+//go:noinline
 func written(e *access.Entry, cluster access.Info) *manifest.AccessEntry {
 	if e == nil {
 		return nil
@@ -218,6 +227,8 @@ const (
 )
 
 // State derives the result from the steps.
+//
+//go:noinline
 func (r Record) State() State {
 	failed := 0
 	for _, s := range r.Steps {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
@@ -36,6 +37,27 @@ func (c *Client) AWSAuth(ctx context.Context) (access.ConfigMap, error) {
 		o.Data = map[string]string{}
 	}
 	return access.ConfigMap{Data: o.Data, Version: o.Metadata.ResourceVersion}, nil
+}
+
+// AWSAuthWriter is who wrote aws-auth last, and when: the newest of its managed fields, which name programs and not people.
+func (c *Client) AWSAuthWriter(ctx context.Context) (manager string, at time.Time, err error) {
+	var o struct {
+		Metadata struct {
+			ManagedFields []struct {
+				Manager string    `json:"manager"`
+				Time    time.Time `json:"time"`
+			} `json:"managedFields"`
+		} `json:"metadata"`
+	}
+	if err := c.read(ctx, request{path: configMaps + "/" + name}, &o); err != nil {
+		return "", at, err
+	}
+	for _, f := range o.Metadata.ManagedFields {
+		if f.Time.After(at) {
+			manager, at = f.Manager, f.Time
+		}
+	}
+	return manager, at, nil
 }
 
 const configMaps = "/api/v1/namespaces/" + namespace + "/configmaps"

@@ -72,6 +72,8 @@ func isPlaceholder(s string) bool {
 }
 
 // literal is s, or empty if it is a placeholder.
+//
+//go:noinline
 func literal(s string) string {
 	if isPlaceholder(s) {
 		return ""

@@ -42,6 +42,8 @@ func scalar(text string) *yaml.Node {
 }
 
 // get is the value of a key, nil if there is none.
+//
+//go:noinline
 func get(m *yaml.Node, key string) *yaml.Node {
 	m = resolve(m)
 	for i := 0; m != nil && m.Kind == yaml.MappingNode && i+1 < len(m.Content); i += 2 {

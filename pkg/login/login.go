@@ -82,6 +82,8 @@ func (s *Session) Region() string { return s.Config.Region }
 
 // Caller is the session's identity: a role without its path, or a user. The call is made once and needs no permission (STS
 // API Reference, GetCallerIdentity).
+//
+//go:noinline
 func (s *Session) Caller(ctx context.Context) (access.Principal, error) {
 	id, err := s.identity(ctx)
 	return id.Principal, err

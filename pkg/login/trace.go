@@ -12,6 +12,8 @@ import (
 )
 
 // lookup is a variable in the environment of the exec entry's command.
+//
+//go:noinline
 func (s Settings) lookup(name string) string {
 	if v, ok := s.Env[name]; ok {
 		return v

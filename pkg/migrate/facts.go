@@ -37,6 +37,8 @@ type Choices struct {
 const All = "all"
 
 // entry is the one of a principal, whatever path or case it is written with.
+//
+//go:noinline
 func (f Facts) entry(p access.Principal) (access.Entry, bool) {
 	for _, e := range f.Entries {
 		if p.Is(e.Principal) {

@@ -13,6 +13,8 @@ import (
 // the mapping had given. What an interrupted migration of such a version left is found and removed here.
 
 // Marked reports whether an entry is in a temporary group of an earlier version.
+//
+//go:noinline
 func Marked(e access.Entry) bool { return slices.ContainsFunc(e.Groups, temporary) }
 
 func temporary(name string) bool { return strings.HasPrefix(name, access.HelpPrefix) }

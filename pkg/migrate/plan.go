@@ -72,6 +72,7 @@ const (
 	DiffResumed  = "resumed"
 )
 
+//go:noinline
 func (l *Mapping) differs(code, format string, args ...any) {
 	l.Differences = append(l.Differences, Difference{Code: code, Text: fmt.Sprintf(format, args...)})
 }

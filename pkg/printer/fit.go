@@ -110,6 +110,8 @@ func widest(rows []Row, cell func(Row) string) int {
 }
 
 // pad fills a cell and the gap behind it.
+//
+//go:noinline
 func pad(s string, width int) string {
 	return s + strings.Repeat(" ", max(0, width-utf8.RuneCountInString(s))+gap)
 }

@@ -133,6 +133,8 @@ func (r ModeReport) left() string {
 }
 
 // Count reads "1 entry" or "2 entries".
+//
+//go:noinline
 func Count(n int, one, many string) string {
 	if n == 1 {
 		return "1 " + one

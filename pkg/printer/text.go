@@ -92,6 +92,7 @@ const (
 	unknown = Unknown
 )
 
+//go:noinline
 func orNone(s string) string {
 	if s == "" {
 		return none

@@ -72,18 +72,18 @@ func (s *Sandbox) attempt(c *awsapi.Call) (any, error) {
 	return result, err
 }
 
-// trailRate is what CloudTrail allows LookupEvents, whatever the others are allowed.
-const trailRate = 2
+// trailBurst is what CloudTrail allows at once.
+const trailBurst = 2
 
 func (s *Sandbox) admit(c *awsapi.Call) bool {
-	if s.options.Rate <= 0 {
-		return true
-	}
 	limit, ok := s.limits[c.Service]
 	if !ok {
 		allowed, burst := s.options.Rate, max(1, s.options.Burst)
-		if c.Service == "cloudtrail" {
-			allowed, burst = min(allowed, trailRate), min(burst, trailRate)
+		if own := s.options.TrailRate; c.Service == "cloudtrail" && own > 0 && (allowed <= 0 || own < allowed) {
+			allowed, burst = own, trailBurst
+		}
+		if allowed <= 0 {
+			return true
 		}
 		limit = rate.NewLimiter(rate.Limit(allowed), burst)
 		s.limits[c.Service] = limit

@@ -39,6 +39,8 @@ type Options struct {
 	Propagation time.Duration     // how long a change stays invisible to reads and to authorization
 	Rate        float64           // AWS calls a second allowed per service; 0: no limit
 	Burst       int               // calls allowed at once, where Rate is set
+	TrailRate   float64           // calls a second that CloudTrail allows; 0: no limit but Rate
+	TrailDelay  time.Duration     // how long CloudTrail does not show an event
 	FaultRate   float64           // 0 to 1: share of AWS requests that end in 500, 503 or a reset connection
 	Seed        uint64            // makes faults repeatable
 	Entries     int               // cluster demo is filled up to this many entries
@@ -171,6 +173,8 @@ func (s *Sandbox) openCluster(name string) error {
 }
 
 // now is the time in the resolution of the wire, so that what is kept equals what was answered.
+//
+//go:noinline
 func (s *Sandbox) now() time.Time { return moment(s.options) }
 
 func moment(o Options) time.Time { return o.Now().UTC().Truncate(time.Millisecond) }

@@ -30,6 +30,7 @@ func seeded(now time.Time) state {
 	for _, g := range seedNodeGroups {
 		a.Clusters[g.cluster].NodeGroups[g.name] = awsapi.NodeGroup{Role: a.ARNOf(g.role), Fargate: g.fargate}
 	}
+	remember(a, now)
 	return s
 }
 

@@ -47,7 +47,7 @@ func openState(o Options) (state, error) {
 		}
 	}
 	s.file = o.State
-	s.account.Settings = awsapi.Settings{Propagation: o.Propagation, UpdateTime: awsapi.UpdateTime, UpdateError: o.UpdateError, Endpoints: map[string]awsapi.Endpoint{}}
+	s.account.Settings = awsapi.Settings{Propagation: o.Propagation, TrailDelay: o.TrailDelay, UpdateTime: awsapi.UpdateTime, UpdateError: o.UpdateError, Endpoints: map[string]awsapi.Endpoint{}}
 	fill(s.account, s.account.Clusters["demo"], o.Entries, now)
 	return s, nil
 }

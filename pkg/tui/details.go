@@ -71,6 +71,22 @@ func (e *entries) details() tea.Cmd {
 	}, func(h []string, _ error) tea.Cmd { hints = h; return nil })
 }
 
+// history shows who changed the access of the principal under the cursor, as history prints it.
+func (e *entries) history() tea.Cmd {
+	t, _ := e.current()
+	m, id, text := e.m, t.Principal, "Reading CloudTrail, which allows two calls a second…"
+	s := &screen{name: func() string { return "History of " + printer.Clean(id.Short(e.v.account())) }}
+	s.text = func(width int) string { return wrap(text, width) }
+	s.actions = slices.Concat([]*action{on("esc q left backspace", "esc", "back", m.back)}, m.tabKeys(), s.moves())
+	m.push(s)
+	return ask(m, new(slot), func(ctx context.Context) (string, error) { return e.v.cluster.History(ctx, id) }, func(found string, err error) tea.Cmd {
+		if text = found; err != nil {
+			text = "✗ could not be read: " + m.explain(err)
+		}
+		return nil
+	})
+}
+
 // latest is the row as it was read last.
 func (e *entries) latest(id access.Principal, t *printer.Row) *printer.Row {
 	now, ok := e.v.snapshot.Entry(id)

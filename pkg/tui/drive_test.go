@@ -155,7 +155,8 @@ func (f *fake) cluster(name string) *Cluster {
 		Resolve: func(_ context.Context, text string) (access.Principal, string, error) {
 			return arn(text), "", f.fail["resolve"]
 		},
-		Hints: func(context.Context, access.Entry, access.Info) []string { return nil },
+		Hints:   func(context.Context, access.Entry, access.Info) []string { return nil },
+		History: func(_ context.Context, p access.Principal) (string, error) { return string(p) + " has view", nil },
 		Changes: func(context.Context) ([]printer.ChangeRow, error) {
 			return printer.ChangeRows(f.records), f.fail["changes"]
 		},

@@ -29,6 +29,7 @@ func newEntries(m *model, v *view) *entries {
 		on("d delete", "d", "revoke", e.revoke).acts().unless(e.fixed),
 		on("y", "y", "copy ARN", e.copyARN).acts().unless(e.nobody),
 		on("E", "E", "explain: what the principal can do, and why", e.explain).views().unless(func() string { return cmp.Or(e.nobody(), v.unread()) }).hidden(),
+		on("H", "H", "history", e.history).views().hidden().unless(e.nobody),
 	}
 	e.screen = m.browser(l, on("enter right", "⏎", "details", e.details),
 		on("a", "a", "grant", func() tea.Cmd { return m.startGrant(v, nil) }).acts().named("grant").unless(v.closed),
@@ -78,6 +79,8 @@ func (e *entries) nothing() string {
 }
 
 // current is what is under the cursor.
+//
+//go:noinline
 func (e *entries) current() (*printer.Row, bool) {
 	r, ok := e.list.current()
 	t, _ := r.value.(*printer.Row)

@@ -47,6 +47,7 @@ func (f *form) typeIn(msg tea.Msg) (cmd tea.Cmd) {
 	return cmd
 }
 
+//go:noinline
 func (f *form) value(i int) string { return strings.TrimSpace(f.fields[i].Value()) }
 
 func (f *form) view(m *model, width, height, y int) ([]string, *tea.Cursor) {

@@ -84,6 +84,8 @@ func (l *list) put(rows []*row, was *row, had bool) {
 }
 
 // seek puts the cursor on a row, and reports whether it is shown.
+//
+//go:noinline
 func (l *list) seek(id string) bool {
 	i := slices.IndexFunc(l.shown, func(n int) bool { return l.at(n).id == id })
 	if i >= 0 {
@@ -106,6 +108,8 @@ func (l *list) rewrite(row, column int, text string) {
 }
 
 // text is what is filtered by.
+//
+//go:noinline
 func (l *list) text() string { return strings.TrimSpace(l.filter.Value()) }
 
 // found is how many rows match, without the one for typed text.
@@ -161,6 +165,8 @@ func (l *list) clearFilter() {
 }
 
 // current is the row under the cursor.
+//
+//go:noinline
 func (l *list) current() (*row, bool) {
 	if l.cursor < 0 || l.cursor >= len(l.shown) {
 		return &row{}, false

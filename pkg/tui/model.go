@@ -188,8 +188,11 @@ func (m *model) click(msg tea.MouseClickMsg) tea.Cmd {
 }
 
 // say shows a line until the next key.
+//
+//go:noinline
 func (m *model) say(text string) { m.status, m.bad = printer.Clean(text), false }
 
+//go:noinline
 func (m *model) fail(text string) { m.status, m.bad = printer.Clean(text), true }
 
 func (m *model) failed(err error) { m.fail(m.explain(err)) }

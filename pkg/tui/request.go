@@ -38,6 +38,7 @@ func ask[T any](m *model, s *slot, question func(context.Context) (T, error), ta
 	})
 }
 
+//go:noinline
 func (a answer[T]) arrive(m *model) tea.Cmd {
 	m.waiting--
 	if int(*a.slot) != a.number {

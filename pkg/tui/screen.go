@@ -27,6 +27,7 @@ const (
 	viewing  = "View"
 )
 
+//go:noinline
 func on(keys, shown, help string, run func() tea.Cmd) *action {
 	return &action{keys: strings.Fields(keys), key: shown, help: help, run: run, group: navigate}
 }
@@ -38,6 +39,7 @@ func (a *action) acts() *action                    { a.group = acting; return a 
 func (a *action) views() *action                   { a.group = viewing; return a }
 func (a *action) named(command string) *action     { a.command = command; return a }
 
+//go:noinline
 func (a *action) reason() string {
 	if a.why == nil {
 		return ""

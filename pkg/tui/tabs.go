@@ -19,6 +19,8 @@ type tab struct {
 }
 
 // tabs are in the order of their keys.
+//
+//go:noinline
 func tabs() []tab {
 	return []tab{
 		{"Access", func(_ *model, v *view) *screen { return v.entries.screen }},
@@ -119,6 +121,8 @@ func (m *model) browser(l *list, open *action, own ...*action) *screen {
 }
 
 // startFilter begins a new filter.
+//
+//go:noinline
 func (s *screen) startFilter() tea.Cmd {
 	if !s.typing {
 		s.list.clearFilter()

@@ -57,6 +57,8 @@ type Cluster struct {
 	Hints func(context.Context, access.Entry, access.Info) []string
 	// Changes are the recorded changes of the cluster, the newest first.
 	Changes func(context.Context) ([]printer.ChangeRow, error)
+	// History is what is on record about the access of a principal, as text.
+	History func(context.Context, access.Principal) (string, error)
 	// Me is who the caller is, and the report of whoami.
 	Me func(context.Context) (Me, error)
 	// Explain says what a principal can do in the cluster, and why.

@@ -34,6 +34,7 @@ type Kept struct {
 // Settings are how an account behaves and where its servers are.
 type Settings struct {
 	Propagation time.Duration       // how long a change stays invisible to reads and to authorization
+	TrailDelay  time.Duration       // how long CloudTrail does not show an event
 	UpdateTime  time.Duration       // how long a cluster is UPDATING
 	UpdateError string              // what every update of a cluster fails with; "": they succeed
 	STS         string              // host and port at which STS answers
@@ -60,6 +61,8 @@ type Principal struct {
 }
 
 // PrincipalKey identifies a principal as IAM does: names are unique whatever their case and path.
+//
+//go:noinline
 func PrincipalKey(kind, name string) string { return kind + "/" + strings.ToLower(name) }
 
 // Add makes a role or user of the end of an ARN, such as role/team/dev. Its ID is the same at each run.

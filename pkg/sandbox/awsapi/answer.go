@@ -27,6 +27,7 @@ func (r *refusal) short() string {
 	return r.code
 }
 
+//go:noinline
 func invalidParameter(format string, args ...any) error {
 	return &refusal{status: 400, code: "InvalidParameterException", message: fmt.Sprintf(format, args...)}
 }
@@ -35,6 +36,7 @@ func invalidRequest(format string, args ...any) error {
 	return &refusal{status: 400, code: "InvalidRequestException", message: fmt.Sprintf(format, args...)}
 }
 
+//go:noinline
 func notFound(format string, args ...any) error {
 	return &refusal{status: 404, code: "ResourceNotFoundException", message: fmt.Sprintf(format, args...)}
 }
@@ -111,9 +113,17 @@ func (c *Call) Status(err error) int {
 	return asRefusal(err).status
 }
 
+// ID is what the answer and CloudTrail call the request.
+func (c *Call) ID() string {
+	if c.id == "" {
+		c.id = UUID(rand.Text())
+	}
+	return c.id
+}
+
 // Write answers in the protocol of the call's service.
 func (c *Call) Write(w http.ResponseWriter, result any, err error) {
-	id := UUID(rand.Text())
+	id := c.ID()
 	w.Header().Set("X-Amzn-Requestid", id)
 	w.Header().Set("Date", c.At.Format(http.TimeFormat)) // SDKs correct their clocks by it
 	switch c.Service {

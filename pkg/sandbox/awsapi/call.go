@@ -24,6 +24,7 @@ type Call struct {
 	Operation
 	At time.Time // when it reaches the account
 
+	id     string
 	body   []byte
 	form   url.Values // of the query protocol
 	who    Caller

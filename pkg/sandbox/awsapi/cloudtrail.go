@@ -57,26 +57,29 @@ func (a *Account) record(c *Call, result any, err error) {
 		ID: UUID(rand.Text()), Name: c.Name, Source: "eks.amazonaws.com", Time: c.At,
 		Username: cmp.Or(c.who.Session, c.who.Name), Key: c.who.Key, Cluster: c.PathValue("name"),
 	}
-	full := a.fullRecord(c, e)
+	full := a.fullRecord(e, c.UserAgent(), c.ID(), a.userIdentity(c.who))
 	full["requestParameters"], full["responseElements"] = request, response
 	if err != nil {
 		// UNVERIFIED (eks-access.md §11): that EKS records refusals in these two members.
 		r := asRefusal(err)
 		full["errorCode"], full["errorMessage"] = r.short(), r.message
 	}
+	a.keep(e, full)
+}
+
+func (a *Account) keep(e event, full map[string]any) {
 	text, _ := json.Marshal(full) // maps of strings always marshal
 	e.Record = string(text)
 	a.Trail = append(a.Trail, e)
 	a.Trail = a.Trail[max(0, len(a.Trail)-keptEvents):]
 }
 
-func (a *Account) fullRecord(c *Call, e event) map[string]any {
+func (a *Account) fullRecord(e event, agent, request string, identity map[string]any) map[string]any {
 	return map[string]any{
 		"eventVersion": "1.11", "eventID": e.ID, "eventName": e.Name, "eventSource": e.Source,
 		"eventTime": e.Time.Format(time.RFC3339), "eventType": "AwsApiCall", "eventCategory": "Management",
 		"managementEvent": true, "readOnly": false, "awsRegion": a.Region, "recipientAccountId": a.ID,
-		"requestID": UUID(rand.Text()), "sourceIPAddress": "127.0.0.1", "userAgent": c.UserAgent(),
-		"userIdentity": a.userIdentity(c.who),
+		"requestID": request, "sourceIPAddress": "127.0.0.1", "userAgent": agent, "userIdentity": identity,
 	}
 }
 
@@ -121,7 +124,9 @@ func (a *Account) lookupEvents(c *Call) (any, error) {
 	in.NextToken = ""
 	question, _ := json.Marshal(in)
 	mark := hex.EncodeToString(Digest(string(question)))[:16]
-	events := slices.DeleteFunc(slices.Clone(a.Trail), func(e event) bool { return c.region != a.Region || !in.wants(e, c) })
+	events := slices.DeleteFunc(slices.Clone(a.Trail), func(e event) bool {
+		return c.region != a.Region || e.Time.After(c.At.Add(-a.TrailDelay)) || !in.wants(e, c)
+	})
 	slices.Reverse(events)
 	if token != "" {
 		text, _ := base64.RawURLEncoding.DecodeString(token) // what is not base64 has no mark either

@@ -79,6 +79,7 @@ func (h History) Now() *Entry {
 	return h[len(h)-1].Entry
 }
 
+//go:noinline
 func (h History) seen(at time.Time) *Entry {
 	if i := h.visible(at); i >= 0 {
 		return h[i].Entry
