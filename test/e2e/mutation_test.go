@@ -98,7 +98,7 @@ var ofWhoCan = []struct{ name, file, from, to string }{
 	{"deletecollection has names", "match.go", `q.Verb != "deletecollection" && `, ``},
 	{"create has no names", "match.go", ` || q.Subresource != "")`, `)`},
 	{"names limit URLs", "match.go", `len(r.ResourceNames) == 0 || q.URL != ""`, `len(r.ResourceNames) == 0`},
-	{"only one namespace", "answer.go", `return slices.Compact(all)`, `return all[:1]`},
+	{"only one namespace", "answer.go", `range slices.Compact(places) {`, `range places[:1] {`},
 	{"every namespace is meant", "answer.go", `return access.Scope{Namespaces: []string{r.Where}}.Reaches(q.Namespace)`, `return true`},
 	{"a Role is a ClusterRole", "index.go", `name = "Role " + r.Where + "/" + short`, `name = "ClusterRole " + short`},
 	{"Roles of a name are one", "index.go", `key.where = r.Where`, `key.where = ""`},
