@@ -11,6 +11,7 @@ type Missing struct {
 
 // The parts of a snapshot that may be missing.
 const (
+	ReadEntries  = "access entries"
 	ReadAWSAuth  = "aws-auth mappings"
 	ReadBindings = "RBAC bindings"
 	ReadRoles    = "RBAC roles"

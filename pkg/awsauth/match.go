@@ -55,7 +55,7 @@ func neverIAM(arn, resource string) string {
 	case strings.HasPrefix(rest, "aws-service-role/"):
 		return "only AWS uses a service-linked role, and its path matches no caller; delete the mapping"
 	case kind == "role" && name != rest:
-		return "a caller's ARN never has the role's path, so no caller matches it; use " + roleARN(arn, access.Principal(arn).Name()) + ", or delete the mapping if it is not needed"
+		return "a caller's ARN never has the role's path, so no caller matches it; delete the mapping or, if the role has no access entry, use " + roleARN(arn, access.Principal(arn).Name())
 	}
 	return ""
 }

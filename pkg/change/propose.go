@@ -40,7 +40,8 @@ func (r *Run) Propose(ctx context.Context) (p Proposal, err error) {
 	}
 	var notes []access.Note
 	p.Risks, notes = r.judge(ctx, p.Plan, p.Before)
-	p.Notes = append(p.Notes, r.notes(ctx, p)...)
+	found := r.notes(ctx, p)
+	p.Notes, p.Incomplete = append(p.Notes, found...), p.Incomplete || access.Failed(found)
 	p.Notes = append(p.Notes, notes...)
 	return p, nil
 }
@@ -285,7 +286,7 @@ func (r *Run) nobody(ctx context.Context, plan access.Plan) (notes []access.Note
 		name := e.Principal.Short(plan.Cluster.Account())
 		switch doubt := access.Doubt(e, lives[i], err); {
 		case lives[i] == access.Gone:
-			notes = append(notes, access.Notes(access.NoteTypo, name, fmt.Sprintf("IAM has no %s, so EKS would refuse its entry", name))...)
+			notes = append(notes, access.Failure(name, fmt.Errorf("%w: IAM has no %s, so EKS would refuse its entry", access.ErrNotFound, name)))
 		case doubt != "":
 			notes = append(notes, access.Notes(access.NoteNotChecked, name, fmt.Sprintf("not checked: whether %s exists (%s)", name, doubt))...)
 		}

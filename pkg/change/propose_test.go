@@ -123,7 +123,7 @@ func TestNotesOfAProposal(t *testing.T) {
 		{"another owner", []access.Entry{entry(amy, "tag:aws:cloudformation:stack-name=s")}, nil, granting("view", amy), []string{"owner role/amy"}},
 		{"a policy for services", nil, nil, granting("compute", amy), []string{"policy compute"}},
 		{"which it has already", []access.Entry{entry(amy, "compute:dev")}, nil, granting("compute:qa", amy), nil},
-		{"a dry run for nobody", nil, map[access.Principal]access.Life{amy: access.Gone}, dry(granting("view", amy)), []string{"typo role/amy"}},
+		{"a dry run for nobody", nil, map[access.Principal]access.Life{amy: access.Gone}, dry(granting("view", amy)), []string{"failed role/amy"}},
 		{"for whom IAM does not know", nil, map[access.Principal]access.Life{amy: access.LifeUnknown}, dry(granting("view", amy)), []string{"not-checked role/amy"}},
 		{"for who has an entry", []access.Entry{entry(amy, "")}, map[access.Principal]access.Life{amy: access.LifeUnknown}, dry(granting("view", amy)), nil},
 	} {

@@ -124,6 +124,7 @@ func (w *world) converge(ctx context.Context) {
 				continue
 			}
 			p.pause(3 * time.Minute)
+			time.Sleep(3 * w.account.Lag) // what EKS does not show yet is trouble too
 			if code := p.does(ctx, c); code == failed {
 				w.broke("%s: %s ends with %d without any trouble", p.name, c.name, code)
 			}

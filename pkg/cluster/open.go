@@ -27,6 +27,7 @@ var (
 type Settings struct {
 	Flags         *kubeconfig.Flags
 	Target        kubeconfig.Target // the cluster of the context, as the flags change it
+	Namespace     string            // instead of that of the context; "": that
 	OtherLogin    bool              // a flag takes another login for AWS than the kubeconfig's
 	NoNativeToken bool              // tokens come from the kubeconfig's credential plugin only
 	RequireMatch  bool              // opening fails unless the context's server is the cluster's endpoint
@@ -137,8 +138,11 @@ func (c *Cluster) Short(p access.Principal) string {
 	return p.Short(c.Target.Account)
 }
 
-// Namespace is that of the context, as kubectl has it.
+// Namespace is the one that was asked for, or that of the context, as kubectl has it.
 func (c *Cluster) Namespace() string {
+	if c.Settings.Namespace != "" {
+		return c.Settings.Namespace
+	}
 	ns, _, err := c.Flags.Loader().Namespace()
 	if err != nil || ns == "" {
 		return "default"

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"golang.org/x/sync/errgroup"
@@ -20,10 +21,18 @@ func (c *Cluster) Rights(ctx context.Context) (x *rights.Index, types []rights.T
 		},
 		func() { types = c.types(ctx) },
 	)
+	denied := err
+	if errors.Is(err, access.ErrForbidden) { // RBAC and aws-auth may still be read, and the cluster be asked
+		s, err = c.Snapshot(ctx, access.Want{AWSAuth: true, RBAC: true, Roles: true, Namespaces: true})
+	}
 	if err != nil {
 		return nil, nil, err
 	}
-	return rights.New(s), types, nil
+	x = rights.New(s)
+	if denied != nil {
+		x.Missing = append(x.Missing, access.NotRead(access.ReadEntries, denied, "eks:ListAccessEntries, eks:DescribeAccessEntry and eks:ListAssociatedAccessPolicies"))
+	}
+	return x, types, nil
 }
 
 // Allows asks the cluster whether the caller may make a request.

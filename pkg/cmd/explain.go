@@ -51,7 +51,7 @@ revoked yet.`,
 	}
 	fs := cmd.Flags()
 	f.bind(fs, "json", "yaml", "jsonpath=")
-	fs.StringVarP(&f.Namespace, "namespace", "n", "", "Ask about this namespace")
+	fs.StringVarP(&f.Namespace, "namespace", "n", "", "Ask about this namespace; without it and -A, about any")
 	fs.BoolVarP(&f.Everywhere, "all-namespaces", "A", false, "Ask about all namespaces at once")
 	fs.StringVar(&f.Subresource, "subresource", "", "Ask about a subresource, such as log or exec")
 	fs.StringArrayVar(&f.with, "with", nil, "Answer as if this policy were granted, such as edit:dev or view")
@@ -90,7 +90,7 @@ func (env *Env) explain(ctx context.Context, f *explainFlags, written string) er
 	e := x.Explain(who[0], q)
 	if caller, err := c.Session.Caller(ctx); err == nil && who[0].Is(caller) && len(f.with)+len(f.without) == 0 {
 		if says, err := c.Allows(ctx, q.Request); err == nil {
-			e.Says = &says
+			e.Told(says)
 		}
 	}
 	if f.Name != "" {

@@ -199,7 +199,11 @@ func (f *migrateFlags) writeQuestions(env *Env, p migrate.Plan) error {
 		return nil
 	}
 	d := p.File()
-	next := env.program.Command("migrate", "--decisions", f.writeTo)
+	words := []string{"migrate", "--decisions", f.writeTo}
+	if f.prune {
+		words = append(words, "--remove-mappings")
+	}
+	next := env.program.Command(words...)
 	text, err := d.Write(next)
 	if err != nil {
 		return err

@@ -15,7 +15,7 @@ import (
 
 func newWhoamiCmd(env *Env) *cobra.Command {
 	var out output
-	var file string
+	var file, namespace string
 	cmd := &cobra.Command{
 		Use:   "whoami",
 		Short: "Show your identity and access in this cluster, or why you have none",
@@ -38,10 +38,11 @@ The exit code is 0 if you have access, and 1 if you have none.`,
 			if err != nil {
 				return err
 			}
-			return env.whoami(cmd.Context(), &out, mappings)
+			return env.whoami(cmd.Context(), &out, namespace, mappings)
 		},
 	}
 	out.bind(cmd.Flags(), "json", "yaml", "jsonpath=")
+	cmd.Flags().StringVarP(&namespace, "namespace", "n", "", "Show what you may do in this namespace, instead of that of the context")
 	cmd.Flags().StringVar(&file, "aws-auth", "", "File with the aws-auth ConfigMap, if you cannot read it in the cluster")
 	return cmd
 }
@@ -65,11 +66,12 @@ func (env *Env) readMappings(file string) (*awsauth.Map, error) {
 	return &m, nil
 }
 
-func (env *Env) whoami(ctx context.Context, out *output, mappings *awsauth.Map) error {
+func (env *Env) whoami(ctx context.Context, out *output, namespace string, mappings *awsauth.Map) error {
 	c, err := env.open(ctx)
 	if err != nil {
 		return err
 	}
+	c.Settings.Namespace = namespace
 	facts := c.Probe(ctx, mappings)
 	facts.Program, facts.Kubeconfig = env.program, env.persist.Lookup("kubeconfig").Value.String()
 	env.notes(facts.Notes)

@@ -174,16 +174,20 @@ func (env *Env) printWhoCan(f *whoCanFlags, a rights.Answer) error {
 	case f.explain:
 		env.say(env.IO.Out, printer.Chains(rows))
 	case len(rows) > 0 || f.Name == "csv":
-		if err := f.Table(env.IO.Out, printer.WhoCan(a, rows)); err != nil {
+		t := printer.WhoCan(a, rows)
+		if f.Name == "" {
+			t = t.FitLast(printer.TerminalWidth(env.IO.Out))
+		}
+		if err := f.Table(env.IO.Out, t); err != nil {
 			return err
 		}
 	}
-	env.afterWhoCan(a, rows, hidden)
+	env.afterWhoCan(a, rows, hidden, f.all)
 	return nil
 }
 
 // afterWhoCan says on stderr what the rows leave open.
-func (env *Env) afterWhoCan(a rights.Answer, rows []rights.Row, hidden int) {
+func (env *Env) afterWhoCan(a rights.Answer, rows []rights.Row, hidden int, all bool) {
 	switch {
 	case len(rows)+hidden > 0:
 	case a.Complete() && len(a.Unknown) == 0:
@@ -191,15 +195,17 @@ func (env *Env) afterWhoCan(a rights.Answer, rows []rights.Row, hidden int) {
 	default:
 		env.warn("nobody was found who can %s, but not everything is known", a.Question)
 	}
-	env.hidden(hidden)
 	var unknown []string
 	for _, r := range a.Unknown {
-		if r.Identity.Class != rights.Service && r.Identity.Class != rights.Nodes {
-			unknown = append(unknown, fmt.Sprintf("%s (%s)", r.Identity.Name, rights.Through(r.Chains[0].Right)))
+		if !all && (r.Identity.Class == rights.Service || r.Identity.Class == rights.Nodes) {
+			hidden++
+			continue
 		}
+		unknown = append(unknown, fmt.Sprintf("%s (%s)", r.Identity.Name, rights.Through(r.Chains[0].Right)))
 	}
+	env.hidden(hidden)
 	if len(unknown) > 0 {
-		env.warn("not known for %d more, because not all rules could be read: %s", len(unknown), strings.Join(unknown, ", "))
+		env.warn("not known for %d more, whose rules AWS does not publish or could not be read: %s", len(unknown), strings.Join(unknown, ", "))
 	}
 }
 

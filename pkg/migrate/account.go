@@ -16,7 +16,7 @@ func (p *planner) account(l *Mapping) {
 		ID: "account/" + l.ARN, Text: "everyone in account " + l.ARN + " has access without groups. Who should get an entry?" + known(seen),
 		Options: []Option{
 			leaveIt(),
-			{arns, "create entries for these roles and users: arns:ARN,ARN", "ARNs, separated by commas:"},
+			{arns, "create entries for these roles and users (arns:ARN,ARN); the mapping stays for everyone else until the answer is drop", "ARNs, separated by commas:"},
 			{Answer: drop, Means: "no one: --remove-mappings removes the mapping, and everyone without an entry loses access"},
 		}, Default: leave,
 	}

@@ -176,11 +176,11 @@ func (r *Run) Next() []string {
 	case r.Partial:
 		return nil
 	case r.Remaining() > 0 && !removable:
-		return []string{"migrate", "--write-decisions", "FILE"}
+		return []string{"migrate", "--write-decisions", "FILE", "--remove-mappings"}
 	case removable && !r.Remove:
 		return []string{"migrate", "--remove-mappings"}
 	case r.Remaining() > 0:
-		return []string{"migrate", "--write-decisions", "FILE"}
+		return []string{"migrate", "--write-decisions", "FILE", "--remove-mappings"}
 	}
 	return []string{"mode", string(access.ModeAPI)}
 }

@@ -242,7 +242,7 @@ func (r *Run) note(kind access.NoteKind, format string, args ...any) {
 func (r *Run) Remaining() (n int) {
 	for _, m := range r.Plan.Mappings {
 		removed := m.Removable && r.Remove
-		if m.Outcome == Stays && !removed || m.Outcome == Migrates && m.Kind == access.MappedAccount {
+		if m.Outcome == Stays && !removed || m.Outcome != Nothing && m.Kind == access.MappedAccount && !removed {
 			n++
 		}
 	}

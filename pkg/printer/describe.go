@@ -92,9 +92,6 @@ func (d Description) status() string {
 	return cmp.Or(strings.Join(all, "; "), "ok")
 }
 
-// Details is only what gives the principal access, and what that allows.
-func (d Description) Details() string { return d.sources() + d.hints() }
-
 func (d Description) sources() string {
 	var b strings.Builder
 	bound := d.bound()

@@ -2,6 +2,7 @@ package printer
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
@@ -18,7 +19,7 @@ func Explanation(e rights.Explanation, command func(words ...string) string) str
 	case answer == "yes" && len(e.Chains) == 0:
 		fmt.Fprintf(&b, "yes: %s can %s, says the cluster; what could be read does not show why\n", name, question)
 	case answer == "yes":
-		fmt.Fprintf(&b, "yes: %s can %s\n", name, question)
+		fmt.Fprintf(&b, "yes%s: %s can %s\n", Clean(places(e)), name, question)
 	case answer == "unknown":
 		fmt.Fprintf(&b, "not known: whether %s can %s, because not everything could be read\n", name, question)
 	case len(e.Chains) > 0:
@@ -37,7 +38,8 @@ func Explanation(e rights.Explanation, command func(words ...string) string) str
 				fmt.Fprintf(&b, "    to revoke: %s\n", Clean(command(l.Revoke...)))
 			}
 			if l.Delete != "" {
-				fmt.Fprintf(&b, "    or, for everyone it binds%s: %s\n", others(l.Others), Clean(l.Delete))
+				or := map[bool]string{true: "or, ", false: "to revoke, "}[l.Revoke != nil]
+				fmt.Fprintf(&b, "    %sfor everyone it binds%s: %s\n", or, others(l.Others), Clean(l.Delete))
 			}
 		}
 	}
@@ -52,6 +54,21 @@ func Explanation(e rights.Explanation, command func(words ...string) string) str
 		b.WriteString("\n")
 	}
 	return b.String()
+}
+
+// places are where a principal can, if the question is about anywhere and it cannot everywhere.
+func places(e rights.Explanation) string {
+	var all []string
+	for _, l := range e.Chains {
+		if !e.Question.Anywhere || l.Right.Where == "" {
+			return ""
+		}
+		if !slices.Contains(all, l.Right.Where) {
+			all = append(all, l.Right.Where)
+		}
+	}
+	slices.Sort(all)
+	return ", in " + Count(len(all), "namespace ", "namespaces ")[2:] + strings.Join(all, ", ")
 }
 
 func others(n int) string {
@@ -76,7 +93,10 @@ func Rights(id rights.Identity, x *rights.Index) string {
 		n++
 		fmt.Fprintf(&b, "  %s\n", Clean(strings.Join(rights.Chain{Right: &r}.Words(id), " → ")))
 	}
-	if n == 0 {
+	switch {
+	case n == 0 && len(x.Missing) > 0:
+		b.WriteString("  no rights were found, but not everything could be read\n")
+	case n == 0:
 		b.WriteString("  no rights\n")
 	}
 	for _, e := range x.Escalations() {

@@ -207,6 +207,8 @@ func facts(e *access.Entry) []string {
 func Result(r access.Result, account string) string {
 	name, did := subject(r.Step, account), Clean(r.Step.String())
 	switch {
+	case r.Err != nil && access.MayBeDone(r.Err):
+		return fmt.Sprintf("%s %s: not known whether this was done: %s", name, did, Clean(r.Err.Error()))
 	case r.Err != nil:
 		return fmt.Sprintf("%s not %s: %s", name, did, Clean(r.Err.Error()))
 	case r.InPlace:

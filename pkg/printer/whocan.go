@@ -2,6 +2,7 @@ package printer
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/kubectl-access/kubectl-access/pkg/manifest"
@@ -16,6 +17,7 @@ func WhoCan(a rights.Answer, rows []rights.Row) Table {
 			Clean(r.Identity.Name), where(a.Question, r), Clean(through(r)), orNone(remark(r)), r.Identity.Class.String(), orNone(string(r.Identity.Principal)),
 		})
 	}
+	t.Columns[3].Wide = !slices.ContainsFunc(rows, func(r rights.Row) bool { return remark(r) != "" })
 	return t
 }
 
@@ -97,7 +99,7 @@ func Answer(a rights.Answer) string {
 //
 //go:noinline
 func Hidden(n int) string {
-	return fmt.Sprintf("%d more, of service accounts and components of Kubernetes and EKS: add --all", n)
+	return fmt.Sprintf("%d more, of service accounts, nodes and components of Kubernetes and EKS: add --all", n)
 }
 
 // Missing names what could not be read, a line for each.

@@ -16,7 +16,7 @@ type Explanation struct {
 	Identity Identity
 	Question Question
 	Chains   []Link    // each is enough; none: it cannot
-	Near     []Near    // what is not enough, the nearest first
+	Near     []Near    // what is not enough, or what may be the reason that the cluster knows; the nearest first
 	Missing  []Missing // what may change the answer
 	Only     []string  // it can for these objects only
 	Session  string    // it can in this session only
@@ -33,6 +33,14 @@ func (e Explanation) Answer() string {
 		return "unknown"
 	}
 	return "no"
+}
+
+// Told adds what the cluster says about its caller. A yes needs no grant.
+func (e *Explanation) Told(yes bool) {
+	e.Says = &yes
+	if yes {
+		e.Near = slices.DeleteFunc(e.Near, func(n Near) bool { return n.Next != nil })
+	}
 }
 
 // Link is a chain and what takes it away.
@@ -102,7 +110,7 @@ func (x *Index) Link(id Identity, c Chain) Link { return x.link(id, c, false) }
 func (x *Index) link(id Identity, c Chain, everybody bool) Link {
 	l := Link{Chain: c, Everybody: everybody, Others: x.holders(*c.Right) - 1}
 	r := c.Right
-	if r.Binding != "" {
+	if _, name, _ := strings.Cut(r.Binding, " "); r.Binding != "" && !strings.HasPrefix(name, "system:") && !strings.HasPrefix(name, "eks:") { // these are Kubernetes' and EKS' own
 		l.Delete = Deletion(r.Binding)
 	}
 	group, byGroup := strings.CutPrefix(r.Via, "group ")

@@ -45,15 +45,16 @@ func (x *Index) remedy(id Identity, q Question) []Near {
 // nearSources are an entry and mappings that do not work.
 func (x *Index) nearSources(id Identity) (all []Near) {
 	s := x.Snapshot
-	if e, ok := s.Entry(id.Principal); ok && s.Stale(e.Principal) != "" {
+	e, ok := s.Entry(id.Principal)
+	if ok && s.Stale(e.Principal) != "" {
 		all = append(all, Near{Text: "its access entry no longer works: the " + id.Principal.Kind() + " was " + s.Stale(e.Principal).Words() + again(s, e), Next: []string{"revoke", id.Name}})
-	} else if !ok && len(id.Rights) == 0 {
+	} else if unread := slices.ContainsFunc(x.Missing, func(m Missing) bool { return m.What == access.ReadEntries }); !ok && len(id.Rights) == 0 && !unread {
 		all = append(all, Near{Text: "it has no access entry"})
 	}
 	if s.AWSAuth == nil {
 		return all
 	}
-	if s.AWSAuth.Err != nil && s.Cluster.Mode.ReadsConfigMap() {
+	if s.AWSAuth.Err != nil && s.Cluster.Mode.ReadsConfigMap() && (!ok || s.Stale(id.Principal) != "") { // else the entry overrides it
 		all = append(all, Near{Text: "aws-auth could not be read; a mapping may give it"})
 	}
 	for _, m := range s.AWSAuth.Mappings {
@@ -81,6 +82,9 @@ func again(s access.Snapshot, e access.Entry) string {
 // nearRight tells what one right lacks.
 func (x *Index) nearRight(r *access.Right, q Question) (all []Near) {
 	rules, _ := x.rules(*r)
+	if r.Kind == access.ByGroup && (x.Snapshot.RBAC == nil || x.Snapshot.RBAC.Err != nil) {
+		return []Near{{Text: "its group " + r.Name + " may give it; the bindings of the group are not known"}}
+	}
 	if r.Kind == access.ByRole && rules == nil && x.Snapshot.RBAC.RolesErr == nil {
 		return []Near{{Text: fmt.Sprintf("%s refers to %s, which does not exist", r.Binding, r.Name)}}
 	}

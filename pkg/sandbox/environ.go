@@ -72,8 +72,8 @@ func (s *Sandbox) writeFiles() error {
 		credentials.WriteString("\n")
 	}
 	for _, p := range assumed {
-		fmt.Fprintf(&config, "[profile %s]\nregion = %s\noutput = json\nendpoint_url = %s\nrole_arn = %s\nsource_profile = %s\n\n",
-			p.name, s.account.Region, s.url, s.account.ARNOf(p.role), p.source)
+		fmt.Fprintf(&config, "[profile %s]\nregion = %s\noutput = json\nendpoint_url = %s\nrole_arn = %s\nsource_profile = %s\nexternal_id = %s\n\n",
+			p.name, s.account.Region, s.url, s.account.ARNOf(p.role), p.source, strings.TrimPrefix(s.url, "http://")) // so that the AWS CLI does not use sessions of another sandbox, which it caches
 	}
 	for name, data := range map[string][]byte{
 		"config": config.Bytes(), "credentials": credentials.Bytes(), "kubeconfig": []byte(s.kubeconfig()),
