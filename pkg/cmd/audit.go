@@ -52,7 +52,7 @@ What could not be read is a finding too (not-evaluated), with the permission tha
 	f.bindTable(fs, "json", "yaml", "csv", "wide", "sarif", "junit", "html", "jsonpath=")
 	fs.StringVar(&f.failOn, "fail-on", "", "Exit with 3 if there are findings of this severity or worse: info, low, medium, high, critical")
 	checkFlag(fs, "fail-on", func() error { return new(audit.Severity).UnmarshalText([]byte(f.failOn)) })
-	_ = fs.SetAnnotation("fail-on", risks, audit.Severities)
+	_ = fs.SetAnnotation("fail-on", values, audit.Severities)
 	fs.StringVar(&f.baseline, "baseline", "", "A report of an earlier audit (-o json): mark what is new, fail only on that, and list what is gone")
 	fs.StringVar(&f.ignore, "ignore-file", "", "A YAML file with findings to ignore, each with a reason")
 	fs.BoolVar(&f.showIgnored, "show-ignored", false, "List the ignored findings with their reasons")

@@ -66,7 +66,7 @@ func (env *Env) completeLive(root *cobra.Command) {
 				_ = c.RegisterFlagCompletionFunc(f.Name, env.ask(ask))
 			} else if slices.Contains(fileFlags, f.Name) {
 				_ = c.RegisterFlagCompletionFunc(f.Name, completeFiles)
-			} else if all, ok := f.Annotations[risks]; ok {
+			} else if all, ok := f.Annotations[values]; ok {
 				_ = c.RegisterFlagCompletionFunc(f.Name, cobra.FixedCompletions(all, cobra.ShellCompDirectiveNoFileComp))
 			} else if all, ok := f.Annotations[formats]; ok {
 				_ = c.RegisterFlagCompletionFunc(f.Name, completeFormats(all))

@@ -70,8 +70,8 @@ func checkFlag(fs *pflag.FlagSet, name string, check func() error) {
 	f.Value = checked{f.Value, check}
 }
 
-// risks annotates --accept-risk with those that the command can meet, and other flags with their values, for completion.
-const risks = "risks"
+// values annotates a flag with what it can be, for completion.
+const values = "values"
 
 // anyRisk are the risks that every change can meet.
 var anyRisk = []access.RiskName{access.LoseOwnAccess, access.LastAdministrator, access.RemoveNodes, access.UnreadAWSAuth, access.OtherAccount}
@@ -83,7 +83,7 @@ func (f *changeFlags) bind(fs *pflag.FlagSet, more ...access.RiskName) {
 	fs.BoolVar(&f.wait, "wait", false, "Wait until the change can be read from EKS")
 	fs.DurationVar(&f.timeout, "timeout", 2*time.Minute, "How long --wait waits")
 	fs.StringSliceVar(&f.risks, "accept-risk", nil, "Continue despite the named risk: "+strings.Join(names, ", "))
-	_ = fs.SetAnnotation("accept-risk", risks, names)
+	_ = fs.SetAnnotation("accept-risk", values, names)
 	checkFlag(fs, "accept-risk", f.checkRisks)
 	f.output.bind(fs, "json", "yaml", "name", "jsonpath=")
 }

@@ -67,7 +67,7 @@ func (f *listFlags) bindList(cmd *cobra.Command) {
 	fs := cmd.Flags()
 	f.bindTable(fs, "json", "yaml", "csv", "name", "wide", "jsonpath=", "custom-columns=")
 	fs.StringVarP(&f.Namespace, "namespace", "n", "", "Only who has rights in this namespace, also through the whole cluster")
-	fs.StringVar(&f.policy, "policy", "", "Only who has this access policy; cluster-admin includes every cluster administrator")
+	fs.StringVar(&f.policy, "policy", "", "Only who has this access policy, without RBAC roles of its name; cluster-admin includes every cluster administrator")
 	fs.StringVar(&f.Group, "group", "", "Only entries and mappings with this Kubernetes group")
 	fs.StringVar(&f.Kind, "type", "", "Only entries of this type, or mappings of a role, user or account")
 	checkFlag(fs, "type", func() error {
@@ -78,6 +78,7 @@ func (f *listFlags) bindList(cmd *cobra.Command) {
 		return nil
 	})
 	fs.StringVar(&f.status, "status", "", "Only this status: "+strings.Join(texts(access.States), ", "))
+	_ = fs.SetAnnotation("status", values, texts(access.States))
 	checkFlag(fs, "status", func() (err error) {
 		f.State, err = access.ParseState(f.status)
 		return err
@@ -88,6 +89,7 @@ func (f *listFlags) bindList(cmd *cobra.Command) {
 		return err
 	})
 	fs.StringVar(&f.sort, "sort-by", "", "Sort by one of: "+strings.Join(printer.SortKeys(), ", "))
+	_ = fs.SetAnnotation("sort-by", values, printer.SortKeys())
 	checkFlag(fs, "sort-by", func() error { return printer.Sort(nil, f.sort) })
 	fs.BoolVar(&f.NoNodes, "no-nodes", false, "Leave out nodes")
 	fs.BoolVarP(&f.all, "all", "A", false, "Include aws-auth mappings that give nothing")

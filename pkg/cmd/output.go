@@ -192,16 +192,28 @@ func (env *Env) askRisks(ctx context.Context, refused error, cluster string) (ac
 		if risk.Name == access.OneWayMode {
 			what, word = "the cluster's name ("+cluster+")", cluster
 		}
-		answer, err := env.prompt(ctx, "Type "+printer.Clean(what)+" to continue: ")
-		if err == nil && answer != word {
-			err = errCancelled
-		}
-		if err != nil {
+		if err := env.retyped(ctx, "Type "+printer.Clean(what)+" to continue: ", word); err != nil {
 			return accepted, err
 		}
 		accepted = append(accepted, risk.Name)
 	}
 	return accepted, nil
+}
+
+// tries is how often a word may be mistyped.
+const tries = 3
+
+// retyped asks for a word.
+func (env *Env) retyped(ctx context.Context, question, word string) error {
+	for n := 1; ; n++ {
+		answer, err := env.prompt(ctx, question)
+		switch {
+		case err != nil || answer == word:
+			return err
+		case answer == "" || n == tries:
+			return errCancelled
+		}
+	}
 }
 
 // apply carries out the plan and prints a line for each result.

@@ -31,7 +31,7 @@ func Hints(e access.Entry, cluster access.Info, stale access.Stale, namespace st
 	case stale == access.StaleDeleted:
 		hints = append(hints, "The "+e.Principal.Kind()+" was deleted: "+revoke)
 	case stale == access.StaleRecreated && !e.Managed():
-		hints = append(hints, "The "+e.Principal.Kind()+" was deleted and recreated after this entry, which is tied to the old one's ID. Revoke the entry, then grant it again: "+revoke)
+		hints = append(hints, "The "+e.Principal.Kind()+" was deleted and recreated after this entry, which is tied to the old one's ID. Before you grant it again, revoke the entry: "+revoke)
 	}
 	return hints
 }
