@@ -52,7 +52,7 @@ var answered = []string{
 }
 
 // FuzzAnswers spoils one answer of EKS, IAM, STS or Kubernetes at a time. Whatever services answer, no command may
-// panic, end with another exit code than the three there are, or pass on what a terminal obeys.
+// panic, end with another exit code than the four there are, or pass on what a terminal obeys.
 func FuzzAnswers(f *testing.F) {
 	first := map[string]bool{}
 	for n, line := range answered { // the normal tests: {} for the first answer of each command, and some of the others
@@ -144,7 +144,7 @@ func try(t *testing.T, lines string) string {
 		} else {
 			code = cmd.Run(ctx, env, append([]string{"kubectl-access"}, args...))
 		}
-		if wrong := wrongIn(out.String() + errOut.String()); wrong != "" || code < 0 || code > 2 {
+		if wrong := wrongIn(out.String() + errOut.String()); wrong != "" || code < 0 || code > 3 {
 			return fmt.Sprintf("%s: exit %d, %s in\n%s%s", words, code, wrong, &out, &errOut)
 		}
 	}
