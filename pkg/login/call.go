@@ -2,6 +2,7 @@ package login
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -28,6 +29,10 @@ import (
 // Service is an AWS service of which a few operations are called without the SDK's module, which would make the program several
 // hundred kilobytes bigger. Its credentials, retries, errors and addresses are those of the SDK's clients.
 type Service struct {
+	Attempts int                                                 // of one call; 0: as many as the SDK's clients make
+	Turn     func(context.Context) error                         // waits before each attempt; nil: not needed
+	Rest     func(ctx context.Context, try int, err error) error // waits after an attempt that failed; nil: as the SDK's clients do
+
 	session *Session
 	id      string // IAM
 	signs   string // the name in signatures, iam
@@ -54,11 +59,10 @@ func (s *Service) Call(ctx context.Context, operation string, header map[string]
 		calls(s.id+" "+operation, 1)
 		defer calls(s.id+" "+operation, -1)
 	}
-	most := s.session.Config.RetryMaxAttempts
-	if most == 0 {
-		most = attempts
+	most, rest := cmp.Or(s.Attempts, s.session.Config.RetryMaxAttempts, attempts), s.Rest
+	if rest == nil {
+		rest = s.backOff
 	}
-	backoff := retry.NewExponentialJitterBackoff(retry.DefaultMaxBackoff)
 	for try := 1; ; try++ {
 		data, err := s.once(ctx, operation, header, body)
 		if err == nil {
@@ -66,17 +70,25 @@ func (s *Service) Call(ctx context.Context, operation string, header map[string]
 		}
 		again := retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err).Bool() || s.late(err)
 		if again && try < most && ctx.Err() == nil {
-			pause, _ := backoff.BackoffDelay(try, err)
-			if access.Pause(ctx, pause) == nil {
+			if err = rest(ctx, try, err); err == nil {
 				continue
 			}
-			err = ctx.Err()
 		}
 		return nil, &smithy.OperationError{ServiceID: s.id, OperationName: operation, Err: err}
 	}
 }
 
+func (s *Service) backOff(ctx context.Context, try int, err error) error {
+	pause, _ := retry.NewExponentialJitterBackoff(retry.DefaultMaxBackoff).BackoffDelay(try, err)
+	return access.Pause(ctx, pause)
+}
+
 func (s *Service) once(ctx context.Context, operation string, header map[string]string, body []byte) ([]byte, error) {
+	if s.Turn != nil {
+		if err := s.Turn(ctx); err != nil {
+			return nil, &smithy.CanceledError{Err: err}
+		}
+	}
 	r, err := s.request(ctx, header, body)
 	if err != nil {
 		return nil, err
