@@ -61,7 +61,7 @@ func remember(a *awsapi.Account, now time.Time) {
 		}
 		code, message, _ := strings.Cut(s.failed, " ")
 		at := daysAgo(now, s.days, s.to).Add(time.Duration(s.minutes)*time.Minute + time.Duration(i)*time.Second)
-		if s.days == 75 || s.days == 50 || s.days == 40 { // the entry was created by it
+		if s.days == 75 || s.days == 50 || s.days == 40 { // this created the entry
 			at = daysAgo(now, s.days, s.to)
 		}
 		a.Remember(awsapi.Past{

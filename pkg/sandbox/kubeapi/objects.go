@@ -228,7 +228,7 @@ func selfSubjectAccessReview(v *visit, body []byte) (object, error) {
 	return accessReview(v, "SelfSubjectAccessReview", body)
 }
 
-// subjectAccessReview is about somebody else, of whom only RBAC knows: without the ID of the principal no access policy counts.
+// subjectAccessReview is about somebody else. Only RBAC decides it: without the ID of the principal no access policy counts.
 func subjectAccessReview(v *visit, body []byte) (object, error) {
 	return accessReview(v, "SubjectAccessReview", body)
 }
