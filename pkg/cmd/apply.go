@@ -110,6 +110,9 @@ func (env *Env) filesRequest(ctx context.Context, f *filesFlags) (*cluster.Clust
 	if err != nil {
 		return nil, change.Request{}, err
 	}
+	if err := files.For(c.Target.Name, c.Target.Region); err != nil { // the kubeconfig alone may not have named the cluster
+		return nil, change.Request{}, fmt.Errorf("%w: %w", access.ErrRefused, err)
+	}
 	want := &change.Files{Set: f.set, Now: env.Now(), Place: func(p access.Principal, err error) error {
 		d, _ := files.Of(p)
 		return d.Fails("", err)

@@ -145,3 +145,22 @@ func TestFilesOfAFolder(t *testing.T) {
 		}
 	}
 }
+
+// TestFilesAreForOneCluster: what is not known is not compared.
+func TestFilesAreForOneCluster(t *testing.T) {
+	text := strings.Replace(head, "spec:\n", "metadata: {annotations: {services.k8s.aws/region: us-west-2}}\nspec:\n  clusterName: demo\n", 1)
+	docs, _, err := Read("f", strings.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range []struct{ cluster, region, want string }{
+		{"demo", "us-west-2", "<nil>"},
+		{"", "", "<nil>"},
+		{"other", "", "f:5: is for cluster demo; this is cluster other"},
+		{"demo", "eu-west-1", "f:1: is for a cluster in us-west-2; cluster demo is in eu-west-1"},
+	} {
+		if err := (Files{Documents: docs}).For(row.cluster, row.region); fmt.Sprint(err) != row.want {
+			t.Errorf("%+v: %v", row, err)
+		}
+	}
+}
