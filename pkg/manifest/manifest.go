@@ -32,7 +32,8 @@ type AccessEntry struct {
 
 // Metadata names the object; its other fields are ignored.
 type Metadata struct {
-	Name string `json:"name,omitempty"`
+	Name        string            `json:"name,omitempty"`
+	Annotations map[string]string `json:"annotations,omitempty"`
 }
 
 // Spec is the desired state.

@@ -33,8 +33,8 @@ func (d Document) Fails(field string, err error) error {
 	return fmt.Errorf("%s:%d: %w", d.File, line, err)
 }
 
-// regionAnnotation tells ACK where the cluster is.
-const regionAnnotation = "services.k8s.aws/region"
+// RegionAnnotation tells ACK where the cluster is.
+const RegionAnnotation = "services.k8s.aws/region"
 
 // Read reads the entries of a file: YAML with one or more documents, or JSON; each document an AccessEntry or a list. Objects of
 // other kinds are counted. Whatever is not understood is an error, so that nothing that was written is lost; but status and
@@ -120,7 +120,7 @@ func document(n node) (d Document, err error) {
 		return d, err
 	}
 	if meta, ok := top["metadata"]; ok {
-		d.Region = meta.annotation(regionAnnotation)
+		d.Region = meta.annotation(RegionAnnotation)
 	}
 	spec, ok := top["spec"]
 	if !ok {
