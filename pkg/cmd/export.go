@@ -71,13 +71,12 @@ func (env *Env) export(ctx context.Context, to string, temporary bool, written [
 	names := c.Names(ctx)
 	for _, p := range who {
 		_, has := s.Entry(p)
-		unread := slices.ContainsFunc(s.Unread, func(u access.Unread) bool { return u.Principal == p })
-		if !has && !unread {
+		if unread := slices.ContainsFunc(s.Unread, func(u access.Unread) bool { return u.Principal == p }); !has && !unread {
 			failed = true
 			env.tell(names.NotFound(p, s.Cluster.Account(), "only access entries are exported, and it has none"))
 		}
 	}
-	x := export.Choose(s, who, temporary)
+	x := export.Choose(&s, who, temporary)
 	if left := x.LeftOut(); left != "" {
 		env.say(env.IO.ErrOut, printer.Clean("Left out: "+left+".")+"\n")
 	}
@@ -100,7 +99,7 @@ func (env *Env) printExport(t export.Text) {
 		t.Text = printer.EscapeJSON(t.Text)
 	}
 	env.print(t.Text)
-	for _, line := range t.Next {
-		env.say(env.IO.ErrOut, line+"\n")
+	if t.Next != "" {
+		env.say(env.IO.ErrOut, t.Next+"\n")
 	}
 }

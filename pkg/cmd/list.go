@@ -188,16 +188,16 @@ const eksJSON = "eks-json"
 
 // printEKS prints the entries as EKS describes them.
 func (env *Env) printEKS(rows []printer.Row, info access.Info, mapped bool) error {
-	var entries []access.Entry
-	for _, r := range rows {
-		if r.Entry != nil {
-			entries = append(entries, *r.Entry)
+	var entries []*access.Entry
+	for i := range rows {
+		if rows[i].Entry != nil {
+			entries = append(entries, rows[i].Entry)
 		}
 	}
 	if mapped {
 		env.warn("-o %s has access entries only; to see the aws-auth mappings, run %s", eksJSON, env.program.Command("list"))
 	}
-	env.print(printer.EscapeJSON(export.EKS(entries, info)))
+	env.print(printer.EscapeJSON(export.EKS(entries, &info)))
 	return nil
 }
 

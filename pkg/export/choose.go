@@ -10,135 +10,97 @@ import (
 
 // Export is what is exported of one cluster.
 type Export struct {
-	Cluster access.Info
-	Entries []Entry // in canonical order
-	Left    []Left
+	Cluster *access.Info
+	Entries []*Entry // in canonical order
+	Left    [len(reasons)]int
 }
 
 // Entry is an entry as the forms have it: nodes without what EKS sets on them, and without the tags of other tools.
 type Entry struct {
-	access.Entry
+	Of    *access.Entry
 	Name  string   // unique among the entries, in the alphabet of Kubernetes
 	Tools []string // the keys of the tags that were left out
-	By    access.Owner
+	By    access.OwnerKind
+	Owner string // who manages the entry, in words
 }
 
-// Left are entries that are not exported, for one reason.
-type Left struct {
-	One, Many string // "entry for nodes"
-	Hint      string // how to export them anyway, "" where that is not possible
-	Who       []access.Principal
-}
-
-// reason is why an entry is left out.
-type reason struct {
-	left Left
-	is   func(e access.Entry, named, temporary bool) bool
-}
-
-// reasons are all reasons; the first that fits counts.
-var reasons = []reason{
-	{Left{One: "entry that AWS manages", Many: "entries that AWS manages"}, func(e access.Entry, _, _ bool) bool { return e.Managed() }},
-	{
-		Left{One: "entry of an EKS capability or Auto Mode", Many: "entries of EKS capabilities or Auto Mode"},
-		func(e access.Entry, _, _ bool) bool { return e.Owner().Adds },
-	},
-	{
-		Left{One: "entry for nodes", Many: "entries for nodes", Hint: "name them to export them"},
-		func(e access.Entry, named, _ bool) bool { return e.Node() && !named },
-	},
-	{
-		Left{One: "temporary entry", Many: "temporary entries", Hint: "--include-temporary exports them"},
-		func(e access.Entry, _, temporary bool) bool { return !e.Expires().IsZero() && !temporary },
-	},
+// reasons are why entries are left out, the first that fits counts; and how to export them anyway.
+var reasons = [...]struct{ one, many, hint string }{
+	{"entry that AWS manages", "entries that AWS manages", ""},
+	{"entry of an EKS capability or Auto Mode", "entries of EKS capabilities or Auto Mode", ""},
+	{"entry for nodes", "entries for nodes", " (name them to export them)"},
+	{"temporary entry", "temporary entries", " (--include-temporary exports them)"},
 }
 
 // Choose takes the entries that another tool can manage. Entries for nodes are exported where they were named, temporary ones
 // where that was asked for; entries that AWS keeps for itself never.
-func Choose(s access.Snapshot, named []access.Principal, temporary bool) Export {
-	x := Export{Cluster: s.Cluster}
-	left := make([]Left, len(reasons))
+func Choose(s *access.Snapshot, named []access.Principal, temporary bool) *Export {
+	x := &Export{Cluster: &s.Cluster}
 	entries := slices.Clone(s.Entries)
 	access.SortEntries(entries)
 	for _, e := range entries {
-		why := slices.IndexFunc(reasons, func(r reason) bool { return r.is(e, slices.Contains(named, e.Principal), temporary) })
-		if why < 0 {
-			x.Entries = append(x.Entries, entryOf(e))
-			continue
+		owner := e.Owner()
+		switch {
+		case e.Managed():
+			x.Left[0]++
+		case owner.Adds:
+			x.Left[1]++
+		case e.Node() && !slices.Contains(named, e.Principal):
+			x.Left[2]++
+		case !temporary && !e.Expires().IsZero():
+			x.Left[3]++
+		default:
+			e = e.Canonical()
+			out := &Entry{Of: &e, By: owner.Kind, Owner: owner.String()}
+			out.adapt()
+			x.Entries = append(x.Entries, out)
 		}
-		left[why].Who = append(left[why].Who, e.Principal)
 	}
-	for i, l := range left {
-		if len(l.Who) > 0 {
-			r := reasons[i].left
-			r.Who = l.Who
-			x.Left = append(x.Left, r)
-		}
-	}
-	name(x.Entries, x.Cluster)
+	x.name()
 	return x
 }
 
-func entryOf(e access.Entry) Entry {
-	out := Entry{Entry: e.Canonical(), By: e.Owner()}
-	if out.Kind == "" {
-		out.Kind = access.Standard
+// adapt leaves out what no other tool may say of the entry.
+func (e *Entry) adapt() {
+	if e.Of.Kind == "" {
+		e.Of.Kind = access.Standard
 	}
-	if e.Node() {
-		out.Username, out.Groups = "", nil
+	if e.Of.Kind != access.Standard {
+		e.Of.Username, e.Of.Groups = "", nil
 	}
-	out.Tags = map[string]string{}
-	for _, key := range keys(e.Tags) {
+	for _, key := range keys(e.Of.Tags) {
 		if ofTool(key) {
-			out.Tools = append(out.Tools, key)
-		} else {
-			out.Tags[key] = e.Tags[key]
+			e.Tools = append(e.Tools, key)
+			delete(e.Of.Tags, key)
 		}
 	}
-	return out
 }
 
 // ofTool reports whether a tag says which tool manages the entry. The expiry is about the access, and stays.
 func ofTool(key string) bool {
-	return key != access.ExpiresTag &&
-		(strings.HasPrefix(key, "aws:") || strings.HasPrefix(key, "services.k8s.aws/") || strings.HasPrefix(key, "kubectl-access/"))
+	return ofAWS(key) || strings.HasPrefix(key, "services.k8s.aws/") || strings.HasPrefix(key, "kubectl-access/") && key != access.ExpiresTag
 }
 
-// removable are the tags that were left out and that a tool can remove: those of AWS stay.
-func (e Entry) removable() []string {
-	return slices.DeleteFunc(slices.Clone(e.Tools), func(key string) bool { return strings.HasPrefix(key, "aws:") })
-}
-
-// username is the username that EKS would not derive, "" for none.
-func (e Entry) username() string {
-	if e.Username == access.DefaultUsername(e.Principal) {
-		return ""
-	}
-	return e.Username
-}
-
-// short is the entry's principal in messages.
-func (x Export) short(p access.Principal) string { return visible(p.Short(x.Cluster.Account())) }
-
-// policies is the number of access policies on all entries.
-func (x Export) policies() (n int) {
-	for _, e := range x.Entries {
-		n += len(e.Grants)
-	}
-	return n
-}
+// ofAWS reports whether only AWS can set the tag, so that no other tool removes it.
+func ofAWS(key string) bool { return strings.HasPrefix(key, "aws:") }
 
 // LeftOut counts the entries that are not exported, "" for none.
-func (x Export) LeftOut() string {
+func (x *Export) LeftOut() string {
 	var all []string
-	for _, l := range x.Left {
-		text := count(len(l.Who), l.One, l.Many)
-		if l.Hint != "" {
-			text += " (" + l.Hint + ")"
+	for i, n := range x.Left {
+		if n > 0 {
+			all = append(all, count(n, reasons[i].one, reasons[i].many)+reasons[i].hint)
 		}
-		all = append(all, text)
 	}
 	return strings.Join(all, ", ")
+}
+
+// policies is the number of access policies on all entries.
+func (x *Export) policies() (n int) {
+	for _, e := range x.Entries {
+		n += len(e.Of.Grants)
+	}
+	return n
 }
 
 func count(n int, one, many string) string {

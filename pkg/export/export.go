@@ -3,8 +3,6 @@
 package export
 
 import (
-	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
@@ -15,132 +13,142 @@ type Text struct {
 	Text     string
 	JSON     bool
 	Warnings []string // what the form cannot say
-	Next     []string // what to do with the text, where it has no comments
+	Next     string   // what to do with the text, where it has no comments
 }
 
 // form is another tool's way to write entries.
 type form struct {
 	name  string
+	next  string           // what to do; %s is what terraform plan must say
 	owner access.OwnerKind // the tool, if entries show that it manages them
-	next  func(Export) []string
-	body  func(x Export, remarks func(Entry) []string) string
+	write func(*writer)
+	scope [4]string // the names of the fields of a policy
+	json  bool      // it has no comments
 	lacks []lack
-	fresh bool // it is for another cluster, where nobody manages the entries yet
-	json  bool // it has no comments
 }
 
 // lack is something that a form cannot say.
 type lack struct {
 	says string
-	of   func(Entry) string // what it is for an entry, "" for nothing
+	of   source
 }
 
+// owned is a lack of every form that takes entries over.
+var owned = lack{"another tool manages this entry; let only one of them change it", otherOwner}
+
+// The names of the fields of a policy, in the writings of EKS and of others.
+const (
+	ofPolicy    = "policyARN"
+	ofScope     = "accessScope"
+	ofKind      = "type"
+	ofNamespace = "namespaces"
+)
+
 // forms are all forms, the most used first.
-var forms = []form{
-	{name: "terraform", next: terraformNext, body: terraform, lacks: []lack{removes("Terraform")}, owner: access.ByTerraform},
-	{name: "terraform-module", next: moduleNext, body: module, lacks: []lack{removes("Terraform")}, owner: access.ByTerraform},
-	{name: "ack", next: ackNext, body: ack, lacks: []lack{removes("ACK")}, owner: access.ByACK},
-	{name: "cloudformation", next: cloudformationNext, body: cloudformation, lacks: []lack{leftOutTags, dynamic}},
-	{name: "eksctl", next: eksctlNext, body: eksctl, lacks: []lack{eksctlTags, eksctlKinds}, fresh: true},
-	{name: "pulumi", next: pulumiNext, body: pulumi, json: true},
-	{name: "crossplane", next: crossplaneNext, body: crossplane, lacks: []lack{removes("Crossplane")}, owner: access.ByCrossplane},
+var forms = [...]form{
+	{name: "terraform", next: terraformNext, write: terraform, owner: access.ByTerraform, lacks: []lack{{"Terraform removes these tags of other tools", foreignTags}, owned}},
+	{name: "terraform-module", next: moduleNext, write: module, owner: access.ByTerraform, lacks: []lack{{"Terraform removes these tags of other tools", foreignTags}, owned}},
+	{name: "ack", next: ackNext, write: ack, owner: access.ByACK, lacks: []lack{{"ACK removes these tags of other tools", foreignTags}, owned}},
+	{
+		name: "cloudformation", next: cloudformationNext, write: cloudformation, scope: [4]string{"PolicyArn", "AccessScope", "Type", "Namespaces"},
+		lacks: []lack{{"these tags of other tools are left out", foreignTags}, {"CloudFormation replaces texts with {{resolve:…}}", dynamic}, owned},
+	},
+	{
+		name: "eksctl", next: eksctlNext, write: eksctl, scope: [4]string{ofPolicy, ofScope, ofKind, ofNamespace},
+		lacks: []lack{{"eksctl has no tags for access entries", writtenTags}, {"eksctl does not have entries of this type", hyperpod}},
+	},
+	{name: "pulumi", next: pulumiNext, write: pulumi, json: true, lacks: []lack{owned}},
+	{
+		name: "crossplane", next: crossplaneNext, write: crossplane, owner: access.ByCrossplane, scope: [4]string{"policyArn", ofScope, ofKind, ofNamespace},
+		lacks: []lack{{"Crossplane removes these tags of other tools", foreignTags}, owned},
+	},
 }
 
 // Forms are the names of all forms.
 func Forms() (names []string) {
-	for _, f := range forms {
-		names = append(names, f.name)
+	for i := range forms {
+		names = append(names, forms[i].name)
 	}
 	return names
 }
 
+// writer writes an export in one form.
+type writer struct {
+	hcl
+	*Export
+	*form
+}
+
+// view is an entry for the form.
+func (w *writer) view(e *Entry) *view { return &view{Export: w.Export, Entry: e, scope: w.scope} }
+
 // Write writes the entries in a form; by is the command line that does so.
-func (x Export) Write(name, by string) Text {
-	f := forms[slices.IndexFunc(forms, func(f form) bool { return f.name == name })]
-	lacks := f.lacks
-	if !f.fresh {
-		lacks = append(slices.Clone(lacks), otherOwner(f.owner))
-	}
-	remarks := func(e Entry) (lines []string) {
-		for _, l := range lacks {
-			if what := l.of(e); what != "" {
-				lines = append(lines, "# "+visible(l.says+": "+what))
-			}
+func (x *Export) Write(name, by string) Text {
+	w := &writer{Export: x}
+	for i := range forms {
+		if forms[i].name == name {
+			w.form = &forms[i]
 		}
-		return lines
 	}
-	t := Text{JSON: f.json, Text: f.body(x, remarks), Warnings: x.warnings(lacks), Next: f.next(x)}
-	if !f.json {
-		t.Text, t.Next = x.head(by, t.Next)+t.Text, nil
+	next := strings.ReplaceAll(w.next, "%s", x.imports())
+	t := Text{JSON: w.json, Warnings: w.warnings()}
+	if w.json {
+		t.Next = next
+	} else {
+		w.head(by, next)
 	}
+	w.write(w)
+	t.Text = w.String()
 	return t
 }
 
 // head is the comment at the beginning.
-func (x Export) head(by string, next []string) string {
-	c := x.Cluster
-	lines := []string{
-		fmt.Sprintf("Access entries of EKS cluster %s in %s, account %s: %s, %s.", c.Name, c.Region(), c.Account(),
-			count(len(x.Entries), "entry", "entries"), count(x.policies(), "access policy", "access policies")),
-		"Written by: " + by,
+func (w *writer) head(by, next string) {
+	w.comment("Access to " + w.Cluster.ARN + ": " + count(len(w.Entries), "entry", "entries") + ", " + count(w.policies(), "access policy", "access policies") + ".")
+	w.comment("Written by: " + by)
+	if left := w.LeftOut(); left != "" {
+		w.comment("Left out: " + left + ".")
 	}
-	if left := x.LeftOut(); left != "" {
-		lines = append(lines, "Left out: "+left+".")
+	w.comment("")
+	for line := range strings.SplitSeq(next, "\n") {
+		w.comment(line)
 	}
-	lines = append(lines, "")
-	var b strings.Builder
-	for _, line := range append(lines, next...) {
-		b.WriteString(strings.TrimRight("# "+visible(line), " ") + "\n")
+}
+
+func (w *writer) comment(text string) { w.line(strings.TrimRight("# "+visible(text), " ")) }
+
+// cannot is what the form cannot say of an entry, "" for nothing.
+func (w *writer) cannot(l *lack, e *Entry) string {
+	if l.of == otherOwner && e.By == w.owner {
+		return ""
 	}
-	return b.String()
+	return w.view(e).text(l.of)
+}
+
+// remarks are comments on what the form cannot say of an entry.
+func (w *writer) remarks(e *Entry) {
+	for i := range w.lacks {
+		if what := w.cannot(&w.lacks[i], e); what != "" {
+			w.comment(w.lacks[i].says + ": " + what)
+		}
+	}
 }
 
 // warnings names, for each thing that the form cannot say, the entries that it is about.
-func (x Export) warnings(lacks []lack) (all []string) {
-	for _, l := range lacks {
+func (w *writer) warnings() (all []string) {
+	for i := range w.lacks {
 		var who []string
-		for _, e := range x.Entries {
-			if l.of(e) != "" {
-				who = append(who, x.short(e.Principal))
+		for _, e := range w.Entries {
+			if w.cannot(&w.lacks[i], e) != "" {
+				who = append(who, e.Of.Principal.Short(w.Cluster.Account()))
 			}
 		}
-		if n := len(who); n > 3 {
-			who = append(who[:2], fmt.Sprintf("%d more", n-2))
+		if len(who) > 3 {
+			who = append(who[:3], "…")
 		}
 		if len(who) > 0 {
-			all = append(all, strings.Join(who, ", ")+": "+l.says)
+			all = append(all, strings.Join(who, ", ")+": "+w.lacks[i].says)
 		}
 	}
 	return all
-}
-
-// otherOwner warns where another tool than that of the form manages the entry.
-func otherOwner(form access.OwnerKind) lack {
-	return lack{"another tool manages this entry; let only one of them change it", func(e Entry) string {
-		if e.By.Kind == form {
-			return ""
-		}
-		return e.By.String()
-	}}
-}
-
-// removes warns that a tool removes the tags that it does not know.
-func removes(tool string) lack {
-	return lack{tool + " removes these tags of other tools", func(e Entry) string { return strings.Join(e.removable(), ", ") }}
-}
-
-// visible is a text in one line, for comments and messages: what is not visible is escaped.
-func visible(s string) string {
-	if !strings.ContainsFunc(s, access.Hidden) {
-		return s
-	}
-	var b strings.Builder
-	for _, r := range s {
-		if access.Hidden(r) {
-			fmt.Fprintf(&b, `\u%04x`, r)
-		} else {
-			b.WriteRune(r)
-		}
-	}
-	return b.String()
 }

@@ -24,90 +24,108 @@ func (w *hcl) line(text string) {
 	w.WriteString(text + "\n")
 }
 
-// open begins a block or an object, close ends it.
+// open begins a block or an object.
 func (w *hcl) open(text string) {
 	w.line(text + " {")
 	w.depth++
 }
 
-func (w *hcl) close() {
-	w.depth--
-	w.line("}")
+// close ends some of them.
+func (w *hcl) close(n int) {
+	for range n {
+		w.depth--
+		w.line("}")
+	}
 }
 
-// attribute is a name and an expression; one without an expression is not written.
-type attribute struct{ name, value string }
+// fields writes a line for each field that is not empty.
+func (w *hcl) fields(v *view, fields []field) {
+	var all [][2]string
+	for _, f := range fields {
+		text := ""
+		switch value := v.value(f.from).(type) {
+		case expression:
+			text = string(value)
+		case string:
+			text = hclText(value)
+		case []string:
+			for _, s := range value {
+				text += ", " + hclText(s)
+			}
+			text = "[" + strings.TrimPrefix(text, ", ") + "]"
+		}
+		if text != `""` && text != "[]" {
+			all = append(all, [2]string{f.name, text})
+		}
+	}
+	w.lines(all)
+}
 
-// attributes writes a line for each attribute, with the values below each other.
-func (w *hcl) attributes(all ...attribute) {
-	all = slices.DeleteFunc(all, func(a attribute) bool { return a.value == "" })
+// lines writes names and values, the values below each other.
+func (w *hcl) lines(all [][2]string) {
 	width := 0
 	for _, a := range all {
-		width = max(width, utf8.RuneCountInString(a.name))
+		width = max(width, utf8.RuneCountInString(a[0]))
 	}
 	for _, a := range all {
-		w.line(a.name + strings.Repeat(" ", width-utf8.RuneCountInString(a.name)) + " = " + a.value)
+		w.line(a[0] + strings.Repeat(" ", width-utf8.RuneCountInString(a[0])) + " = " + a[1])
 	}
 }
 
-// tags writes a map of tags, if there are any.
+// tags writes the tags, if there are any.
 func (w *hcl) tags(tags map[string]string) {
 	if len(tags) == 0 {
 		return
 	}
 	w.open("tags =")
-	var all []attribute
+	var all [][2]string
 	for _, key := range keys(tags) {
-		all = append(all, attribute{hclText(key), hclText(tags[key])})
+		all = append(all, [2]string{hclText(key), hclText(tags[key])})
 	}
-	w.attributes(all...)
-	w.close()
+	w.lines(all)
+	w.close(1)
 }
 
 // hclText quotes a text, so that nothing in it is a template. Characters that are not visible are escaped.
 func hclText(s string) string {
 	var b strings.Builder
-	runes := []rune(strings.ToValidUTF8(s, "\ufffd"))
-	for i, r := range runes {
-		opens := i+1 < len(runes) && runes[i+1] == '{'
+	last := ' '
+	for i, r := range s {
+		template := (r == '$' || r == '%') && strings.HasPrefix(s[i+1:], "{")
 		switch {
 		case r == '"' || r == '\\':
 			b.WriteString(`\` + string(r))
 		case r == '\n':
 			b.WriteString(`\n`)
-		case (r == '$' || r == '%') && opens && i > 0 && runes[i-1] == r: // of $${ only the last two would be one
+		case template && last == r: // of $${ only the last two would be one
 			fmt.Fprintf(&b, `\u%04x`, r)
-		case (r == '$' || r == '%') && opens:
+		case template:
 			b.WriteString(string(r) + string(r))
-		case r > 0xffff && access.Hidden(r):
-			fmt.Fprintf(&b, `\U%08x`, r)
-		case access.Hidden(r) && r != '\ufffd':
-			fmt.Fprintf(&b, `\u%04x`, r)
 		default:
-			b.WriteRune(r)
+			b.WriteString(visible(string(r)))
 		}
+		last = r
 	}
 	return `"` + b.String() + `"`
 }
 
-// hclTexts is a list of texts, "" for none.
-func hclTexts(all []string) string {
-	if len(all) == 0 {
-		return ""
+// visible is a text in one line: what is not visible is escaped.
+func visible(s string) string {
+	if !strings.ContainsFunc(s, access.Hidden) {
+		return s
 	}
-	quoted := make([]string, len(all))
-	for i, s := range all {
-		quoted[i] = hclText(s)
+	var b strings.Builder
+	for _, r := range s {
+		switch {
+		case !access.Hidden(r) || r == utf8.RuneError:
+			b.WriteRune(r)
+		case r > 0xffff:
+			fmt.Fprintf(&b, `\U%08x`, r)
+		default:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		}
 	}
-	return "[" + strings.Join(quoted, ", ") + "]"
-}
-
-// hclOptional is a text, "" for an empty one.
-func hclOptional(s string) string {
-	if s == "" {
-		return ""
-	}
-	return hclText(s)
+	return b.String()
 }
 
 func keys(m map[string]string) []string { return slices.Sorted(maps.Keys(m)) }

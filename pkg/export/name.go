@@ -9,22 +9,22 @@ import (
 
 // name names the entries as list -o yaml does. Where a role or user was recreated with another path, two entries of one
 // cluster would have one name: then both get the digest of their ARN.
-func name(entries []Entry, cluster access.Info) {
+func (x *Export) name() {
 	of := map[string]int{}
-	for i := range entries {
-		entries[i].Name = manifest.Name(entries[i].Entry, cluster)
-		of[entries[i].Name]++
+	for _, e := range x.Entries {
+		e.Name = manifest.Name(*e.Of, *x.Cluster)
+		of[e.Name]++
 	}
-	for i, e := range entries {
+	for _, e := range x.Entries {
 		if of[e.Name] > 1 {
-			entries[i].Name = distinct(e.Name, "-", e.Principal)
+			e.Name = e.distinct(e.Name, "-")
 		}
 	}
 }
 
-// distinct puts the digest of the ARN behind a name that another one could have too, unless it is there.
-func distinct(name, separator string, p access.Principal) string {
-	digest := manifest.Digest(p)
+// distinct puts the digest of the ARN behind a name that another entry could have too, unless it is there.
+func (e *Entry) distinct(name, separator string) string {
+	digest := manifest.Digest(e.Of.Principal)
 	if strings.HasSuffix(name, digest) {
 		return name
 	}
@@ -32,12 +32,17 @@ func distinct(name, separator string, p access.Principal) string {
 }
 
 // label is the name in the alphabet of Terraform: letters, digits and _, a digit not first. Only a dot makes it ambiguous.
-func (e Entry) label() string {
-	label := strings.NewReplacer("-", "_", ".", "_").Replace(e.Name)
+func (e *Entry) label() string {
+	label := strings.Map(func(r rune) rune {
+		if r == '-' || r == '.' {
+			return '_'
+		}
+		return r
+	}, e.Name)
 	if strings.Contains(e.Name, ".") {
-		label = distinct(label, "_", e.Principal)
+		label = e.distinct(label, "_")
 	}
-	if label[0] >= '0' && label[0] <= '9' {
+	if label[0] <= '9' {
 		return "_" + label
 	}
 	return label
@@ -45,7 +50,7 @@ func (e Entry) label() string {
 
 // logicalID is the name in the alphabet of CloudFormation: letters and digits. A separator becomes a capital; before a digit,
 // or beside another separator, that is not possible, and the name would be ambiguous.
-func (e Entry) logicalID() string {
+func (e *Entry) logicalID() string {
 	var b strings.Builder
 	begins, lossy := true, false
 	for i, c := range []byte(e.Name) {
@@ -63,7 +68,7 @@ func (e Entry) logicalID() string {
 		}
 	}
 	if lossy {
-		return distinct(b.String(), "", e.Principal)
+		return e.distinct(b.String(), "")
 	}
 	return b.String()
 }

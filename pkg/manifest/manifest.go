@@ -61,8 +61,8 @@ type AccessScope struct {
 
 // The types of a scope, as EKS spells them.
 const (
-	scopeCluster   = "cluster"
-	scopeNamespace = "namespace"
+	ScopeCluster   = "cluster"
+	ScopeNamespace = "namespace"
 )
 
 // Status is what EKS set. It is written and never read.
@@ -127,9 +127,9 @@ func Of(e access.Entry, cluster access.Info) AccessEntry {
 func policies(e access.Entry) []AccessPolicy {
 	all := []AccessPolicy{}
 	for _, g := range e.Grants {
-		scope := AccessScope{Type: scopeCluster}
+		scope := AccessScope{Type: ScopeCluster}
 		if !g.Scope.WholeCluster() {
-			scope = AccessScope{Type: scopeNamespace, Namespaces: g.Scope.Namespaces}
+			scope = AccessScope{Type: ScopeNamespace, Namespaces: g.Scope.Namespaces}
 		}
 		all = append(all, AccessPolicy{PolicyARN: g.Policy.ARN(e.Principal.Partition()), AccessScope: scope})
 	}

@@ -256,11 +256,11 @@ func readScope(n node) (s access.Scope, err error) {
 		}
 	}
 	switch {
-	case text != scopeCluster && text != scopeNamespace:
+	case text != ScopeCluster && text != ScopeNamespace:
 		return s, kind.fails("%q must be cluster or namespace", text)
-	case text == scopeCluster && len(s.Namespaces) > 0:
+	case text == ScopeCluster && len(s.Namespaces) > 0:
 		return s, names.fails("a scope of type cluster has no namespaces")
-	case text == scopeNamespace && len(s.Namespaces) == 0:
+	case text == ScopeNamespace && len(s.Namespaces) == 0:
 		return s, n.fails("a scope of type namespace needs namespaces")
 	}
 	return s, nil
