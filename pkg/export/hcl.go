@@ -89,22 +89,17 @@ func (w *hcl) tags(tags map[string]string) {
 // hclText quotes a text, so that nothing in it is a template. Characters that are not visible are escaped.
 func hclText(s string) string {
 	var b strings.Builder
-	last := ' '
 	for i, r := range s {
-		template := (r == '$' || r == '%') && strings.HasPrefix(s[i+1:], "{")
 		switch {
 		case r == '"' || r == '\\':
 			b.WriteString(`\` + string(r))
 		case r == '\n':
 			b.WriteString(`\n`)
-		case template && last == r: // of $${ only the last two would be one
-			fmt.Fprintf(&b, `\u%04x`, r)
-		case template:
+		case (r == '$' || r == '%') && strings.HasPrefix(s[i+1:], "{"):
 			b.WriteString(string(r) + string(r))
 		default:
 			b.WriteString(visible(string(r)))
 		}
-		last = r
 	}
 	return `"` + b.String() + `"`
 }
