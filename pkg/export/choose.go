@@ -12,7 +12,7 @@ import (
 type Export struct {
 	Cluster *access.Info
 	Entries []*Entry // in canonical order
-	Left    [len(reasons)]int
+	Left    []int    // for each of the reasons
 }
 
 // Entry is an entry as the forms have it: nodes without what EKS sets on them, and without the tags of other tools.
@@ -25,7 +25,7 @@ type Entry struct {
 }
 
 // reasons are why entries are left out, the first that fits counts; and how to export them anyway.
-var reasons = [...]struct{ one, many, hint string }{
+var reasons = []struct{ one, many, hint string }{
 	{"entry that AWS manages", "entries that AWS manages", ""},
 	{"entry of an EKS capability or Auto Mode", "entries of EKS capabilities or Auto Mode", ""},
 	{"entry for nodes", "entries for nodes", " (name them to export them)"},
@@ -35,7 +35,7 @@ var reasons = [...]struct{ one, many, hint string }{
 // Choose takes the entries that another tool can manage. Entries for nodes are exported where they were named, temporary ones
 // where that was asked for; entries that AWS keeps for itself never.
 func Choose(s *access.Snapshot, named []access.Principal, temporary bool) *Export {
-	x := &Export{Cluster: &s.Cluster}
+	x := &Export{Cluster: &s.Cluster, Left: make([]int, len(reasons))}
 	entries := slices.Clone(s.Entries)
 	access.SortEntries(entries)
 	for _, e := range entries {

@@ -33,8 +33,8 @@ type lack struct {
 	of   source
 }
 
-// owned is a lack of every form that takes entries over.
-var owned = lack{"another tool manages this entry; let only one of them change it", otherOwner}
+// managed is said of every form that takes entries over.
+const managed = "another tool manages this entry; let only one of them change it"
 
 // The names of the fields of a policy, in the writings of EKS and of others.
 const (
@@ -45,22 +45,22 @@ const (
 )
 
 // forms are all forms, the most used first.
-var forms = [...]form{
-	{name: "terraform", next: terraformNext, write: terraform, owner: access.ByTerraform, lacks: []lack{{"Terraform removes these tags of other tools", foreignTags}, owned}},
-	{name: "terraform-module", next: moduleNext, write: module, owner: access.ByTerraform, lacks: []lack{{"Terraform removes these tags of other tools", foreignTags}, owned}},
-	{name: "ack", next: ackNext, write: ack, owner: access.ByACK, lacks: []lack{{"ACK removes these tags of other tools", foreignTags}, owned}},
+var forms = []form{
+	{name: "terraform", next: terraformNext, write: terraform, owner: access.ByTerraform, lacks: []lack{{"Terraform removes these tags of other tools", foreignTags}, {managed, otherOwner}}},
+	{name: "terraform-module", next: moduleNext, write: module, owner: access.ByTerraform, lacks: []lack{{"Terraform removes these tags of other tools", foreignTags}, {managed, otherOwner}}},
+	{name: "ack", next: ackNext, write: ack, owner: access.ByACK, lacks: []lack{{"ACK removes these tags of other tools", foreignTags}, {managed, otherOwner}}},
 	{
 		name: "cloudformation", next: cloudformationNext, write: cloudformation, scope: [4]string{"PolicyArn", "AccessScope", "Type", "Namespaces"},
-		lacks: []lack{{"these tags of other tools are left out", foreignTags}, {"CloudFormation replaces texts with {{resolve:…}}", dynamic}, owned},
+		lacks: []lack{{"these tags of other tools are left out", foreignTags}, {"CloudFormation replaces texts with {{resolve:…}}", dynamic}, {managed, otherOwner}},
 	},
 	{
 		name: "eksctl", next: eksctlNext, write: eksctl, scope: [4]string{ofPolicy, ofScope, ofKind, ofNamespace},
 		lacks: []lack{{"eksctl has no tags for access entries", writtenTags}, {"eksctl does not have entries of this type", hyperpod}},
 	},
-	{name: "pulumi", next: pulumiNext, write: pulumi, json: true, lacks: []lack{owned}},
+	{name: "pulumi", next: pulumiNext, write: pulumi, json: true, lacks: []lack{{managed, otherOwner}}},
 	{
 		name: "crossplane", next: crossplaneNext, write: crossplane, owner: access.ByCrossplane, scope: [4]string{"policyArn", ofScope, ofKind, ofNamespace},
-		lacks: []lack{{"Crossplane removes these tags of other tools", foreignTags}, owned},
+		lacks: []lack{{"Crossplane removes these tags of other tools", foreignTags}, {managed, otherOwner}},
 	},
 }
 

@@ -185,6 +185,7 @@ func (v *view) named(from source) string {
 	case dynamic:
 		all := append([]string{v.text(username), v.named(writtenTags)}, v.Of.Groups...)
 		return strings.Join(slices.DeleteFunc(all, func(s string) bool { return !strings.Contains(s, "{{resolve:") }), ", ")
+	default:
 	}
 	return ""
 }

@@ -24,7 +24,7 @@ func pulumi(w *writer) {
 
 // indented is a value in JSON.
 func indented(v any) string {
-	text, _ := json.MarshalIndent(v, "", "  ") //nolint:errcheck // it holds only texts, lists and maps of them
+	text, _ := json.MarshalIndent(v, "", "  ") // it holds only texts, lists and maps of them
 	return string(text) + "\n"
 }
 

@@ -36,13 +36,15 @@ func (x *Export) imports() string {
 }
 
 // The attributes of the resources; the module has those of an entry without the cluster.
-var (
-	entryFields       = []field{{"cluster_name", cluster}, {"principal_arn", principal}, {"type", unusualKind}, {"kubernetes_groups", groups}, {"user_name", username}}
-	associationFields = []field{{"cluster_name", cluster}, {"principal_arn", reference}, {"policy_arn", policyARN}}
-	policyFields      = []field{{"policy_arn", policyARN}}
-	scopeFields       = []field{{ofKind, scopeKind}, {ofNamespace, namespaces}}
-	importFields      = []field{{"id", importID}}
-)
+var entryFields = []field{{"cluster_name", cluster}, {"principal_arn", principal}, {"type", unusualKind}, {"kubernetes_groups", groups}, {"user_name", username}}
+
+var associationFields = []field{{"cluster_name", cluster}, {"principal_arn", reference}, {"policy_arn", policyARN}}
+
+var policyFields = []field{{"policy_arn", policyARN}}
+
+var scopeFields = []field{{ofKind, scopeKind}, {ofNamespace, namespaces}}
+
+var importFields = []field{{"id", importID}}
 
 // each calls a function for every entry, without a policy, and after it for each of its policies.
 func (w *writer) each(do func(*view)) {

@@ -58,8 +58,13 @@ A file of more than 51200 bytes must be in S3 (--template-url). A template can h
 some principals at a time. cdk import reads this template, too.`
 
 var cloudformationFields = []field{
-	{"ClusterName", cluster}, {"PrincipalArn", principal}, {"Type", kind}, {"Username", username}, {"KubernetesGroups", groups},
-	{"AccessPolicies", policies}, {"Tags", tagList},
+	{"ClusterName", cluster},
+	{"PrincipalArn", principal},
+	{"Type", kind},
+	{"Username", username},
+	{"KubernetesGroups", groups},
+	{"AccessPolicies", policies},
+	{"Tags", tagList},
 }
 
 func cloudformation(w *writer) {
@@ -106,13 +111,17 @@ For a first look without changes set managementPolicies to [Observe]. For namesp
 eks.aws.m.upbound.io for eks.aws.upbound.io, and a namespace. Crossplane puts its own tags on the entries.`
 
 // The fields of forProvider: of an entry, and of a policy on it.
-var (
-	crossplaneFields = []field{
-		{"region", region}, {"clusterName", cluster}, {"principalArn", principal}, {ofKind, unusualKind}, {"userName", username},
-		{"kubernetesGroups", groups}, {"tags", tags},
-	}
-	crossplanePolicy = []field{{"region", region}, {"clusterName", cluster}, {"principalArn", principal}, {"policyArn", policyARN}, {ofScope, accessScope}}
-)
+var crossplaneFields = []field{
+	{"region", region},
+	{"clusterName", cluster},
+	{"principalArn", principal},
+	{ofKind, unusualKind},
+	{"userName", username},
+	{"kubernetesGroups", groups},
+	{"tags", tags},
+}
+
+var crossplanePolicy = []field{{"region", region}, {"clusterName", cluster}, {"principalArn", principal}, {"policyArn", policyARN}, {ofScope, accessScope}}
 
 func crossplane(w *writer) {
 	w.each(func(v *view) {
