@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -18,6 +17,8 @@ import (
 func newExportCmd(env *Env) *cobra.Command {
 	var to string
 	var temporary bool
+	forms := export.Forms()
+	one := strings.Join(forms, ", ")
 	cmd := &cobra.Command{
 		Use:   "export --to FORM [PRINCIPAL...]",
 		Short: "Write access entries as code for Terraform, CloudFormation and other tools",
@@ -39,17 +40,17 @@ they are named, and temporary ones without --include-temporary. What a form cann
   kubectl access export --to cloudformation > template.yaml`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if to == "" {
-				return usage(cmd, errors.New("specify the form: --to "+strings.Join(export.Forms(), "|")))
+				return usage(cmd, errors.New("specify the form: --to FORM, one of: "+one))
 			}
 			return env.export(cmd.Context(), to, temporary, args)
 		},
 	}
 	fs := cmd.Flags()
-	fs.StringVar(&to, "to", "", "The form to write. One of: "+strings.Join(export.Forms(), ", "))
-	_ = fs.SetAnnotation("to", values, export.Forms())
+	fs.StringVar(&to, "to", "", "The form to write. One of: "+one)
+	_ = fs.SetAnnotation("to", values, forms)
 	checkFlag(fs, "to", func() error {
-		if !slices.Contains(export.Forms(), to) {
-			return fmt.Errorf("must be one of: %s", strings.Join(export.Forms(), ", "))
+		if !slices.Contains(forms, to) {
+			return errors.New("must be one of: " + one)
 		}
 		return nil
 	})
@@ -78,13 +79,13 @@ func (env *Env) export(ctx context.Context, to string, temporary bool, written [
 	}
 	x := export.Choose(&s, who, temporary)
 	if left := x.LeftOut(); left != "" {
-		env.say(env.IO.ErrOut, printer.Clean("Left out: "+left+".")+"\n")
+		env.say(env.IO.ErrOut, "Left out: "+left+".\n")
 	}
 	if s.Cluster.Mode.ReadsConfigMap() && len(written) == 0 {
 		env.warn("aws-auth mappings are not exported; to turn them into entries first, run %s", env.program.Command("migrate"))
 	}
 	if len(x.Entries) == 0 {
-		fmt.Fprintf(env.IO.ErrOut, "No access entries to export in cluster %s.\n", printer.Clean(s.Cluster.Name))
+		env.say(env.IO.ErrOut, "No access entries to export in cluster "+printer.Clean(s.Cluster.Name)+".\n")
 		return errIf(failed || len(written) > 0)
 	}
 	env.printExport(x.Write(to, env.program.Elsewhere().Command(append([]string{"export", "--to", to}, written...)...)))

@@ -38,7 +38,8 @@ func Choose(s *access.Snapshot, named []access.Principal, temporary bool) *Expor
 	x := &Export{Cluster: &s.Cluster, Left: make([]int, len(reasons))}
 	entries := slices.Clone(s.Entries)
 	access.SortEntries(entries)
-	for _, e := range entries {
+	for i := range entries {
+		e := &entries[i]
 		owner := e.Owner()
 		switch {
 		case e.Managed():
@@ -50,30 +51,30 @@ func Choose(s *access.Snapshot, named []access.Principal, temporary bool) *Expor
 		case !temporary && !e.Expires().IsZero():
 			x.Left[3]++
 		default:
-			e = e.Canonical()
-			out := &Entry{Of: &e, By: owner.Kind, Owner: owner.String()}
-			out.adapt()
-			x.Entries = append(x.Entries, out)
+			x.Entries = append(x.Entries, adapted(e, owner.Kind, owner.String()))
 		}
 	}
 	x.name()
 	return x
 }
 
-// adapt leaves out what no other tool may say of the entry.
-func (e *Entry) adapt() {
-	if e.Of.Kind == "" {
-		e.Of.Kind = access.Standard
+// adapted is an entry without what no other tool may say of it.
+func adapted(e *access.Entry, by access.OwnerKind, owner string) *Entry {
+	of := e.Canonical()
+	if of.Kind == "" {
+		of.Kind = access.Standard
 	}
-	if e.Of.Kind != access.Standard {
-		e.Of.Username, e.Of.Groups = "", nil
+	if of.Kind != access.Standard {
+		of.Username, of.Groups = "", nil
 	}
-	for _, key := range keys(e.Of.Tags) {
+	out := &Entry{Of: &of, By: by, Owner: owner}
+	for _, key := range keys(of.Tags) {
 		if ofTool(key) {
-			e.Tools = append(e.Tools, key)
-			delete(e.Of.Tags, key)
+			out.Tools = append(out.Tools, key)
+			delete(of.Tags, key)
 		}
 	}
+	return out
 }
 
 // ofTool reports whether a tag says which tool manages the entry. The expiry is about the access, and stays.
@@ -86,13 +87,13 @@ func ofAWS(key string) bool { return strings.HasPrefix(key, "aws:") }
 
 // LeftOut counts the entries that are not exported, "" for none.
 func (x *Export) LeftOut() string {
-	var all []string
+	text := ""
 	for i, n := range x.Left {
-		if n > 0 {
-			all = append(all, count(n, reasons[i].one, reasons[i].many)+reasons[i].hint)
+		if r := &reasons[i]; n > 0 {
+			text += ", " + count(n, r.one, r.many) + r.hint
 		}
 	}
-	return strings.Join(all, ", ")
+	return strings.TrimPrefix(text, ", ")
 }
 
 // policies is the number of access policies on all entries.

@@ -134,20 +134,25 @@ func (w *writer) remarks(e *Entry) {
 	}
 }
 
+// mostNamed is how many entries a warning names.
+const mostNamed = 3
+
 // warnings names, for each thing that the form cannot say, the entries that it is about.
 func (w *writer) warnings() (all []string) {
 	for i := range w.lacks {
-		var who []string
+		who, n := "", 0
 		for _, e := range w.Entries {
 			if w.cannot(&w.lacks[i], e) != "" {
-				who = append(who, e.Of.Principal.Short(w.Cluster.Account()))
+				if n++; n <= mostNamed {
+					who += ", " + e.Of.Principal.Short(w.Cluster.Account())
+				}
 			}
 		}
-		if len(who) > 3 {
-			who = append(who[:3], "…")
+		if n > mostNamed {
+			who += ", …"
 		}
-		if len(who) > 0 {
-			all = append(all, strings.Join(who, ", ")+": "+w.lacks[i].says)
+		if n > 0 {
+			all = append(all, who[2:]+": "+w.lacks[i].says)
 		}
 	}
 	return all

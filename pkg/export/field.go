@@ -1,7 +1,6 @@
 package export
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
@@ -163,19 +162,18 @@ func (v *view) named(from source) string {
 	case objectName:
 		return v.suffixed(v.Name, "-")
 	case importID:
-		id := []string{v.Cluster.Name, v.text(principal)}
 		if v.grant == nil {
-			return strings.Join(id, ":")
+			return v.Cluster.Name + ":" + v.text(principal)
 		}
-		return strings.Join(append(id, v.text(policyARN)), "#")
+		return v.Cluster.Name + "#" + v.text(principal) + "#" + v.text(policyARN)
 	case foreignTags:
-		return strings.Join(slices.DeleteFunc(slices.Clone(v.Tools), ofAWS), ", ")
+		return listed(v.Tools, func(key string) bool { return !ofAWS(key) })
 	case otherOwner:
 		return v.Owner
 	case writtenTags:
-		var all []string
-		for _, key := range keys(v.Of.Tags) {
-			all = append(all, key+"="+v.Of.Tags[key])
+		all := keys(v.Of.Tags)
+		for i, key := range all {
+			all[i] = key + "=" + v.Of.Tags[key]
 		}
 		return strings.Join(all, ", ")
 	case hyperpod:
@@ -184,10 +182,20 @@ func (v *view) named(from source) string {
 		}
 	case dynamic:
 		all := append([]string{v.text(username), v.named(writtenTags)}, v.Of.Groups...)
-		return strings.Join(slices.DeleteFunc(all, func(s string) bool { return !strings.Contains(s, "{{resolve:") }), ", ")
+		return listed(all, func(s string) bool { return strings.Contains(s, "{{resolve:") })
 	default:
 	}
 	return ""
+}
+
+// listed are the texts to keep, separated by commas.
+func listed(all []string, keep func(string) bool) (text string) {
+	for _, s := range all {
+		if keep(s) {
+			text += ", " + s
+		}
+	}
+	return strings.TrimPrefix(text, ", ")
 }
 
 // suffixed is a name of the entry, or of one policy on it.
