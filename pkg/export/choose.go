@@ -79,8 +79,11 @@ func adapted(e *access.Entry, by access.OwnerKind, owner string) *Entry {
 
 // ofTool reports whether a tag says which tool manages the entry. The expiry is about the access, and stays.
 func ofTool(key string) bool {
-	return ofAWS(key) || strings.HasPrefix(key, "services.k8s.aws/") || strings.HasPrefix(key, "kubectl-access/") && key != access.ExpiresTag
+	return ofAWS(key) || strings.HasPrefix(key, "services.k8s.aws/") || strings.HasPrefix(key, ownPrefix) && key != access.ExpiresTag
 }
+
+// ownPrefix begins the keys of this program's tags.
+const ownPrefix = "kubectl-access/"
 
 // ofAWS reports whether only AWS can set the tag, so that no other tool removes it.
 func ofAWS(key string) bool { return strings.HasPrefix(key, "aws:") }

@@ -48,7 +48,7 @@ const (
 var forms = []form{
 	{name: "terraform", next: terraformNext, write: terraform, owner: access.ByTerraform, lacks: []lack{{"Terraform removes these tags of other tools", foreignTags}, {managed, otherOwner}}},
 	{name: "terraform-module", next: moduleNext, write: module, owner: access.ByTerraform, lacks: []lack{{"Terraform removes these tags of other tools", foreignTags}, {managed, otherOwner}}},
-	{name: "ack", next: ackNext, write: ack, owner: access.ByACK, lacks: []lack{{"ACK removes these tags of other tools", foreignTags}, {managed, otherOwner}}},
+	{name: "ack", next: ackNext, write: ack, owner: access.ByACK, lacks: []lack{{"ACK removes these tags of other tools", ownTags}, {managed, otherOwner}}},
 	{
 		name: "cloudformation", next: cloudformationNext, write: cloudformation, scope: [4]string{"PolicyArn", "AccessScope", "Type", "Namespaces"},
 		lacks: []lack{{"these tags of other tools are left out", foreignTags}, {"CloudFormation replaces texts with {{resolve:…}}", dynamic}, {managed, otherOwner}},

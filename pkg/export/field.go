@@ -37,6 +37,7 @@ const (
 
 	// what a form may not be able to say
 	foreignTags // tags of other tools, which the tool would remove
+	ownTags     // those of them that are this program's
 	otherOwner
 	writtenTags
 	hyperpod
@@ -168,6 +169,8 @@ func (v *view) named(from source) string {
 		return v.Cluster.Name + "#" + v.text(principal) + "#" + v.text(policyARN)
 	case foreignTags:
 		return listed(v.Tools, func(key string) bool { return !ofAWS(key) })
+	case ownTags:
+		return listed(v.Tools, func(key string) bool { return strings.HasPrefix(key, ownPrefix) })
 	case otherOwner:
 		return v.Owner
 	case writtenTags:
