@@ -48,9 +48,9 @@ var retired = []struct{ pattern, better string }{
 
 // plainPlaces are the directories and files in plain English; sources below a directory are included, tests are not.
 var plainPlaces = []string{
-	"access", "audit", "awsauth", "change", "cluster", "cmd", "edit", "eks", "iam", "journal", "kube", "kubeconfig", "kubefile", "login", "manifest", "migrate", "policy", "printer", "shell", "trail", "tui", "whoami",
+	"access", "audit", "awsauth", "change", "cluster", "cmd", "edit", "eks", "export", "iam", "journal", "kube", "kubeconfig", "kubefile", "login", "manifest", "migrate", "policy", "printer", "shell", "trail", "tui", "whoami",
 	"../cmd", "../hack", "../release", "../README.md", "../CHANGELOG.md", "../.github",
-	"../docs/architecture.md", "../docs/audit.md", "../docs/automation.md", "../docs/iam.md", "../docs/troubleshooting.md", "../plugins.yaml", "../.krew.yaml",
+	"../docs/architecture.md", "../docs/audit.md", "../docs/automation.md", "../docs/export.md", "../docs/iam.md", "../docs/troubleshooting.md", "../plugins.yaml", "../.krew.yaml",
 }
 
 // exceptions match retired expressions that stay.

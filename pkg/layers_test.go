@@ -30,6 +30,7 @@ var mayImport = map[string][]string{
 	"kube":                {"access", "rights"},
 	"manifest":            {"access"},
 	"journal":             {"access", "manifest"},
+	"export":              {"access", "manifest"},
 	"sandbox":             {"sandbox/awsapi", "sandbox/kubeapi"},
 	"sandbox/awsapi":      {"policy"},
 	"sandbox/kubeapi":     {"policy", "rights", "sandbox/awsapi"},
@@ -43,7 +44,7 @@ var mayImport = map[string][]string{
 	},
 	"change": {"access", "awsauth", "edit", "journal", "policy"},
 	"cmd": {
-		"access", "audit", "awsauth", "change", "cluster", "edit", "journal", "kubeconfig", "kubefile", "login", "manifest", "migrate",
+		"access", "audit", "awsauth", "change", "cluster", "edit", "export", "journal", "kubeconfig", "kubefile", "login", "manifest", "migrate",
 		"policy", "printer", "rights", "sandbox", "shell", "trail", "tui", "whoami",
 	},
 }

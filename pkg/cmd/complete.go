@@ -90,7 +90,7 @@ func (env *Env) askFlags() map[string]cluster.Offer {
 
 // askArguments are the commands whose arguments are principals.
 var askArguments = map[string]func(cluster.Written) cluster.Offer{
-	"list": cluster.OfferAdmitted, "describe": cluster.OfferAdmitted, "revoke": cluster.OfferAdmitted, "explain": cluster.OfferAdmitted, "history": cluster.OfferAdmitted, "why": cluster.OfferAdmitted,
+	"list": cluster.OfferAdmitted, "describe": cluster.OfferAdmitted, "revoke": cluster.OfferAdmitted, "explain": cluster.OfferAdmitted, "history": cluster.OfferAdmitted, "why": cluster.OfferAdmitted, "export": cluster.OfferAdmitted,
 	"grant": cluster.OfferPrincipals, "who-can": nil,
 }
 

@@ -40,6 +40,7 @@ var answered = []string{
 	"revoke role/ops --yes; undo --yes", "revoke role/team/dev --yes --entry-only", "list --require-match", "revoke role/joiner --yes" + at + "prod",
 	"grant role/ops --policy view:dev --policy edit:qa --keep-mapping-access -o yaml", "grant role/mapped --policy admin -A --yes --accept-risk=override-mapping" + at + "staging",
 	"apply -f testdata/access.yaml --set team --prune --yes; undo --yes", "diff -f testdata/access.yaml -o json", "diff -f testdata/access.yaml --set team --prune -o markdown",
+	"export --to terraform", "export --to ack role/team/dev --include-temporary", "export --to pulumi" + at + "prod", "list -o eks-json",
 	"policies", "policies edit", "policies -o json", "cluster", "cluster -o yaml", "cluster --eks-cluster staging",
 	"mode", "mode -o json" + at + "legacy", "mode API_AND_CONFIG_MAP --yes --accept-risk=one-way-mode" + at + "legacy", "mode API --yes --accept-risk=one-way-mode",
 	"migrate --dry-run", "migrate -o json", "migrate --yes --remove-mappings; undo --yes", "migrate --yes --accept-risk=one-way-mode" + at + "legacy", "migrate --write-decisions FILE",

@@ -19,6 +19,7 @@ var asked = map[string][]string{
 	"cluster":    {"cluster"},
 	"list":       {"list"},
 	"audit":      {"audit"},
+	"export":     {"export --to terraform"},
 	"describe":   {"describe ARN:role/rotated", "describe ARN:user/alice"},
 	"whoami":     {"whoami"},
 	"history":    {"history ARN:user/alice", "history"},

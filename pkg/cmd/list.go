@@ -14,6 +14,7 @@ import (
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/cluster"
+	"github.com/kubectl-access/kubectl-access/pkg/export"
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
 )
 
@@ -65,7 +66,7 @@ With principals, list only their access.`,
 
 func (f *listFlags) bindList(cmd *cobra.Command) {
 	fs := cmd.Flags()
-	f.bindTable(fs, "json", "yaml", "csv", "name", "wide", "jsonpath=", "custom-columns=")
+	f.bindTable(fs, "json", "yaml", "csv", "name", "wide", "jsonpath=", "custom-columns=", eksJSON)
 	fs.StringVarP(&f.Namespace, "namespace", "n", "", "Only who has rights in this namespace, also through the whole cluster")
 	oneNamespace(fs, &f.Namespace)
 	fs.StringVar(&f.policy, "policy", "", "Only who has this access policy, without RBAC roles of its name; cluster-admin includes every cluster administrator")
@@ -160,6 +161,9 @@ func (env *Env) printList(f *listFlags, info access.Info, rows []printer.Row) er
 		if f.Name == "name" && mapped {
 			env.warn("-o name prints access entries only; to see the aws-auth mappings, run %s", env.program.Command("list"))
 		}
+		if f.Name == eksJSON {
+			return env.printEKS(rows, info, mapped)
+		}
 		if one { // it has one form, unless two sources give access
 			rows = slices.DeleteFunc(slices.Clone(rows), printer.Row.Void)
 		}
@@ -183,6 +187,24 @@ func (env *Env) printList(f *listFlags, info access.Info, rows []printer.Row) er
 		defer env.say(env.IO.ErrOut, folded+"; to see them, run "+env.program.Command("list", "--all")+"\n")
 	}
 	return env.table(f, shown)
+}
+
+// eksJSON is the format of kubesplaining's export of a cluster.
+const eksJSON = "eks-json"
+
+// printEKS prints the entries as EKS describes them.
+func (env *Env) printEKS(rows []printer.Row, info access.Info, mapped bool) error {
+	var entries []*access.Entry
+	for i := range rows {
+		if rows[i].Entry != nil {
+			entries = append(entries, rows[i].Entry)
+		}
+	}
+	if mapped {
+		env.warn("-o %s has access entries only; to see the aws-auth mappings, run %s", eksJSON, env.program.Command("list"))
+	}
+	env.print(printer.EscapeJSON(export.EKS(entries, &info)))
+	return nil
 }
 
 // filters reports whether anything may have been left out.

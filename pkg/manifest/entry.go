@@ -106,11 +106,11 @@ func (s AccessScope) scope() (access.Scope, error) {
 	switch {
 	case s.Type == "":
 		return access.Scope{}, errors.New("accessScope.type: is missing; write cluster or namespace")
-	case s.Type != scopeCluster && s.Type != scopeNamespace:
+	case s.Type != ScopeCluster && s.Type != ScopeNamespace:
 		return access.Scope{}, fmt.Errorf("accessScope.type: %q is neither cluster nor namespace", s.Type)
-	case s.Type == scopeCluster && len(s.Namespaces) > 0:
+	case s.Type == ScopeCluster && len(s.Namespaces) > 0:
 		return access.Scope{}, errors.New("accessScope.namespaces: require type namespace, and the type is cluster")
-	case s.Type == scopeNamespace && len(s.Namespaces) == 0:
+	case s.Type == ScopeNamespace && len(s.Namespaces) == 0:
 		return access.Scope{}, errors.New("accessScope.namespaces: are missing; type namespace needs one or more")
 	}
 	if i := slices.IndexFunc(s.Namespaces, blank); i >= 0 {

@@ -32,7 +32,8 @@ type AccessEntry struct {
 
 // Metadata names the object; its other fields are ignored.
 type Metadata struct {
-	Name string `json:"name,omitempty"`
+	Name        string            `json:"name,omitempty"`
+	Annotations map[string]string `json:"annotations,omitempty"`
 }
 
 // Spec is the desired state.
@@ -60,8 +61,8 @@ type AccessScope struct {
 
 // The types of a scope, as EKS spells them.
 const (
-	scopeCluster   = "cluster"
-	scopeNamespace = "namespace"
+	ScopeCluster   = "cluster"
+	ScopeNamespace = "namespace"
 )
 
 // Status is what EKS set. It is written and never read.
@@ -126,9 +127,9 @@ func Of(e access.Entry, cluster access.Info) AccessEntry {
 func policies(e access.Entry) []AccessPolicy {
 	all := []AccessPolicy{}
 	for _, g := range e.Grants {
-		scope := AccessScope{Type: scopeCluster}
+		scope := AccessScope{Type: ScopeCluster}
 		if !g.Scope.WholeCluster() {
-			scope = AccessScope{Type: scopeNamespace, Namespaces: g.Scope.Namespaces}
+			scope = AccessScope{Type: ScopeNamespace, Namespaces: g.Scope.Namespaces}
 		}
 		all = append(all, AccessPolicy{PolicyARN: g.Policy.ARN(e.Principal.Partition()), AccessScope: scope})
 	}

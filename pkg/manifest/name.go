@@ -25,10 +25,15 @@ func Name(e access.Entry, cluster access.Info) string {
 	if name == wanted && name != "" && len(name) <= longest {
 		return name
 	}
-	sum := sha256.Sum256([]byte(p))
-	suffix := hex.EncodeToString(sum[:4])
+	suffix := Digest(p)
 	name = strings.TrimRight(name[:min(len(name), longest-len(suffix)-1)], "-.")
 	return strings.TrimLeft(name+"-"+suffix, "-")
+}
+
+// Digest is the beginning of the SHA-256 of a principal's ARN.
+func Digest(p access.Principal) string {
+	sum := sha256.Sum256([]byte(p))
+	return hex.EncodeToString(sum[:4])
 }
 
 // subdomain replaces the characters that Kubernetes does not allow by dashes. A dot must have a letter or digit on both

@@ -33,8 +33,8 @@ func (d Document) Fails(field string, err error) error {
 	return fmt.Errorf("%s:%d: %w", d.File, line, err)
 }
 
-// regionAnnotation tells ACK where the cluster is.
-const regionAnnotation = "services.k8s.aws/region"
+// RegionAnnotation tells ACK where the cluster is.
+const RegionAnnotation = "services.k8s.aws/region"
 
 // Read reads the entries of a file: YAML with one or more documents, or JSON; each document an AccessEntry or a list. Objects of
 // other kinds are counted. Whatever is not understood is an error, so that nothing that was written is lost; but status and
@@ -120,7 +120,7 @@ func document(n node) (d Document, err error) {
 		return d, err
 	}
 	if meta, ok := top["metadata"]; ok {
-		d.Region = meta.annotation(regionAnnotation)
+		d.Region = meta.annotation(RegionAnnotation)
 	}
 	spec, ok := top["spec"]
 	if !ok {
@@ -256,11 +256,11 @@ func readScope(n node) (s access.Scope, err error) {
 		}
 	}
 	switch {
-	case text != scopeCluster && text != scopeNamespace:
+	case text != ScopeCluster && text != ScopeNamespace:
 		return s, kind.fails("%q must be cluster or namespace", text)
-	case text == scopeCluster && len(s.Namespaces) > 0:
+	case text == ScopeCluster && len(s.Namespaces) > 0:
 		return s, names.fails("a scope of type cluster has no namespaces")
-	case text == scopeNamespace && len(s.Namespaces) == 0:
+	case text == ScopeNamespace && len(s.Namespaces) == 0:
 		return s, n.fails("a scope of type namespace needs namespaces")
 	}
 	return s, nil

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -63,8 +65,8 @@ func (p *placeholders) replace(value any) any {
 		return list
 	case map[string]any:
 		m := make(map[string]any, len(v))
-		for key, element := range v {
-			m[p.hold(key)] = p.replace(element)
+		for _, key := range slices.Sorted(maps.Keys(v)) { // the numbers of placeholders order the keys
+			m[p.hold(key)] = p.replace(v[key])
 		}
 		return m
 	}

@@ -44,3 +44,16 @@ func TestYAMLHidesNothingAndMeansTheSame(t *testing.T) {
 		t.Errorf("%v\n%s", err, diff)
 	}
 }
+
+func TestHostileKeysHaveOneOrder(t *testing.T) {
+	v := map[string]string{"a\x1b": "1", "b\x1b": "2", "c\x1b": "3", "d\x1b": "4"}
+	first, err := YAML(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 20 {
+		if again, _ := YAML(v); string(again) != string(first) {
+			t.Fatalf("%s became\n%s", first, again)
+		}
+	}
+}
