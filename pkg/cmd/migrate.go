@@ -38,6 +38,7 @@ func (f *migrateFlags) bind(fs *pflag.FlagSet) {
 	fs.Lookup("include-unmatched").NoOptDefVal = migrate.All
 	f.changeFlags.bind(fs, access.OneWayMode, access.LeaveMappings)
 	f.bindAsk(fs)
+	refuseSave(fs)
 }
 
 func newMigrateCmd(env *Env) *cobra.Command {
