@@ -44,7 +44,7 @@ func (r *Run) Propose(ctx context.Context) (p Proposal, err error) {
 	p.Notes, p.Incomplete = append(p.Notes, found...), p.Incomplete || access.Failed(found)
 	p.Notes = append(p.Notes, notes...)
 	if r.Expect != nil {
-		err = r.Expect(p, false)
+		err = r.Expect(&p, false)
 	}
 	return p, err
 }

@@ -151,7 +151,7 @@ func (r *Run) replan(ctx context.Context, who []access.Principal) (access.Plan, 
 		return access.Plan{}, err
 	}
 	if r.Expect != nil {
-		if err := r.Expect(again, true); err != nil {
+		if err := r.Expect(&again, true); err != nil {
 			return access.Plan{}, err
 		}
 	}

@@ -33,14 +33,14 @@ func (f *changeFlags) bindSave(fs *pflag.FlagSet) {
 
 // save writes the plan of a dry run to a file. Risks that were not accepted are refused when it is carried out.
 func (v view) save(p change.Proposal) error {
-	plan, err := v.run.Save(p, time.Duration(v.f.planAge))
+	plan, err := v.run.Save(&p, time.Duration(v.f.planAge))
 	if err != nil {
 		return err
 	}
 	if err := v.show(p, true); err != nil {
 		return err
 	}
-	if err := journal.SavePlan(v.f.planOut, &plan); err != nil {
+	if err := journal.SavePlan(v.f.planOut, plan); err != nil {
 		return err
 	}
 	for _, r := range plan.Risks {
@@ -88,7 +88,7 @@ func (env *Env) applyPlan(ctx context.Context, f *filesFlags, name string) error
 	if err != nil {
 		return err
 	}
-	if err := plan.Usable(env.Now(), info); err != nil {
+	if err := plan.Usable(env.Now(), &info); err != nil {
 		return env.planAgain(err, plan)
 	}
 	all, err := env.changes(info.Name, info.Region(), info.Account())
@@ -109,8 +109,8 @@ func (env *Env) applyPlan(ctx context.Context, f *filesFlags, name string) error
 }
 
 // planAgain adds to the refusal of a plan how to make a new one.
-func (env *Env) planAgain(err error, plan journal.Plan) error {
-	for _, refused := range []error{change.ErrStale, journal.ErrPlanExpired, journal.ErrPlanReplayed} {
+func (env *Env) planAgain(err error, plan *journal.Plan) error {
+	for _, refused := range []error{journal.ErrPlanStale, journal.ErrPlanExpired, journal.ErrPlanReplayed} {
 		if errors.Is(err, refused) {
 			return fmt.Errorf("%w\n  to make a new plan: %s", err, shell.Line(plan.Args))
 		}

@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
@@ -19,16 +20,25 @@ import (
 // PlanKind is the kind of a saved plan.
 const PlanKind = "SavedPlan"
 
-// Why a saved plan is refused. Each wraps access.ErrRefused.
-var (
-	ErrNotPlan      = fmt.Errorf("%w: not a saved plan", access.ErrRefused)
-	ErrPlanVersion  = fmt.Errorf("%w: unknown version of a saved plan", access.ErrRefused)
-	ErrPlanChanged  = fmt.Errorf("%w: the saved plan was changed after it was made", access.ErrRefused)
-	ErrPlanExpired  = fmt.Errorf("%w: the saved plan has expired", access.ErrRefused)
-	ErrPlanAccount  = fmt.Errorf("%w: the saved plan is for another account", access.ErrRefused)
-	ErrPlanCluster  = fmt.Errorf("%w: the saved plan is for another cluster", access.ErrRefused)
-	ErrPlanReplayed = fmt.Errorf("%w: the saved plan was carried out already", access.ErrRefused)
+// PlanError says why a saved plan is refused. It wraps access.ErrRefused.
+type PlanError string
+
+// Why saved plans are refused.
+const (
+	ErrNotPlan      PlanError = "not a saved plan"
+	ErrPlanVersion  PlanError = "unknown version of a saved plan"
+	ErrPlanChanged  PlanError = "the saved plan was changed after it was made"
+	ErrPlanExpired  PlanError = "the saved plan has expired"
+	ErrPlanAccount  PlanError = "the saved plan is for another account"
+	ErrPlanCluster  PlanError = "the saved plan is for another cluster"
+	ErrPlanReplayed PlanError = "the saved plan was carried out already"
+	ErrPlanStale    PlanError = "the saved plan is stale"
 )
+
+func (e PlanError) Error() string { return "refused: " + string(e) }
+
+// Unwrap is access.ErrRefused.
+func (PlanError) Unwrap() error { return access.ErrRefused }
 
 // Plan is a plan in a file, to be reviewed and then carried out or refused: what the cluster was like, and what it becomes.
 type Plan struct {
@@ -45,8 +55,8 @@ type Plan struct {
 	Mode       *Mode            `json:"mode,omitempty"`
 	AWSAuth    *AWSAuth         `json:"awsAuth,omitempty"`
 	Entries    []PlannedEntry   `json:"entries"`
-	Steps      []PlannedStep    `json:"steps"` // for people
-	Effects    []Effect         `json:"effects"`
+	Steps      []string         `json:"steps"`   // each a call, in words
+	Effects    []string         `json:"effects"` // what principals gain and lose from all sources, in words
 	Risks      []PlannedRisk    `json:"risks"`
 	Digest     string           `json:"digest"` // of all the rest
 }
@@ -58,27 +68,6 @@ type PlannedEntry struct {
 	After     *manifest.AccessEntry `json:"after"`
 }
 
-// PlannedStep is one call, in words.
-type PlannedStep struct {
-	Principal access.Principal `json:"principal,omitempty"` // empty: the cluster
-	What      string           `json:"what"`
-}
-
-// Effect is what a principal gains and loses, from all sources.
-type Effect struct {
-	Principal access.Principal `json:"principal"`
-	Gained    []Right          `json:"gained"`
-	Lost      []Right          `json:"lost"`
-}
-
-// Right is a right, and what gives it.
-type Right struct {
-	Right   string `json:"right"`
-	Source  string `json:"source"`
-	Binding string `json:"binding,omitempty"`
-	Session string `json:"session,omitempty"`
-}
-
 // PlannedRisk is a risk of the plan.
 type PlannedRisk struct {
 	Name     access.RiskName `json:"name"`
@@ -86,45 +75,45 @@ type PlannedRisk struct {
 	Accepted bool            `json:"accepted"`
 }
 
-// PlanOf is a plan as it is saved, without a digest. The entries are those of all principals that were named.
-func PlanOf(plan access.Plan, entries []access.Change, who []access.Principal) Plan {
-	c := plan.Cluster
+// PlanOf is a plan as it is saved, without a digest: the entries of all principals that were named, before and after.
+func PlanOf(plan access.Plan, before, after *access.Snapshot, who []access.Principal) *Plan {
 	r := Of(plan, time.Time{}, "", nil)
-	p := Plan{
-		APIVersion: manifest.OwnVersion, Kind: PlanKind, Account: c.Account(), Cluster: r.Cluster, Mode: r.Mode, AWSAuth: r.AWSAuth,
-		Entries: []PlannedEntry{}, Steps: []PlannedStep{}, Effects: Effects(plan), Risks: []PlannedRisk{},
+	p := &Plan{
+		APIVersion: manifest.OwnVersion, Kind: PlanKind, Account: plan.Cluster.Account(), Cluster: r.Cluster, Mode: r.Mode, AWSAuth: r.AWSAuth,
+		Entries: []PlannedEntry{}, Steps: []string{}, Effects: Effects(&plan), Risks: []PlannedRisk{},
 	}
-	for i, e := range entries {
-		p.Entries = append(p.Entries, PlannedEntry{who[i], written(e.Before, c), written(e.After, c)})
+	for _, q := range who {
+		if q != access.Itself {
+			p.Entries = append(p.Entries, PlannedEntry{q, written(before.Has(q), plan.Cluster), written(after.Has(q), plan.Cluster)})
+		}
 	}
 	for _, s := range plan.Steps() {
-		p.Steps = append(p.Steps, PlannedStep{s.Principal(), s.String()})
+		p.Steps = append(p.Steps, strings.TrimSpace(s.Principal().Short(p.Account)+" "+s.String()))
 	}
 	return p
 }
 
-// Effects are the effects of a plan, to be compared and saved.
-func Effects(plan access.Plan) []Effect {
-	all := []Effect{}
-	for _, e := range plan.Effects {
-		all = append(all, Effect{e.Principal, rights(e.Gained), rights(e.Lost)})
-	}
-	return all
-}
-
-//go:noinline
-func rights(of []access.Right) []Right {
-	all := make([]Right, len(of))
-	for i, r := range of {
-		all[i] = Right{r.String(), r.By.String(), r.Binding, r.Session()}
+// Effects are what principals gain and lose by a plan, each in words with what gives it.
+func Effects(plan *access.Plan) []string {
+	all := []string{}
+	for i := range plan.Effects {
+		e := &plan.Effects[i]
+		for verb, rights := range [][]access.Right{e.Gained, e.Lost} {
+			for j := range rights {
+				r := &rights[j]
+				words := []string{e.Principal.Short(plan.Cluster.Account()), []string{"gains", "loses"}[verb], r.String(), "by", r.By.String(), r.Binding, r.Session()}
+				all = append(all, strings.TrimSpace(strings.Join(words, " ")))
+			}
+		}
 	}
 	return all
 }
 
 // sum is the digest of the plan.
-func (p Plan) sum() string {
-	p.Digest = ""
-	data, _ := json.Marshal(p) // these types can be written
+func (p *Plan) sum() string {
+	bare := *p
+	bare.Digest = ""
+	data, _ := json.Marshal(&bare) // these types can be written
 	sum := sha256.Sum256(data)
 	return "sha256:" + hex.EncodeToString(sum[:])
 }
@@ -148,31 +137,32 @@ func SavePlan(path string, p *Plan) error {
 }
 
 // ReadPlan reads a saved plan. Errors: ErrNotPlan, ErrPlanVersion, ErrPlanChanged.
-func ReadPlan(name string, data []byte) (p Plan, err error) {
+func ReadPlan(name string, data []byte) (*Plan, error) {
+	p := &Plan{}
 	var head struct{ APIVersion, Kind string }
 	if json.NewDecoder(bytes.NewReader(data)).Decode(&head) != nil || head.Kind != PlanKind {
-		return p, fmt.Errorf("%s: %w; --plan-out writes one", name, ErrNotPlan)
+		return nil, fmt.Errorf("%s: %w; --plan-out writes one", name, ErrNotPlan)
 	}
 	if head.APIVersion != manifest.OwnVersion {
-		return p, fmt.Errorf("%s: %w: %q; this program reads %s", name, ErrPlanVersion, head.APIVersion, manifest.OwnVersion)
+		return nil, fmt.Errorf("%s: %w: %q; this program reads %s", name, ErrPlanVersion, head.APIVersion, manifest.OwnVersion)
 	}
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.DisallowUnknownFields()
-	err = d.Decode(&p)
+	err := d.Decode(p)
 	if _, more := d.Token(); err == nil && !errors.Is(more, io.EOF) {
 		err = errors.New("there is more in the file")
 	}
 	switch {
 	case err != nil:
-		return p, fmt.Errorf("%s: %w: %w", name, ErrPlanChanged, err)
+		return nil, fmt.Errorf("%s: %w: %w", name, ErrPlanChanged, err)
 	case p.Digest != p.sum():
-		return p, fmt.Errorf("%s: %w: its digest is not that of its content", name, ErrPlanChanged)
+		return nil, fmt.Errorf("%s: %w: its digest is not that of its content", name, ErrPlanChanged)
 	}
 	return p, nil
 }
 
 // Changes are the entries before and after.
-func (p Plan) Changes() (map[access.Principal]access.Change, error) {
+func (p *Plan) Changes() (map[access.Principal]access.Change, error) {
 	all := map[access.Principal]access.Change{}
 	for _, e := range p.Entries {
 		before, err := read(e.Before)
@@ -194,40 +184,43 @@ func (p Plan) Changes() (map[access.Principal]access.Change, error) {
 }
 
 // Usable is an error where the plan is too old, or for another cluster.
-func (p Plan) Usable(now time.Time, cluster access.Info) error {
+func (p *Plan) Usable(now time.Time, cluster *access.Info) error {
 	age, err := time.ParseDuration(p.MaxAge)
-	switch {
+	is, why := PlanError(""), ""
+	switch made := "it was made at " + p.Time.Format(time.RFC3339); {
 	case err != nil:
-		return fmt.Errorf("%w: %w", ErrPlanChanged, err)
-	case now.After(p.Time.Add(age)):
-		return fmt.Errorf("%w: it was made at %s and may be %s old", ErrPlanExpired, p.Time.Format(time.RFC3339), p.MaxAge)
-	case now.Add(skew).Before(p.Time):
-		return fmt.Errorf("%w: it is dated in the future, %s", ErrPlanExpired, p.Time.Format(time.RFC3339))
+		is, why = ErrPlanChanged, "maxAge "+p.MaxAge
+	case now.After(p.Time.Add(age)), now.Add(skew).Before(p.Time):
+		is, why = ErrPlanExpired, made+" for "+p.MaxAge
 	case p.Account != cluster.Account():
-		return fmt.Errorf("%w: %s; cluster %s is in account %s", ErrPlanAccount, p.Account, cluster.Name, cluster.Account())
+		is, why = ErrPlanAccount, p.Account+"; cluster "+cluster.Name+" is in account "+cluster.Account()
 	case p.Cluster.ARN != cluster.ARN:
-		return fmt.Errorf("%w: %s; this is %s", ErrPlanCluster, p.Cluster.ARN, cluster.ARN)
+		is, why = ErrPlanCluster, p.Cluster.ARN+"; this is "+cluster.ARN
 	}
-	for _, e := range p.Entries {
-		if end := e.ends(); !end.IsZero() && !end.After(now) {
-			return fmt.Errorf("%w: the access of %s would expire at %s", ErrPlanExpired, e.Principal.Short(p.Account), end.Format(time.RFC3339))
+	for i := range p.Entries {
+		if e := &p.Entries[i]; is == "" && e.late(now) {
+			is, why = ErrPlanExpired, "the access of "+e.Principal.Short(p.Account)+" would have expired"
 		}
 	}
-	return nil
+	if is == "" {
+		return nil
+	}
+	return fmt.Errorf("%w: %s", is, why)
 }
 
-// ends is when access expires that the plan gives.
-func (e PlannedEntry) ends() time.Time {
+// late reports whether the plan gives access that would have expired.
+func (e *PlannedEntry) late(now time.Time) bool {
 	if e.After == nil || e.Before != nil && e.Before.Spec.Tags[access.ExpiresTag] == e.After.Spec.Tags[access.ExpiresTag] {
-		return time.Time{}
+		return false
 	}
-	return access.Entry{Tags: e.After.Spec.Tags}.Expires()
+	end, err := time.Parse(time.RFC3339, e.After.Spec.Tags[access.ExpiresTag])
+	return err == nil && !end.After(now)
 }
 
 // Carried reports whether this machine began the plan before. It is ErrPlanReplayed where it was carried out completely.
-func (j Journal) Carried(p Plan) (begun bool, err error) {
-	for _, r := range j.Records {
-		switch {
+func (j *Journal) Carried(p *Plan) (begun bool, err error) {
+	for i := range j.Records {
+		switch r := &j.Records[i]; {
 		case r.Plan != p.Digest:
 		case r.State() == Done:
 			return false, fmt.Errorf("%w: by change %s", ErrPlanReplayed, r.ID)
@@ -236,14 +229,4 @@ func (j Journal) Carried(p Plan) (begun bool, err error) {
 		}
 	}
 	return begun, nil
-}
-
-// Accepted are the risks that were accepted when the plan was made.
-func (p Plan) Accepted() (names []access.RiskName) {
-	for _, r := range p.Risks {
-		if r.Accepted {
-			names = append(names, r.Name)
-		}
-	}
-	return names
 }
