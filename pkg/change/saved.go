@@ -91,8 +91,11 @@ func (v *saved) edit(p access.Principal) access.Edit {
 		e := *after
 		if have := s.Has(p); have != nil {
 			e.ARN, e.Created, e.Modified = have.ARN, have.Created, have.Modified
-			if have.Node() { // EKS decides these
-				e.Username, e.Groups = have.Username, have.Groups
+			if have.Node() { // EKS decides both
+				e.Groups, e.Username = have.Groups, ""
+			}
+			if e.Username == "" {
+				e.Username = have.Username
 			}
 		}
 		return s.Put(e), nil
@@ -139,7 +142,7 @@ func (v *saved) expect(p *Proposal, begun bool) error {
 	case len(changed) == 0:
 		return nil
 	case p.Plan.Empty():
-		changed = append(changed, "all changes of the plan are in place already")
+		changed = []string{"all changes of the plan are in place already"}
 	}
 	return fmt.Errorf("%w: since %s this has changed:\n  %s", journal.ErrPlanStale, v.Time.Format(time.RFC3339), strings.Join(changed, "\n  "))
 }
