@@ -29,8 +29,8 @@ func (r *Run) Save(p *Proposal, age time.Duration) (*journal.Plan, error) {
 	return plan, nil
 }
 
-// saved is a saved plan on its way. Its edit makes every entry exactly what the plan says, and what is there before must be what
-// the plan found: the same as the edits that were asked for, since each depends on that alone.
+// saved is a saved plan on its way. Its edit sets every entry exactly as the plan says. The edits that were asked for would do the
+// same: they depend on the entry before, and that must be as the plan found it.
 type saved struct {
 	*journal.Plan
 	entries map[access.Principal]access.Change

@@ -80,8 +80,7 @@ confirmation, or --yes. It is refused where the cluster has changed since, and t
 	f.bindFiles(cmd.Flags())
 	f.bind(cmd.Flags(), access.OverrideMapping, access.BreakCapability, access.OwnedElsewhere, access.PruneMany)
 	f.bindAsk(cmd.Flags())
-	f.bindSave(cmd.Flags())
-	cmd.Flags().StringVar(&plan, "plan", "", "Carry out the plan in this file, which --plan-out has written, or refuse if the cluster has changed")
+	f.bindPlan(cmd.Flags(), &plan)
 	return cmd
 }
 

@@ -31,6 +31,12 @@ func (f *changeFlags) bindSave(fs *pflag.FlagSet) {
 	})
 }
 
+// bindPlan is for apply, which carries such plans out.
+func (f *filesFlags) bindPlan(fs *pflag.FlagSet, plan *string) {
+	f.bindSave(fs)
+	fs.StringVar(plan, "plan", "", "Carry out the plan in this file, which --plan-out has written, or refuse if the cluster has changed")
+}
+
 // save writes the plan of a dry run to a file. Risks that were not accepted are refused when it is carried out.
 func (v view) save(p change.Proposal) error {
 	plan, err := v.run.Save(&p, time.Duration(v.f.planAge))
