@@ -127,8 +127,12 @@ func TestAPlanIsForOneClusterAndForAWhile(t *testing.T) {
 		{func(_ *journal.Plan, i *access.Info) { i.ARN = "arn:aws:eks:us-west-2:444455556666:cluster/demo" }, soon, journal.ErrPlanAccount},
 		{func(_ *journal.Plan, i *access.Info) { i.ARN = "arn:aws:eks:us-west-2:111122223333:cluster/other" }, soon, journal.ErrPlanCluster},
 		{func(_ *journal.Plan, i *access.Info) { i.ARN = "arn:aws:eks:eu-west-1:111122223333:cluster/demo" }, soon, journal.ErrPlanCluster},
-		{func(p *journal.Plan, _ *access.Info) { p.Entries[1].After.Spec.Tags = map[string]string{access.ExpiresTag: noon.Format(time.RFC3339)} }, soon, journal.ErrPlanExpired},
-		{func(p *journal.Plan, _ *access.Info) { p.Entries[1].After.Spec.Tags = map[string]string{access.ExpiresTag: noon.Format(time.RFC3339)} }, noon.Add(-time.Minute), nil},
+		{func(p *journal.Plan, _ *access.Info) {
+			p.Entries[1].After.Spec.Tags = map[string]string{access.ExpiresTag: noon.Format(time.RFC3339)}
+		}, soon, journal.ErrPlanExpired},
+		{func(p *journal.Plan, _ *access.Info) {
+			p.Entries[1].After.Spec.Tags = map[string]string{access.ExpiresTag: noon.Format(time.RFC3339)}
+		}, noon.Add(-time.Minute), nil},
 	} {
 		_, p, _ := savedPlan(t)
 		info := demo
