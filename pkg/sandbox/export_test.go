@@ -147,10 +147,12 @@ func (s *Sandbox) Shape() []string {
 	for arn, h := range cl.Entries {
 		if e := h.Now(); e != nil {
 			line := fmt.Sprint("entry ", arn, e.Type, e.Username, e.KubernetesGroups, e.Tags)
+			var policies []string // in no order that counts
 			for _, p := range e.Policies {
-				line += fmt.Sprint(" ", p.PolicyARN, p.AccessScope)
+				policies = append(policies, fmt.Sprint(" ", p.PolicyARN, p.AccessScope))
 			}
-			shape = append(shape, line)
+			slices.Sort(policies)
+			shape = append(shape, line+strings.Join(policies, ""))
 		}
 	}
 	for key, text := range objects.AWSAuth {
