@@ -120,11 +120,10 @@ func (v *saved) expect(p *Proposal, begun bool) error {
 			return u.Err
 		}
 	}
-	will := v.Cluster.Mode
-	if v.Mode != nil {
-		will = v.Mode.After
+	var changed []string
+	if is := p.Before.Cluster.Mode; is != v.Cluster.Mode && (!begun || v.Mode == nil || is != v.Mode.After) {
+		changed = append(changed, "mode "+string(v.Cluster.Mode)+", now "+string(is))
 	}
-	changed := moved("", []string{"mode " + string(v.Cluster.Mode)}, []string{"mode " + string(will)}, []string{"mode " + string(p.Before.Cluster.Mode)}, begun)
 	for _, who := range p.Who {
 		if c := v.entries[who]; who != access.Itself {
 			changed = append(changed, moved(who.Short(v.Account)+": ", facts(c.Before), facts(c.After), facts(p.Before.Has(who)), begun)...)

@@ -126,7 +126,7 @@ func TestAChangedWorldIsNamed(t *testing.T) {
 		}, "now: role/dev gains cluster administrator (group g) by access entry ClusterRoleBinding b"},
 		{"revoke", func(w *town) { w.State.RBAC = &access.RBAC{Err: errTest} }, ""},
 		{"revoke all", func(w *town) { w.State.RBAC = &access.RBAC{Err: errTest} }, "now: role/dev loses group viewers by access entry"},
-		{"grant", func(w *town) { w.State.Cluster.Mode = access.ModeAPI }, "now: mode API\n  no longer: mode API_AND_CONFIG_MAP"},
+		{"grant", func(w *town) { w.State.Cluster.Mode = access.ModeAPI }, "mode API_AND_CONFIG_MAP, now API"},
 		{"revoke all", func(w *town) { w.mapAgain(t, "dev others", "bob viewers", "ops viewers") }, "aws-auth was changed"},
 		{"revoke all", func(w *town) { w.State.AWSAuth = &access.ConfigMap{Err: errTest} }, "aws-auth cannot be read"},
 		{"revoke all", func(w *town) { w.State.Caller = dev }, "risk lose-own-access: role/dev is you"},

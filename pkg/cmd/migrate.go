@@ -38,7 +38,6 @@ func (f *migrateFlags) bind(fs *pflag.FlagSet) {
 	fs.Lookup("include-unmatched").NoOptDefVal = migrate.All
 	f.changeFlags.bind(fs, access.OneWayMode, access.LeaveMappings)
 	f.bindAsk(fs)
-	refuseSave(fs)
 }
 
 func newMigrateCmd(env *Env) *cobra.Command {
@@ -75,7 +74,7 @@ If a migration is interrupted, run the same command again to complete it.`,
 			return env.migrate(cmd.Context(), &f)
 		},
 	}
-	f.bind(cmd.Flags())
+	f.bind(refuseSave(cmd.Flags()))
 	return cmd
 }
 

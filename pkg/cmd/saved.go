@@ -59,13 +59,14 @@ func (v view) save(p change.Proposal) error {
 	return nil
 }
 
-// refuseSave is for migrate: its entries are planned after the change of the mode, and removals after the verification.
-func refuseSave(fs *pflag.FlagSet) {
+// refuseSave adds the flag only to refuse it, for migrate: its entries are planned after the change of the mode, and removals after the verification.
+func refuseSave(fs *pflag.FlagSet) *pflag.FlagSet {
 	fs.String("plan-out", "", "")
 	_ = fs.MarkHidden("plan-out")
 	checkFlag(fs, "plan-out", func() error {
 		return fmt.Errorf("%w: a migration cannot be saved as one plan, since later steps depend on what earlier ones find; review it with --dry-run=client and --write-decisions, then run it with --decisions", access.ErrRefused)
 	})
+	return fs
 }
 
 // checkPlan refuses flags that would change what a saved plan says.
