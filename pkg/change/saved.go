@@ -174,6 +174,7 @@ func facts(e *access.Entry) (all []string) {
 			text = "an entry of type " + string(e.Kind)
 		case access.PartTags:
 			text = "tags " + text
+		case access.PartIdentity, access.PartMode, access.PartAWSAuth:
 		}
 		all = append(all, text)
 	}

@@ -57,10 +57,11 @@ func requests() map[string]Request {
 	return map[string]Request{
 		"grant": granting("view:prod group:g tag:a=b", dev, ops, amy), "revoke": revoking("view", dev, ops), "apply": files.Apply(),
 		"revoke all": Revoke([]access.Principal{dev, ops}, &edit.Revocation{}, true, false, names{}, nil),
-		"mode": {Kind: journal.SetMode, Who: []access.Principal{access.Itself}, Takes: true, Mappings: true, Asks: true, Accept: []access.RiskName{access.OneWayMode, access.LeaveMappings},
-			Edit: func(access.Principal) access.Edit { return edit.SetMode(access.ModeAPI) }},
+		"mode":       {Kind: journal.SetMode, Who: []access.Principal{access.Itself}, Takes: true, Mappings: true, Asks: true, Accept: []access.RiskName{access.OneWayMode, access.LeaveMappings}, Edit: toAPI},
 	}
 }
+
+func toAPI(access.Principal) access.Edit { return edit.SetMode(access.ModeAPI) }
 
 func savedTown(t *testing.T) *town {
 	t.Helper()
