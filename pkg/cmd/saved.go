@@ -117,10 +117,9 @@ func (env *Env) applyPlan(ctx context.Context, f *filesFlags, name string) error
 
 // planAgain adds to the refusal of a plan how to make a new one.
 func (env *Env) planAgain(err error, plan *journal.Plan) error {
-	for _, refused := range []error{journal.ErrPlanStale, journal.ErrPlanExpired, journal.ErrPlanReplayed} {
-		if errors.Is(err, refused) {
-			return fmt.Errorf("%w\n  to make a new plan: %s", err, shell.Line(plan.Args))
-		}
+	var refused journal.PlanError
+	if errors.As(err, &refused) {
+		return fmt.Errorf("%w\n  to make a new plan: %s", err, shell.Line(plan.Args))
 	}
 	return err
 }

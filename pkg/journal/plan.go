@@ -98,13 +98,16 @@ func Effects(plan *access.Plan) []string {
 	all := []string{}
 	for i := range plan.Effects {
 		e := &plan.Effects[i]
-		for verb, rights := range [][]access.Right{e.Gained, e.Lost} {
-			for j := range rights {
-				r := &rights[j]
-				words := []string{e.Principal.Short(plan.Cluster.Account()), []string{"gains", "loses"}[verb], r.String(), "by", r.By.String(), r.Binding, r.Session()}
-				all = append(all, strings.TrimSpace(strings.Join(words, " ")))
-			}
-		}
+		name := e.Principal.Short(plan.Cluster.Account())
+		all = inWords(inWords(all, name+" gains ", e.Gained), name+" loses ", e.Lost)
+	}
+	return all
+}
+
+func inWords(all []string, what string, rights []access.Right) []string {
+	for i := range rights {
+		r := &rights[i]
+		all = append(all, strings.TrimRight(what+r.String()+" by "+r.By.String()+" "+r.Binding+" "+r.Session(), " "))
 	}
 	return all
 }
@@ -186,16 +189,16 @@ func (p *Plan) Changes() (map[access.Principal]access.Change, error) {
 // Usable is an error where the plan is too old, or for another cluster.
 func (p *Plan) Usable(now time.Time, cluster *access.Info) error {
 	age, err := time.ParseDuration(p.MaxAge)
-	is, why := PlanError(""), ""
+	is, why := PlanError(""), p.Cluster.ARN+"; this is "+cluster.ARN
 	switch made := "it was made at " + p.Time.Format(time.RFC3339); {
 	case err != nil:
 		is, why = ErrPlanChanged, "maxAge "+p.MaxAge
 	case now.After(p.Time.Add(age)), now.Add(skew).Before(p.Time):
 		is, why = ErrPlanExpired, made+" for "+p.MaxAge
 	case p.Account != cluster.Account():
-		is, why = ErrPlanAccount, p.Account+"; cluster "+cluster.Name+" is in account "+cluster.Account()
+		is = ErrPlanAccount
 	case p.Cluster.ARN != cluster.ARN:
-		is, why = ErrPlanCluster, p.Cluster.ARN+"; this is "+cluster.ARN
+		is = ErrPlanCluster
 	}
 	for i := range p.Entries {
 		if e := &p.Entries[i]; is == "" && e.late(now) {
