@@ -126,7 +126,7 @@ func quiet(t *testing.T, box *sandbox.Sandbox, stdin string, args ...string) {
 func TestTheLawsOfFiles(t *testing.T) {
 	var box *sandbox.Sandbox
 	applied := 0
-	for seed := range uint64(envNumber(t, "FILES_SEEDS", 12)) {
+	for seed := range uint64(envNumber(t, "FILES_SEEDS", 8)) {
 		if seed%20 == 0 {
 			if box != nil {
 				_ = box.Close() // and with it the connections that each run of the program leaves
@@ -187,7 +187,7 @@ func TestAppliedFilesKilledAnywhereConverge(t *testing.T) {
 		t.Fatalf("exit %d\n%s\n%s", code, out, errOut)
 	}
 	want, total := box.Shape(), w.n
-	points := envNumber(t, "FILES_KILLS", 10)
+	points := envNumber(t, "FILES_KILLS", 5)
 	for n := range points {
 		become(t, box, world)
 		ctx, kill := context.WithCancel(t.Context())
