@@ -181,6 +181,18 @@ func (s Snapshot) Entry(p Principal) (Entry, bool) {
 	return s.Entries[i], true
 }
 
+// Has is the principal's entry, nil for none.
+//
+//go:noinline
+func (s *Snapshot) Has(p Principal) *Entry {
+	for i := range s.Entries {
+		if s.Entries[i].Principal == p {
+			return &s.Entries[i]
+		}
+	}
+	return nil
+}
+
 // Put is a copy of the snapshot with the entry added or replaced.
 func (s Snapshot) Put(e Entry) Snapshot {
 	s = s.Drop(e.Principal)

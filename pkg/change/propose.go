@@ -43,7 +43,10 @@ func (r *Run) Propose(ctx context.Context) (p Proposal, err error) {
 	found := r.notes(ctx, p)
 	p.Notes, p.Incomplete = append(p.Notes, found...), p.Incomplete || access.Failed(found)
 	p.Notes = append(p.Notes, notes...)
-	return p, nil
+	if r.Expect != nil {
+		err = r.Expect(&p, false)
+	}
+	return p, err
 }
 
 // Foresee plans and judges a request on what is known already, and reads nothing for the plan.

@@ -56,6 +56,8 @@ type Request struct {
 	Check   func(context.Context, access.Snapshot) Checked // looks at what was read before the plan is made
 	Risks   func(access.Snapshot) []access.Risk            // beside those of every plan
 	Ready   func(context.Context) ([]access.Note, error)   // what must be there before the first step
+	Expect  func(*Proposal, bool) error                    // refuses another proposal than this one; true: a part of it may be done
+	Plan    string                                         // the digest of the saved plan that it carries out
 	Reword  func(access.Result) access.Result              // says of a failure what it means here
 	Accept  []access.RiskName                              // risks that were accepted by name
 	Told    []string                                       // the command line that asks for the same, for the record

@@ -99,7 +99,7 @@ func (r *Run) begin(p Proposal) (string, error) {
 		return "", err
 	}
 	r.record = journal.Of(p.Plan, r.Now(), p.Before.Caller, r.Told)
-	r.record.Kind, r.record.Undoes, r.record.Steps = r.Kind, r.Undoes, p.leftOut
+	r.record.Kind, r.record.Undoes, r.record.Plan, r.record.Steps = r.Kind, r.Undoes, r.Plan, p.leftOut
 	return dir, journal.Begin(dir, &r.record)
 }
 
@@ -146,8 +146,14 @@ func (r *Run) replan(ctx context.Context, who []access.Principal) (access.Plan, 
 		return access.Plan{}, err
 	}
 	risks, _ := r.judge(ctx, plan, now)
-	if err := (Proposal{Risks: risks}).Refused(r.Accept); err != nil {
+	again := Proposal{Who: who, Before: now, Plan: plan, Risks: risks}
+	if err := again.Refused(r.Accept); err != nil {
 		return access.Plan{}, err
+	}
+	if r.Expect != nil {
+		if err := r.Expect(&again, true); err != nil {
+			return access.Plan{}, err
+		}
 	}
 	for _, p := range who {
 		r.replanned[p] = nil

@@ -35,8 +35,9 @@ func (f *filesFlags) bindFiles(fs *pflag.FlagSet) {
 
 func newApplyCmd(env *Env) *cobra.Command {
 	var f filesFlags
+	var plan string
 	cmd := &cobra.Command{
-		Use:   "apply -f FILE",
+		Use:   "apply (-f FILE | --plan FILE)",
 		Short: "Make access entries what files say",
 		Long: `Make access entries what files say. The files hold AccessEntry objects, as list -o yaml prints them.
 
@@ -46,7 +47,10 @@ Of tags only the written keys change. Entries that are in no file stay.
 
 With --set, the entries become members of a set, by a tag. --prune then deletes the members of the set that
 are in no file: never entries for nodes, of AWS, of other tools, or temporary ones. Changes of a set are shown
-and need confirmation, or --yes.`,
+and need confirmation, or --yes.
+
+With --plan, carry out a plan that --plan-out has written, of any command: exactly that plan, which needs
+confirmation, or --yes. It is refused where the cluster has changed since, and the changes are named.`,
 		Example: `  # Make the entries what a file says, which list -o yaml has printed
   kubectl access apply -f access.yaml
 
@@ -54,9 +58,19 @@ and need confirmation, or --yes.`,
   kubectl access diff -f access/
 
   # Entries that were removed from the files are deleted
-  kubectl access apply -f access/ --set team --prune --yes`,
+  kubectl access apply -f access/ --set team --prune --yes
+
+  # Save a plan for review, and carry it out
+  kubectl access apply -f access/ --set team --prune --plan-out plan.json
+  kubectl access apply --plan plan.json --yes`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if plan != "" {
+				if err := f.checkPlan(); err != nil {
+					return usage(cmd, err)
+				}
+				return env.applyPlan(cmd.Context(), &f, plan)
+			}
 			if err := f.check(); err != nil {
 				return usage(cmd, err)
 			}
@@ -66,6 +80,7 @@ and need confirmation, or --yes.`,
 	f.bindFiles(cmd.Flags())
 	f.bind(cmd.Flags(), access.OverrideMapping, access.BreakCapability, access.OwnedElsewhere, access.PruneMany)
 	f.bindAsk(cmd.Flags())
+	f.bindPlan(cmd.Flags(), &plan)
 	return cmd
 }
 

@@ -79,7 +79,7 @@ func (env *Env) completeLive(root *cobra.Command) {
 }
 
 // fileFlags are the flags whose values are files.
-var fileFlags = []string{"kubeconfig", "from-file", "aws-auth", "decisions", "write-decisions", "state", "log", "api-server-ca", "baseline", "ignore-file", "filename"}
+var fileFlags = []string{"kubeconfig", "from-file", "aws-auth", "decisions", "write-decisions", "state", "log", "api-server-ca", "baseline", "ignore-file", "filename", "plan", "plan-out"}
 
 // askFlags are the flags of single commands whose values come from the cluster or AWS.
 func (env *Env) askFlags() map[string]cluster.Offer {

@@ -141,13 +141,13 @@ func TestCompletionOffersFilesOnlyForFiles(t *testing.T) {
 	t.Setenv("KUBECONFIG", filepath.Join(t.TempDir(), "none"))
 	t.Setenv("AWS_CONFIG_FILE", filepath.Join(t.TempDir(), "none"))
 	files := []string{
-		"migrate --from-file", "migrate --decisions", "migrate --write-decisions", "whoami --aws-auth", "audit --baseline", "audit --ignore-file", "history --from-file", "apply --filename", "diff --filename",
+		"migrate --from-file", "migrate --decisions", "migrate --write-decisions", "whoami --aws-auth", "audit --baseline", "audit --ignore-file", "history --from-file", "apply --filename", "diff --filename", "apply --plan",
 		"sandbox --state", "sandbox --log", "sandbox --api-server-ca", "sandbox", "sandbox --",
 	}
 	check := func(line string) {
 		out := helperSays(t, append(strings.Fields(line), "")...)
 		_, flag, _ := strings.Cut(line, "--")
-		meant := slices.Contains(files, line) || flag == "kubeconfig"
+		meant := slices.Contains(files, line) || flag == "kubeconfig" || flag == "plan-out"
 		if got := strings.HasSuffix(out, ":0\n"); got != meant {
 			t.Errorf("%s: files offered: %t\n%s", line, got, out)
 		}

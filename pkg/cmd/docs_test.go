@@ -117,9 +117,14 @@ func keys(m map[string]string) (all []string) {
 	return all
 }
 
-// embedded are the commands in blocks of other languages, such as a workflow's.
+// embedded are the commands in blocks of other languages. Workflows are run by a test of their own.
 func embedded(text string) (commands []string) {
 	block := ""
+	for _, w := range blocks(text, "yaml") {
+		if strings.Contains(w, "runs-on:") {
+			text = strings.Replace(text, w, "", 1)
+		}
+	}
 	for line := range strings.Lines(text) {
 		line = strings.TrimSpace(line)
 		if language, ok := strings.CutPrefix(line, "```"); ok {

@@ -53,6 +53,8 @@ type changeFlags struct {
 	timeout time.Duration
 	risks   []string
 	yes     bool
+	planOut string
+	planAge span
 	output  output
 }
 

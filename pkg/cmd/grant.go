@@ -58,6 +58,7 @@ func (f *grantFlags) bind(fs *pflag.FlagSet) {
 	fs.BoolVar(&f.keep, "keep-mapping-access", false, "Add the rights of the principal's aws-auth mapping to a new entry")
 	f.changeFlags.bind(fs, access.OverrideMapping)
 	f.bindAsk(fs)
+	f.bindSave(fs)
 }
 
 func newGrantCmd(env *Env) *cobra.Command {

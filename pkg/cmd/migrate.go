@@ -74,7 +74,7 @@ If a migration is interrupted, run the same command again to complete it.`,
 			return env.migrate(cmd.Context(), &f)
 		},
 	}
-	f.bind(cmd.Flags())
+	f.bind(refuseSave(cmd.Flags()))
 	return cmd
 }
 

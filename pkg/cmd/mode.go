@@ -49,6 +49,7 @@ irreversible. Mode API is refused while an active mapping has no entry.`,
 	}
 	f.bind(cmd.Flags(), access.OneWayMode, access.LeaveMappings)
 	f.bindAsk(cmd.Flags())
+	f.bindSave(cmd.Flags())
 	return cmd
 }
 

@@ -56,7 +56,7 @@ func (env *Env) engine(c *cluster.Cluster) *change.Engine {
 
 // request adds the flags to a request.
 func (f *changeFlags) request(env *Env, r change.Request) change.Request {
-	r.DryRun, r.Accept = f.dryRun == "client", append(r.Accept, f.accepted()...)
+	r.DryRun, r.Accept = f.dryRun == "client" || f.planOut != "", append(r.Accept, f.accepted()...)
 	if r.Told == nil {
 		r.Told = env.typed
 	}
@@ -81,6 +81,9 @@ func (env *Env) run(ctx context.Context, c *cluster.Cluster, f *changeFlags, req
 		return r, err
 	}
 	v.announce(p)
+	if f.planOut != "" {
+		return r, v.save(p)
+	}
 	if r.DryRun {
 		refused := p.Refused(r.Accept)
 		return r, cmp.Or(v.show(p, refused == nil), refused)

@@ -63,6 +63,7 @@ A change that would lock out you or everyone else, or disconnect nodes, is refus
 	fs.BoolVar(&f.entryOnly, "entry-only", false, "Revoke the access entry and leave the principal's aws-auth mappings")
 	f.bind(fs, access.RestoreMapping, access.BreakCapability)
 	f.bindAsk(fs)
+	f.bindSave(fs)
 	return cmd
 }
 

@@ -3,6 +3,7 @@ package edit
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
@@ -40,10 +41,26 @@ func setEntry(s access.Snapshot, want access.Desired) (access.Snapshot, error) {
 	if exists && have.Managed() {
 		return s.Put(will), access.Change{Before: &have, After: &will}.CheckManaged(s.Cluster)
 	}
-	if err := access.Check(will, s.Cluster); err != nil {
+	if err := access.Check(added(have, will), s.Cluster); err != nil {
 		return access.Snapshot{}, err
 	}
-	return s.Put(will), nil
+	return s.Put(will), access.CheckSize(will, s.Cluster)
+}
+
+// added is what an entry gets. What it has, such as the tags of other tools, is not for EKS to refuse.
+func added(have, will access.Entry) access.Entry {
+	if will.Username == have.Username {
+		will.Username = ""
+	}
+	will.Groups = slices.DeleteFunc(slices.Clone(will.Groups), func(g string) bool { return slices.Contains(have.Groups, g) })
+	tags := map[string]string{}
+	for k, v := range will.Tags {
+		if was, had := have.Tags[k]; !had || was != v {
+			tags[k] = v
+		}
+	}
+	will.Tags = tags
+	return will
 }
 
 // written is the entry with the fields that are written.

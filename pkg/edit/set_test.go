@@ -137,6 +137,23 @@ func TestASetDeletesOnlyItsOwn(t *testing.T) {
 	}
 }
 
+// TestWhatAnEntryHasIsNotRefused: only AWS sets tags that begin with aws:, and an entry that has one can still be changed.
+func TestWhatAnEntryHasIsNotRefused(t *testing.T) {
+	s := access.Snapshot{}.Put(access.Entry{Principal: dev, Kind: access.Standard, Tags: map[string]string{"aws:cloudformation:stack-name": "s"}})
+	want := desired("view @g")
+	if after, err := edit.Set(want)(s); err != nil || len(after.Entries[0].Grants) != 1 {
+		t.Error(err, after)
+	}
+	want.Tags = map[string]string{"aws:cloudformation:stack-name": "other"}
+	if _, err := edit.Set(want)(s); !errors.Is(err, access.ErrRule) {
+		t.Error(err)
+	}
+	want.Tags, want.Groups = nil, []string{"system:masters"}
+	if _, err := edit.Set(want)(s); !errors.Is(err, access.ErrRule) {
+		t.Error(err)
+	}
+}
+
 func TestAnEntryBelongsToOneSet(t *testing.T) {
 	s := access.Snapshot{}.Put(access.Entry{Principal: dev, Kind: access.Standard, Tags: map[string]string{access.SetTag: "other"}})
 	if _, err := edit.SetOf("team", desired("view"))(s); err == nil || !strings.Contains(err.Error(), "belongs to set other, not to team") {

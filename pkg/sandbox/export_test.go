@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -33,7 +34,9 @@ type Bound struct {
 type Entered struct {
 	Principal, Username string
 	Groups, Policies    []string
-	Stale               bool // made for a former principal of that name
+	Stale               bool   // made for a former principal of that name
+	Type                string // "": STANDARD
+	Tags                string // a=b c=d
 }
 
 // Become makes the account's cluster demo what w says. Its creator is platform-admin, who has an entry.
@@ -63,7 +66,7 @@ func (s *Sandbox) Become(w World) {
 		return
 	}
 	for _, e := range append([]Entered{{Principal: "role/platform-admin", Policies: []string{"ClusterAdmin"}}}, w.Entries...) {
-		seedEntry{e.Principal, "STANDARD", 5, e.Username, strings.Join(e.Groups, ","), strings.Join(e.Policies, " "), ""}.enter(a, cl, now)
+		seedEntry{e.Principal, cmp.Or(e.Type, "STANDARD"), 5, e.Username, strings.Join(e.Groups, ","), strings.Join(e.Policies, " "), e.Tags}.enter(a, cl, now)
 		if e.Stale {
 			cl.Entries[a.ARNOf(e.Principal)].Now().PrincipalID = "AROAFORMER"
 			who, _ := a.Principal(a.ARNOf(e.Principal))
@@ -144,10 +147,12 @@ func (s *Sandbox) Shape() []string {
 	for arn, h := range cl.Entries {
 		if e := h.Now(); e != nil {
 			line := fmt.Sprint("entry ", arn, e.Type, e.Username, e.KubernetesGroups, e.Tags)
+			var policies []string // in no order that counts
 			for _, p := range e.Policies {
-				line += fmt.Sprint(" ", p.PolicyARN, p.AccessScope)
+				policies = append(policies, fmt.Sprint(" ", p.PolicyARN, p.AccessScope))
 			}
-			shape = append(shape, line)
+			slices.Sort(policies)
+			shape = append(shape, line+strings.Join(policies, ""))
 		}
 	}
 	for key, text := range objects.AWSAuth {

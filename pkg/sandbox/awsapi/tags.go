@@ -52,10 +52,13 @@ func (a *Account) tagResource(c *Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := checkTags(in.Tags, badRequest); err != nil { // AWS's own tags on the resource are none of the caller's
+		return nil, err
+	}
 	tags := maps.Clone(resource.tags)
 	maps.Copy(tags, in.Tags)
-	if err := checkTags(tags, badRequest); err != nil {
-		return nil, err
+	if len(tags) > mostTags {
+		return nil, badRequest(tooManyTags)
 	}
 	resource.set(tags)
 	return struct{}{}, nil

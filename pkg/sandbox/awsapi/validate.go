@@ -130,10 +130,15 @@ func reservedPrefix(name string) string {
 	return reserved[i]
 }
 
+const (
+	mostTags    = 50
+	tooManyTags = "The number of tags exceeds the limit of 50."
+)
+
 // checkTags refuses with the class of the operation: tag calls have their own. UNVERIFIED (eks-access.md §4.6): the texts.
 func checkTags(tags map[string]string, refuse func(string, ...any) error) error {
-	if len(tags) > 50 {
-		return refuse("The number of tags exceeds the limit of 50.")
+	if len(tags) > mostTags {
+		return refuse(tooManyTags)
 	}
 	for name, value := range tags {
 		switch {
