@@ -19,6 +19,7 @@ type Explanation struct {
 	Near     []Near    // what is not enough, or what may be the reason that the cluster knows; the nearest first
 	Missing  []Missing // what may change the answer
 	Only     []string  // it can for these objects only
+	How      string    // in what requests, if not in all
 	Session  string    // it can in this session only
 	Unknown  []Chain   // rights whose rules are not known
 	Says     *bool     // what the cluster says about its caller; nil: it was not asked
@@ -76,7 +77,7 @@ func (x *Index) Explain(p access.Principal, q Question) Explanation {
 	}
 	for _, row := range answer.Rows {
 		if row.Only != nil {
-			e.Only = row.Only
+			e.Only, e.How = row.Only, row.Note
 			continue
 		}
 		e.Session = row.Session

@@ -19,7 +19,7 @@ func (x *Index) near(e Explanation) (all []Near) {
 		all = append(all, x.nearRight(&id.Rights[i], q)...)
 	}
 	if e.Only != nil {
-		all = append(all, Near{Text: "it can for these objects only: " + strings.Join(e.Only, ", ")})
+		all = append(all, Near{Text: strings.TrimSuffix("it can for these objects only: "+strings.Join(e.Only, ", ")+"; "+e.How, "; ")})
 	}
 	all = append(all, x.nearGroups(id, q)...)
 	return append(all, x.remedy(id, q)...)
