@@ -51,6 +51,9 @@ func Explanation(e rights.Explanation, command func(words ...string) string) str
 		if n.Next != nil {
 			fmt.Fprintf(&b, ":\n    %s", Clean(command(n.Next...)))
 		}
+		if n.Then != nil {
+			fmt.Fprintf(&b, "\n    %s", Clean(command(n.Then...)))
+		}
 		b.WriteString("\n")
 	}
 	return b.String()
@@ -129,6 +132,7 @@ func ExplanationObject(e rights.Explanation) any {
 	type near struct {
 		Text string   `json:"text"`
 		Next []string `json:"next,omitempty"`
+		Then []string `json:"then,omitempty"`
 	}
 	links, nears := []link{}, []near{}
 	for _, l := range e.Chains {

@@ -56,7 +56,8 @@ type Link struct {
 // Near is something that nearly gives the right.
 type Near struct {
 	Text string
-	Next []string // the words of the command that mends it; nil: there is none
+	Next []string // the words of the command that gives the right; nil: there is none
+	Then []string // of the one after it; nil: one is enough
 }
 
 // Identity finds a principal, or makes one without rights.

@@ -153,7 +153,18 @@ func (w *world) tokenOf(profile, principal string) (string, error) {
 	return credential.Status.Token, err
 }
 
-// reviews are the API server's answers. Before Kubernetes 1.35, which the sandbox says it is, get is enough for a shell.
+// allows asks like review. Before Kubernetes 1.35, which the sandbox says it is, get is enough for a shell.
+func (m *matrix) allows(token string, q question) (bool, error) {
+	yes, err := m.review(token, q)
+	shell := q.resource == "pods/exec" || q.resource == "pods/attach" || q.resource == "pods/portforward"
+	if err == nil && !yes && shell && q.verb == "create" {
+		q.verb = "get"
+		return m.review(token, q)
+	}
+	return yes, err
+}
+
+// reviews are the API server's answers.
 func (w *world) reviews(token string, all []answered) ([]bool, error) {
 	m := &matrix{world: w}
 	server := make([]bool, len(all))
@@ -168,11 +179,7 @@ func (w *world) reviews(token string, all []answered) ([]bool, error) {
 				if q.Subresource != "" {
 					ask.resource += "/" + q.Subresource
 				}
-				server[i], errs[i] = m.review(token, ask)
-				if slices.Contains([]string{"exec", "attach", "portforward"}, q.Subresource) && q.Verb == "create" && !server[i] && errs[i] == nil {
-					ask.verb = "get"
-					server[i], errs[i] = m.review(token, ask)
-				}
+				server[i], errs[i] = m.allows(token, ask)
 			}
 		})
 	}
