@@ -31,11 +31,13 @@ var (
 	policies  = []string{"https://docs.aws.amazon.com/eks/latest/userguide/access-policy-permissions.html"} //nolint:gochecknoglobals // a table
 	admins    = []string{"CIS Amazon EKS Benchmark 4.1.1", bestPractices}                                   //nolint:gochecknoglobals // a table
 
-	awsAuth  = []string{access.ReadAWSAuth}                                        //nolint:gochecknoglobals // a table
-	bindings = []string{access.ReadBindings}                                       //nolint:gochecknoglobals // a table
-	roles    = []string{access.ReadBindings, access.ReadRoles}                     //nolint:gochecknoglobals // a table
-	anything = []string{access.ReadAWSAuth, access.ReadBindings, access.ReadRoles} //nolint:gochecknoglobals // a table
-	lives    = []string{ReadLives}                                                 //nolint:gochecknoglobals // a table
+	awsAuth  = []string{access.ReadAWSAuth}                                                               //nolint:gochecknoglobals // a table
+	bindings = []string{access.ReadBindings}                                                              //nolint:gochecknoglobals // a table
+	roles    = []string{access.ReadBindings, access.ReadRoles}                                            //nolint:gochecknoglobals // a table
+	anything = []string{access.ReadAWSAuth, access.ReadBindings, access.ReadRoles}                        //nolint:gochecknoglobals // a table
+	history  = []string{ReadHistory}                                                                      //nolint:gochecknoglobals // a table
+	recorded = []string{"https://docs.aws.amazon.com/eks/latest/userguide/logging-using-cloudtrail.html"} //nolint:gochecknoglobals // a table
+	lives    = []string{ReadLives}                                                                        //nolint:gochecknoglobals // a table
 )
 
 // Checks are all kinds of findings (rights.md §9). IDs are stable.
@@ -125,7 +127,7 @@ var Checks = []Check{
 		Says: "{} no longer exists in IAM, and its entry is left", entry: deleted,
 	},
 	{
-		ID: "unused-principal", Title: "A role with access is not used", Severity: Medium, References: []string{"https://docs.aws.amazon.com/IAM/latest/APIReference/API_RoleLastUsed.html"}, Must: []string{ReadUses},
+		ID: "unused-principal", Title: "A principal with access is not used", Severity: Medium, References: []string{"https://docs.aws.amazon.com/IAM/latest/APIReference/API_RoleLastUsed.html"}, Must: []string{ReadUses}, Should: []string{ReadUserUses},
 		Says: "{} was not used anywhere {}, and has access to the cluster", cluster: unused,
 	},
 	{
@@ -183,6 +185,22 @@ var Checks = []Check{
 	{
 		ID: "other-access", Title: "Access that neither entries nor aws-auth show", Severity: Info, References: guide, Should: []string{ReadProviders, ReadArgoCD, ReadACK},
 		Says: "{}", cluster: otherAccess,
+	},
+	{
+		ID: "drift", Title: "An entry is not as the files say", Severity: Medium, References: guide, Must: []string{ReadFiles},
+		Says: "{} is not as the files say: the cluster has {}, the files {}", cluster: drift,
+	},
+	{
+		ID: "short-lived-grant", Title: "A grant was revoked within an hour", Severity: Info, References: recorded, Must: history,
+		Says: "{} had access for {} only: {} by {}", cluster: shortLived,
+	},
+	{
+		ID: "self-grant", Title: "A principal granted access to itself", Severity: Info, References: recorded, Must: history,
+		Says: "{} changed its own access: {} by {}", cluster: selfGrant,
+	},
+	{
+		ID: "refused-attempt", Title: "An attempt to change access was denied", Severity: Info, References: recorded, Must: history,
+		Says: "the access of {} was to be changed by {}, who was denied: {}", cluster: refusedAttempt,
 	},
 	{
 		ID: "audit-log-off", Title: "The audit log is off", Severity: Info, References: []string{"CIS Amazon EKS Benchmark 2.1.1"},

@@ -1,19 +1,31 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/audit"
 	"github.com/kubectl-access/kubectl-access/pkg/rights"
+	"github.com/kubectl-access/kubectl-access/pkg/trail"
 )
 
-// Audit reads the facts of an audit. What could not be read is among them; only without the cluster itself there are none.
-func (c *Cluster) Audit(ctx context.Context) (audit.Facts, error) {
+// Audit reads the facts of an audit. What could not be read is among them; only without the cluster itself there are none. The
+// history is read on request.
+func (c *Cluster) Audit(ctx context.Context, asked *Asked) (audit.Facts, History, error) {
 	var f audit.Facts
+	var h History
 	var s access.Snapshot
 	var err, noACK, noProviders, noArgo error
 	together(
+		func() {
+			if asked != nil {
+				var failed error
+				if h, failed = c.History(ctx, *asked); failed != nil {
+					h.Err = failed
+				}
+			}
+		},
 		func() {
 			s, err = c.Snapshot(ctx, access.Want{All: true, AWSAuth: true, RBAC: true, Roles: true, Namespaces: true, Lives: access.AllLives})
 		},
@@ -22,10 +34,11 @@ func (c *Cluster) Audit(ctx context.Context) (audit.Facts, error) {
 		func() { f.ArgoCD, noArgo = c.EKS.ArgoCD(ctx) },
 	)
 	if err != nil {
-		return f, err
+		return f, h, err
 	}
 	f.Index = rights.New(s)
-	uses, noUses := c.IAM.Uses(ctx, roles(s))
+	h.findings(&f)
+	uses, noUses, noUserUses := c.IAM.Uses(ctx, used(s))
 	f.Uses = uses
 	for _, source := range []struct {
 		what string
@@ -35,7 +48,9 @@ func (c *Cluster) Audit(ctx context.Context) (audit.Facts, error) {
 		{audit.ReadACK, noACK, "get on /apis/" + audit.ACKGroup},
 		{audit.ReadProviders, noProviders, "eks:ListIdentityProviderConfigs"},
 		{audit.ReadArgoCD, noArgo, "eks:ListCapabilities and eks:DescribeCapability"},
+		{audit.ReadHistory, h.Err, trail.Need},
 		{audit.ReadUses, noUses, "iam:GetRole"},
+		{audit.ReadUserUses, noUserUses, "iam:GetUser, iam:ListAccessKeys and iam:GetAccessKeyLastUsed"},
 		{audit.ReadLives, doubt(s), "iam:GetRole and iam:GetUser"},
 		{audit.ReadNamespaces, s.NoNamespaces, "list on namespaces"},
 	} {
@@ -43,7 +58,34 @@ func (c *Cluster) Audit(ctx context.Context) (audit.Facts, error) {
 			f.Missing = append(f.Missing, access.NotRead(source.what, source.err, source.need))
 		}
 	}
-	return f, nil
+	return f, h, nil
+}
+
+// findings puts what is remarkable in the history into the facts.
+func (h *History) findings(f *audit.Facts) {
+	if h.Story == nil {
+		return
+	}
+	fact := func(c *trail.Change) audit.Change {
+		by := c.Actor.Person
+		if c.Tool != "" && c.Tool != c.Actor.Via {
+			by = c.Actor.Name() + " (" + c.Tool + ")"
+		}
+		return audit.Change{ID: cmp.Or(c.ID, c.Journal+c.Name+string(c.Principal)), At: c.Time, Principal: c.Principal, What: c.What(), By: by, Error: c.Error}
+	}
+	for _, b := range h.Briefs() {
+		one := fact(b.Given)
+		one.Until, one.RevokedBy = b.Revoked.Time, fact(b.Revoked).By
+		f.Brief = append(f.Brief, one)
+	}
+	for _, c := range h.Changes {
+		switch {
+		case c.Denied():
+			f.Refused = append(f.Refused, fact(c))
+		case c.Grants() && c.Actor.Is(c.Principal):
+			f.Own = append(f.Own, fact(c))
+		}
+	}
 }
 
 // serves reports whether the cluster serves an API group.
@@ -55,15 +97,15 @@ func (c *Cluster) serves(ctx context.Context, group string) (bool, error) {
 	return client.HasGroup(ctx, group)
 }
 
-// roles are those of the entries and of the mappings.
-func roles(s access.Snapshot) (all []access.Principal) {
+// used are the roles and users of the entries and of the mappings.
+func used(s access.Snapshot) (all []access.Principal) {
 	for _, e := range s.Entries {
 		if !e.Managed() && s.Stale(e.Principal) != access.StaleDeleted {
 			all = append(all, e.Principal)
 		}
 	}
 	for _, m := range MappingsOf(s) {
-		if m.Kind == access.MappedRole && m.State == access.InForce && !m.Outweighed(s) {
+		if m.Kind != access.MappedAccount && m.State == access.InForce && !m.Outweighed(s) {
 			all = append(all, access.Normal(m.ARN))
 		}
 	}

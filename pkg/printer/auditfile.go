@@ -237,14 +237,24 @@ func (p *page) matrix(m rights.Matrix) {
 // entries are since when each principal has an entry, and with what.
 func (p *page) entries(r audit.Report) {
 	p.put("<h2>Access entries</h2>\n")
-	p.table("Principal", "Type", "Grants and groups", "Since", "Changed", "Expires", "Managed by")
+	columns := []string{"Principal", "Type", "Grants and groups", "Since", "Changed", "Expires", "Managed by"}
+	if r.Origins != nil {
+		columns = append(columns, "Since when and granted by, as CloudTrail has it")
+	}
+	p.table(columns...)
 	for i := range r.Entries {
 		e := &r.Entries[i]
 		owner := string(e.Owner().Kind)
 		if e.Managed() {
 			owner = "AWS"
 		}
-		p.put("<tr><th>", e.Principal.Short(r.Cluster.Account()), "</th><td>", string(e.Kind), `</td><td class="text">`, orNone(strings.Join(e.Holdings(), "; ")), "</td><td class=\"date\">", date(e.Created), "</td><td class=\"date\">", date(e.Modified), "</td><td class=\"date\">", date(e.Expires()), "</td><td>", orNone(owner), "</td></tr>\n")
+		p.put("<tr><th>", e.Principal.Short(r.Cluster.Account()), "</th><td>", string(e.Kind), `</td><td class="text">`, orNone(strings.Join(e.Holdings(), "; ")), "</td><td class=\"date\">", date(e.Created), "</td><td class=\"date\">", date(e.Modified), "</td><td class=\"date\">", date(e.Expires()), "</td><td>", orNone(owner), "</td>")
+		if r.Origins != nil {
+			p.put(`<td class="text">`)
+			p.list(r.Origins[e.Principal])
+			p.put("</td>")
+		}
+		p.put("</tr>\n")
 	}
 	p.put("</tbody>\n</table>\n</div>\n")
 }

@@ -131,6 +131,16 @@ func (h *History) Facts(now access.Entry, all bool) (lines []string) {
 	return lines
 }
 
+// Origins are the facts of entries, by principal.
+func Origins(s *trail.Story, in trail.Cluster, w *trail.Window, entries []access.Entry) map[access.Principal][]string {
+	h := History{Story: s, In: in, Window: w}
+	all := map[access.Principal][]string{}
+	for _, e := range entries {
+		all[e.Principal] = h.Facts(e, true)
+	}
+	return all
+}
+
 func (h *History) since(f trail.Fact, created time.Time) string {
 	entry := strings.HasPrefix(f.What, "an access entry")
 	switch c := f.Since; {
