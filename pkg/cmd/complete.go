@@ -20,6 +20,7 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/login"
 	"github.com/kubectl-access/kubectl-access/pkg/policy"
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
+	"github.com/kubectl-access/kubectl-access/pkg/rights"
 )
 
 // completionTime is how long AWS and the cluster may take, so that candidates appear within 300 ms.
@@ -78,6 +79,9 @@ func (env *Env) completeLive(root *cobra.Command) {
 				if strings.HasPrefix(typed, "arn:") {
 					as = cluster.InFull
 				}
+				if before, question := askQuestions[c.Name()]; question && len(args) >= before {
+					return completeQuestion(len(args)-before, typed), cobra.ShellCompDirectiveNoFileComp
+				}
 				return env.ask(ask(as))(cmd, args, typed)
 			}
 		}
@@ -97,7 +101,28 @@ func (env *Env) askFlags() map[string]cluster.Offer {
 // askArguments are the commands whose arguments are principals.
 var askArguments = map[string]func(cluster.Written) cluster.Offer{
 	"list": cluster.OfferAdmitted, "describe": cluster.OfferAdmitted, "revoke": cluster.OfferAdmitted, "explain": cluster.OfferAdmitted, "history": cluster.OfferAdmitted, "why": cluster.OfferAdmitted,
-	"grant": cluster.OfferPrincipals,
+	"grant": cluster.OfferPrincipals, "who-can": nil,
+}
+
+// askQuestions are the commands whose arguments are a question, after so many others.
+var askQuestions = map[string]int{"who-can": 0, "explain": 1}
+
+// completeQuestion offers the verbs, then the types of Kubernetes, and after a slash their subresources.
+func completeQuestion(asked int, typed string) (all []cobra.Completion) {
+	switch asked {
+	case 0:
+		return matching(append(rights.Verbs(), "escalate"), typed)
+	case 1:
+		for _, t := range rights.Builtin() {
+			all = append(all, t.Name)
+			for _, sub := range t.Subresources {
+				if strings.Contains(typed, "/") {
+					all = append(all, t.Name+"/"+sub)
+				}
+			}
+		}
+	}
+	return matching(all, typed)
 }
 
 // heldFlags are what revoke takes from an entry.

@@ -92,7 +92,9 @@ func (f *listFlags) bindList(cmd *cobra.Command) {
 	_ = fs.SetAnnotation("sort-by", values, printer.SortKeys())
 	checkFlag(fs, "sort-by", func() error { return printer.Sort(nil, f.sort) })
 	fs.BoolVar(&f.NoNodes, "no-nodes", false, "Leave out nodes")
-	fs.BoolVarP(&f.all, "all", "A", false, "Include aws-auth mappings that give nothing")
+	fs.BoolVar(&f.all, "all", false, "Include aws-auth mappings that give nothing")
+	fs.BoolP("all-namespaces", "A", false, "Everybody, in whatever namespace; this is the default")
+	cmd.MarkFlagsMutuallyExclusive("namespace", "all-namespaces")
 	fs.BoolVarP(&f.watch, "watch", "w", false, "After listing, print the rows that change")
 	fs.DurationVar(&f.interval, "watch-interval", 10*time.Second, "How often --watch reads the cluster")
 }
@@ -187,7 +189,7 @@ func (env *Env) table(f *listFlags, rows []printer.Row) error {
 	if width := printer.TerminalWidth(env.IO.Out); width > 0 && f.Name == "" {
 		return printer.Fitted(env.IO.Out, rows, width, !f.NoHeaders, printer.Colorful(env.IO.Out))
 	}
-	return f.Table(env.IO.Out, printer.EntryTable(rows))
+	return f.List(env.IO.Out, rows)
 }
 
 // watch lists, and then prints the rows that have changed, as kubectl get --watch does.

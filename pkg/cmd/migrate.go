@@ -173,6 +173,9 @@ func (m *migration) report(ctx context.Context) (done bool, err error) {
 		}
 	}
 	m.env.say(out, r.Text(account))
+	if facts.Cluster.Mode == access.ModeConfigMap {
+		m.env.say(out, "+ EKS adds an entry with cluster-admin for the cluster creator when the mode changes\n")
+	}
 	if f.prune {
 		m.env.say(out, printer.Removals(plan, account))
 	}
@@ -195,7 +198,7 @@ func (m *migration) stages(ctx context.Context) error {
 			return err
 		}
 		if proven == 0 && len(m.do.Proofs) > 0 && m.f.output.Name == "" {
-			if err := m.f.output.Table(m.env.IO.Out, printer.Proofs(m.do.Proofs, m.do.Facts.Cluster.Account())); err != nil {
+			if err := m.f.output.Blocks(m.env.IO.Out, printer.Proofs(m.do.Proofs, m.do.Facts.Cluster.Account())); err != nil {
 				return err
 			}
 		}
