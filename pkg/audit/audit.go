@@ -24,11 +24,9 @@ type Facts struct {
 	ArgoCD    []access.ArgoCD // managed capabilities
 	Missing   []access.Missing
 	Unasked   map[string]string             // sources that nobody asked for, and how to ask for them
-	Brief     []Change                      // of the history: revoked within an hour
-	Own       []Change                      // principals that changed their own access
-	Refused   []Change                      // attempts that were denied
+	History   []*Change                     // what checks find in the history
 	Drift     []access.Change               // what differs from files
-	Files     []string                      // the flags that name the files
+	Files     []string                      // their names
 	Origins   map[access.Principal][]string // of what each entry has: since when, and by which person; nil: the history was not read
 	Now       time.Time
 	Command   func(words ...string) string // makes a command line of this program
@@ -146,7 +144,8 @@ func Run(f Facts) Report {
 	for i := range Checks {
 		c := &Checks[i]
 		skip := false
-		for _, source := range slices.Concat(c.Must, c.Should, everything) {
+		must, should := c.Needs()
+		for _, source := range append(append(must, should...), readEntries) { // which every check should have
 			if how, unasked := f.Unasked[source]; unasked {
 				skip, r.Skipped[c.ID] = true, source+": add "+how
 				if source == ReadHistory { // many have no files, and need not be told
@@ -154,7 +153,7 @@ func Run(f Facts) Report {
 				}
 			} else if m, missing := v.missing[source]; missing {
 				r.Unread = true
-				skip = skip || slices.Contains(c.Must, source)
+				skip = skip || slices.Contains(must, source)
 				unread[source] += sep + c.ID
 				r.Skipped[c.ID] = source + ": " + m.Reason()
 			}
@@ -176,8 +175,6 @@ func Run(f Facts) Report {
 	sortFindings(r.Findings)
 	return r
 }
-
-var everything = []string{readEntries} // what every check should have
 
 func newView(f Facts) *view {
 	v := &view{Facts: f, s: f.Index.Snapshot, missing: map[string]access.Missing{}, roles: map[string]bool{}}
@@ -245,7 +242,7 @@ const sep = "\x00"
 // add adds a finding of the check that runs. which tells findings of one check about one object apart; the words fill the blanks of
 // the check's sentence. The fingerprint does not depend on the sentence.
 func (v *view) add(p access.Principal, object, which string, s Severity, evidence, remedy string, words ...string) {
-	f := &Finding{ID: v.check.ID, Severity: max(s, v.check.Severity), Cluster: v.s.Cluster.ARN, Principal: p, Object: object, References: v.check.References}
+	f := &Finding{ID: v.check.ID, Severity: max(s, v.check.Severity), Cluster: v.s.Cluster.ARN, Principal: p, Object: object, References: v.check.References()}
 	subject := object
 	if p != "" {
 		subject = string(p)

@@ -1,13 +1,15 @@
 package audit
 
 import (
+	"strings"
 	"time"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 )
 
-// Change is a change of access, or an attempt, that the history has.
+// Change is a change of access, or an attempt, that the history has and a check finds.
 type Change struct {
+	Check     string // the ID of the check that finds it
 	ID        string // tells it from others
 	At        time.Time
 	Principal access.Principal // "" for the cluster
@@ -16,6 +18,7 @@ type Change struct {
 	Error     string
 	Until     time.Time // when it was revoked
 	RevokedBy string
+	_         [0]func() // nothing compares changes, which costs code
 }
 
 // The sources that are read on request only.
@@ -24,42 +27,28 @@ const (
 	ReadFiles   = "files"
 )
 
-// stamp is the time of a change, as evidence.
-func (c *Change) stamp() string {
-	return c.At.UTC().Format(time.RFC3339) + " " + c.What + " by " + c.By
-}
-
-// changed adds a finding about a change.
-func (v *view) changed(c *Change, evidence string, words ...string) {
-	name := c.Principal.Short(v.account)
-	remedy := v.Command("history", name)
-	if c.Principal == "" {
-		name = v.s.Cluster.Name
-		remedy = v.Command("history", "--errors")
-	} else if c.Error != "" {
-		remedy = v.Command("history", name, "--errors")
-	}
-	v.add(c.Principal, name, c.ID, Info, c.stamp()+evidence, remedy, append([]string{name}, words...)...)
-}
-
-func shortLived(v *view) {
-	for i := range v.Brief {
-		c := &v.Brief[i]
-		v.changed(c, sep+c.Until.UTC().Format(time.RFC3339)+" revoked by "+c.RevokedBy, c.Until.Sub(c.At).Round(time.Second).String(), c.What, c.By)
-	}
-}
-
-func selfGrant(v *view) {
-	for i := range v.Own {
-		c := &v.Own[i]
-		v.changed(c, "", c.What, c.By)
-	}
-}
-
-func refusedAttempt(v *view) {
-	for i := range v.Refused {
-		c := &v.Refused[i]
-		v.changed(c, sep+c.Error, c.By, c.What)
+// changed are the changes that the history has for a check.
+func changed(v *view) {
+	for _, c := range v.History {
+		if c.Check != v.check.ID {
+			continue
+		}
+		name, remedy := c.Principal.Short(v.account), []string{"history"}
+		evidence := c.At.UTC().Format(time.RFC3339) + " " + c.What + " by " + c.By + sep + c.Error
+		if c.Principal != "" {
+			remedy = append(remedy, name)
+		} else {
+			name = v.s.Cluster.Name
+		}
+		words := []string{name, c.What, c.By}
+		if c.Error != "" {
+			remedy = append(remedy, "--errors")
+		}
+		if !c.Until.IsZero() {
+			evidence += sep + c.Until.UTC().Format(time.RFC3339) + " revoked by " + c.RevokedBy
+			words = append(words, c.Until.Sub(c.At).Round(time.Second).String())
+		}
+		v.add(c.Principal, name, c.ID, Info, evidence, v.Command(remedy...), words...)
 	}
 }
 
@@ -74,6 +63,6 @@ func drift(v *view) {
 		if c.Before != nil {
 			e, live = c.Before, holdings(c.Before)
 		}
-		v.about(e.Principal, "", "cluster: "+live+sep+"files: "+written, v.Command(append([]string{"apply"}, v.Files...)...), live, written)
+		v.about(e.Principal, "", "cluster: "+live+sep+"files: "+written, v.Command("apply", "-f", strings.Join(v.Files, ",")), live, written)
 	}
 }

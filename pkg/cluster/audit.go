@@ -12,16 +12,15 @@ import (
 
 // Audit reads the facts of an audit. What could not be read is among them; only without the cluster itself there are none. The
 // history is read on request.
-func (c *Cluster) Audit(ctx context.Context, asked *Asked) (audit.Facts, History, error) {
-	var f audit.Facts
-	var h History
+func (c *Cluster) Audit(ctx context.Context, asked *Asked) (*audit.Facts, *History, error) {
+	f, h := &audit.Facts{}, &History{}
 	var s access.Snapshot
 	var err, noACK, noProviders, noArgo error
 	together(
 		func() {
 			if asked != nil {
-				var failed error
-				if h, failed = c.History(ctx, *asked); failed != nil {
+				read, failed := c.History(ctx, *asked)
+				if h = &read; failed != nil {
 					h.Err = failed
 				}
 			}
@@ -37,7 +36,7 @@ func (c *Cluster) Audit(ctx context.Context, asked *Asked) (audit.Facts, History
 		return f, h, err
 	}
 	f.Index = rights.New(s)
-	h.findings(&f)
+	h.findings(f)
 	uses, noUses, noUserUses := c.IAM.Uses(ctx, used(s))
 	f.Uses = uses
 	for _, source := range []struct {
@@ -61,29 +60,26 @@ func (c *Cluster) Audit(ctx context.Context, asked *Asked) (audit.Facts, History
 	return f, h, nil
 }
 
-// findings puts what is remarkable in the history into the facts.
+// findings puts what checks find in the history into the facts.
 func (h *History) findings(f *audit.Facts) {
 	if h.Story == nil {
 		return
 	}
-	fact := func(c *trail.Change) audit.Change {
-		by := c.Actor.Person
-		if c.Tool != "" && c.Tool != c.Actor.Via {
-			by = c.Actor.Name() + " (" + c.Tool + ")"
-		}
-		return audit.Change{ID: cmp.Or(c.ID, c.Journal+c.Name+string(c.Principal)), At: c.Time, Principal: c.Principal, What: c.What(), By: by, Error: c.Error}
+	add := func(check string, c *trail.Change) *audit.Change {
+		one := &audit.Change{Check: check, ID: cmp.Or(c.ID, c.Journal+c.Name+string(c.Principal)), At: c.Time, Principal: c.Principal, What: c.What(), By: c.By(), Error: c.Error}
+		f.History = append(f.History, one)
+		return one
 	}
 	for _, b := range h.Briefs() {
-		one := fact(b.Given)
-		one.Until, one.RevokedBy = b.Revoked.Time, fact(b.Revoked).By
-		f.Brief = append(f.Brief, one)
+		one := add("short-lived-grant", b.Given)
+		one.Until, one.RevokedBy = b.Revoked.Time, b.Revoked.By()
 	}
 	for _, c := range h.Changes {
 		switch {
 		case c.Denied():
-			f.Refused = append(f.Refused, fact(c))
+			add("refused-attempt", c)
 		case c.Grants() && c.Actor.Is(c.Principal):
-			f.Own = append(f.Own, fact(c))
+			add("self-grant", c)
 		}
 	}
 }

@@ -86,7 +86,7 @@ func (env *Env) audit(ctx context.Context, f *auditFlags) error {
 	if err != nil {
 		return err
 	}
-	r := audit.Run(facts).Without(rules)
+	r := audit.Run(*facts).Without(rules)
 	if f.baseline != "" {
 		r = r.Since(before)
 	}
@@ -108,56 +108,47 @@ func (env *Env) audit(ctx context.Context, f *auditFlags) error {
 }
 
 // auditFacts reads the facts, and those that are read on request only.
-func (env *Env) auditFacts(ctx context.Context, f *auditFlags) (audit.Facts, error) {
+func (env *Env) auditFacts(ctx context.Context, f *auditFlags) (*audit.Facts, error) {
 	c, drift, err := env.drift(ctx, &f.files)
 	if err != nil {
-		return audit.Facts{}, err
+		return nil, err
 	}
 	var asked *cluster.Asked
-	unasked := map[string]string{}
 	if f.history {
 		all, err := env.asked(ctx, c, "")
 		if err != nil {
-			return audit.Facts{}, err
+			return nil, err
 		}
 		all.To = env.Now()
 		all.From, all.Shows = all.To.AddDate(0, 0, -trail.Days), func(*trail.Change) bool { return false }
 		asked = &all
-	} else {
-		unasked[audit.ReadHistory] = "--history; CloudTrail allows two calls a second"
-	}
-	if len(f.files.names) == 0 {
-		unasked[audit.ReadFiles] = "-f FILE"
 	}
 	facts, h, err := c.Audit(ctx, asked)
 	if err != nil {
-		return facts, err
+		return nil, err
 	}
-	f.Unused = time.Duration(f.unused)
-	facts.Settings, facts.Now, facts.Command, facts.Tool, facts.Unasked, facts.Drift = f.Settings, env.Now(), env.program.Command, build().Version, unasked, drift
-	for _, name := range f.files.names {
-		facts.Files = append(facts.Files, "-f", name)
-	}
-	if f.history && h.Err == nil {
+	f.Unused, facts.Unasked = time.Duration(f.unused), map[string]string{}
+	facts.Settings, facts.Now, facts.Command, facts.Tool, facts.Drift = f.Settings, env.Now(), env.program.Command, build().Version, drift
+	switch {
+	case !f.history:
+		facts.Unasked[audit.ReadHistory] = "--history; CloudTrail allows two calls a second"
+	case h.Err == nil:
 		facts.Origins = printer.Origins(h.Story, h.In, &h.Window, facts.Index.Snapshot.Entries)
+	}
+	if facts.Files = f.files.names; facts.Files == nil {
+		facts.Unasked[audit.ReadFiles] = "-f FILE"
 	}
 	return facts, nil
 }
 
 // drift is what apply would change.
-func (env *Env) drift(ctx context.Context, f *filesFlags) (*cluster.Cluster, []access.Change, error) {
-	if len(f.names) == 0 {
-		c, err := env.open(ctx)
+func (env *Env) drift(ctx context.Context, f *filesFlags) (c *cluster.Cluster, all []access.Change, err error) {
+	if f.names == nil {
+		c, err = env.open(ctx)
 		return c, nil, err
 	}
-	c, request, err := env.filesRequest(ctx, f)
-	if err != nil {
-		return nil, nil, err
-	}
-	request.DryRun = true
-	p, err := env.engine(c).Run(request).Propose(ctx)
+	c, p, err := env.compared(ctx, f)
 	if err == nil && p.Incomplete {
-		env.notes(p.Notes)
 		err = errFailed
 	}
 	return c, p.Plan.Changes, err

@@ -80,7 +80,7 @@ func (env *Env) found(ctx context.Context, offline, others bool) (printer.FoundC
 		if err != nil {
 			return f, err
 		}
-		f.Others = audit.Others(facts)
+		f.Others = audit.Others(*facts)
 	}
 	return f, nil
 }

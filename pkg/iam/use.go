@@ -50,7 +50,7 @@ func (c *Client) Uses(ctx context.Context, who []access.Principal) (all []access
 }
 
 func (c *Client) roleUse(ctx context.Context, p access.Principal) (access.Use, error) {
-	result, err := c.ask(ctx, "GetRole", url.Values{"RoleName": {p.Name()}})
+	result, err := c.about(ctx, "GetRole", "RoleName", p.Name())
 	if err != nil {
 		return access.Use{}, err
 	}
@@ -60,18 +60,17 @@ func (c *Client) roleUse(ctx context.Context, p access.Principal) (access.Use, e
 
 // userUse is the last use of a user's password or of one of its keys, of which it has two at most.
 func (c *Client) userUse(ctx context.Context, p access.Principal) (access.Use, error) {
-	name := url.Values{"UserName": {p.Name()}}
-	result, err := c.ask(ctx, "GetUser", name)
+	result, err := c.about(ctx, "GetUser", "UserName", p.Name())
 	if err != nil {
 		return access.Use{}, err
 	}
 	user := result.at("User")
 	use := access.Use{Principal: p, Created: user.at("CreateDate").time(), Last: user.at("PasswordLastUsed").time()}
-	if result, err = c.ask(ctx, "ListAccessKeys", name); err != nil {
+	if result, err = c.about(ctx, "ListAccessKeys", "UserName", p.Name()); err != nil {
 		return use, err
 	}
 	for _, key := range result.at("AccessKeyMetadata").parts {
-		used, err := c.ask(ctx, "GetAccessKeyLastUsed", url.Values{"AccessKeyId": {key.at("AccessKeyId").text}})
+		used, err := c.about(ctx, "GetAccessKeyLastUsed", "AccessKeyId", key.at("AccessKeyId").text)
 		if err != nil {
 			return use, err
 		}

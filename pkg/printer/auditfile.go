@@ -93,7 +93,7 @@ func sarif(r audit.Report) string {
 		at[c.ID] = strconv.Itoa(len(at))
 		title := audit.Titled(c.ID)
 		p.put(comma+"{\"id\":", c.ID, `,"name":`, camel(c.ID), `,"shortDescription":{"text":`, title, `},"fullDescription":{"text":`, title+".", `},"helpUri":"`+homepage+`/blob/main/docs/audit.md","help":{"text":`,
-			list(title+".", c.References, "\n"), `,"markdown":`, list(title+".", c.References, "\n- "),
+			list(title+".", c.References(), "\n"), `,"markdown":`, list(title+".", c.References(), "\n- "),
 			`},"defaultConfiguration":{"level":`, levels[c.Severity][0], `},"properties":{"tags":["security","kubernetes","eks"],"precision":"high","security-severity":`, levels[c.Severity][1], "}}")
 		comma = ",\n"
 	}

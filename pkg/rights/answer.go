@@ -45,24 +45,22 @@ func (x *Index) answer(q Question, about []Identity) Answer {
 	for i := range about {
 		yes, limited, void, unknown := x.chains(q, &about[i], judged)
 		row := Row{Identity: about[i], Chains: yes.all, Where: x.where(q, yes.places)}
+		if q.Verb == "list" || q.Verb == "watch" {
+			row.Note = "with --field-selector metadata.name=NAME"
+		}
+		if len(yes.all)+len(limited.all) == 0 && len(void.all) > 0 {
+			limited, row.Note = x.byName(q, &about[i], void)
+		}
 		switch {
 		case len(yes.all) > 0:
-			row.Session = session(yes.all)
+			row.Session, row.Note = session(yes.all), ""
 			a.Rows = append(a.Rows, row)
 		case len(limited.all) > 0:
 			row.Chains, row.Where, row.Only = limited.all, x.where(q, limited.places), distinct(slices.Concat(limited.names...))
-			if q.Verb == "list" || q.Verb == "watch" {
-				row.Note = "with --field-selector metadata.name=NAME"
-			}
 			a.Rows = append(a.Rows, row)
 		case len(unknown.all) > 0:
-			row.Chains = unknown.all
+			row.Chains, row.Note = unknown.all, ""
 			a.Unknown = append(a.Unknown, row)
-		case len(void.all) > 0:
-			if row = x.byName(q, &about[i], void); row.Only != nil {
-				row.Identity = about[i]
-				a.Rows = append(a.Rows, row)
-			}
 		}
 	}
 	return a

@@ -40,7 +40,7 @@ func (e Explanation) Answer() string {
 func (e *Explanation) Told(yes bool) {
 	e.Says = &yes
 	if yes {
-		e.Near = slices.DeleteFunc(e.Near, func(n Near) bool { return n.Next != nil })
+		e.Near = access.Where(e.Near, func(n *Near) bool { return n.Next == nil })
 	}
 }
 

@@ -47,32 +47,48 @@ func (q Question) Review() Request {
 	return r
 }
 
-// byName are the objects that an identity can create although only rules for named objects allow it: in the requests that have a
-// name, which need another verb on that object too.
-func (x *Index) byName(q Question, id *Identity, named found) (row Row) {
-	ways := []struct{ verb, how string }{{"patch", "by server-side apply"}, {"update", "by PUT"}}
-	if !strings.Contains(onUpdate, " "+strings.TrimSuffix(q.Resource+"."+q.Group, ".")+" ") {
-		ways = ways[:1]
-	}
-	var how []string
-	var places []int
-	for i, c := range named.all {
-		for _, name := range named.names[i] {
-			for _, way := range ways {
-				also := q
-				also.Verb, also.Name = way.verb, name
-				if q.Anywhere && c.Right.Where != "" {
-					also.Namespace, also.Anywhere = c.Right.Where, false
-				}
-				if yes, _, _, _ := x.chains(also, id, make([]*Verdict, x.sources)); len(yes.all) > 0 {
-					row.Only, row.Chains, places, how = append(row.Only, name), append(row.Chains, c), append(places, named.places[i]), append(how, way.how)
-				}
+// byName finds the objects that an identity can create although only rules for named objects allow it: in the requests that have a
+// name, which need another verb on that object too. The note says which requests.
+func (x *Index) byName(q Question, id *Identity, void found) (made found, note string) {
+	update := strings.Contains(onUpdate, " "+strings.TrimSuffix(q.Resource+"."+q.Group, ".")+" ")
+	anywhere := q.Anywhere
+	for i, c := range void.all {
+		var names []string
+		if q.Anywhere = anywhere; anywhere && c.Right.Where != "" {
+			q.Namespace, q.Anywhere = c.Right.Where, false
+		}
+		for _, name := range void.names[i] {
+			q.Name = name
+			if x.also(q, id, "patch") {
+				names, note = append(names, name), joined(note, "by server-side apply")
+			}
+			if update && x.also(q, id, "update") {
+				names, note = append(names, name), joined(note, "by PUT")
 			}
 		}
+		if names != nil {
+			made.add(c, void.places[i], len(void.all), names...)
+		}
 	}
-	row.Only, row.Where, row.Note = distinct(row.Only), x.where(q, places), strings.Join(distinct(how), " or ")
-	row.Chains = slices.CompactFunc(row.Chains, func(a, b Chain) bool { return a.Right == b.Right })
-	return row
+	return made, note
+}
+
+// also reports whether an identity has another verb on the object of a question.
+func (x *Index) also(q Question, id *Identity, verb string) bool {
+	q.Verb = verb
+	yes, _, _, _ := x.chains(q, id, make([]*Verdict, x.sources))
+	return len(yes.all) > 0
+}
+
+// joined adds a part to a note, once.
+func joined(note, part string) string {
+	switch {
+	case strings.Contains(note, part):
+		return note
+	case note == "":
+		return part
+	}
+	return note + " or " + part
 }
 
 func distinct(all []string) []string {

@@ -19,6 +19,8 @@ type Request struct {
 	Namespace   string `json:"namespace,omitempty"`
 	Name        string `json:"name,omitempty"`
 	URL         string `json:"url,omitempty"`
+
+	_ [0]func() // nothing compares requests, which costs code
 }
 
 // Covers reports whether a rule allows a request, wherever the rule applies. It compares as Kubernetes does

@@ -54,3 +54,23 @@ func (c *Change) Grants() bool {
 
 // Denied reports whether the call was refused for want of a permission, and not because it was wrong.
 func (e *Event) Denied() bool { return strings.HasPrefix(e.Error, "AccessDenied") }
+
+// With is the tool, and the service that made the call for the actor.
+func (c *Change) With() string {
+	via, _, _ := strings.Cut(c.Actor.Via, ".")
+	switch {
+	case c.Actor.Type == "AWSService" || c.Tool == c.Actor.Via && c.Tool != "":
+		return ""
+	case via != "" && !strings.EqualFold(via, c.Tool):
+		return strings.TrimPrefix(c.Tool+" by "+via, " ")
+	}
+	return c.Tool
+}
+
+// By names the person and the tool: alice (Terraform).
+func (c *Change) By() string {
+	if tool := c.With(); tool != "" {
+		return c.Actor.Name() + " (" + tool + ")"
+	}
+	return c.Actor.Name()
+}

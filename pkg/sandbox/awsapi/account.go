@@ -28,7 +28,7 @@ type Kept struct {
 	ID         string                `json:"id"`
 	Region     string                `json:"region"`
 	Principals map[string]*Principal `json:"principals"` // by PrincipalKey
-	Trail      []event               `json:"trail"`      // oldest first
+	Trail      []*event              `json:"trail"`      // oldest first
 }
 
 // Settings are how an account behaves and where its servers are.
