@@ -17,20 +17,21 @@ import (
 
 // Facts are what was read from one cluster and about it.
 type Facts struct {
-	Index     *rights.Index
-	ACK       bool            // the cluster has the resource types of AWS Controllers for Kubernetes for EKS
-	Uses      []access.Use    // of the roles and users of entries and mappings
-	Providers []string        // OIDC identity providers
-	ArgoCD    []access.ArgoCD // managed capabilities
-	Missing   []access.Missing
-	Unasked   map[string]string             // sources that nobody asked for, and how to ask for them
-	History   []*Change                     // what checks find in the history
-	Drift     []access.Change               // what differs from files
-	Files     []string                      // their names
-	Origins   map[access.Principal][]string // of what each entry has: since when, and by which person; nil: the history was not read
-	Now       time.Time
-	Command   func(words ...string) string // makes a command line of this program
-	Tool      string                       // the version of this program
+	Index      *rights.Index
+	ACK        bool            // the cluster has the resource types of AWS Controllers for Kubernetes for EKS
+	Uses       []access.Use    // of the roles and users of entries and mappings
+	Providers  []string        // OIDC identity providers
+	ArgoCD     []access.ArgoCD // managed capabilities
+	Missing    []access.Missing
+	Unasked    map[string]string             // sources that nobody asked for, and how to ask for them
+	History    []*Change                     // what checks find in the history
+	Drift      []access.Change               // what differs from files
+	Files      []string                      // their names
+	Origins    map[access.Principal][]string // of what each entry has: since when, and by which person; nil: the history was not read
+	Now        time.Time
+	Command    func(words ...string) string // makes a command line of this program
+	Kubernetes func(words ...string) string // makes one of kubectl
+	Tool       string                       // the version of this program
 	Settings
 }
 

@@ -128,7 +128,8 @@ func (env *Env) auditFacts(ctx context.Context, f *auditFlags) (*audit.Facts, er
 		return nil, err
 	}
 	f.Unused, facts.Unasked = time.Duration(f.unused), map[string]string{}
-	facts.Settings, facts.Now, facts.Command, facts.Tool, facts.Drift = f.Settings, env.Now(), env.program.Command, build().Version, drift
+	facts.Settings, facts.Now, facts.Tool, facts.Drift = f.Settings, env.Now(), build().Version, drift
+	facts.Command, facts.Kubernetes = env.program.Command, env.program.Kubernetes
 	switch {
 	case !f.history:
 		facts.Unasked[audit.ReadHistory] = "--history; CloudTrail allows two calls a second"

@@ -20,7 +20,6 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/login"
 	"github.com/kubectl-access/kubectl-access/pkg/policy"
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
-	"github.com/kubectl-access/kubectl-access/pkg/rights"
 )
 
 // completionTime is how long AWS and the cluster may take, so that candidates appear within 300 ms.
@@ -74,16 +73,7 @@ func (env *Env) completeLive(root *cobra.Command) {
 			}
 		})
 		if ask, ok := askArguments[c.Name()]; ok && c.ValidArgsFunction == nil {
-			c.ValidArgsFunction = func(cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
-				var as cluster.Written = cluster.InShort
-				if strings.HasPrefix(typed, "arn:") {
-					as = cluster.InFull
-				}
-				if before, question := askQuestions[c.Name()]; question && len(args) >= before {
-					return completeQuestion(len(args)-before, typed), cobra.ShellCompDirectiveNoFileComp
-				}
-				return env.ask(ask(as))(cmd, args, typed)
-			}
+			c.ValidArgsFunction = env.completeArguments(ask)
 		}
 	}
 }
@@ -102,27 +92,6 @@ func (env *Env) askFlags() map[string]cluster.Offer {
 var askArguments = map[string]func(cluster.Written) cluster.Offer{
 	"list": cluster.OfferAdmitted, "describe": cluster.OfferAdmitted, "revoke": cluster.OfferAdmitted, "explain": cluster.OfferAdmitted, "history": cluster.OfferAdmitted, "why": cluster.OfferAdmitted,
 	"grant": cluster.OfferPrincipals, "who-can": nil,
-}
-
-// askQuestions are the commands whose arguments are a question, after so many others.
-var askQuestions = map[string]int{"who-can": 0, "explain": 1}
-
-// completeQuestion offers the verbs, then the types of Kubernetes, and after a slash their subresources.
-func completeQuestion(asked int, typed string) (all []cobra.Completion) {
-	switch asked {
-	case 0:
-		return matching(append(rights.Verbs(), "escalate"), typed)
-	case 1:
-		for _, t := range rights.Builtin() {
-			all = append(all, t.Name)
-			for _, sub := range t.Subresources {
-				if strings.Contains(typed, "/") {
-					all = append(all, t.Name+"/"+sub)
-				}
-			}
-		}
-	}
-	return matching(all, typed)
 }
 
 // heldFlags are what revoke takes from an entry.

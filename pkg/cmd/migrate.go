@@ -223,7 +223,7 @@ func (env *Env) tidy(ctx context.Context, r *migrate.Run) error {
 func (env *Env) migrationRun(c *cluster.Cluster, f *changeFlags, facts migrate.Facts) *migrate.Run {
 	facts.Program = env.program
 	r := &migrate.Run{
-		Facts: facts, Engine: env.engine(c), RBAC: c, Timeout: f.timeout, Kubectl: env.typedFlags("kubeconfig", "context", "cluster", "user"),
+		Facts: facts, Engine: env.engine(c), RBAC: c, Timeout: f.timeout,
 	}
 	r.Carry = func(ctx context.Context, request change.Request) (bool, error) {
 		flags := *f

@@ -97,6 +97,7 @@ func (env *Env) within(at, start string) *Env {
 	own.IO.ErrOut = io.Discard
 	own.bind(pflag.NewFlagSet("", pflag.ContinueOnError))
 	_ = own.persist.Parse(words) // they were parsed before
+	own.program.Kube = own.typedFlags(kubectlFlags...)
 	return own
 }
 
