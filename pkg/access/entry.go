@@ -203,7 +203,7 @@ func (s Snapshot) Put(e Entry) Snapshot {
 
 // Drop is a copy of the snapshot without the principal's entry.
 func (s Snapshot) Drop(p Principal) Snapshot {
-	s.Entries = slices.DeleteFunc(slices.Clone(s.Entries), func(e Entry) bool { return e.Principal == p })
+	s.Entries = Where(s.Entries, func(e *Entry) bool { return e.Principal != p })
 	return s
 }
 

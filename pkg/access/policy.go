@@ -98,16 +98,21 @@ func ParsePolicy(text string, known []Policy) (Policy, error) {
 
 // DidYouMean continues a sentence about an unknown name with the nearest known one, if any.
 func DidYouMean(s string, known []string) string {
+	if best := Nearest(s, known); best != "" {
+		return " (did you mean " + best + "?)"
+	}
+	return ""
+}
+
+// Nearest is the known word that a word was probably meant to be; "" where none is close.
+func Nearest(s string, known []string) string {
 	best, least := "", min(3, len(s)) // in a short word every letter counts
 	for _, name := range known {
 		if d := distance(s, name); d < least {
 			best, least = name, d
 		}
 	}
-	if best == "" {
-		return ""
-	}
-	return " (did you mean " + best + "?)"
+	return best
 }
 
 // distance is the number of letters to insert, drop or replace between two words.

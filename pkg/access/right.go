@@ -90,14 +90,14 @@ func Administrates(rights []Right) bool {
 
 // beyond are the rights that none of the others covers.
 func beyond(rights, others []Right) []Right {
-	return slices.DeleteFunc(slices.Clone(rights), func(r Right) bool {
-		return slices.ContainsFunc(others, func(o Right) bool { return o.covers(r) })
+	return Where(rights, func(r *Right) bool {
+		return !slices.ContainsFunc(others, func(o Right) bool { return o.covers(*r) })
 	})
 }
 
 // bySource are the rights through mappings, or those through an entry.
 func bySource(rights []Right, mapping bool) []Right {
-	return slices.DeleteFunc(slices.Clone(rights), func(r Right) bool { return (r.By.Mapping != "") != mapping })
+	return Where(rights, func(r *Right) bool { return (r.By.Mapping != "") == mapping })
 }
 
 // joinRights names the rights: for an administrator only that, and being authenticated only if there are no others.

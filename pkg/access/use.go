@@ -2,12 +2,12 @@ package access
 
 import "time"
 
-// Use is what IAM knows about a role besides its life.
+// Use is what IAM knows about a role or user besides its life.
 type Use struct {
 	Principal Principal
 	Created   time.Time
-	Last      time.Time // when it was last used, anywhere; zero: not in the 400 days that IAM looks back
-	Trusts    []string  // who may assume it: service names, ARNs, account IDs, * for everybody
+	Last      time.Time // when it was last used, anywhere; zero: never, or for a role not in the 400 days that IAM looks back
+	Trusts    []string  // who may assume the role: service names, ARNs, account IDs, * for everybody
 }
 
 // Tracked is how far back IAM knows the last use of a role (IAM API Reference, RoleLastUsed).

@@ -19,10 +19,15 @@ import (
 type Facts struct {
 	Index      *rights.Index
 	ACK        bool            // the cluster has the resource types of AWS Controllers for Kubernetes for EKS
-	Uses       []access.Use    // of the roles of entries and mappings
+	Uses       []access.Use    // of the roles and users of entries and mappings
 	Providers  []string        // OIDC identity providers
 	ArgoCD     []access.ArgoCD // managed capabilities
 	Missing    []access.Missing
+	Unasked    map[string]string             // sources that nobody asked for, and how to ask for them
+	History    []*Change                     // what checks find in the history
+	Drift      []access.Change               // what differs from files
+	Files      []string                      // their names
+	Origins    map[access.Principal][]string // of what each entry has: since when, and by which person; nil: the history was not read
 	Now        time.Time
 	Command    func(words ...string) string // makes a command line of this program
 	Kubernetes func(words ...string) string // makes one of kubectl
@@ -32,7 +37,7 @@ type Facts struct {
 
 // Settings are the limits that an audit may change.
 type Settings struct {
-	Unused    time.Duration // a role that was not used for so long is reported
+	Unused    time.Duration // a principal that was not used for so long is reported
 	MaxAdmins int           // more cluster administrators are worse than information
 }
 
@@ -41,6 +46,7 @@ const (
 	ReadNamespaces = "namespaces"
 	ReadLives      = "whether roles and users still exist"
 	ReadUses       = "last use and trust policies of roles"
+	ReadUserUses   = "last use of users"
 	ReadProviders  = "OIDC identity providers"
 	ReadArgoCD     = "Argo CD capabilities"
 	ReadACK        = "ACK resource types"
@@ -113,8 +119,10 @@ type Report struct {
 	Baseline bool       // there is one, so that Finding.New and Gone mean something
 	Others   []Other
 	Skipped  map[string]string // checks that were not evaluated, or not completely, and why
+	Unread   bool              // some of them for want of a source that was asked for
 	Matrix   rights.Matrix
 	Entries  []access.Entry
+	Origins  map[access.Principal][]string
 }
 
 // view is the facts with what several checks need, and the findings.
@@ -132,14 +140,21 @@ type view struct {
 // Run makes the report.
 func Run(f Facts) Report {
 	v := newView(f)
-	r := Report{Cluster: v.s.Cluster, At: f.Now, Tool: f.Tool, Others: Others(f), Skipped: map[string]string{}, Matrix: f.Index.Matrix(), Entries: v.s.Entries}
+	r := Report{Cluster: v.s.Cluster, At: f.Now, Tool: f.Tool, Others: Others(f), Skipped: map[string]string{}, Matrix: f.Index.Matrix(), Entries: v.s.Entries, Origins: f.Origins}
 	unread := map[string]string{}
 	for i := range Checks {
 		c := &Checks[i]
 		skip := false
-		for _, source := range slices.Concat(c.Must, c.Should, everything) {
-			if m, missing := v.missing[source]; missing {
-				skip = skip || slices.Contains(c.Must, source)
+		must, should := c.Needs()
+		for _, source := range append(append(must, should...), readEntries) { // which every check should have
+			if how, unasked := f.Unasked[source]; unasked {
+				skip, r.Skipped[c.ID] = true, source+": add "+how
+				if source == ReadHistory { // many have no files, and need not be told
+					unread[source] += sep + c.ID
+				}
+			} else if m, missing := v.missing[source]; missing {
+				r.Unread = true
+				skip = skip || slices.Contains(must, source)
 				unread[source] += sep + c.ID
 				r.Skipped[c.ID] = source + ": " + m.Reason()
 			}
@@ -151,15 +166,16 @@ func Run(f Facts) Report {
 	v.check = &Check{ID: NotEvaluated, Says: "not checked: {} ({}); {} checks were not evaluated, or not completely"}
 	for source, checks := range unread {
 		ids := strings.Split(checks[len(sep):], sep)
-		m := v.missing[source]
-		v.add("", source, "", Info, strings.Join(ids, ", "), "", source, m.Reason(), strconv.Itoa(len(ids)))
+		why := "add " + f.Unasked[source]
+		if m, missing := v.missing[source]; missing {
+			why = m.Reason()
+		}
+		v.add("", source, "", Info, strings.Join(ids, ", "), "", source, why, strconv.Itoa(len(ids)))
 	}
 	r.Findings = v.all
 	sortFindings(r.Findings)
 	return r
 }
-
-var everything = []string{readEntries} // what every check should have
 
 func newView(f Facts) *view {
 	v := &view{Facts: f, s: f.Index.Snapshot, missing: map[string]access.Missing{}, roles: map[string]bool{}}
@@ -227,7 +243,7 @@ const sep = "\x00"
 // add adds a finding of the check that runs. which tells findings of one check about one object apart; the words fill the blanks of
 // the check's sentence. The fingerprint does not depend on the sentence.
 func (v *view) add(p access.Principal, object, which string, s Severity, evidence, remedy string, words ...string) {
-	f := &Finding{ID: v.check.ID, Severity: max(s, v.check.Severity), Cluster: v.s.Cluster.ARN, Principal: p, Object: object, References: v.check.References}
+	f := &Finding{ID: v.check.ID, Severity: max(s, v.check.Severity), Cluster: v.s.Cluster.ARN, Principal: p, Object: object, References: v.check.References()}
 	subject := object
 	if p != "" {
 		subject = string(p)

@@ -210,6 +210,7 @@ var cases = []example{
 		}, "medium role/dev", func(w *world) { w.Dead = []access.Principal{own + "role/dev"} },
 	},
 	{"unused-principal", func(w *world) { w.Uses[0].Last = daysAgo(91) }, "medium role/dev", func(w *world) { w.Uses[0].Last = daysAgo(89) }},
+	{"unused-principal", func(w *world) { w.entry("user/eve", "developers"); w.Uses[1].Last = time.Time{} }, "medium user/eve", func(w *world) { w.entry("user/eve", "developers") }},
 	{"aws-auth-never-matches", func(w *world) { w.both().mapping("ops").State = access.NeverMatches }, "medium role/ops", func(w *world) { w.mapping("ops").State = access.NeverMatches }},
 	{"aws-auth-dropped", func(w *world) { w.both().mapping("ops").State = access.Dropped }, "medium role/ops", func(w *world) { w.both().mapping("ops", "developers") }},
 	{
@@ -254,7 +255,42 @@ var cases = []example{
 	},
 	{"owned-elsewhere", func(w *world) { w.Entries[0].Tags = map[string]string{"aws:cloudformation:stack-name": "s"} }, "info role/dev", nil},
 	{"other-access", func(w *world) { w.ACK = true; w.entry("role/boss", "", admin) }, "info ack", nil},
+	{
+		"drift", func(w *world) {
+			was, will := w.Entries[0], w.Entries[0]
+			will.Grants = nil
+			w.Drift = []access.Change{{Before: &was, After: &will}}
+		}, "medium role/dev", func(w *world) { w.Unasked = map[string]string{audit.ReadFiles: "-f FILE"} },
+	},
+	{
+		"short-lived-grant", func(w *world) {
+			w.History = []*audit.Change{{Check: "short-lived-grant", ID: "e", Principal: own + "role/x", What: "+ edit", By: "al", Until: now, RevokedBy: "bo"}}
+		}, "info role/x",
+		unasked,
+	},
+	{"self-grant", func(w *world) {
+		w.History = []*audit.Change{{Check: "self-grant", ID: "e", Principal: own + "role/x", What: "+ edit", By: "al"}}
+	}, "info role/x", unasked},
+	{"refused-attempt", func(w *world) {
+		w.History = []*audit.Change{{Check: "refused-attempt", ID: "e", What: "mode: → API", By: "al", Error: "AccessDenied"}}
+	}, "info demo", unasked},
 	{"audit-log-off", func(w *world) { w.Cluster.AuditLogs = false }, "info demo", nil},
+}
+
+// unasked is an audit without the history.
+func unasked(w *world) {
+	w.Unasked = map[string]string{audit.ReadHistory: "--history"}
+	w.History = []*audit.Change{{Check: "self-grant", ID: "e", Principal: own + "role/x"}}
+}
+
+// TestWhatNobodyAskedForIsNotMissed: the history is said not to be read, and the report is complete all the same.
+func TestWhatNobodyAskedForIsNotMissed(t *testing.T) {
+	w := calm()
+	w.Unasked = map[string]string{audit.ReadHistory: "--history, which takes some seconds", audit.ReadFiles: "-f FILE"}
+	r := w.report()
+	if !r.Complete() || len(r.Findings) != 1 || r.Findings[0].Message != "not checked: history of changes (add --history, which takes some seconds); 3 checks were not evaluated, or not completely" || r.Skipped["drift"] != "files: add -f FILE" {
+		t.Errorf("%+v", r.Findings)
+	}
 }
 
 func TestEachCheckFiresWhereItShould(t *testing.T) {
@@ -352,6 +388,8 @@ func TestWhatCouldNotBeReadIsAFinding(t *testing.T) {
 		access.ReadRoles:        {func(w *world) { w.RBAC.RolesErr, w.RBAC.Roles = forbidden, nil }, "list on clusterroles"},
 		audit.ReadNamespaces:    {missing(audit.ReadNamespaces, "list on namespaces"), "list on namespaces"},
 		audit.ReadLives:         {missing(audit.ReadLives, "iam:GetRole and iam:GetUser"), "iam:GetUser"},
+		audit.ReadHistory:       {missing(audit.ReadHistory, "cloudtrail:LookupEvents"), "cloudtrail:LookupEvents"},
+		audit.ReadUserUses:      {missing(audit.ReadUserUses, "iam:ListAccessKeys"), "iam:ListAccessKeys"},
 		audit.ReadUses:          {missing(audit.ReadUses, "iam:GetRole"), "iam:GetRole"},
 		audit.ReadProviders:     {missing(audit.ReadProviders, "eks:ListIdentityProviderConfigs"), "eks:ListIdentityProviderConfigs"},
 		audit.ReadArgoCD:        {missing(audit.ReadArgoCD, "eks:ListCapabilities"), "eks:ListCapabilities"},
@@ -371,10 +409,11 @@ func TestWhatCouldNotBeReadIsAFinding(t *testing.T) {
 			continue
 		}
 		for _, check := range audit.Checks {
-			if slices.Contains(slices.Concat(check.Must, check.Should), what) && (r.Skipped[check.ID] == "" || !strings.Contains(r.Findings[i].Evidence[0], check.ID)) {
+			must, should := check.Needs()
+			if slices.Contains(append(should, must...), what) && (r.Skipped[check.ID] == "" || !strings.Contains(r.Findings[i].Evidence[0], check.ID)) {
 				t.Errorf("%s: check %s is not said to be incomplete", what, check.ID)
 			}
-			if slices.Contains(check.Must, what) && len(about(r, check.ID)) > 0 {
+			if slices.Contains(must, what) && len(about(r, check.ID)) > 0 {
 				t.Errorf("%s: check %s ran", what, check.ID)
 			}
 		}

@@ -83,6 +83,11 @@ func absentNamespace(v *view, e *access.Entry) {
 	})
 }
 
+// holdings are the policies, groups and the kind of an entry in one line.
+func holdings(e *access.Entry) string {
+	return orNone(strings.Join(e.Holdings(), "; "))
+}
+
 func userEntry(v *view, e *access.Entry) {
 	if e.Principal.Kind() == "user" {
 		v.about(e.Principal, "", strings.Join(e.Holdings(), sep), v.revoke(e))
@@ -130,7 +135,7 @@ func owned(v *view, e *access.Entry) {
 	}
 }
 
-// unused asks about roles only: of users, IAM knows the last use of each key, which is not read.
+// unused are roles and users that nobody used. The dates are about any use in AWS.
 func unused(v *view) {
 	since := v.Now.Add(-v.Unused)
 	for i := range v.Uses {
@@ -139,10 +144,15 @@ func unused(v *view) {
 		if v.Unused <= 0 || u.Last.After(since) || u.Created.After(since) || entry && (e.Node() || e.Created.After(since)) {
 			continue
 		}
-		when, evidence := "since "+dayOf(u.Last), "RoleLastUsed "+u.Last.UTC().Format(time.RFC3339)
+		role := u.Principal.Kind() == "role"
+		member := "RoleLastUsed"
+		if !role {
+			member = "last use of the password and the access keys"
+		}
+		when, evidence := "since "+dayOf(u.Last), member+" "+u.Last.UTC().Format(time.RFC3339)
 		if u.Last.IsZero() {
-			when, evidence = "in the 400 days that IAM looks back", "RoleLastUsed is empty"
-			if u.Created.After(v.Now.Add(-access.Tracked)) {
+			when, evidence = "in the 400 days that IAM looks back", member+" is empty"
+			if !role || u.Created.After(v.Now.Add(-access.Tracked)) {
 				when = "since it was created on " + dayOf(u.Created)
 			}
 		}

@@ -119,18 +119,19 @@ func (r Report) Since(before []*Finding) Report {
 	return r
 }
 
-// Failing are the findings at or above a severity; with a baseline only the new ones.
+// Failing are the findings at or above a severity; with a baseline only the new ones. What was not evaluated does not count:
+// see Complete.
 func (r Report) Failing(at Severity) (all []*Finding) {
 	for _, f := range r.Findings {
-		if f.Severity >= at && (f.New || !r.Baseline) {
+		if f.Severity >= at && f.ID != NotEvaluated && (f.New || !r.Baseline) {
 			all = append(all, f)
 		}
 	}
 	return all
 }
 
-// Complete reports whether all checks were evaluated.
-func (r Report) Complete() bool { return len(r.Skipped) == 0 }
+// Complete reports whether all checks were evaluated but those that nobody asked for.
+func (r Report) Complete() bool { return !r.Unread }
 
 // String reads "ignored until 2027-03-31: the reason".
 func (rule *Ignore) String() string {

@@ -3,7 +3,6 @@ package cluster
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -59,7 +58,7 @@ func (c *Cluster) Check(ctx context.Context, x *rights.Index, q rights.Request, 
 	}
 	who := x.Users(caller)
 	if !others {
-		who = slices.DeleteFunc(who, func(s rights.User) bool { return !s.Self })
+		who = access.Where(who, func(s *rights.User) bool { return s.Self })
 	}
 	said := make([]rights.Said, len(who))
 	g, ctx := errgroup.WithContext(ctx)

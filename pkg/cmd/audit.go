@@ -11,9 +11,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/audit"
+	"github.com/kubectl-access/kubectl-access/pkg/cluster"
 	"github.com/kubectl-access/kubectl-access/pkg/manifest"
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
+	"github.com/kubectl-access/kubectl-access/pkg/trail"
 )
 
 // auditFlags are the form of the report, and what counts as a failure.
@@ -23,6 +26,8 @@ type auditFlags struct {
 	failOn, baseline, ignore string
 	unused                   span
 	showIgnored, complete    bool
+	history                  bool
+	files                    filesFlags
 }
 
 // errFindings says that there are findings at or above --fail-on.
@@ -34,7 +39,7 @@ func newAuditCmd(env *Env) *cobra.Command {
 		Use:   "audit",
 		Short: "Find what is wrong with the access to the cluster, with the command that mends it",
 		Long: `Find what is wrong with the access to the cluster: access entries, aws-auth and RBAC together, with what IAM knows
-about the roles. Each finding has a severity, the evidence and the commands that mend it; nothing is changed.
+about the roles and users. Each finding has a severity, the evidence and the commands that mend it; nothing is changed.
 
 What could not be read is a finding too (not-evaluated), with the permission that is missing.`,
 		Example: `  # What is wrong, the worst first
@@ -42,6 +47,9 @@ What could not be read is a finding too (not-evaluated), with the permission tha
 
   # A report for people, in one file
   kubectl access audit -o html > audit.html
+
+  # Also who granted what, and what was revoked soon, from CloudTrail
+  kubectl access audit --history -o html > audit.html
 
   # In CI: fail on what is new since the last report
   kubectl access audit --fail-on high --baseline last.json -o sarif > audit.sarif`,
@@ -57,7 +65,10 @@ What could not be read is a finding too (not-evaluated), with the permission tha
 	fs.StringVar(&f.ignore, "ignore-file", "", "A YAML file with findings to ignore, each with a reason")
 	fs.BoolVar(&f.showIgnored, "show-ignored", false, "List the ignored findings with their reasons")
 	fs.BoolVar(&f.complete, "require-complete", false, "Exit with 1 if a check could not be evaluated")
-	fs.Var(&f.unused, "unused", "Report roles that were not used for this long")
+	fs.Var(&f.unused, "unused", "Report roles and users that were not used for this long")
+	fs.BoolVar(&f.history, "history", false, "Read from CloudTrail who granted what, and look for findings in it; takes some seconds")
+	fs.StringSliceVarP(&f.files.names, "filename", "f", nil, "Files or folders with AccessEntry objects that the entries are to be like, - for stdin")
+	fs.BoolVarP(&f.files.recursive, "recursive", "R", false, "Read folders inside of the folders too")
 	fs.IntVar(&f.MaxAdmins, "max-cluster-admins", 5, "Report more cluster administrators than this")
 	return cmd
 }
@@ -71,18 +82,11 @@ func (env *Env) audit(ctx context.Context, f *auditFlags) error {
 	if err != nil {
 		return err
 	}
-	c, err := env.open(ctx)
+	facts, err := env.auditFacts(ctx, f)
 	if err != nil {
 		return err
 	}
-	facts, err := c.Audit(ctx)
-	if err != nil {
-		return err
-	}
-	f.Unused = time.Duration(f.unused)
-	facts.Settings, facts.Now, facts.Tool = f.Settings, env.Now(), build().Version
-	facts.Command, facts.Kubernetes = env.program.Command, env.program.Kubernetes
-	r := audit.Run(facts).Without(rules)
+	r := audit.Run(*facts).Without(rules)
 	if f.baseline != "" {
 		r = r.Since(before)
 	}
@@ -101,6 +105,54 @@ func (env *Env) audit(ctx context.Context, f *auditFlags) error {
 		return fmt.Errorf("%w: %s of severity %s or worse: %d", errFindings, what, at, n)
 	}
 	return errIf(f.complete && !r.Complete())
+}
+
+// auditFacts reads the facts, and those that are read on request only.
+func (env *Env) auditFacts(ctx context.Context, f *auditFlags) (*audit.Facts, error) {
+	c, drift, err := env.drift(ctx, &f.files)
+	if err != nil {
+		return nil, err
+	}
+	var asked *cluster.Asked
+	if f.history {
+		all, err := env.asked(ctx, c, "")
+		if err != nil {
+			return nil, err
+		}
+		all.To = env.Now()
+		all.From, all.Shows = all.To.AddDate(0, 0, -trail.Days), func(*trail.Change) bool { return false }
+		asked = &all
+	}
+	facts, h, err := c.Audit(ctx, asked)
+	if err != nil {
+		return nil, err
+	}
+	f.Unused, facts.Unasked = time.Duration(f.unused), map[string]string{}
+	facts.Settings, facts.Now, facts.Tool, facts.Drift = f.Settings, env.Now(), build().Version, drift
+	facts.Command, facts.Kubernetes = env.program.Command, env.program.Kubernetes
+	switch {
+	case !f.history:
+		facts.Unasked[audit.ReadHistory] = "--history; CloudTrail allows two calls a second"
+	case h.Err == nil:
+		facts.Origins = printer.Origins(h.Story, h.In, &h.Window, facts.Index.Snapshot.Entries)
+	}
+	if facts.Files = f.files.names; facts.Files == nil {
+		facts.Unasked[audit.ReadFiles] = "-f FILE"
+	}
+	return facts, nil
+}
+
+// drift is what apply would change.
+func (env *Env) drift(ctx context.Context, f *filesFlags) (c *cluster.Cluster, all []access.Change, err error) {
+	if f.names == nil {
+		c, err = env.open(ctx)
+		return c, nil, err
+	}
+	c, p, err := env.compared(ctx, f)
+	if err == nil && p.Incomplete {
+		err = errFailed
+	}
+	return c, p.Plan.Changes, err
 }
 
 func (env *Env) printAudit(f *auditFlags, r audit.Report, at audit.Severity) error {

@@ -76,11 +76,11 @@ func (env *Env) found(ctx context.Context, offline, others bool) (printer.FoundC
 		env.notes(c.TrustNotes(&t))
 	}
 	if others {
-		facts, err := c.Audit(ctx)
+		facts, _, err := c.Audit(ctx, nil)
 		if err != nil {
 			return f, err
 		}
-		f.Others = audit.Others(facts)
+		f.Others = audit.Others(*facts)
 	}
 	return f, nil
 }

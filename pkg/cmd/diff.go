@@ -13,6 +13,7 @@ import (
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/change"
+	"github.com/kubectl-access/kubectl-access/pkg/cluster"
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
 )
 
@@ -54,13 +55,7 @@ Where ` + externalDiff + ` names a program, it compares two folders instead, one
 }
 
 func (env *Env) diff(ctx context.Context, f *filesFlags) error {
-	c, request, err := env.filesRequest(ctx, f)
-	if err != nil {
-		return err
-	}
-	request.DryRun = true
-	p, err := env.engine(c).Run(request).Propose(ctx)
-	env.notes(p.Notes)
+	_, p, err := env.compared(ctx, f)
 	if err != nil {
 		return err
 	}
@@ -78,6 +73,18 @@ func (env *Env) diff(ctx context.Context, f *filesFlags) error {
 		return nil
 	}
 	return errDiffers
+}
+
+// compared is what would make the cluster what the files say.
+func (env *Env) compared(ctx context.Context, f *filesFlags) (*cluster.Cluster, change.Proposal, error) {
+	c, request, err := env.filesRequest(ctx, f)
+	if err != nil {
+		return c, change.Proposal{}, err
+	}
+	request.DryRun = true
+	p, err := env.engine(c).Run(request).Propose(ctx)
+	env.notes(p.Notes)
+	return c, p, err
 }
 
 // showDiff prints the plan in the form that was asked for.

@@ -31,7 +31,7 @@ var answered = []string{
 	"list", "list -o json", "list -o yaml", "list -o name", "list -o wide", "list role/team/dev me -o json", "list" + at + "legacy", "list --profile auditor -v 6",
 	"who-can get secrets -n prod", "who-can create pods/exec --explain", "who-can escalate -o json", "who-can --matrix -o wide", "explain role/team/dev get pods -n dev", "explain user/alice -o yaml",
 	"history", "history role/team/dev -o json", "why user/alice", "history --errors -o csv",
-	"audit", "audit -o html" + at + "prod", "audit -o sarif --fail-on high" + at + "legacy", "cluster -o wide",
+	"audit", "audit -o html" + at + "prod", "audit --history -o html", "audit -o sarif --fail-on high" + at + "legacy", "cluster -o wide",
 	"describe role/team/dev role/rotated me user/alice", "describe role/ops --rules", "describe role/ci/deployer -o yaml", "describe sso/Developer" + at + "staging",
 	"whoami", "whoami -o json" + at + "staging", "whoami --profile idle" + at + "staging", "whoami --profile newcomer -o yaml", "whoami --eks-cluster staging --region us-west-2",
 	"grant role/newcomer --policy view -n dev,devv --tag a=b --for 8h", "grant role/newcomer user/bob --policy edit -A --group team -o json --wait --timeout 1s",

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -145,7 +144,7 @@ func (env *Env) refreshKubeconfig(ctx context.Context, f kubeconfigFlags) error 
 	if err != nil {
 		return err
 	}
-	targets = slices.DeleteFunc(targets, func(t kubeconfig.Target) bool { return f.name != "" && t.Name != f.name })
+	targets = access.Where(targets, func(t *kubeconfig.Target) bool { return f.name == "" || t.Name == f.name })
 	if len(targets) == 0 {
 		return errors.New("the kubeconfig has no such EKS context; to write every cluster of a region: --all --region REGION")
 	}

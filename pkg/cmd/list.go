@@ -147,7 +147,7 @@ func (env *Env) rows(ctx context.Context, f *listFlags) (s access.Snapshot, rows
 			mappings = slices.DeleteFunc(mappings, func(m access.Mapping) bool { return m.For(p) && !m.Outweighed(s) })
 		}
 	}
-	rows = slices.DeleteFunc(printer.Rows(s, mappings, env.Now()), func(r printer.Row) bool { return !f.Keeps(r) })
+	rows = access.Where(printer.Rows(s, mappings, env.Now()), func(r *printer.Row) bool { return f.Keeps(*r) })
 	if f.sort != "" {
 		err = printer.Sort(rows, f.sort)
 	}
@@ -165,7 +165,7 @@ func (env *Env) printList(f *listFlags, info access.Info, rows []printer.Row) er
 			return env.printEKS(rows, info, mapped)
 		}
 		if one { // it has one form, unless two sources give access
-			rows = slices.DeleteFunc(slices.Clone(rows), printer.Row.Void)
+			rows = access.Where(rows, func(r *printer.Row) bool { return !r.Void() })
 		}
 		return f.Rows(env.IO.Out, rows, info, one)
 	}

@@ -123,10 +123,10 @@ func (env *Env) checked(ctx context.Context, c *cluster.Cluster, x *rights.Index
 	if a.Question.Anywhere {
 		return a, nil, errors.New("--check needs -n or -A: the cluster answers for one namespace or for all")
 	}
-	said, err := c.Check(ctx, x, a.Question.Request, true)
+	said, err := c.Check(ctx, x, a.Question.Review(), true)
 	if errors.Is(err, access.ErrForbidden) {
 		env.warn("only your own access was checked: to check that of others, you need create on subjectaccessreviews")
-		said, err = c.Check(ctx, x, a.Question.Request, false)
+		said, err = c.Check(ctx, x, a.Question.Review(), false)
 	}
 	a, contradictions := a.Check(said)
 	return a, contradictions, err
@@ -137,8 +137,8 @@ func (env *Env) understood(q rights.Question) {
 	for _, note := range q.Notes {
 		env.warn("%s", note)
 	}
-	if q.Understood != "" {
-		env.say(env.IO.ErrOut, q.Understood+"\n")
+	for _, text := range q.Remarks() {
+		env.say(env.IO.ErrOut, text+"\n")
 	}
 }
 

@@ -83,7 +83,7 @@ func (f *Scopes) Check() error {
 // asPairs is what was probably meant by --policy, -n, --policy, -n; "" where the flags do not alternate, or where it makes
 // no difference.
 func (f *Scopes) asPairs() string {
-	scopes := slices.DeleteFunc(slices.Clone(f.runs), func(r run) bool { return len(r.policies) > 0 })
+	scopes := access.Where(f.runs, func(r *run) bool { return len(r.policies) == 0 })
 	other := func(r run) bool { return r.all != scopes[0].all || !slices.Equal(r.namespaces, scopes[0].namespaces) }
 	both := func(r run) bool { return r.all && len(r.namespaces) > 0 }
 	if len(f.runs) < 4 || !slices.ContainsFunc(scopes, other) || slices.ContainsFunc(scopes, both) {

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"strings"
 	"time"
 
@@ -151,7 +150,7 @@ func (c *Client) get(ctx context.Context, user bool, name string) (access.Princi
 	if user {
 		kind = "User"
 	}
-	result, err := c.ask(ctx, "Get"+kind, url.Values{kind + "Name": {name}})
+	result, err := c.about(ctx, "Get"+kind, kind+"Name", name)
 	if err != nil {
 		return "", time.Time{}, err
 	}

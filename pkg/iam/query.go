@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,25 +18,26 @@ import (
 
 // places are where IAM is, one for each partition, and the region of its signatures (AWS SDK partition data; the test compares
 // them with the SDK's client).
-var places = map[string][2]string{
-	"aws":        {"iam.amazonaws.com", "us-east-1"},
-	"aws-cn":     {"iam.cn-north-1.amazonaws.com.cn", "cn-north-1"},
-	"aws-us-gov": {"iam.us-gov.amazonaws.com", "us-gov-west-1"},
-	"aws-iso":    {"iam.us-iso-east-1.c2s.ic.gov", "us-iso-east-1"},
-	"aws-iso-b":  {"iam.us-isob-east-1.sc2s.sgov.gov", "us-isob-east-1"},
-	"aws-iso-e":  {"iam.eu-isoe-west-1.cloud.adc-e.uk", "eu-isoe-west-1"},
-	"aws-iso-f":  {"iam.us-isof-south-1.csp.hci.ic.gov", "us-isof-south-1"},
-	"aws-eusc":   {"iam.eusc-de-east-1.amazonaws.eu", "eusc-de-east-1"},
+var places = [][3]string{
+	{"aws", "iam.amazonaws.com", "us-east-1"},
+	{"aws-cn", "iam.cn-north-1.amazonaws.com.cn", "cn-north-1"},
+	{"aws-us-gov", "iam.us-gov.amazonaws.com", "us-gov-west-1"},
+	{"aws-iso", "iam.us-iso-east-1.c2s.ic.gov", "us-iso-east-1"},
+	{"aws-iso-b", "iam.us-isob-east-1.sc2s.sgov.gov", "us-isob-east-1"},
+	{"aws-iso-e", "iam.eu-isoe-west-1.cloud.adc-e.uk", "eu-isoe-west-1"},
+	{"aws-iso-f", "iam.us-isof-south-1.csp.hci.ic.gov", "us-isof-south-1"},
+	{"aws-eusc", "iam.eusc-de-east-1.amazonaws.eu", "eusc-de-east-1"},
 }
 
 // place is where IAM is for a region.
 func place(region string, fips bool) (host, signed string) {
 	partition := access.PartitionOf(region)
-	at := places[partition]
+	i := slices.IndexFunc(places, func(p [3]string) bool { return p[0] == partition })
+	at := places[max(0, i)]
 	if fips && partition == "aws" {
-		return "iam-fips.amazonaws.com", at[1]
+		return "iam-fips.amazonaws.com", at[2]
 	}
-	return at[0], at[1]
+	return at[1], at[2]
 }
 
 // element is a part of an answer of IAM, which is XML.
@@ -112,6 +114,11 @@ func (c *Client) ask(ctx context.Context, operation string, params url.Values) (
 		return nil, fmt.Errorf("%w: IAM answered %s with something else than XML", login.ErrIncomplete, operation)
 	}
 	return top.parts[0].at(operation + "Result"), nil
+}
+
+// about calls an operation about one thing.
+func (c *Client) about(ctx context.Context, operation, parameter, name string) (*element, error) {
+	return c.ask(ctx, operation, url.Values{parameter: {name}})
 }
 
 // time is that of an element; zero for none.

@@ -13,43 +13,72 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 )
 
-// Uses reads the last use and the trust policy of roles of the caller's account, which only GetRole shows: a call for each. Roles
-// that are gone and those of other accounts are left out.
-func (c *Client) Uses(ctx context.Context, roles []access.Principal) ([]access.Use, error) {
+// Uses reads the last use of roles and users of the caller's account, and the trust policies of roles: a call for each role, and
+// for each user one, one for its keys and one for each key. Principals that are gone and those of other accounts are left out. The
+// errors are why some roles, and some users, are not among them.
+func (c *Client) Uses(ctx context.Context, who []access.Principal) (all []access.Use, roles, users error) {
 	me, err := c.session.Caller(ctx)
 	if err != nil {
-		return nil, err
+		return nil, err, err
 	}
-	var all []access.Use
 	var mu sync.Mutex
-	g, ctx := errgroup.WithContext(ctx)
+	var g errgroup.Group
 	g.SetLimit(few)
-	for _, p := range roles {
-		if p.Kind() != "role" || p.Account() != me.Account() || p.Partition() != me.Partition() {
+	for _, p := range who {
+		if p.Account() != me.Account() || p.Partition() != me.Partition() {
 			continue
 		}
+		read, failed := c.roleUse, &roles
+		if p.Kind() == "user" {
+			read, failed = c.userUse, &users
+		}
 		g.Go(func() error {
-			use, err := c.use(ctx, p)
-			if errors.Is(err, access.ErrNotFound) {
-				return nil
-			}
+			use, err := read(ctx, p)
 			mu.Lock()
 			defer mu.Unlock()
-			all = append(all, use)
-			return err
+			switch {
+			case err == nil:
+				all = append(all, use)
+			case *failed == nil && !errors.Is(err, access.ErrNotFound):
+				*failed = err
+			}
+			return nil
 		})
 	}
-	err = g.Wait()
-	return all, err
+	_ = g.Wait() // the errors are kept
+	return all, roles, users
 }
 
-func (c *Client) use(ctx context.Context, p access.Principal) (access.Use, error) {
-	result, err := c.ask(ctx, "GetRole", url.Values{"RoleName": {p.Name()}})
+func (c *Client) roleUse(ctx context.Context, p access.Principal) (access.Use, error) {
+	result, err := c.about(ctx, "GetRole", "RoleName", p.Name())
 	if err != nil {
-		return access.Use{Principal: p}, err
+		return access.Use{}, err
 	}
 	role := result.at("Role")
 	return access.Use{Principal: p, Created: role.at("CreateDate").time(), Last: role.at("RoleLastUsed", "LastUsedDate").time(), Trusts: trusted(role.at("AssumeRolePolicyDocument").text)}, nil
+}
+
+// userUse is the last use of a user's password or of one of its keys, of which it has two at most.
+func (c *Client) userUse(ctx context.Context, p access.Principal) (access.Use, error) {
+	result, err := c.about(ctx, "GetUser", "UserName", p.Name())
+	if err != nil {
+		return access.Use{}, err
+	}
+	user := result.at("User")
+	use := access.Use{Principal: p, Created: user.at("CreateDate").time(), Last: user.at("PasswordLastUsed").time()}
+	if result, err = c.about(ctx, "ListAccessKeys", "UserName", p.Name()); err != nil {
+		return use, err
+	}
+	for _, key := range result.at("AccessKeyMetadata").parts {
+		used, err := c.about(ctx, "GetAccessKeyLastUsed", "AccessKeyId", key.at("AccessKeyId").text)
+		if err != nil {
+			return use, err
+		}
+		if at := used.at("AccessKeyLastUsed", "LastUsedDate").time(); at.After(use.Last) {
+			use.Last = at
+		}
+	}
+	return use, nil
 }
 
 // trusted are the principals that a trust policy allows. A document that cannot be read has none.

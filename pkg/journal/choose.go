@@ -20,13 +20,13 @@ const skew = 5 * time.Minute
 // In keeps the records of one cluster, and the broken ones that may belong to it. An empty region or account is not
 // compared, because a kubeconfig may not contain it.
 func (j Journal) In(cluster, region, account string) Journal {
-	other := func(r Record) bool {
+	own := func(r *Record) bool {
 		is := access.Info{ARN: r.Cluster.ARN}
-		return r.Cluster.Name != cluster || region != "" && is.Region() != region || account != "" && is.Account() != account
+		return r.Cluster.Name == cluster && (region == "" || is.Region() == region) && (account == "" || is.Account() == account)
 	}
 	return Journal{
-		Records: slices.DeleteFunc(slices.Clone(j.Records), other),
-		Broken:  slices.DeleteFunc(slices.Clone(j.Broken), func(b Broken) bool { return !b.hides(cluster) }),
+		Records: access.Where(j.Records, own),
+		Broken:  access.Where(j.Broken, func(b *Broken) bool { return b.hides(cluster) }),
 	}
 }
 

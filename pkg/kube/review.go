@@ -85,8 +85,8 @@ func (c *Client) Rules(ctx context.Context, namespace string) ([]Rule, error) {
 		return nil, fmt.Errorf("get your rights in namespace %s: %w", namespace, err)
 	}
 	own := func(resource string) bool { return strings.HasPrefix(resource, "selfsubject") }
-	return slices.DeleteFunc(answer.Status.ResourceRules, func(r Rule) bool {
-		return !slices.ContainsFunc(r.Resources, func(resource string) bool { return !own(resource) })
+	return access.Where(answer.Status.ResourceRules, func(r *Rule) bool {
+		return slices.ContainsFunc(r.Resources, func(resource string) bool { return !own(resource) })
 	}), nil
 }
 

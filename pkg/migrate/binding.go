@@ -32,8 +32,8 @@ func safe(name string) string {
 
 // absent are the bindings that do not exist yet, under any name.
 func (p *planner) absent(bindings []access.Binding) []access.Binding {
-	return slices.DeleteFunc(slices.Clone(bindings), func(b access.Binding) bool {
-		return slices.ContainsFunc(p.Bindings, func(have access.Binding) bool { return have.Gives(b) })
+	return access.Where(bindings, func(b *access.Binding) bool {
+		return !slices.ContainsFunc(p.Bindings, func(have access.Binding) bool { return have.Gives(*b) })
 	})
 }
 

@@ -14,8 +14,8 @@ func (p Plan) Settled() Plan {
 	for _, q := range p.Questions {
 		open[q.ID] = !q.Decided
 	}
-	p.Mappings = slices.DeleteFunc(slices.Clone(p.Mappings), func(l Mapping) bool {
-		return slices.ContainsFunc(l.asked, func(id string) bool { return open[id] })
+	p.Mappings = access.Where(p.Mappings, func(l *Mapping) bool {
+		return !slices.ContainsFunc(l.asked, func(id string) bool { return open[id] })
 	})
 	return p
 }

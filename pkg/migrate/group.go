@@ -82,9 +82,7 @@ func boundBy(bindings []access.Binding, unknown string) string {
 
 // bound are the bindings that refer to a group.
 func (p *planner) bound(g string) []access.Binding {
-	return slices.DeleteFunc(slices.Clone(p.Bindings), func(b access.Binding) bool {
-		return len(access.Matching(g, b.Groups)) == 0
-	})
+	return access.Where(p.Bindings, func(b *access.Binding) bool { return len(access.Matching(g, b.Groups)) > 0 })
 }
 
 // renamed replaces a group by another one, with RBAC bindings for the same rights.

@@ -21,11 +21,11 @@ func temporary(name string) bool { return strings.HasPrefix(name, access.HelpPre
 
 // Leftover are the bindings that an earlier version created for its temporary groups.
 func Leftover(bindings []access.Binding) []access.Binding {
-	return slices.DeleteFunc(slices.Clone(bindings), func(b access.Binding) bool { return !temporary(b.Name) })
+	return access.Where(bindings, func(b *access.Binding) bool { return temporary(b.Name) })
 }
 
 func withoutLeftover(bindings []access.Binding) []access.Binding {
-	return slices.DeleteFunc(slices.Clone(bindings), func(b access.Binding) bool { return temporary(b.Name) })
+	return access.Where(bindings, func(b *access.Binding) bool { return !temporary(b.Name) })
 }
 
 // orphans are the entries in a temporary group whose mapping is gone and that have policies of their own.

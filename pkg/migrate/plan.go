@@ -124,7 +124,7 @@ func (p *planner) gather(plan *Plan) {
 		plan.Follow = addBindings(plan.Follow, p.absent(l.follow))
 	}
 	plan.Resumed, plan.Orphans = p.resumed, p.orphans()
-	plan.Questions = slices.DeleteFunc(slices.Clone(p.questions), func(q Question) bool { return !open[q.ID] })
+	plan.Questions = access.Where(p.questions, func(q *Question) bool { return open[q.ID] })
 	if !slices.ContainsFunc(plan.Questions, func(q Question) bool { return !q.Decided }) {
 		return // a typo in an ID would leave a question open; what remains was carried out
 	}

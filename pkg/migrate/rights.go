@@ -26,7 +26,7 @@ func (p *planner) rights(l *Mapping, e access.Entry) {
 
 // beyondConnect leaves out that somebody is authenticated at all: everybody with a mapping or an entry is.
 func beyondConnect(rights []access.Right) []access.Right {
-	return slices.DeleteFunc(slices.Clone(rights), func(r access.Right) bool { return r.Kind == access.Connect || r.Kind == access.JoinNodes })
+	return access.Where(rights, func(r *access.Right) bool { return r.Kind != access.Connect && r.Kind != access.JoinNodes })
 }
 
 // Describe is a right and the RBAC binding that gives it.

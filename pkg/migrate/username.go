@@ -2,7 +2,6 @@ package migrate
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
@@ -66,7 +65,7 @@ func (p *planner) refusedUsername(l *Mapping, e *access.Entry, name string) bool
 
 // known are the bindings that refer to the username, or to what it may become.
 func (p *planner) known(name string) []access.Binding {
-	return slices.DeleteFunc(slices.Clone(p.Bindings), func(b access.Binding) bool { return len(access.Matching(name, b.Users)) == 0 })
+	return access.Where(p.Bindings, func(b *access.Binding) bool { return len(access.Matching(name, b.Users)) > 0 })
 }
 
 // followers are bindings for the same people under their new names. A user without a new name of its own loses the rights

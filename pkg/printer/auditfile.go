@@ -93,7 +93,7 @@ func sarif(r audit.Report) string {
 		at[c.ID] = strconv.Itoa(len(at))
 		title := audit.Titled(c.ID)
 		p.put(comma+"{\"id\":", c.ID, `,"name":`, camel(c.ID), `,"shortDescription":{"text":`, title, `},"fullDescription":{"text":`, title+".", `},"helpUri":"`+homepage+`/blob/main/docs/audit.md","help":{"text":`,
-			list(title+".", c.References, "\n"), `,"markdown":`, list(title+".", c.References, "\n- "),
+			list(title+".", c.References(), "\n"), `,"markdown":`, list(title+".", c.References(), "\n- "),
 			`},"defaultConfiguration":{"level":`, levels[c.Severity][0], `},"properties":{"tags":["security","kubernetes","eks"],"precision":"high","security-severity":`, levels[c.Severity][1], "}}")
 		comma = ",\n"
 	}
@@ -133,6 +133,7 @@ h1{font-size:1.5rem;margin:.5rem 0}h2{font-size:1.15rem;margin:2rem 0 .5rem;bord
 h1,h3,p,li,dd{overflow-wrap:anywhere}a{color:inherit}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.1rem 1rem;margin:0}dt{color:var(--dim)}dd{margin:0}
 article{border:1px solid var(--line);border-left:.35rem solid var(--tone);border-radius:.3rem;padding:.6rem .8rem;margin:.6rem 0}
+td ul{margin:0;padding-left:1rem}td li{overflow-wrap:normal}
 article p{margin:.2rem 0}article ul{margin:.2rem 0;padding-left:1.2rem;color:var(--dim)}
 .critical{--tone:var(--critical)}.high{--tone:var(--high)}.medium{--tone:var(--medium)}.low{--tone:var(--low)}.info{--tone:var(--info)}
 .tag{color:var(--tone);font-weight:600;text-transform:uppercase;font-size:.8rem}.dim{color:var(--dim)}
@@ -245,6 +246,17 @@ func (p *page) entries(r audit.Report) {
 			owner = "AWS"
 		}
 		p.put("<tr><th>", e.Principal.Short(r.Cluster.Account()), "</th><td>", string(e.Kind), `</td><td class="text">`, orNone(strings.Join(e.Holdings(), "; ")), "</td><td class=\"date\">", date(e.Created), "</td><td class=\"date\">", date(e.Modified), "</td><td class=\"date\">", date(e.Expires()), "</td><td>", orNone(owner), "</td></tr>\n")
+	}
+	p.put("</tbody>\n</table>\n</div>\n")
+	if r.Origins == nil {
+		return
+	}
+	p.put("<h2>Since when, and by which person</h2>\n")
+	p.table("Principal", "Has, as CloudTrail and the records of this machine have it")
+	for i := range r.Entries {
+		p.put("<tr><th>", r.Entries[i].Principal.Short(r.Cluster.Account()), `</th><td class="text">`)
+		p.list(r.Origins[r.Entries[i].Principal])
+		p.put("</td></tr>\n")
 	}
 	p.put("</tbody>\n</table>\n</div>\n")
 }

@@ -52,6 +52,9 @@ func Explanation(e rights.Explanation, program shell.Program) string {
 		if n.Next != nil {
 			fmt.Fprintf(&b, ":\n    %s", Clean(program.Command(n.Next...)))
 		}
+		if n.Then != nil {
+			fmt.Fprintf(&b, "\n    %s", Clean(program.Command(n.Then...)))
+		}
 		b.WriteString("\n")
 	}
 	return b.String()
@@ -130,6 +133,7 @@ func ExplanationObject(e rights.Explanation, program shell.Program) any {
 	type near struct {
 		Text string   `json:"text"`
 		Next []string `json:"next,omitempty"`
+		Then []string `json:"then,omitempty"`
 	}
 	links, nears := []link{}, []near{}
 	for _, l := range e.Chains {

@@ -43,7 +43,7 @@ func (h *History) Table(utc bool) Table {
 	for _, c := range h.Changes {
 		a := c.Actor
 		t.Rows = append(t.Rows, []string{
-			stampOf(c.Time, utc), orNone(c.Cluster.Name), orNone(c.Principal.Short(c.Cluster.Account)), Clean(c.What()), orNone(a.Person), orNone(with(c)), Clean(h.state(c)),
+			stampOf(c.Time, utc), orNone(c.Cluster.Name), orNone(c.Principal.Short(c.Cluster.Account)), Clean(c.What()), orNone(a.Person), orNone(c.With()), Clean(h.state(c)),
 			orNone(a.ARN), orNone(a.Address), orNone(a.MFA), orNone(a.Session), orNone(c.Agent), orNone(h.undo(c)),
 		})
 	}
@@ -59,18 +59,6 @@ func stampOf(t time.Time, utc bool) string {
 		return t.UTC().Format(time.RFC3339)
 	}
 	return t.Local().Format("2006-01-02 15:04:05")
-}
-
-// with is the tool, and the service that made the call for the actor.
-func with(c *trail.Change) string {
-	via, _, _ := strings.Cut(c.Actor.Via, ".")
-	switch {
-	case c.Actor.Type == "AWSService" || c.Tool == c.Actor.Via && c.Tool != "":
-		return ""
-	case via != "" && !strings.EqualFold(via, c.Tool):
-		return strings.TrimPrefix(c.Tool+" by "+via, " ")
-	}
-	return c.Tool
 }
 
 // state says whether a change is still effective.
@@ -131,13 +119,23 @@ func (h *History) Facts(now access.Entry, all bool) (lines []string) {
 	return lines
 }
 
+// Origins are the facts of entries, by principal.
+func Origins(s *trail.Story, in trail.Cluster, w *trail.Window, entries []access.Entry) map[access.Principal][]string {
+	h := History{Story: s, In: in, Window: w}
+	all := map[access.Principal][]string{}
+	for _, e := range entries {
+		all[e.Principal] = h.Facts(e, true)
+	}
+	return all
+}
+
 func (h *History) since(f trail.Fact, created time.Time) string {
 	entry := strings.HasPrefix(f.What, "an access entry")
 	switch c := f.Since; {
 	case c != nil && entry:
-		return " since " + day(c.Time) + ", created by " + doer(c)
+		return " since " + day(c.Time) + ", created by " + c.By()
 	case c != nil:
-		return " since " + day(c.Time) + ", granted by " + doer(c)
+		return " since " + day(c.Time) + ", granted by " + c.By()
 	case created.IsZero():
 		return ": no event says since when"
 	case entry:
@@ -159,21 +157,13 @@ func (h *History) silence(at time.Time) string {
 	return "no event says who; EKS creates some entries itself"
 }
 
-// doer names the person and the tool: alice (Terraform).
-func doer(c *trail.Change) string {
-	if tool := with(c); tool != "" {
-		return c.Actor.Name() + " (" + tool + ")"
-	}
-	return c.Actor.Name()
-}
-
 func day(t time.Time) string { return t.Local().Format(time.DateOnly) }
 
 // gone is who deleted the entry, where that was read.
 func (h *History) gone() string {
 	for _, c := range h.Changes {
 		if c.Name == "DeleteAccessEntry" && !c.Failed() {
-			return ": deleted " + day(c.Time) + " by " + doer(c)
+			return ": deleted " + day(c.Time) + " by " + c.By()
 		}
 	}
 	return ""
@@ -208,7 +198,7 @@ func (h *History) Text(p access.Principal) string {
 		b.WriteString(h.Why(p.Short(h.In.Account), now) + "\n")
 	}
 	for _, c := range h.Changes {
-		b.WriteString(stampOf(c.Time, false) + "  " + Clean(c.What()) + "\n    by " + Clean(doer(c)) + "; " + Clean(h.state(c)) + "\n")
+		b.WriteString(stampOf(c.Time, false) + "  " + Clean(c.What()) + "\n    by " + Clean(c.By()) + "; " + Clean(h.state(c)) + "\n")
 		if u := h.undo(c); u != "" {
 			b.WriteString("    undo: " + Clean(u) + "\n")
 		}

@@ -74,7 +74,7 @@ func Chains(rows []rights.Row) string {
 // Answer is an answer with its chains, for a page.
 func Answer(a rights.Answer) string {
 	var b strings.Builder
-	for _, note := range a.Question.Notes {
+	for _, note := range slices.Concat(a.Question.Notes, a.Question.Remarks()) {
 		fmt.Fprintf(&b, "%s\n", Clean(note))
 	}
 	rows, hidden := rights.Shown(a.Rows, func(r rights.Row) bool { return r.Identity.Background() })
@@ -140,6 +140,7 @@ type whoCanRow struct {
 	Where     []string   `json:"where,omitempty"`
 	LimitedTo []string   `json:"limitedTo,omitempty"`
 	Session   string     `json:"session,omitempty"`
+	Note      string     `json:"note,omitempty"`
 	Chains    [][]string `json:"chains"`
 }
 
@@ -150,7 +151,7 @@ func WhoCanObject(a rights.Answer) any {
 		NotVisible: append([]rights.Missing{}, a.Missing...), Rows: []whoCanRow{},
 	}
 	add := func(r rights.Row, state string) {
-		row := whoCanRow{Principal: string(r.Identity.Principal), Name: r.Identity.Name, Class: r.Identity.Class.String(), State: state, Where: r.Where, LimitedTo: r.Only, Session: r.Session}
+		row := whoCanRow{Principal: string(r.Identity.Principal), Name: r.Identity.Name, Class: r.Identity.Class.String(), State: state, Where: r.Where, LimitedTo: r.Only, Session: r.Session, Note: r.Note}
 		for _, c := range r.Chains {
 			row.Chains = append(row.Chains, c.Words(r.Identity))
 		}

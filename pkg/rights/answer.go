@@ -43,18 +43,23 @@ func (x *Index) answer(q Question, about []Identity) Answer {
 	a := Answer{Question: q, Missing: x.Missing}
 	judged := make([]*Verdict, x.sources)
 	for i := range about {
-		yes, limited, unknown := x.chains(q, &about[i], judged)
+		yes, limited, void, unknown := x.chains(q, &about[i], judged)
 		row := Row{Identity: about[i], Chains: yes.all, Where: x.where(q, yes.places)}
+		if q.Verb == "list" || q.Verb == "watch" {
+			row.Note = "with --field-selector metadata.name=NAME"
+		}
+		if len(yes.all)+len(limited.all) == 0 && len(void.all) > 0 {
+			limited, row.Note = x.byName(q, &about[i], void)
+		}
 		switch {
 		case len(yes.all) > 0:
-			row.Session = session(yes.all)
+			row.Session, row.Note = session(yes.all), ""
 			a.Rows = append(a.Rows, row)
 		case len(limited.all) > 0:
-			slices.Sort(limited.names)
-			row.Chains, row.Where, row.Only = limited.all, x.where(q, limited.places), slices.Compact(limited.names)
+			row.Chains, row.Where, row.Only = limited.all, x.where(q, limited.places), distinct(slices.Concat(limited.names...))
 			a.Rows = append(a.Rows, row)
 		case len(unknown.all) > 0:
-			row.Chains = unknown.all
+			row.Chains, row.Note = unknown.all, ""
 			a.Unknown = append(a.Unknown, row)
 		}
 	}
@@ -64,19 +69,23 @@ func (x *Index) answer(q Question, about []Identity) Answer {
 // found are chains of one identity with the same verdict.
 type found struct {
 	all    []Chain
-	places []int // of each, in Index.places
-	names  []string
+	places []int      // of each, in Index.places
+	names  [][]string // of each: of its objects
 }
 
-func (f *found) add(c Chain, place, most int) {
+func (f *found) add(c Chain, place, most int, names ...string) {
 	if f.all == nil {
 		f.all, f.places = make([]Chain, 0, most), make([]int, 0, most)
 	}
 	f.all, f.places = append(f.all, c), append(f.places, place)
+	if names != nil {
+		f.names = append(f.names, names)
+	}
 }
 
-// chains are the rights of an identity that answer a question with yes, with yes for some objects, and those that may.
-func (x *Index) chains(q Question, id *Identity, judged []*Verdict) (yes, limited, unknown found) {
+// chains are the rights of an identity that answer a question with yes, with yes for some objects, in unusual requests for some
+// objects, and those that may.
+func (x *Index) chains(q Question, id *Identity, judged []*Verdict) (yes, limited, void, unknown found) {
 	for i := range id.Rights {
 		r := &id.Rights[i]
 		if !q.reaches(r) {
@@ -93,11 +102,12 @@ func (x *Index) chains(q Question, id *Identity, judged []*Verdict) (yes, limite
 		case v.Hidden:
 			unknown.add(Chain{Right: r}, id.places[i], most)
 		case v.Names != nil:
-			limited.add(Chain{Right: r}, id.places[i], most)
-			limited.names = append(limited.names, v.Names...)
+			limited.add(Chain{Right: r}, id.places[i], most, v.Names...)
+		case v.Void != nil:
+			void.add(Chain{Right: r}, id.places[i], most, v.Void...)
 		}
 	}
-	return yes, limited, unknown
+	return yes, limited, void, unknown
 }
 
 // Complete reports whether everything was read. Some of it may still be Unknown, because AWS does not publish it.

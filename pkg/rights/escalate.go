@@ -21,8 +21,8 @@ type Danger struct {
 // Dangers are the ways to become a cluster administrator, the shortest first.
 var Dangers = []Danger{
 	{ID: "cluster-admin", Critical: true, Wide: true, Ask: []Request{{Verb: "*", Group: "*", Resource: "*"}}, Why: "is a cluster administrator"},
-	{ID: "escalate", Critical: true, Wide: true, Ask: rbac("escalate", "clusterroles"), Why: "may give a role rights that nobody gave them"},
-	{ID: "bind", Critical: true, Wide: true, Ask: rbac("bind", "clusterroles"), Why: "may bind any ClusterRole to themselves"},
+	{ID: "escalate", Critical: true, Wide: true, Ask: []Request{{Verb: "escalate", Group: rbacGroup, Resource: "clusterroles"}}, Why: "may give a role rights that nobody gave them"},
+	{ID: "bind", Critical: true, Wide: true, Ask: []Request{{Verb: "bind", Group: rbacGroup, Resource: "clusterroles"}}, Why: "may bind any ClusterRole to themselves"},
 	{ID: "impersonate", Critical: true, Wide: true, Ask: []Request{{Verb: "impersonate", Resource: "users"}, {Verb: "impersonate", Resource: "groups"}}, Why: "may act as anybody"},
 	{ID: "impersonate-system", Critical: true, Inside: "kube-system", Ask: []Request{{Verb: "impersonate", Resource: "serviceaccounts"}}, Why: "may act as a controller of kube-system that may change every role"},
 	{ID: "aws-auth", Critical: true, Inside: "kube-system", Ask: []Request{{Verb: "update", Resource: "configmaps", Name: "aws-auth"}, {Verb: "patch", Resource: "configmaps", Name: "aws-auth"}}, Why: "may map anybody to system:masters in aws-auth"},
@@ -35,8 +35,11 @@ var Dangers = []Danger{
 	{ID: "access-entries", Critical: true, Ask: []Request{{Verb: "create", Group: "eks.services.k8s.aws", Resource: "accessentries"}}, Why: "may make access entries where the ACK controller runs"},
 	{ID: "volumes", Wide: true, Ask: []Request{{Verb: "create", Resource: "persistentvolumes"}}, Why: "may mount a node's file system into a pod"},
 	{ID: "secrets", Wide: true, Ask: secretReads, Why: "may read every secret"},
-	{ID: "pods", Ask: append([]Request{{Verb: "create", Resource: "pods", Subresource: "exec"}}, podMakers...), Why: "may act as any service account of these namespaces"},
+	{ID: "pods", Ask: []Request{{Verb: "create", Resource: "pods", Subresource: "exec"}}, Why: podsWhy},
+	{ID: "pods", Ask: podMakers, Why: podsWhy},
 }
+
+const podsWhy = "may act as any service account of these namespaces"
 
 var (
 	podMakers = []Request{ //nolint:gochecknoglobals // a table
@@ -54,13 +57,6 @@ var (
 		{Verb: "update", Group: "admissionregistration.k8s.io", Resource: "mutatingwebhookconfigurations"},
 	}
 )
-
-func rbac(verb string, resources ...string) (all []Request) {
-	for _, r := range resources {
-		all = append(all, Request{Verb: verb, Group: "rbac.authorization.k8s.io", Resource: r})
-	}
-	return all
-}
 
 // Escalation is one identity that can become a cluster administrator.
 type Escalation struct {

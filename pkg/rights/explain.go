@@ -18,6 +18,7 @@ type Explanation struct {
 	Near     []Near    // what is not enough, or what may be the reason that the cluster knows; the nearest first
 	Missing  []Missing // what may change the answer
 	Only     []string  // it can for these objects only
+	How      string    // in what requests, if not in all
 	Session  string    // it can in this session only
 	Unknown  []Chain   // rights whose rules are not known
 	Says     *bool     // what the cluster says about its caller; nil: it was not asked
@@ -38,7 +39,7 @@ func (e Explanation) Answer() string {
 func (e *Explanation) Told(yes bool) {
 	e.Says = &yes
 	if yes {
-		e.Near = slices.DeleteFunc(e.Near, func(n Near) bool { return n.Next != nil })
+		e.Near = access.Where(e.Near, func(n *Near) bool { return n.Next == nil })
 	}
 }
 
@@ -54,7 +55,8 @@ type Link struct {
 // Near is something that nearly gives the right.
 type Near struct {
 	Text string
-	Next []string // the words of the command that mends it; nil: there is none
+	Next []string // the words of the command that gives the right; nil: there is none
+	Then []string // of the one after it; nil: one is enough
 }
 
 // Identity finds a principal, or makes one without rights.
@@ -75,7 +77,7 @@ func (x *Index) Explain(p access.Principal, q Question) Explanation {
 	}
 	for _, row := range answer.Rows {
 		if row.Only != nil {
-			e.Only = row.Only
+			e.Only, e.How = row.Only, row.Note
 			continue
 		}
 		e.Session = row.Session

@@ -19,6 +19,8 @@ type Request struct {
 	Namespace   string `json:"namespace,omitempty"`
 	Name        string `json:"name,omitempty"`
 	URL         string `json:"url,omitempty"`
+
+	_ [0]func() // nothing compares requests, which costs code
 }
 
 // Covers reports whether a rule allows a request, wherever the rule applies. It compares as Kubernetes does
@@ -53,6 +55,7 @@ type Verdict struct {
 	Rule   *access.Rule // the rule that allows it; nil: none
 	Names  []string     // if none does: the objects for which some rules do
 	Hidden bool         // if none does: there are rules that AWS does not publish
+	Void   []string     // if none does: the objects that rules allow to create, in requests that have a name
 }
 
 // judge evaluates rules. A request that names no object is not allowed by a rule for named objects: their names are returned.
@@ -63,26 +66,29 @@ func judge(rules []access.Rule, q Request) Verdict {
 		case r.Restricted != "":
 		case Covers(r, q) && q.counts(r):
 			return Verdict{Rule: &rules[i]}
+		case !q.counts(r):
+			named := q
+			for _, named.Name = range r.ResourceNames {
+				if q.Verb == "create" && (q.Name == "" || q.Name == named.Name) && Covers(r, named) {
+					v.Void = append(v.Void, named.Name)
+				}
+			}
 		case len(r.ResourceNames) > 0 && q.Name == "" && q.URL == "":
 			named := q
 			named.Name = r.ResourceNames[0]
-			if Covers(r, named) && named.counts(r) {
+			if Covers(r, named) {
 				v.Names = append(v.Names, r.ResourceNames...)
 			}
 		}
 	}
-	slices.Sort(v.Names)
-	v.Names = slices.Compact(v.Names)
+	v.Names, v.Void = distinct(v.Names), distinct(v.Void)
 	return v
 }
 
 // counts reports whether a real request would have the name that a rule is limited to. A new object has none, nor have
 // the objects of deletecollection (rights.md §3).
 func (q Request) counts(r access.Rule) bool {
-	if len(r.ResourceNames) == 0 || q.URL != "" {
-		return true
-	}
-	return q.Verb != "deletecollection" && (q.Verb != "create" || q.Subresource != "")
+	return len(r.ResourceNames) == 0 || !q.nameless()
 }
 
 // narrow is the part of a rule that is about the object of a request.

@@ -179,7 +179,7 @@ func (x *Index) cell(id *Identity, places []bool, whole bool, steps []step, know
 		hidden = hidden || !all || id.Rights[i].Kind == access.ByGroup || id.Rights[i].Kind == access.ByUsername
 	}
 	if !whole {
-		rules = slices.DeleteFunc(rules, func(r access.Rule) bool { return len(r.Resources) == 0 })
+		rules = access.Where(rules, func(r *access.Rule) bool { return len(r.Resources) > 0 })
 	}
 	c := level(rules, steps)
 	if c.Level != LevelClusterAdmin {
@@ -227,7 +227,7 @@ func level(rules []access.Rule, steps []step) Cell {
 
 // general are the rules that grant something in general (access.Rule.Restricted).
 func general(rules []access.Rule) []access.Rule {
-	return slices.DeleteFunc(slices.Clone(rules), func(r access.Rule) bool { return r.Restricted != "" })
+	return access.Where(rules, func(r *access.Rule) bool { return r.Restricted == "" })
 }
 
 // covers reports whether some rules allow all that others do, as Kubernetes compares them before it lets somebody grant a role

@@ -11,7 +11,7 @@ import (
 // near are the reasons why a principal cannot, the nearest first (rights.md §7), and the smallest grant that would do.
 func (x *Index) near(e Explanation) (all []Near) {
 	id, q := e.Identity, e.Question
-	all = append(all, x.nearSources(id)...)
+	all = append(all, x.nearSources(id, q)...)
 	if e.Session != "" {
 		all = append(all, Near{Text: "only its session " + e.Session + " can"})
 	}
@@ -19,7 +19,7 @@ func (x *Index) near(e Explanation) (all []Near) {
 		all = append(all, x.nearRight(&id.Rights[i], q)...)
 	}
 	if e.Only != nil {
-		all = append(all, Near{Text: "it can for these objects only: " + strings.Join(e.Only, ", ")})
+		all = append(all, Near{Text: strings.TrimSuffix("it can for these objects only: "+strings.Join(e.Only, ", ")+"; "+e.How, "; ")})
 	}
 	all = append(all, x.nearGroups(id, q)...)
 	return append(all, x.remedy(id, q)...)
@@ -30,8 +30,8 @@ func (x *Index) remedy(id Identity, q Question) []Near {
 	s := x.Snapshot
 	words := x.grantWords(id, q)
 	switch {
-	case slices.Contains(s.Deleted, id.Principal), q.Unknown:
-		return nil
+	case s.Stale(id.Principal) != "", q.Unknown:
+		return nil // what is stale was said before, with what to do
 	case !s.Cluster.Mode.ReadsEntries():
 		return []Near{{Text: "the cluster reads no access entries; only an aws-auth mapping with a group that RBAC binds can give it"}}
 	case id.Class == Nodes:
@@ -43,11 +43,15 @@ func (x *Index) remedy(id Identity, q Question) []Near {
 }
 
 // nearSources are an entry and mappings that do not work.
-func (x *Index) nearSources(id Identity) (all []Near) {
+func (x *Index) nearSources(id Identity, q Question) (all []Near) {
 	s := x.Snapshot
 	e, ok := s.Entry(id.Principal)
 	if ok && s.Stale(e.Principal) != "" {
-		all = append(all, Near{Text: "its access entry no longer works: the " + id.Principal.Kind() + " was " + s.Stale(e.Principal).Words() + again(s, e), Next: []string{"revoke", id.Name}})
+		n := Near{Text: "its access entry no longer works: the " + id.Principal.Kind() + " was " + s.Stale(e.Principal).Words() + again(s, e)}
+		if grant := x.grantWords(id, q); grant != nil && s.Stale(e.Principal) != access.StaleDeleted {
+			n.Next, n.Then = []string{"revoke", id.Name}, grant
+		}
+		all = append(all, n)
 	} else if unread := slices.ContainsFunc(x.Missing, func(m Missing) bool { return m.What == access.ReadEntries }); !ok && len(id.Rights) == 0 && !unread {
 		all = append(all, Near{Text: "it has no access entry"})
 	}
@@ -137,9 +141,13 @@ func (x *Index) nearGroups(id Identity, q Question) (all []Near) {
 		}
 	}
 	for _, g := range e.Groups {
-		meant := access.DidYouMean(g, slices.DeleteFunc(slices.Clone(bound), func(b string) bool { return b == g }))
-		if meant != "" {
-			all = append(all, Near{Text: fmt.Sprintf("its group is %s%s", g, meant)})
+		others := slices.DeleteFunc(slices.Clone(bound), func(b string) bool { return b == g || slices.Contains(e.Groups, b) })
+		if meant := access.Nearest(g, others); meant != "" {
+			n := Near{Text: fmt.Sprintf("its group is %s (did you mean %s?)", g, meant)}
+			if id.Class == People && x.Snapshot.Cluster.Mode.ReadsEntries() && !strings.HasPrefix(meant, "system:") && !access.Templated(meant) {
+				n.Next = []string{"grant", id.Name, "--group", meant}
+			}
+			all = append(all, n)
 		}
 	}
 	return all

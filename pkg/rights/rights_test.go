@@ -456,3 +456,44 @@ func BenchmarkWhoCan(b *testing.B) {
 		}
 	})
 }
+
+// TestNamedObjectsAreCreatedInRequestsWithAName: the other verb may come from another role, where it reaches the same place.
+func TestNamedObjectsAreCreatedInRequestsWithAName(t *testing.T) {
+	s := world()
+	bind := func(ns, role string, group string) {
+		s.RBAC.Bindings = append(s.RBAC.Bindings, access.Binding{Namespace: ns, Name: role, Role: access.RoleRef{Kind: "ClusterRole", Name: role}, Groups: []string{group}})
+	}
+	s.RBAC.Roles = append(s.RBAC.Roles, access.Role{Name: "make", Rules: []access.Rule{rule("create", "", "secrets,services", "a", "b")}},
+		access.Role{Name: "patch", Rules: []access.Rule{rule("patch", "", "secrets,services", "b", "c")}}, access.Role{Name: "put", Rules: []access.Rule{rule("update", "", "*")}})
+	for _, group := range []string{"patches", "puts", "elsewhere", "alone"} {
+		s.Entries = append(s.Entries, access.Entry{Principal: arn(group), Kind: access.Standard, Groups: []string{group}})
+		bind("dev", "make", group)
+	}
+	bind("", "patch", "patches")
+	bind("dev", "put", "puts")
+	bind("qa", "patch", "elsewhere")
+	x := rights.New(s)
+	for question, want := range map[string]string{
+		"create secrets -n=dev":    "patches only b (by server-side apply)",
+		"create secrets":           "patches@dev only b (by server-side apply)",
+		"create secrets -A":        "",
+		"create secrets/a -n=dev":  "",
+		"create secrets/b -n=dev":  "patches only b (by server-side apply)",
+		"create services -n=dev":   "patches only b (by server-side apply); puts only a,b (by PUT)",
+		"create services/c -n=dev": "",
+	} {
+		a := x.WhoCan(ask(t, question))
+		a.Rows = slices.DeleteFunc(a.Rows, func(r rights.Row) bool { return r.Can() })
+		got := who(a)
+		for i := range a.Rows {
+			got = strings.Replace(got, who(rights.Answer{Rows: a.Rows[i : i+1]}), who(rights.Answer{Rows: a.Rows[i : i+1]})+" ("+a.Rows[i].Note+")", 1)
+		}
+		if got != want {
+			t.Errorf("%s:\n got %s\nwant %s", question, got, want)
+		}
+	}
+	e := x.Explain(arn("puts"), ask(t, "create services -n=dev"))
+	if e.Answer() != "no" || !slices.ContainsFunc(e.Near, func(n rights.Near) bool { return n.Text == "it can for these objects only: a, b; by PUT" }) {
+		t.Errorf("%+v", e)
+	}
+}

@@ -17,9 +17,7 @@ func seeded(now time.Time) state {
 	for _, p := range seedPrincipals {
 		salt := p.name[strings.LastIndex(p.name, "/")+1:]
 		principal := a.Add(p.name, daysAgo(now, p.days+1, salt), p.allow...)
-		if principal.Kind == "role" {
-			principal.Used = daysAgo(now, max(1, seedUnused[p.name]), salt)
-		}
+		principal.Used = daysAgo(now, max(1, seedUnused[p.name]), salt)
 		principal.Trust = seedTrust[p.name]
 	}
 	for _, c := range seedClusters {

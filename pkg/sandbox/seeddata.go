@@ -200,8 +200,8 @@ var seedNodeGroups = []struct {
 	{"demo", "pods", "role/demo-fargate-pods", true},
 }
 
-// seedUnused are the roles that were not used for so many days. The others were used yesterday.
-var seedUnused = map[string]int{"role/idle": 210, "role/team/lead": 130, "role" + ssoPath + ssoReadOnly: 95}
+// seedUnused are the roles and users that were not used for so many days. The others were used yesterday.
+var seedUnused = map[string]int{"user/dave": 150, "role/idle": 210, "role/team/lead": 130, "role" + ssoPath + ssoReadOnly: 95}
 
 // seedTrust is who may assume a role, where that is not its account. A person can become a node with one of them.
 var seedTrust = map[string][]string{

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -112,13 +113,15 @@ func place(region string, fips bool) (host, signed string) {
 	if fips {
 		name += "-fips"
 	}
-	return name + "." + region + "." + suffixes[access.PartitionOf(region)], region
+	partition := access.PartitionOf(region)
+	i := slices.IndexFunc(suffixes, func(s [2]string) bool { return s[0] == partition })
+	return name + "." + region + "." + suffixes[max(0, i)][1], region
 }
 
 // suffixes are the domains of the partitions (AWS SDK partition data).
-var suffixes = map[string]string{
-	"aws": "amazonaws.com", "aws-cn": "amazonaws.com.cn", "aws-us-gov": "amazonaws.com", "aws-iso": "c2s.ic.gov", "aws-iso-b": "sc2s.sgov.gov",
-	"aws-iso-e": "cloud.adc-e.uk", "aws-iso-f": "csp.hci.ic.gov", "aws-eusc": "amazonaws.eu",
+var suffixes = [][2]string{
+	{"aws", "amazonaws.com"}, {"aws-cn", "amazonaws.com.cn"}, {"aws-us-gov", "amazonaws.com"}, {"aws-iso", "c2s.ic.gov"}, {"aws-iso-b", "sc2s.sgov.gov"},
+	{"aws-iso-e", "cloud.adc-e.uk"}, {"aws-iso-f", "csp.hci.ic.gov"}, {"aws-eusc", "amazonaws.eu"},
 }
 
 // refusal is the code and the message of an error answer.

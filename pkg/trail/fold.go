@@ -1,6 +1,7 @@
 package trail
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -82,7 +83,7 @@ func distinct(events []*Event) (all []*Event) {
 		if c := a.Time.Compare(b.Time); c != 0 {
 			return c
 		}
-		return at(a).Compare(at(b))
+		return cmp.Or(at(a).Compare(at(b)), strings.Compare(a.ID, b.ID)) // some order, the same from every source
 	})
 	return all
 }

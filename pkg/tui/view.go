@@ -202,8 +202,8 @@ func without(old access.Snapshot, p Piece) access.Snapshot {
 	for _, u := range p.Unread {
 		again[u.Principal] = true
 	}
-	old.Entries = slices.DeleteFunc(slices.Clone(old.Entries), func(e access.Entry) bool { return again[e.Principal] })
-	old.Unread = slices.DeleteFunc(slices.Clone(old.Unread), func(u access.Unread) bool { return again[u.Principal] })
+	old.Entries = access.Where(old.Entries, func(e *access.Entry) bool { return !again[e.Principal] })
+	old.Unread = access.Where(old.Unread, func(u *access.Unread) bool { return !again[u.Principal] })
 	return old
 }
 

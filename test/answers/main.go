@@ -43,6 +43,8 @@ type answer struct {
 	Can      []string          // with a name of system:authenticated, everybody
 	Sessions map[string]string // by principal: the only session that can
 	Limited  map[string][]string
+	Notes    map[string]string // of the limited
+	Footnote string
 	Unknown  []string
 	Missing  []rights.Missing
 }
@@ -84,7 +86,7 @@ func answerOf(a rights.Answer) answer {
 		}
 		return r.Identity.Name
 	}
-	one := answer{Request: a.Question.Request, Sessions: map[string]string{}, Limited: map[string][]string{}, Missing: a.Missing}
+	one := answer{Request: a.Question.Request, Sessions: map[string]string{}, Limited: map[string][]string{}, Notes: map[string]string{}, Footnote: a.Question.Footnote(), Missing: a.Missing}
 	for _, r := range a.Rows {
 		switch {
 		case r.Can():
@@ -92,7 +94,7 @@ func answerOf(a rights.Answer) answer {
 		case r.Session != "":
 			one.Sessions[name(r)] = r.Session
 		default:
-			one.Limited[name(r)] = r.Only
+			one.Limited[name(r)], one.Notes[name(r)] = r.Only, r.Note
 		}
 	}
 	for _, r := range a.Unknown {

@@ -49,6 +49,8 @@ type answered struct {
 	Can      []string
 	Sessions map[string]string
 	Limited  map[string][]string
+	Notes    map[string]string
+	Footnote string
 	Unknown  []string
 	Missing  []any
 }
@@ -151,7 +153,18 @@ func (w *world) tokenOf(profile, principal string) (string, error) {
 	return credential.Status.Token, err
 }
 
-// reviews are the API server's answers. Before Kubernetes 1.35, which the sandbox says it is, get is enough for a shell.
+// allows asks like review. Before Kubernetes 1.35, which the sandbox says it is, get is enough for a shell.
+func (m *matrix) allows(token string, q question) (bool, error) {
+	yes, err := m.review(token, q)
+	shell := q.resource == "pods/exec" || q.resource == "pods/attach" || q.resource == "pods/portforward"
+	if err == nil && !yes && shell && q.verb == "create" {
+		q.verb = "get"
+		return m.review(token, q)
+	}
+	return yes, err
+}
+
+// reviews are the API server's answers.
 func (w *world) reviews(token string, all []answered) ([]bool, error) {
 	m := &matrix{world: w}
 	server := make([]bool, len(all))
@@ -166,11 +179,7 @@ func (w *world) reviews(token string, all []answered) ([]bool, error) {
 				if q.Subresource != "" {
 					ask.resource += "/" + q.Subresource
 				}
-				server[i], errs[i] = m.review(token, ask)
-				if slices.Contains([]string{"exec", "attach", "portforward"}, q.Subresource) && q.Verb == "create" && !server[i] && errs[i] == nil {
-					ask.verb = "get"
-					server[i], errs[i] = m.review(token, ask)
-				}
+				server[i], errs[i] = m.allows(token, ask)
 			}
 		})
 	}
@@ -226,45 +235,92 @@ func (w *world) whoQuestions(t *testing.T, n int) (all []asked) {
 	return all
 }
 
-// testRealRequests tests what a review says otherwise than a request: each row is one of rights.md's, with who-can's answer.
+// realRequests are what a review says otherwise than a request: each row is one of rights.md's, with who-can's answer: whether the
+// developers can, or for which objects and how, and what it says about the question.
+var realRequests = []struct {
+	why                string
+	method, path, body string
+	code               int
+	question           asked
+	can                bool
+	limited, footnote  string
+}{
+	{"a new object has no name yet", http.MethodPost, "/api/v1/namespaces/dev/secrets", `{"metadata":{"name":"db"}}`, 403, in("dev", "create", "secrets/db"), false, "", "has no name"},
+	{"nor has one that may be applied", http.MethodPost, "/api/v1/namespaces/dev/configmaps", `{"metadata":{"name":"applied"}}`, 403, in("dev", "create", "configmaps"), false, "applied by server-side apply", ""},
+	{"server-side apply has a name", http.MethodPatch, "/api/v1/namespaces/dev/configmaps/applied?fieldManager=e2e", `{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"applied"}}`, 201, in("dev", "create", "configmaps/applied"), false, "applied by server-side apply", "has no name"},
+	{"server-side apply needs patch too", http.MethodPatch, "/api/v1/namespaces/dev/secrets/db?fieldManager=e2e", `{"apiVersion":"v1","kind":"Secret","metadata":{"name":"db"}}`, 403, in("dev", "create", "secrets/db"), false, "", "has no name"},
+	{"an update creates leases", http.MethodPut, "/apis/coordination.k8s.io/v1/namespaces/dev/leases/lock", `{"apiVersion":"coordination.k8s.io/v1","kind":"Lease","metadata":{"name":"lock"}}`, 201, in("dev", "create", "leases/lock"), false, "lock by PUT", "has no name"},
+	{"a new lease has no name", http.MethodPost, "/apis/coordination.k8s.io/v1/namespaces/dev/leases", `{"metadata":{"name":"lock"}}`, 403, in("dev", "create", "leases"), false, "lock by PUT", ""},
+	{"an update creates no ConfigMaps", http.MethodPut, "/api/v1/namespaces/dev/configmaps/put", `{"metadata":{"name":"put"}}`, 404, in("dev", "create", "configmaps/put"), false, "", "has no name"},
+	{"deletecollection has no name", http.MethodDelete, "/api/v1/namespaces/dev/secrets?fieldSelector=metadata.name%3Ddb", "", 403, in("dev", "deletecollection", "secrets/db"), false, "", "has no name"},
+	{"nor has it without one", http.MethodDelete, "/api/v1/namespaces/dev/secrets", "", 403, in("dev", "deletecollection", "secrets"), false, "", ""},
+	{"a list of all has no name", http.MethodGet, "/api/v1/namespaces/dev/secrets", "", 403, in("dev", "list", "secrets"), false, "db,tls with --field-selector metadata.name=NAME", ""},
+	{"a list of one has a name", http.MethodGet, "/api/v1/namespaces/dev/secrets?fieldSelector=metadata.name%3Dtls", "", 200, in("dev", "list", "secrets/tls"), true, "", "--field-selector metadata.name=tls"},
+	{"a watch of one has a name", http.MethodGet, "/api/v1/namespaces/dev/secrets?watch=1&timeoutSeconds=1&fieldSelector=metadata.name%3Dtls", "", 200, in("dev", "watch", "secrets/tls"), true, "", "--field-selector metadata.name=tls"},
+	{"a watch of all has none", http.MethodGet, "/api/v1/namespaces/dev/secrets?watch=1&timeoutSeconds=1", "", 403, in("dev", "watch", "secrets"), false, "tls with --field-selector metadata.name=NAME", ""},
+	{"the token of a service account has a name", http.MethodPost, "/api/v1/namespaces/dev/serviceaccounts/bot/token", `{"apiVersion":"authentication.k8s.io/v1","kind":"TokenRequest","spec":{}}`, 201, in("dev", "create", "serviceaccounts/token", "bot"), true, "", ""},
+	{"an eviction has a name", http.MethodPost, "/api/v1/namespaces/dev/pods/bot/eviction", `{"apiVersion":"policy/v1","kind":"Eviction","metadata":{"name":"bot"}}`, 404, in("dev", "create", "pods/eviction", "bot"), true, "", ""},
+	{"another one is not allowed", http.MethodPost, "/api/v1/namespaces/dev/pods/other/eviction", `{"apiVersion":"policy/v1","kind":"Eviction","metadata":{"name":"other"}}`, 403, in("dev", "create", "pods/eviction", "other"), false, "", ""},
+	{"an attachment has a name", http.MethodPost, "/api/v1/namespaces/dev/pods/bot/attach", "", 404, in("dev", "create", "pods/attach", "bot"), true, "", "nodes/proxy"},
+	{"nodes are in no namespace", http.MethodGet, "/api/v1/nodes", "", 403, in("dev", "list", "nodes"), false, "", ""},
+	{"nor are their proxies", http.MethodGet, "/api/v1/nodes/x/proxy/", "", 403, in("", "get", "nodes/proxy"), false, "", "through the kubelet"},
+	{"a namespace is in itself", http.MethodGet, "/api/v1/namespaces/dev", "", 200, in("", "get", "namespaces", "dev"), true, "", ""},
+	{"also to change it", http.MethodPatch, "/api/v1/namespaces/dev?fieldManager=e2e", `{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"dev"}}`, 200, in("", "patch", "namespaces", "dev"), true, "", ""},
+	{"all namespaces are not", http.MethodGet, "/api/v1/namespaces", "", 403, in("", "list", "namespaces"), false, "", ""},
+	{"nor is a new one", http.MethodPost, "/api/v1/namespaces", `{"metadata":{"name":"dev"}}`, 403, in("", "create", "namespaces", "dev"), false, "", "has no name"},
+	{"a RoleBinding gives no URL", http.MethodGet, "/metrics", "", 403, in("", "get", "/metrics"), false, "", ""},
+	{"pods/* is not a pattern", http.MethodGet, "/api/v1/namespaces/dev/pods/x/proxy", "", 403, in("dev", "get", "pods/proxy"), false, "", ""},
+	{"pods/log is not pods", http.MethodGet, "/api/v1/namespaces/prod/pods/x/log", "", 403, in("prod", "get", "pods/log"), false, "", ""},
+}
+
+func in(namespace string, words ...string) asked { return asked{Words: words, Namespace: namespace} }
+
 func (w *world) testRealRequests(t *testing.T) {
-	const bob, dev = "arn:aws:iam::111122223333:user/contractors/bob", accountRoles + "team/dev"
 	program, _ := answers()
 	token, err := w.token("bob")
 	if err != nil {
 		t.Fatal(err)
 	}
-	secret := `{"apiVersion":"v1","kind":"Secret","metadata":{"name":"db"}}`
-	for _, c := range []struct {
-		why                string
-		method, path, body string
-		code               int
-		question           asked
-		can                bool
-	}{
-		{"a new object has no name yet", http.MethodPost, "/api/v1/namespaces/dev/secrets", secret, http.StatusForbidden, asked{Words: []string{"create", "secrets/db"}, Namespace: "dev"}, false},
-		{"deletecollection has no name", http.MethodDelete, "/api/v1/namespaces/dev/secrets?fieldSelector=metadata.name%3Ddb", "", http.StatusForbidden, asked{Words: []string{"deletecollection", "secrets/db"}, Namespace: "dev"}, false},
-		{"a list of all has no name", http.MethodGet, "/api/v1/namespaces/dev/secrets", "", http.StatusForbidden, asked{Words: []string{"list", "secrets"}, Namespace: "dev"}, false},
-		{"a list of one has a name", http.MethodGet, "/api/v1/namespaces/dev/secrets?fieldSelector=metadata.name%3Dtls", "", http.StatusOK, asked{Words: []string{"list", "secrets/tls"}, Namespace: "dev"}, true},
-		{"a subresource has a name", http.MethodPost, "/api/v1/namespaces/dev/serviceaccounts/bot/token", `{"apiVersion":"authentication.k8s.io/v1","kind":"TokenRequest","spec":{}}`, http.StatusCreated, asked{Words: []string{"create", "serviceaccounts/token", "bot"}, Namespace: "dev"}, true},
-		{"nodes are in no namespace", http.MethodGet, "/api/v1/nodes", "", http.StatusForbidden, asked{Words: []string{"list", "nodes"}, Namespace: "dev"}, false},
-		{"a namespace is in itself", http.MethodGet, "/api/v1/namespaces/dev", "", http.StatusOK, asked{Words: []string{"get", "namespaces", "dev"}}, true},
-		{"all namespaces are not", http.MethodGet, "/api/v1/namespaces", "", http.StatusForbidden, asked{Words: []string{"list", "namespaces"}}, false},
-		{"a RoleBinding gives no URL", http.MethodGet, "/metrics", "", http.StatusForbidden, asked{Words: []string{"get", "/metrics"}}, false},
-		{"pods/* is not a pattern", http.MethodGet, "/api/v1/namespaces/dev/pods/x/proxy", "", http.StatusForbidden, asked{Words: []string{"get", "pods/proxy"}, Namespace: "dev"}, false},
-	} {
+	var questions []asked
+	for _, c := range realRequests {
+		questions = append(questions, c.question)
+	}
+	all, err := converse[asked, answered](program, w.env, "questions", questions)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, c := range realRequests {
 		code, body, err := w.ask(token, c.method, c.path, strings.NewReader(c.body))
 		if err != nil || code != c.code {
 			t.Errorf("%s: %s %s: %d, want %d: %v %s", c.why, c.method, c.path, code, c.code, err, body)
 		}
-		all, err := converse[asked, answered](program, w.env, "questions", []asked{c.question})
-		if err != nil {
-			t.Fatal(err)
+		if !strings.Contains(all[i].Footnote, c.footnote) || c.footnote == "" && all[i].Footnote != "" {
+			t.Errorf("%s: who-can notes %q", c.why, all[i].Footnote)
 		}
-		for _, who := range []string{bob, dev} { // both are developers
-			if all[0].says(who) != c.can {
-				t.Errorf("%s: who-can says %t of %s", c.why, !c.can, who)
+		for _, who := range []string{"arn:aws:iam::111122223333:user/contractors/bob", accountRoles + "team/dev"} { // both are developers
+			limited := strings.TrimSpace(strings.Join(all[i].Limited[who], ",") + " " + all[i].Notes[who])
+			session := all[i].Sessions[who] != "" // which has leases by its own binding
+			if !session && (all[i].says(who) != c.can || limited != c.limited) {
+				t.Errorf("%s: who-can says %t and %q of %s", c.why, all[i].says(who), limited, who)
 			}
 		}
+		w.explainsAs(t, "user/contractors/bob", c.question, all[i].says("arn:aws:iam::111122223333:user/contractors/bob"))
+	}
+}
+
+// explainsAs tests that explain answers as who-can.
+func (w *world) explainsAs(t *testing.T, who string, q asked, can bool) {
+	t.Helper()
+	args := append([]string{"access", "explain", who, "-o", "json"}, q.Words...)
+	if q.Namespace != "" {
+		args = append(args, "-n", q.Namespace)
+	}
+	var x explanation
+	out, err := w.run("", "kubectl", args...)
+	if err == nil {
+		err = json.Unmarshal([]byte(out), &x)
+	}
+	if err != nil || x.Allowed != can {
+		t.Errorf("explain %s %v: %t, %v", who, q.Words, x.Allowed, err)
 	}
 }

@@ -253,6 +253,9 @@ func (w *world) ask(token, method, path string, body io.Reader) (int, []byte, er
 	}
 	r.Header.Set("Authorization", "Bearer "+token)
 	r.Header.Set("Content-Type", "application/json")
+	if method == http.MethodPatch { // server-side apply
+		r.Header.Set("Content-Type", "application/apply-patch+yaml")
+	}
 	resp, err := w.client.Do(r)
 	if err != nil {
 		return 0, nil, err

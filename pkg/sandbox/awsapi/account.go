@@ -28,7 +28,7 @@ type Kept struct {
 	ID         string                `json:"id"`
 	Region     string                `json:"region"`
 	Principals map[string]*Principal `json:"principals"` // by PrincipalKey
-	Trail      []event               `json:"trail"`      // oldest first
+	Trail      []*event              `json:"trail"`      // oldest first
 }
 
 // Settings are how an account behaves and where its servers are.
@@ -57,9 +57,10 @@ type Principal struct {
 	Name    string    `json:"name"`
 	ID      string    `json:"id"`
 	Created time.Time `json:"created"`
-	Allow   []string  `json:"allow,omitempty"` // actions, with wildcards
-	Used    time.Time `json:"used,omitzero"`   // when a role was last used; zero: never
-	Trust   []string  `json:"trust,omitempty"` // who may assume a role: service names and ARNs; nil: its account
+	Allow   []string  `json:"allow,omitempty"`  // actions, with wildcards
+	Used    time.Time `json:"used,omitzero"`    // when a role, or the key of a user, was last used; zero: never
+	Entered time.Time `json:"entered,omitzero"` // when a user last signed in with a password; zero: never
+	Trust   []string  `json:"trust,omitempty"`  // who may assume a role: service names and ARNs; nil: its account
 }
 
 // PrincipalKey identifies a principal as IAM does: names are unique whatever their case and path.

@@ -70,7 +70,7 @@ func (a *Account) record(c *Call, result any, err error) {
 func (a *Account) keep(e event, full map[string]any) {
 	text, _ := json.Marshal(full) // maps of strings always marshal
 	e.Record = string(text)
-	a.Trail = append(a.Trail, e)
+	a.Trail = append(a.Trail, &e)
 	a.Trail = a.Trail[max(0, len(a.Trail)-keptEvents):]
 }
 
@@ -124,14 +124,14 @@ func (a *Account) lookupEvents(c *Call) (any, error) {
 	in.NextToken = ""
 	question, _ := json.Marshal(in)
 	mark := hex.EncodeToString(Digest(string(question)))[:16]
-	events := slices.DeleteFunc(slices.Clone(a.Trail), func(e event) bool {
+	events := slices.DeleteFunc(slices.Clone(a.Trail), func(e *event) bool {
 		return c.region != a.Region || e.Time.After(c.At.Add(-a.TrailDelay)) || !in.wants(e, c)
 	})
 	slices.Reverse(events)
 	if token != "" {
 		text, _ := base64.RawURLEncoding.DecodeString(token) // what is not base64 has no mark either
 		last, ours := strings.CutPrefix(string(text), mark)
-		i := slices.IndexFunc(events, func(e event) bool { return e.ID == last })
+		i := slices.IndexFunc(events, func(e *event) bool { return e.ID == last })
 		if !ours || i < 0 {
 			return nil, trailRefusal("InvalidNextTokenException", "Invalid next token: it belongs to a request with other parameters.")
 		}
@@ -173,7 +173,7 @@ func (in lookup) check() (size int, err error) {
 	return size, nil
 }
 
-func (in lookup) wants(e event, c *Call) bool {
+func (in lookup) wants(e *event, c *Call) bool {
 	switch {
 	case e.Time.Before(c.At.AddDate(0, 0, -trailDays)),
 		in.StartTime != nil && e.Time.Before(in.StartTime.Time),
@@ -192,14 +192,14 @@ func (in lookup) wants(e event, c *Call) bool {
 	return true
 }
 
-func (e event) resourceType() string {
+func (e *event) resourceType() string {
 	if e.Cluster == "" {
 		return ""
 	}
 	return "AWS::EKS::Cluster"
 }
 
-func (e event) shown() map[string]any {
+func (e *event) shown() map[string]any {
 	resources := []map[string]string{}
 	if e.Cluster != "" {
 		resources = append(resources, map[string]string{"ResourceType": e.resourceType(), "ResourceName": e.Cluster})

@@ -14,6 +14,8 @@ import (
 var namedOperations = []Operation{
 	{Service: "iam", Name: "GetRole", run: (*Account).getRole},
 	{Service: "iam", Name: "GetUser", run: (*Account).getUser},
+	{Service: "iam", Name: "GetAccessKeyLastUsed", run: (*Account).getAccessKeyLastUsed},
+	{Service: "iam", Name: "ListAccessKeys", run: (*Account).listAccessKeys},
 	{Service: "iam", Name: "ListRoles", run: (*Account).listRoles},
 	{Service: "iam", Name: "ListUsers", run: (*Account).listUsers},
 	{Service: "sts", Name: "GetCallerIdentity", run: (*Account).getCallerIdentity},
@@ -37,6 +39,16 @@ type lastUsed struct {
 
 type shownUser struct {
 	Path, UserName, UserId, Arn, CreateDate string
+	PasswordLastUsed                        string `xml:",omitempty"` // GetUser and ListUsers show it
+}
+
+type shownAccessKey struct {
+	UserName, AccessKeyId, Status, CreateDate string
+}
+
+type shownKeyUse struct {
+	LastUsedDate        string `xml:",omitempty"`
+	ServiceName, Region string // N/A for a key that was never used
 }
 
 func (a *Account) shownRole(p *Principal) shownRole {
@@ -57,7 +69,11 @@ func (a *Account) shownRole(p *Principal) shownRole {
 }
 
 func (a *Account) shownUser(p *Principal) shownUser {
-	return shownUser{p.Path, p.Name, p.ID, a.ARN(p), p.Created.Format(time.RFC3339)}
+	shown := shownUser{p.Path, p.Name, p.ID, a.ARN(p), p.Created.Format(time.RFC3339), ""}
+	if !p.Entered.IsZero() {
+		shown.PasswordLastUsed = p.Entered.Format(time.RFC3339)
+	}
+	return shown
 }
 
 func noSuchEntity(kind, name string) error {
@@ -83,6 +99,14 @@ func (a *Account) getRole(c *Call) (any, error) {
 
 // getUser without a name answers with the caller, who must be a user then.
 func (a *Account) getUser(c *Call) (any, error) {
+	p, err := a.namedUser(c)
+	if err != nil {
+		return nil, err
+	}
+	return struct{ User shownUser }{a.shownUser(p)}, nil
+}
+
+func (a *Account) namedUser(c *Call) (*Principal, error) {
 	name := c.form.Get("UserName")
 	if name == "" && c.who.Kind != "user" {
 		return nil, validation("Must specify userName when calling with non-User credentials")
@@ -92,7 +116,40 @@ func (a *Account) getUser(c *Call) (any, error) {
 	if !ok {
 		return nil, noSuchEntity("user", name)
 	}
-	return struct{ User shownUser }{a.shownUser(p)}, nil
+	return p, nil
+}
+
+func (a *Account) listAccessKeys(c *Call) (any, error) {
+	p, err := a.namedUser(c)
+	if err != nil {
+		return nil, err
+	}
+	answer := struct {
+		AccessKeyMetadata []shownAccessKey `xml:"AccessKeyMetadata>member"`
+		IsTruncated       bool
+	}{}
+	for id, k := range a.keys {
+		if k.who.Principal == p {
+			answer.AccessKeyMetadata = append(answer.AccessKeyMetadata, shownAccessKey{p.Name, id, "Active", p.Created.Format(time.RFC3339)})
+		}
+	}
+	return answer, nil
+}
+
+func (a *Account) getAccessKeyLastUsed(c *Call) (any, error) {
+	id := c.form.Get("AccessKeyId")
+	k := a.keys[id]
+	if k == nil || k.who.Kind != "user" {
+		return nil, noSuchEntity("Access Key", id)
+	}
+	used := shownKeyUse{"", "N/A", "N/A"}
+	if at := k.who.Used; !at.IsZero() {
+		used = shownKeyUse{at.Format(time.RFC3339), "eks", a.Region}
+	}
+	return struct {
+		UserName          string
+		AccessKeyLastUsed shownKeyUse
+	}{k.who.Name, used}, nil
 }
 
 func (a *Account) listRoles(c *Call) (any, error) {
