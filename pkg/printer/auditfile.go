@@ -252,7 +252,7 @@ func (p *page) entries(r audit.Report) {
 		return
 	}
 	p.put("<h2>Since when, and by which person</h2>\n")
-	p.table("Principal", "Has, as CloudTrail and the records of this machine have it")
+	p.table("Principal", "Has")
 	for i := range r.Entries {
 		p.put("<tr><th>", r.Entries[i].Principal.Short(r.Cluster.Account()), `</th><td class="text">`)
 		p.list(r.Origins[r.Entries[i].Principal])

@@ -120,8 +120,14 @@ func place(region string, fips bool) (host, signed string) {
 
 // suffixes are the domains of the partitions (AWS SDK partition data).
 var suffixes = [][2]string{
-	{"aws", "amazonaws.com"}, {"aws-cn", "amazonaws.com.cn"}, {"aws-us-gov", "amazonaws.com"}, {"aws-iso", "c2s.ic.gov"}, {"aws-iso-b", "sc2s.sgov.gov"},
-	{"aws-iso-e", "cloud.adc-e.uk"}, {"aws-iso-f", "csp.hci.ic.gov"}, {"aws-eusc", "amazonaws.eu"},
+	{"aws", "amazonaws.com"},
+	{"aws-cn", "amazonaws.com.cn"},
+	{"aws-us-gov", "amazonaws.com"},
+	{"aws-iso", "c2s.ic.gov"},
+	{"aws-iso-b", "sc2s.sgov.gov"},
+	{"aws-iso-e", "cloud.adc-e.uk"},
+	{"aws-iso-f", "csp.hci.ic.gov"},
+	{"aws-eusc", "amazonaws.eu"},
 }
 
 // refusal is the code and the message of an error answer.
