@@ -24,6 +24,7 @@ var mayImport = map[string][]string{
 	"awsauth":             {"access"},
 	"kubeconfig":          {"access"},
 	"kubefile":            {"access"},
+	"fleet":               {"access", "kubeconfig"},
 	"policy":              {"access"},
 	"rights":              {"access", "policy", "shell"},
 	"audit":               {"access", "policy", "rights"},
@@ -43,7 +44,7 @@ var mayImport = map[string][]string{
 	},
 	"change": {"access", "awsauth", "edit", "journal", "policy"},
 	"cmd": {
-		"access", "audit", "awsauth", "change", "cluster", "edit", "journal", "kubeconfig", "kubefile", "login", "manifest", "migrate",
+		"access", "audit", "awsauth", "change", "cluster", "edit", "fleet", "journal", "kubeconfig", "kubefile", "login", "manifest", "migrate",
 		"policy", "printer", "rights", "sandbox", "shell", "trail", "tui", "whoami",
 	},
 }

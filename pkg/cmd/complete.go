@@ -64,6 +64,8 @@ func (env *Env) completeLive(root *cobra.Command) {
 				_ = c.RegisterFlagCompletionFunc(f.Name, env.completeScoped)
 			} else if ask, ok := env.askFlags()[f.Name]; ok {
 				_ = c.RegisterFlagCompletionFunc(f.Name, env.ask(ask))
+			} else if slices.Contains(contextFlags, f.Name) {
+				_ = c.RegisterFlagCompletionFunc(f.Name, env.completeContexts)
 			} else if slices.Contains(fileFlags, f.Name) {
 				_ = c.RegisterFlagCompletionFunc(f.Name, completeFiles)
 			} else if all, ok := f.Annotations[values]; ok {
@@ -86,6 +88,19 @@ func (env *Env) completeLive(root *cobra.Command) {
 
 // fileFlags are the flags whose values are files.
 var fileFlags = []string{"kubeconfig", "from-file", "aws-auth", "decisions", "write-decisions", "state", "log", "api-server-ca", "baseline", "ignore-file", "filename"}
+
+// completeContexts offers the contexts of EKS clusters.
+func (env *Env) completeContexts(_ *cobra.Command, _ []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	targets, _, _ := env.flags.Contexts() // none where the kubeconfig cannot be read
+	var names []cobra.Completion
+	for _, t := range targets {
+		names = append(names, t.Short)
+	}
+	return matching(names, typed), cobra.ShellCompDirectiveNoFileComp
+}
+
+// contextFlags are the flags of single commands whose values are contexts.
+var contextFlags = []string{"contexts", "from", "to"}
 
 // askFlags are the flags of single commands whose values come from the cluster or AWS.
 func (env *Env) askFlags() map[string]cluster.Offer {

@@ -20,9 +20,10 @@ import (
 // listFlags say which rows to list, in which order and form.
 type listFlags struct {
 	output
+	fleetFlags
 	printer.Filter
 	policy, sort, status, selector string
-	all, watch                     bool
+	all, watch, matrix             bool
 	interval                       time.Duration
 	written                        []string // the principals, as typed
 }
@@ -50,13 +51,25 @@ With principals, list only their access.`,
   kubectl access list --status stale
 
   # Everything, for a spreadsheet
-  kubectl access list -o csv`,
+  kubectl access list -o csv
+
+  # Who is administrator of any cluster in the kubeconfig
+  kubectl access list --all-contexts --policy cluster-admin
+
+  # Who has access to which cluster
+  kubectl access list --contexts 'p*' --contexts '!private' --matrix`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f.written = args
 			if f.watch {
 				return env.watch(cmd.Context(), &f)
 			}
-			return env.list(cmd.Context(), &f)
+			if f.matrix {
+				return env.grid(cmd.Context(), &f)
+			}
+			return env.over(cmd.Context(), &f.fleetFlags, f.Format, true, func(ctx context.Context, own *Env) error {
+				here := f
+				return own.list(ctx, &here)
+			})
 		},
 	}
 	f.bindList(cmd)
@@ -93,6 +106,8 @@ func (f *listFlags) bindList(cmd *cobra.Command) {
 	checkFlag(fs, "sort-by", func() error { return printer.Sort(nil, f.sort) })
 	fs.BoolVar(&f.NoNodes, "no-nodes", false, "Leave out nodes")
 	fs.BoolVarP(&f.all, "all", "A", false, "Include aws-auth mappings that give nothing")
+	f.bindFleet(fs, true)
+	fs.BoolVar(&f.matrix, "matrix", false, "A row for each principal and a column for each cluster")
 	fs.BoolVarP(&f.watch, "watch", "w", false, "After listing, print the rows that change")
 	fs.DurationVar(&f.interval, "watch-interval", 10*time.Second, "How often --watch reads the cluster")
 }
@@ -149,6 +164,12 @@ func (env *Env) rows(ctx context.Context, f *listFlags) (s access.Snapshot, rows
 
 func (env *Env) printList(f *listFlags, info access.Info, rows []printer.Row) error {
 	one := len(f.written) == 1
+	if sheet, several := env.IO.Out.(*printer.Sheet); several {
+		sheet.Keep(rows)
+		if len(rows) == 0 {
+			return nil
+		}
+	}
 	if !f.Tabular() {
 		mapped := slices.ContainsFunc(rows, func(r printer.Row) bool { return r.Mapping != nil })
 		if f.Name == "name" && mapped {
@@ -190,8 +211,29 @@ func (env *Env) table(f *listFlags, rows []printer.Row) error {
 	return f.Table(env.IO.Out, printer.EntryTable(rows))
 }
 
+// grid prints who has access in which cluster. Clusters that cannot be read have a column, too.
+func (env *Env) grid(ctx context.Context, f *listFlags) error {
+	if !f.Tabular() {
+		return errors.New("--matrix prints a table; -o json and yaml of list have the same in full")
+	}
+	f.every = f.every || !f.several()
+	all, err := env.parts(&f.fleetFlags)
+	if err != nil {
+		return err
+	}
+	each(ctx, all, f.patience, func(ctx context.Context, own *Env) error {
+		here := *f
+		return own.list(ctx, &here)
+	})
+	sheets, unread, failed := env.outcome(all)
+	return cmp.Or(f.Blocks(env.IO.Out, printer.Grid(sheets, unread)), failed)
+}
+
 // watch lists, and then prints the rows that have changed, as kubectl get --watch does.
 func (env *Env) watch(ctx context.Context, f *listFlags) error {
+	if f.several() || f.matrix {
+		return errors.New("--watch is about one cluster")
+	}
 	if !f.People() {
 		return errors.New("--watch prints a table; it cannot be used with this output format")
 	}

@@ -1,0 +1,159 @@
+package cmd
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/cluster"
+	"github.com/kubectl-access/kubectl-access/pkg/fleet"
+	"github.com/kubectl-access/kubectl-access/pkg/printer"
+)
+
+// fleetFlags select several clusters.
+type fleetFlags struct {
+	contexts []string
+	every    bool
+	patience time.Duration
+}
+
+// clusterPatience is how long a cluster may take without an answer.
+const clusterPatience = 20 * time.Second
+
+// bindFleet adds the flags; timeout says that --timeout is free.
+func (f *fleetFlags) bindFleet(fs *pflag.FlagSet, timeout bool) {
+	fs.StringArrayVar(&f.contexts, "contexts", nil, "Several clusters: the contexts with these names, or of clusters with these names. * stands for any text, ! in front excludes. Can be repeated")
+	fs.BoolVar(&f.every, "all-contexts", false, "All clusters of the kubeconfig")
+	f.patience = clusterPatience
+	if timeout {
+		fs.DurationVar(&f.patience, "timeout", clusterPatience, "With several clusters, how long one may take without an answer")
+	}
+}
+
+// several reports whether the flags select several clusters.
+func (f *fleetFlags) several() bool { return f.every || len(f.contexts) > 0 }
+
+// members are the selected clusters.
+func (env *Env) members(f *fleetFlags) ([]fleet.Member, error) {
+	for _, name := range []string{"context", "cluster", "user", "eks-cluster", "region"} {
+		if env.persist.Changed(name) {
+			return nil, fmt.Errorf("--%s selects one cluster, and cannot be used together with the flags that select several", name)
+		}
+	}
+	targets, others, err := env.flags.Contexts()
+	if err != nil {
+		return nil, err
+	}
+	chosen, err := fleet.Choose(targets, others, f.contexts)
+	if err != nil {
+		return nil, err
+	}
+	if n := chosen.Others; n > 0 {
+		env.warn("%s skipped: not of an EKS cluster", printer.Count(n, "context was", "contexts were"))
+	}
+	if len(chosen.Members) == 0 {
+		return nil, errors.New("no context of an EKS cluster is selected")
+	}
+	return chosen.Members, nil
+}
+
+// part is what a command has and says about one of several clusters.
+type part struct {
+	fleet.Member
+	env   *Env
+	sheet *printer.Sheet
+	err   error
+
+	mu       sync.Mutex
+	warnings []string
+	lines    []string
+	errs     []error
+}
+
+func (p *part) warn(text string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.warnings = append(p.warnings, text)
+}
+
+func (p *part) tell(err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.errs = append(p.errs, err)
+}
+
+// Write keeps what else is said.
+func (p *part) Write(text []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if line := strings.TrimSpace(string(text)); line != "" {
+		p.lines = append(p.lines, line)
+	}
+	return len(text), nil
+}
+
+// parts are the selected clusters, each with what a command may touch.
+func (env *Env) parts(f *fleetFlags) ([]*part, error) {
+	members, err := env.members(f)
+	if err != nil {
+		return nil, err
+	}
+	logins := cluster.NewLogins()
+	all := make([]*part, len(members))
+	for i, m := range members {
+		words := append(env.typedFlags("kubeconfig", "as", "as-group", "request-timeout", "require-match", "no-native-token", "profile", "role-arn"), m.Flags...)
+		own := env.with(words)
+		p := &part{Member: m, env: own, sheet: &printer.Sheet{Context: m.Name, Flags: m.Flags}}
+		own.IO.In, own.IO.Out, own.IO.ErrOut, own.part, own.logins = env.IO.In, p.sheet, p, p, logins
+		own.Patience, own.typed = env.Patience, env.typed
+		all[i] = p
+	}
+	return all, nil
+}
+
+// each works on all clusters at the same time.
+func each(ctx context.Context, all []*part, patience time.Duration, do func(context.Context, *Env) error) {
+	errs := fleet.Each(ctx, len(all), patience, func(ctx context.Context, i int, heard func()) error {
+		p := all[i]
+		p.env.hears = func(s access.Snapshot) {
+			heard()
+			if s.Cluster.ARN != "" {
+				p.sheet.About(s.Cluster)
+			}
+		}
+		err := do(ctx, p.env)
+		p.env.failures()
+		return err
+	})
+	for i, err := range errs {
+		all[i].err = err
+	}
+}
+
+// over runs a command for the one cluster of the context, or for each of several at the same time, and prints what came.
+func (env *Env) over(ctx context.Context, f *fleetFlags, format printer.Format, entries bool, do func(context.Context, *Env) error) error {
+	if !f.several() {
+		return do(ctx, env)
+	}
+	all, err := env.parts(f)
+	if err != nil {
+		return err
+	}
+	each(ctx, all, f.patience, do)
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	sheets, unread, failed := env.outcome(all)
+	if failed == nil && format.People() && !slices.ContainsFunc(sheets, func(s *printer.Sheet) bool { return !s.Empty() }) {
+		env.say(env.IO.ErrOut, fmt.Sprintf("Nothing found in %s.\n", printer.Count(len(sheets), "cluster", "clusters")))
+	}
+	return cmp.Or(format.Join(env.IO.Out, sheets, unread, entries), failed)
+}
