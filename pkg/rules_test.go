@@ -33,7 +33,7 @@ var larger = map[string]struct {
 }
 
 // besideCommands are the files of pkg/cmd that define no command.
-var besideCommands = []string{"root", "env", "errors", "output", "flags", "complete", "interactive", "screen", "screenchange", "fleet", "told"}
+var besideCommands = []string{"root", "env", "errors", "output", "flags", "complete", "interactive", "screen", "screenchange", "fleet", "fleetchange", "told"}
 
 // faces are the packages that print. Nothing else takes an io.Writer to talk to people.
 var faces = []string{"cmd", "printer", "tui", "sandbox", "sandbox/awsapi", "sandbox/kubeapi", "sandbox/sandboxtest"}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/change"
+	"github.com/kubectl-access/kubectl-access/pkg/manifest"
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
 )
 
@@ -45,16 +46,26 @@ Where ` + externalDiff + ` names a program, it compares two folders instead, one
 			if err := f.check(); err != nil {
 				return usage(cmd, err)
 			}
-			return env.diff(cmd.Context(), &f)
+			files, err := env.files(&f)
+			if err != nil {
+				return err
+			}
+			return env.over(cmd.Context(), &f.fleetFlags, f.output.Format, false, func(ctx context.Context, own *Env) error {
+				if err := own.diff(ctx, &f, files); !errors.Is(err, errNothing) {
+					return err
+				}
+				return nil
+			})
 		},
 	}
 	f.bindFiles(cmd.Flags())
 	f.output.bind(cmd.Flags(), "json", "yaml", "markdown")
+	f.bindFleet(cmd.Flags(), true)
 	return cmd
 }
 
-func (env *Env) diff(ctx context.Context, f *filesFlags) error {
-	c, request, err := env.filesRequest(ctx, f)
+func (env *Env) diff(ctx context.Context, f *filesFlags, files manifest.Files) error {
+	c, request, err := env.filesRequest(ctx, f, files)
 	if err != nil {
 		return err
 	}

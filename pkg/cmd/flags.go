@@ -51,7 +51,7 @@ type changeFlags struct {
 	dryRun  string
 	wait    bool
 	timeout time.Duration
-	risks   []string
+	risks   []string // each may have the name of one of several clusters in front
 	yes     bool
 	output  output
 }
@@ -96,7 +96,8 @@ func (f *changeFlags) bindAsk(fs *pflag.FlagSet) {
 }
 
 func (f *changeFlags) checkRisks() error {
-	for _, name := range f.risks {
+	for _, risk := range f.risks {
+		name := risk[strings.LastIndexByte(risk, ':')+1:] // with several clusters it is CLUSTER:NAME
 		if !slices.Contains(access.RiskNames, access.RiskName(name)) {
 			return fmt.Errorf("unknown risk %q%s: the risks are %s", name, access.DidYouMean(name, texts(access.RiskNames)), strings.Join(texts(access.RiskNames), ", "))
 		}

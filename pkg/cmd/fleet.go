@@ -90,6 +90,9 @@ func (p *part) tell(err error) {
 	p.errs = append(p.errs, err)
 }
 
+// said reports whether there is any answer.
+func (p *part) said() bool { return !p.sheet.Empty() || len(p.lines) > 0 }
+
 // Write keeps what else is said.
 func (p *part) Write(text []byte) (int, error) {
 	p.mu.Lock()
@@ -152,7 +155,7 @@ func (env *Env) over(ctx context.Context, f *fleetFlags, format printer.Format, 
 		return err
 	}
 	sheets, unread, failed := env.outcome(all)
-	if failed == nil && format.People() && !slices.ContainsFunc(sheets, func(s *printer.Sheet) bool { return !s.Empty() }) {
+	if failed == nil && format.People() && !slices.ContainsFunc(all, (*part).said) {
 		env.say(env.IO.ErrOut, fmt.Sprintf("Nothing found in %s.\n", printer.Count(len(sheets), "cluster", "clusters")))
 	}
 	return cmp.Or(format.Join(env.IO.Out, sheets, unread, entries), failed)

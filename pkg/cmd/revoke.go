@@ -8,12 +8,14 @@ import (
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/change"
+	"github.com/kubectl-access/kubectl-access/pkg/cluster"
 	"github.com/kubectl-access/kubectl-access/pkg/edit"
 )
 
 // revokeFlags are the flags of revoke.
 type revokeFlags struct {
 	changeFlags
+	fleetFlags
 	picking
 	scopeFlags
 	groups    []string
@@ -41,19 +43,26 @@ A change that would lock out you or everyone else, or disconnect nodes, is refus
   kubectl access revoke role/ci/deployer --policy edit:staging --policy view:dev
 
   # Revoke all access of a user
-  kubectl access revoke user/alice`,
+  kubectl access revoke user/alice
+
+  # In every cluster of the kubeconfig, with one question
+  kubectl access revoke role/team/dev --contexts demo --contexts staging --yes`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := f.Check(); err != nil {
 				return usage(cmd, err)
 			}
-			args, err := f.ask(env, cmd, args)
-			if err != nil {
-				return err
+			if !f.several() {
+				var err error
+				if args, err = f.ask(env, cmd, args); err != nil {
+					return err
+				}
 			}
 			if len(args) == 0 {
 				return usage(cmd, errors.New("specify at least one principal: role/NAME, user/NAME, sso/PERMISSION_SET or an ARN"))
 			}
-			return env.revoke(cmd.Context(), &f, args)
+			return env.change(cmd.Context(), &f.changeFlags, &f.fleetFlags, func(ctx context.Context, own *Env) (*cluster.Cluster, change.Request, error) {
+				return own.revoke(ctx, &f, args)
+			})
 		},
 	}
 	fs := cmd.Flags()
@@ -63,17 +72,19 @@ A change that would lock out you or everyone else, or disconnect nodes, is refus
 	fs.BoolVar(&f.entryOnly, "entry-only", false, "Revoke the access entry and leave the principal's aws-auth mappings")
 	f.bind(fs, access.RestoreMapping, access.BreakCapability)
 	f.bindAsk(fs)
+	f.bindFleet(fs, false)
 	return cmd
 }
 
-func (env *Env) revoke(ctx context.Context, f *revokeFlags, written []string) error {
+// revoke is the request for one cluster.
+func (env *Env) revoke(ctx context.Context, f *revokeFlags, written []string) (*cluster.Cluster, change.Request, error) {
 	c, who, notes, err := env.resolve(ctx, written, true)
 	if err != nil {
-		return err
+		return nil, change.Request{}, err
 	}
-	what := edit.Revocation{Groups: f.groups}
+	what := &edit.Revocation{Groups: f.groups}
 	whole := len(f.Policies)+len(f.Namespaces)+len(f.groups) == 0
-	r := change.Revoke(who, &what, whole, f.entryOnly, c.Names(ctx), c)
+	r := change.Revoke(who, what, whole, f.entryOnly, c.Names(ctx), c)
 	r.Incomplete, r.Asks, r.Told = access.Failed(notes), f.line != nil, f.line
 	r.Prepare = func(ctx context.Context) (err error) {
 		if len(f.Policies) == 0 && len(f.Namespaces) > 0 {
@@ -83,6 +94,5 @@ func (env *Env) revoke(ctx context.Context, f *revokeFlags, written []string) er
 		what.Grants, err = c.Granted(ctx, f.Scoped())
 		return err
 	}
-	_, err = env.run(ctx, c, &f.changeFlags, r)
-	return err
+	return c, r, nil
 }

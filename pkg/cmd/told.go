@@ -62,7 +62,7 @@ func (env *Env) outcome(all []*part) (sheets []*printer.Sheet, unread []printer.
 
 // failures are what went wrong.
 func (p *part) failures() []error {
-	if p.err != nil && !errors.Is(p.err, errFailed) {
+	if p.err != nil && !errors.Is(p.err, errFailed) && !errors.Is(p.err, errDiffers) {
 		return append(p.errs, p.err)
 	}
 	return p.errs

@@ -39,12 +39,12 @@ func Choose(all []kubeconfig.Target, others []string, patterns []string) (Chosen
 	}
 	used := make([]bool, len(in))
 	selected := func(names ...string) bool {
-		any := len(in) == 0
+		included := len(in) == 0
 		for i, p := range in {
 			hit := slices.ContainsFunc(names, func(n string) bool { return Matches(p, n) })
-			used[i], any = used[i] || hit, any || hit
+			used[i], included = used[i] || hit, included || hit
 		}
-		return any && !slices.ContainsFunc(out, func(p string) bool {
+		return included && !slices.ContainsFunc(out, func(p string) bool {
 			return slices.ContainsFunc(names, func(n string) bool { return Matches(p, n) })
 		})
 	}

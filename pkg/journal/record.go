@@ -19,6 +19,7 @@ type Record struct {
 	Kind     Kind             `json:"kind,omitempty"`   // empty in old records
 	Args     []string         `json:"args"`             // the command line, for people
 	Undoes   string           `json:"undoes,omitempty"` // ID of the change that this one undoes
+	Batch    string           `json:"batch,omitempty"`  // ID that it has in common with changes of other clusters
 	Mode     *Mode            `json:"mode,omitempty"`
 	AWSAuth  *AWSAuth         `json:"awsAuth,omitempty"`
 	Entries  []Entry          `json:"entries,omitempty"`

@@ -82,6 +82,9 @@ type Unread struct {
 func (f Format) Join(w io.Writer, sheets []*Sheet, unread []Unread, entries bool) error {
 	slices.SortFunc(sheets, (*Sheet).compare)
 	switch {
+	case f.Name == "markdown":
+		_, err := io.WriteString(w, sections(w, f, sheets))
+		return err
 	case !f.Tabular() && f.Name != "name":
 		return f.Object(w, joined(sheets, unread, entries))
 	case f.Name == "name":
