@@ -89,19 +89,6 @@ func (env *Env) completeLive(root *cobra.Command) {
 // fileFlags are the flags whose values are files.
 var fileFlags = []string{"kubeconfig", "from-file", "aws-auth", "decisions", "write-decisions", "state", "log", "api-server-ca", "baseline", "ignore-file", "filename"}
 
-// completeContexts offers the contexts of EKS clusters.
-func (env *Env) completeContexts(_ *cobra.Command, _ []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
-	targets, _, _ := env.flags.Contexts() // none where the kubeconfig cannot be read
-	var names []cobra.Completion
-	for _, t := range targets {
-		names = append(names, t.Short)
-	}
-	return matching(names, typed), cobra.ShellCompDirectiveNoFileComp
-}
-
-// contextFlags are the flags of single commands whose values are contexts.
-var contextFlags = []string{"contexts", "from", "to"}
-
 // askFlags are the flags of single commands whose values come from the cluster or AWS.
 func (env *Env) askFlags() map[string]cluster.Offer {
 	return map[string]cluster.Offer{

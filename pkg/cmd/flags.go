@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -12,6 +13,8 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/change"
+	"github.com/kubectl-access/kubectl-access/pkg/cluster"
 	"github.com/kubectl-access/kubectl-access/pkg/edit"
 )
 
@@ -127,3 +130,38 @@ func (f *changeFlags) accepted() []access.RiskName {
 	}
 	return names
 }
+
+// fleetFlags select several clusters.
+type fleetFlags struct {
+	contexts []string
+	every    bool
+	patience time.Duration
+}
+
+// clusterPatience is how long a cluster may take without an answer.
+const clusterPatience = 20 * time.Second
+
+// bindFleet adds the flags; timeout says that --timeout is free.
+func (f *fleetFlags) bindFleet(fs *pflag.FlagSet, timeout bool) {
+	fs.StringArrayVar(&f.contexts, "contexts", nil, "Several clusters: the contexts with these names, or of clusters with these names. * stands for any text, ! in front excludes. Can be repeated")
+	fs.BoolVar(&f.every, "all-contexts", false, "All clusters of the kubeconfig")
+	f.patience = clusterPatience
+	if timeout {
+		fs.DurationVar(&f.patience, "timeout", clusterPatience, "With several clusters, how long one may take without an answer")
+	}
+}
+
+// several reports whether the flags select several clusters.
+func (f *fleetFlags) several() bool { return f.every || len(f.contexts) > 0 }
+
+// request adds the flags to a request.
+func (f *changeFlags) request(env *Env, r change.Request) change.Request {
+	r.DryRun, r.Accept = f.dryRun == "client", append(r.Accept, f.accepted()...)
+	if r.Told == nil {
+		r.Told = env.typed
+	}
+	return r
+}
+
+// asking makes the request of a command for one cluster; errNothing where there is nothing to do in it.
+type asking func(context.Context, *Env) (*cluster.Cluster, change.Request, error)

@@ -10,36 +10,13 @@ import (
 	"sync"
 	"time"
 
-	"github.com/spf13/pflag"
+	"github.com/spf13/cobra"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/cluster"
 	"github.com/kubectl-access/kubectl-access/pkg/fleet"
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
 )
-
-// fleetFlags select several clusters.
-type fleetFlags struct {
-	contexts []string
-	every    bool
-	patience time.Duration
-}
-
-// clusterPatience is how long a cluster may take without an answer.
-const clusterPatience = 20 * time.Second
-
-// bindFleet adds the flags; timeout says that --timeout is free.
-func (f *fleetFlags) bindFleet(fs *pflag.FlagSet, timeout bool) {
-	fs.StringArrayVar(&f.contexts, "contexts", nil, "Several clusters: the contexts with these names, or of clusters with these names. * stands for any text, ! in front excludes. Can be repeated")
-	fs.BoolVar(&f.every, "all-contexts", false, "All clusters of the kubeconfig")
-	f.patience = clusterPatience
-	if timeout {
-		fs.DurationVar(&f.patience, "timeout", clusterPatience, "With several clusters, how long one may take without an answer")
-	}
-}
-
-// several reports whether the flags select several clusters.
-func (f *fleetFlags) several() bool { return f.every || len(f.contexts) > 0 }
 
 // members are the selected clusters.
 func (env *Env) members(f *fleetFlags) ([]fleet.Member, error) {
@@ -109,6 +86,10 @@ func (env *Env) parts(f *fleetFlags) ([]*part, error) {
 	if err != nil {
 		return nil, err
 	}
+	return env.partsOf(members), nil
+}
+
+func (env *Env) partsOf(members []fleet.Member) []*part {
 	logins := cluster.NewLogins()
 	all := make([]*part, len(members))
 	for i, m := range members {
@@ -119,7 +100,7 @@ func (env *Env) parts(f *fleetFlags) ([]*part, error) {
 		own.Patience, own.typed = env.Patience, env.typed
 		all[i] = p
 	}
-	return all, nil
+	return all
 }
 
 // each works on all clusters at the same time.
@@ -160,3 +141,16 @@ func (env *Env) over(ctx context.Context, f *fleetFlags, format printer.Format, 
 	}
 	return cmp.Or(format.Join(env.IO.Out, sheets, unread, entries), failed)
 }
+
+// completeContexts offers the contexts of EKS clusters.
+func (env *Env) completeContexts(_ *cobra.Command, _ []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	targets, _, _ := env.flags.Contexts() // none where the kubeconfig cannot be read
+	var names []cobra.Completion
+	for _, t := range targets {
+		names = append(names, t.Short)
+	}
+	return matching(names, typed), cobra.ShellCompDirectiveNoFileComp
+}
+
+// contextFlags are the flags of single commands whose values are contexts.
+var contextFlags = []string{"contexts", "from", "to"}

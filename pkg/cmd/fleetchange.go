@@ -11,32 +11,11 @@ import (
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/change"
-	"github.com/kubectl-access/kubectl-access/pkg/cluster"
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
 )
 
-// asking makes the request of a command for one cluster; errNothing where there is nothing to do in it.
-type asking func(context.Context, *Env) (*cluster.Cluster, change.Request, error)
-
 // errNothing says that a command has nothing to do in one of several clusters.
 var errNothing = errors.New("nothing to do")
-
-// change carries out a command in the one cluster of the context, or in several.
-func (env *Env) change(ctx context.Context, f *changeFlags, several *fleetFlags, ask asking) error {
-	if !several.several() {
-		c, r, err := ask(ctx, env)
-		if err != nil {
-			return err
-		}
-		_, err = env.run(ctx, c, f, r)
-		return err
-	}
-	all, err := env.parts(several)
-	if err != nil {
-		return err
-	}
-	return env.changeAll(ctx, f, all, ask)
-}
 
 // planned is a change of one of several clusters.
 type planned struct {

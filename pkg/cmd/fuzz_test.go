@@ -39,7 +39,7 @@ var answered = []string{
 	"revoke role/team/dev --policy view -n dev; undo --yes", "revoke user/alice --yes; undo; undo --yes -o yaml", "revoke me --yes", "revoke role/team/dev --group developers",
 	"revoke role/ops --yes; undo --yes", "revoke role/team/dev --yes --entry-only", "list --require-match", "revoke role/joiner --yes" + at + "prod",
 	"grant role/ops --policy view:dev --policy edit:qa --keep-mapping-access -o yaml", "grant role/mapped --policy admin -A --yes --accept-risk=override-mapping" + at + "staging",
-	"apply -f testdata/access.yaml --set team --prune --yes; undo --yes", "diff -f testdata/access.yaml -o json", "diff -f testdata/access.yaml --set team --prune -o markdown",
+	"apply -f testdata/access.yaml --set team --prune --yes; undo --yes", "diff -f testdata/access.yaml -o json", "copy --from demo --to p* --yes; undo --yes", "diff demo prod -o markdown", "list --all-contexts -o wide; list --matrix", "who-can get pods --contexts demo --contexts !prod --timeout 5s", "grant role/newcomer --policy view -A --contexts p* --yes --accept-risk=prod:owned-elsewhere", "diff -f testdata/access.yaml --set team --prune -o markdown",
 	"policies", "policies edit", "policies -o json", "cluster", "cluster -o yaml", "cluster --eks-cluster staging",
 	"mode", "mode -o json" + at + "legacy", "mode API_AND_CONFIG_MAP --yes --accept-risk=one-way-mode" + at + "legacy", "mode API --yes --accept-risk=one-way-mode",
 	"migrate --dry-run", "migrate -o json", "migrate --yes --remove-mappings; undo --yes", "migrate --yes --accept-risk=one-way-mode" + at + "legacy", "migrate --write-decisions FILE",

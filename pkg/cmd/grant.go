@@ -106,9 +106,7 @@ in different namespaces, write the namespaces after a colon, as list does.`,
 			if err := f.complete(args); err != nil {
 				return usage(cmd, err)
 			}
-			return env.change(cmd.Context(), &f.changeFlags, &f.fleetFlags, func(ctx context.Context, own *Env) (*cluster.Cluster, change.Request, error) {
-				return own.grant(ctx, &f, args)
-			})
+			return env.change(cmd.Context(), &f.changeFlags, &f.fleetFlags, f.asking(args))
 		},
 	}
 	f.bind(cmd.Flags())
@@ -146,6 +144,12 @@ func (f *grantFlags) complete(args []string) error {
 		return errors.New("a group name is empty")
 	}
 	return nil
+}
+
+func (f *grantFlags) asking(args []string) asking {
+	return func(ctx context.Context, own *Env) (*cluster.Cluster, change.Request, error) {
+		return own.grant(ctx, f, args)
+	}
 }
 
 // grant is the request for one cluster.

@@ -54,13 +54,21 @@ func (env *Env) engine(c *cluster.Cluster) *change.Engine {
 	}
 }
 
-// request adds the flags to a request.
-func (f *changeFlags) request(env *Env, r change.Request) change.Request {
-	r.DryRun, r.Accept = f.dryRun == "client", append(r.Accept, f.accepted()...)
-	if r.Told == nil {
-		r.Told = env.typed
+// change carries out a command in the one cluster of the context, or in several.
+func (env *Env) change(ctx context.Context, f *changeFlags, several *fleetFlags, ask asking) error {
+	if !several.several() {
+		c, r, err := ask(ctx, env)
+		if err != nil {
+			return err
+		}
+		_, err = env.run(ctx, c, f, r)
+		return err
 	}
-	return r
+	all, err := env.parts(several)
+	if err != nil {
+		return err
+	}
+	return env.changeAll(ctx, f, all, ask)
 }
 
 // run shows a change, asks for confirmation where needed, carries it out and prints the results.

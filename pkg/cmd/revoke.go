@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/change"
@@ -60,12 +61,14 @@ A change that would lock out you or everyone else, or disconnect nodes, is refus
 			if len(args) == 0 {
 				return usage(cmd, errors.New("specify at least one principal: role/NAME, user/NAME, sso/PERMISSION_SET or an ARN"))
 			}
-			return env.change(cmd.Context(), &f.changeFlags, &f.fleetFlags, func(ctx context.Context, own *Env) (*cluster.Cluster, change.Request, error) {
-				return own.revoke(ctx, &f, args)
-			})
+			return env.change(cmd.Context(), &f.changeFlags, &f.fleetFlags, f.asking(args))
 		},
 	}
-	fs := cmd.Flags()
+	f.bindRevoke(cmd.Flags())
+	return cmd
+}
+
+func (f *revokeFlags) bindRevoke(fs *pflag.FlagSet) {
 	f.bindScopes(fs, "Access policies to revoke. POLICY:NAMESPACE,... revokes a policy in these namespaces only",
 		"Namespaces to remove from the scopes of the policies without their own; without --policy, of all policies", "")
 	fs.StringSliceVar(&f.groups, "group", nil, "Kubernetes groups to remove")
@@ -73,7 +76,12 @@ A change that would lock out you or everyone else, or disconnect nodes, is refus
 	f.bind(fs, access.RestoreMapping, access.BreakCapability)
 	f.bindAsk(fs)
 	f.bindFleet(fs, false)
-	return cmd
+}
+
+func (f *revokeFlags) asking(args []string) asking {
+	return func(ctx context.Context, own *Env) (*cluster.Cluster, change.Request, error) {
+		return own.revoke(ctx, f, args)
+	}
 }
 
 // revoke is the request for one cluster.

@@ -55,7 +55,7 @@ func Choose(all []kubeconfig.Target, others []string, patterns []string) (Chosen
 		if !selected(t.Context, t.Name) {
 			continue
 		}
-		if i := slices.IndexFunc(c.Members, func(m Member) bool { return same(m.Target, t) }); i >= 0 {
+		if i := slices.IndexFunc(c.Members, func(m Member) bool { return Same(m.Target, t) }); i >= 0 {
 			c.Same = append(c.Same, t.Context)
 			continue
 		}
@@ -74,8 +74,8 @@ func Choose(all []kubeconfig.Target, others []string, patterns []string) (Chosen
 	return c, nil
 }
 
-// same reports whether two contexts are of one cluster: by its ARN or, where the kubeconfig has none, by its server.
-func same(a, b kubeconfig.Target) bool {
+// Same reports whether two contexts are of one cluster: by its ARN or, where the kubeconfig has none, by its server.
+func Same(a, b kubeconfig.Target) bool {
 	if a.Name != b.Name || a.Region != b.Region || a.Name == "" {
 		return false
 	}
