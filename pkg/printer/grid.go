@@ -3,11 +3,13 @@ package printer
 import (
 	"cmp"
 	"slices"
+
+	"github.com/kubectl-access/kubectl-access/pkg/access"
 )
 
 // Grid is who has access in which cluster: a row for each principal, a column for each cluster.
 func Grid(sheets []*Sheet, unread []Unread) Table {
-	slices.SortFunc(sheets, (*Sheet).compare)
+	access.Sort(sheets, (*Sheet).compare)
 	t := Table{Columns: []Column{{Name: "PRINCIPAL"}}}
 	var all []*gridRow
 	of := map[string]*gridRow{}
@@ -49,7 +51,7 @@ func Grid(sheets []*Sheet, unread []Unread) Table {
 		row = append(row, slices.Repeat([]string{unknown}, len(unread))...)
 		t.Rows = append(t.Rows, append(row, g.arn))
 	}
-	slices.SortFunc(t.Rows, func(a, b []string) int { return cmp.Or(cmp.Compare(a[0], b[0]), cmp.Compare(a[len(a)-1], b[len(b)-1])) })
+	access.Sort(t.Rows, func(a, b []string) int { return cmp.Or(cmp.Compare(a[0], b[0]), cmp.Compare(a[len(a)-1], b[len(b)-1])) })
 	return t
 }
 

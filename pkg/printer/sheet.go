@@ -80,7 +80,7 @@ type Unread struct {
 
 // Join prints the sheets of several clusters, sorted by account, region and cluster. With entries the objects are those of a list.
 func (f Format) Join(w io.Writer, sheets []*Sheet, unread []Unread, entries bool) error {
-	slices.SortFunc(sheets, (*Sheet).compare)
+	access.Sort(sheets, (*Sheet).compare)
 	switch {
 	case f.Name == "markdown":
 		_, err := io.WriteString(w, sections(w, f, sheets))
