@@ -33,7 +33,7 @@ var larger = map[string]struct {
 }
 
 // besideCommands are the files of pkg/cmd that define no command.
-var besideCommands = []string{"root", "env", "errors", "output", "flags", "complete", "interactive", "screen", "screenchange", "fleet", "fleetchange", "told"}
+var besideCommands = []string{"root", "env", "errors", "output", "flags", "complete", "interactive", "screen", "screenchange", "find", "fleet", "fleetchange", "told"}
 
 // faces are the packages that print. Nothing else takes an io.Writer to talk to people.
 var faces = []string{"cmd", "printer", "tui", "sandbox", "sandbox/awsapi", "sandbox/kubeapi", "sandbox/sandboxtest"}
@@ -42,7 +42,7 @@ var faces = []string{"cmd", "printer", "tui", "sandbox", "sandbox/awsapi", "sand
 const asks = "login/mfa"
 
 // edges are the packages that match texts of foreign services and libraries.
-var edges = []string{"eks", "iam", "login", "kube", "awsauth", "trail", "sandbox", "sandbox/awsapi", "sandbox/kubeapi"}
+var edges = []string{"eks", "iam", "login", "kube", "awsauth", "org", "trail", "sandbox", "sandbox/awsapi", "sandbox/kubeapi"}
 
 // source is one file without tests.
 type source struct {

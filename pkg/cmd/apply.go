@@ -100,7 +100,7 @@ func (env *Env) apply(ctx context.Context, f *filesFlags) error {
 // files reads the files.
 func (env *Env) files(f *filesFlags) (manifest.Files, error) {
 	files, err := manifest.Load(f.names, f.recursive, env.IO.In)
-	if err == nil && f.several() {
+	if err == nil && f.several() && !f.inAWS() {
 		err = env.allSelected(files, f)
 	}
 	if err != nil {

@@ -85,7 +85,7 @@ func (env *Env) copying(from string, to []string) (*part, []*part, error) {
 	if slices.ContainsFunc(targets, func(m fleet.Member) bool { return fleet.Same(m.Target, sources[0].Target) }) {
 		return nil, nil, fmt.Errorf("%s is the cluster to copy, and cannot be its own target", sources[0].Name)
 	}
-	all := env.partsOf(append(sources, targets...))
+	all := env.partsOf(append(sources, targets...), cluster.NewLogins())
 	return all[0], all[1:], nil
 }
 

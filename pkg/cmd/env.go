@@ -56,6 +56,7 @@ type Env struct {
 	typed     []string       // the command line, for the record of a change
 	persist   *pflag.FlagSet // the flags that every command has
 
+	fixed  *kubeconfig.Target    // the cluster, where it was found in AWS; nil: that of the context
 	part   *part                 // what is said about one of several clusters; nil: there is one
 	logins *cluster.Logins       // shared by several clusters
 	hears  func(access.Snapshot) // hears what is read of one of several clusters
@@ -127,6 +128,9 @@ func (o *optional) Set(s string) error { o.value, o.given = s, true; return nil 
 
 // target is the cluster of the context, with the values of flags that override it.
 func (env *Env) target() (kubeconfig.Target, error) {
+	if env.fixed != nil {
+		return *env.fixed, nil
+	}
 	t, err := env.flags.Target()
 	chosen := env.persist.Changed("context") || env.persist.Changed("cluster") || env.persist.Changed("user")
 	if err != nil && (env.override.name == "" || chosen && errors.Is(err, kubeconfig.ErrNoEntry)) {

@@ -133,9 +133,11 @@ func (f *changeFlags) accepted() []access.RiskName {
 
 // fleetFlags select several clusters.
 type fleetFlags struct {
-	contexts []string
-	every    bool
-	patience time.Duration
+	contexts                    []string
+	every                       bool
+	regions, profiles, accounts []string
+	orgRole                     string
+	patience                    time.Duration
 }
 
 // clusterPatience is how long a cluster may take without an answer.
@@ -145,6 +147,10 @@ const clusterPatience = 20 * time.Second
 func (f *fleetFlags) bindFleet(fs *pflag.FlagSet, timeout bool) {
 	fs.StringArrayVar(&f.contexts, "contexts", nil, "Several clusters: the contexts with these names, or of clusters with these names. * stands for any text, ! in front excludes. Can be repeated")
 	fs.BoolVar(&f.every, "all-contexts", false, "All clusters of the kubeconfig")
+	fs.StringSliceVar(&f.regions, "regions", nil, "All clusters that AWS has in these regions; all for every enabled region")
+	fs.StringSliceVar(&f.profiles, "profiles", nil, "All clusters of the logins of these AWS profiles. * stands for any text, ! in front excludes")
+	fs.StringVar(&f.orgRole, "org-role", "", "All clusters in the accounts of the organization, with the role of this name in each")
+	fs.StringSliceVar(&f.accounts, "accounts", nil, "With --org-role, these accounts instead of all")
 	f.patience = clusterPatience
 	if timeout {
 		fs.DurationVar(&f.patience, "timeout", clusterPatience, "With several clusters, how long one may take without an answer")
@@ -152,7 +158,12 @@ func (f *fleetFlags) bindFleet(fs *pflag.FlagSet, timeout bool) {
 }
 
 // several reports whether the flags select several clusters.
-func (f *fleetFlags) several() bool { return f.every || len(f.contexts) > 0 }
+func (f *fleetFlags) several() bool { return f.every || len(f.contexts) > 0 || f.inAWS() }
+
+// inAWS reports whether the clusters are looked for in AWS, and not in the kubeconfig.
+func (f *fleetFlags) inAWS() bool {
+	return len(f.regions)+len(f.profiles)+len(f.accounts) > 0 || f.orgRole != ""
+}
 
 // request adds the flags to a request.
 func (f *changeFlags) request(env *Env, r change.Request) change.Request {

@@ -20,10 +20,8 @@ import (
 
 // members are the selected clusters.
 func (env *Env) members(f *fleetFlags) ([]fleet.Member, error) {
-	for _, name := range []string{"context", "cluster", "user", "eks-cluster", "region"} {
-		if env.persist.Changed(name) {
-			return nil, fmt.Errorf("--%s selects one cluster, and cannot be used together with the flags that select several", name)
-		}
+	if err := env.only(false); err != nil {
+		return nil, err
 	}
 	targets, others, err := env.flags.Contexts()
 	if err != nil {
@@ -81,16 +79,38 @@ func (p *part) Write(text []byte) (int, error) {
 }
 
 // parts are the selected clusters, each with what a command may touch.
-func (env *Env) parts(f *fleetFlags) ([]*part, error) {
+func (env *Env) parts(ctx context.Context, f *fleetFlags) ([]*part, error) {
+	logins := cluster.NewLogins()
+	if f.inAWS() {
+		if err := env.only(f.every || len(f.contexts) > 0); err != nil {
+			return nil, err
+		}
+		if len(f.accounts) > 0 && f.orgRole == "" {
+			return nil, errors.New("--accounts requires --org-role")
+		}
+		return env.find(ctx, f, logins)
+	}
 	members, err := env.members(f)
 	if err != nil {
 		return nil, err
 	}
-	return env.partsOf(members), nil
+	return env.partsOf(members, logins), nil
 }
 
-func (env *Env) partsOf(members []fleet.Member) []*part {
-	logins := cluster.NewLogins()
+// only refuses flags that select one cluster, and with contexts those of contexts.
+func (env *Env) only(contexts bool) error {
+	for _, name := range []string{"context", "cluster", "user", "eks-cluster", "region"} {
+		if env.persist.Changed(name) {
+			return fmt.Errorf("--%s selects one cluster, and cannot be used together with the flags that select several", name)
+		}
+	}
+	if contexts {
+		return errors.New("clusters are selected by contexts, or by --regions, --profiles and --org-role, not by both")
+	}
+	return nil
+}
+
+func (env *Env) partsOf(members []fleet.Member, logins *cluster.Logins) []*part {
 	all := make([]*part, len(members))
 	for i, m := range members {
 		words := append(env.typedFlags("kubeconfig", "as", "as-group", "request-timeout", "require-match", "no-native-token", "profile", "role-arn"), m.Flags...)
@@ -98,6 +118,9 @@ func (env *Env) partsOf(members []fleet.Member) []*part {
 		p := &part{Member: m, env: own, sheet: &printer.Sheet{Context: m.Name, Flags: m.Flags}}
 		own.IO.In, own.IO.Out, own.IO.ErrOut, own.part, own.logins = env.IO.In, p.sheet, p, p, logins
 		own.Patience, own.typed = env.Patience, env.typed
+		if m.Target.Context == "" {
+			own.fixed = &members[i].Target
+		}
 		all[i] = p
 	}
 	return all
@@ -107,6 +130,9 @@ func (env *Env) partsOf(members []fleet.Member) []*part {
 func each(ctx context.Context, all []*part, patience time.Duration, do func(context.Context, *Env) error) {
 	errs := fleet.Each(ctx, len(all), patience, func(ctx context.Context, i int, heard func()) error {
 		p := all[i]
+		if p.err != nil { // it could not be searched
+			return p.err
+		}
 		p.env.hears = func(s access.Snapshot) {
 			heard()
 			if s.Cluster.ARN != "" {
@@ -127,7 +153,7 @@ func (env *Env) over(ctx context.Context, f *fleetFlags, format printer.Format, 
 	if !f.several() {
 		return do(ctx, env)
 	}
-	all, err := env.parts(f)
+	all, err := env.parts(ctx, f)
 	if err != nil {
 		return err
 	}
@@ -152,5 +178,15 @@ func (env *Env) completeContexts(_ *cobra.Command, _ []string, typed string) ([]
 	return matching(names, typed), cobra.ShellCompDirectiveNoFileComp
 }
 
-// contextFlags are the flags of single commands whose values are contexts.
-var contextFlags = []string{"contexts", "from", "to"}
+// completeFleet completes the flags that select several clusters.
+func (env *Env) completeFleet(flag string) (cobra.CompletionFunc, bool) {
+	switch flag {
+	case "contexts", "from", "to":
+		return env.completeContexts, true
+	case "profiles":
+		return completeProfiles, true
+	case "regions":
+		return cobra.FixedCompletions([]cobra.Completion{"all"}, cobra.ShellCompDirectiveNoFileComp), true
+	}
+	return nil, false
+}

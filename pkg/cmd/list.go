@@ -217,7 +217,7 @@ func (env *Env) grid(ctx context.Context, f *listFlags) error {
 		return errors.New("--matrix prints a table; -o json and yaml of list have the same in full")
 	}
 	f.every = f.every || !f.several()
-	all, err := env.parts(&f.fleetFlags)
+	all, err := env.parts(ctx, &f.fleetFlags)
 	if err != nil {
 		return err
 	}

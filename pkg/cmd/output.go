@@ -64,7 +64,7 @@ func (env *Env) change(ctx context.Context, f *changeFlags, several *fleetFlags,
 		_, err = env.run(ctx, c, f, r)
 		return err
 	}
-	all, err := env.parts(several)
+	all, err := env.parts(ctx, several)
 	if err != nil {
 		return err
 	}

@@ -168,7 +168,7 @@ func (s *Sandbox) openCluster(account *awsapi.Account, objects *kubeapi.Objects,
 	case ok:
 		at, err = s.attach(server, behind, ca, config)
 	case !at.Private:
-		if name == s.options.RotateCA {
+		if name == s.options.RotateCA && account == s.account {
 			if at.Next, config, err = s.rotated(name, config); err != nil {
 				return err
 			}
