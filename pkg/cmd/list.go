@@ -37,7 +37,10 @@ func newListCmd(env *Env) *cobra.Command {
 		Long: `List who has access to the cluster, by access entries and, where the cluster's mode reads the aws-auth
 ConfigMap, by its mappings. ACCESS includes what RBAC grants to the groups and usernames.
 
-With principals, list only their access.`,
+With principals, list only their access.
+
+With several clusters, --policy cluster-admin lists who is administrator anywhere: by an access policy, by aws-auth and
+by RBAC. The creator of a cluster that reads only aws-auth is never listed.`,
 		Example: `  # Everyone with access
   kubectl access list
 
