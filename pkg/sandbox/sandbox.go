@@ -44,6 +44,7 @@ type Options struct {
 	FaultRate   float64           // 0 to 1: share of AWS requests that end in 500, 503 or a reset connection
 	Seed        uint64            // makes faults repeatable
 	Entries     int               // cluster demo is filled up to this many entries
+	Fleet       int               // each of four more accounts has this many clusters with so many entries
 	RotateCA    string            // the cluster whose certificate authority is being replaced; "": none
 	UpdateError string            // what every update of a cluster fails with; "": they succeed
 	AWSAuth     map[string]string // data of aws-auth in the clusters that have one; nil: the seeded one
@@ -127,7 +128,7 @@ func (s *Sandbox) open() (err error) {
 			return err
 		}
 	}
-	for _, p := range s.places(s.now()) {
+	for _, p := range append(s.places(s.now()), s.fleet(s.options, s.now())...) {
 		p.account.STS = s.account.STS
 		for name := range p.account.Clusters {
 			if err := s.openCluster(p.account, p.objects[name], name); err != nil {

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/kubectl-access/kubectl-access/pkg/sandbox/awsapi"
@@ -19,6 +20,28 @@ var seedPlaces = []struct {
 	{"444455556666", "us-west-2", "demo", []seedEntry{{principal: "role/" + OrganizationRole, kind: "STANDARD", days: 70, policies: "ClusterAdmin"}, {principal: "role/team/dev", kind: "STANDARD", days: 60, policies: "Edit:dev"}}},
 	{"444455556666", "eu-central-1", "shop", []seedEntry{{principal: "role/" + OrganizationRole, kind: "STANDARD", days: 50, policies: "ClusterAdmin"}}},
 	{"555566667777", "us-west-2", "lake", []seedEntry{{principal: "role/" + OrganizationRole, kind: "STANDARD", days: 40, policies: "AdminView"}}},
+}
+
+// FleetAccounts are the accounts of Options.Fleet. They have the OrganizationRole, too.
+var FleetAccounts = []string{"222233334444", "333344445555", "888899990000", "999900001111"}
+
+// fleet are more clusters, to see how long reading all takes.
+func (s state) fleet(o Options, now time.Time) (all []place) {
+	if o.Fleet == 0 {
+		return nil
+	}
+	for _, id := range FleetAccounts {
+		p := place{s.account.Place(id, s.account.Region), map[string]*kubeapi.Objects{}}
+		p.account.Add("role/"+OrganizationRole, now, "*").Trust = []string{"arn:aws:iam::" + accountID + ":root"}
+		for i := range o.Fleet {
+			name := fmt.Sprintf("fleet-%s-%d", id[:4], i)
+			cl := &awsapi.Cluster{Name: name, Created: now, Creator: p.account.ARNOf("role/" + OrganizationRole), Mode: awsapi.ModeAPI, Tags: map[string]string{}, Entries: map[string]awsapi.History{}, NodeGroups: map[string]awsapi.NodeGroup{}}
+			p.account.Clusters[name], p.objects[name] = cl, kubeapi.NewObjects(nil)
+			fill(p.account, cl, o.Entries, now)
+		}
+		all = append(all, p)
+	}
+	return all
 }
 
 // place is one region of one account, with the state of its clusters.

@@ -89,8 +89,11 @@ func (a *Account) listRegions(c *Call) (any, error) {
 
 // members of the organization. One is suspended, and one has no role that may be assumed.
 var members = []struct{ id, name, status string }{
-	{"111122223333", "management", "ACTIVE"}, {"444455556666", "workloads", "ACTIVE"}, {"555566667777", "data", "ACTIVE"},
-	{"666677778888", "sealed", "ACTIVE"}, {"777788889999", "former", "SUSPENDED"},
+	{"111122223333", "management", "ACTIVE"},
+	{"444455556666", "workloads", "ACTIVE"},
+	{"555566667777", "data", "ACTIVE"},
+	{"666677778888", "sealed", "ACTIVE"},
+	{"777788889999", "former", "SUSPENDED"},
 }
 
 // listAccounts answers with an empty page first, as Organizations may.
@@ -102,7 +105,7 @@ func (a *Account) listAccounts(c *Call) (any, error) {
 	if a.root != nil {
 		return nil, &refusal{status: 400, code: "AccessDeniedException", message: "You don't have permissions to access this resource."}
 	}
-	type account struct{ Id, Arn, Name, Status string } //nolint:revive // as Organizations spells them
+	type account struct{ Id, Arn, Name, Status string }
 	out := struct {
 		Accounts  []account
 		NextToken string `json:",omitempty"`
