@@ -50,7 +50,9 @@ var owners = []struct {
 	},
 	{
 		ByCrossplane, tagged("crossplane-name"), false, "its controller reverts the change", // UNVERIFIED (clients.md §4): for entries
-		func(name string) string { return "kubectl edit accessentries.eks.aws.upbound.io " + name },
+		func(name string) string {
+			return "edit accessentries.eks.aws.upbound.io " + name + " where Crossplane runs"
+		},
 	},
 	{ByACKCapability, holding("AmazonEKSACKPolicy"), true, degrades, sameText(inEKS)},
 	{ByArgoCD, holding("AmazonEKSArgoCDClusterPolicy", "AmazonEKSArgoCDPolicy"), true, degrades, sameText(inEKS)},
@@ -171,11 +173,11 @@ func editObject(object string) string {
 	namespace, name, named := strings.Cut(object, "/")
 	switch {
 	case named:
-		return "kubectl -n " + namespace + " edit accessentry " + name
+		return "edit AccessEntry " + namespace + "/" + name + " where ACK runs"
 	case object != "":
-		return "change its object, one of: kubectl -n " + namespace + " get accessentries.eks.services.k8s.aws"
+		return "edit its AccessEntry in namespace " + namespace + " where ACK runs"
 	}
-	return "change its object, one of: kubectl get accessentries.eks.services.k8s.aws -A"
+	return "edit its AccessEntry where ACK runs"
 }
 
 // eksctlStack also recognizes stacks by the names that eksctl gives them (declarative.md §7).

@@ -16,8 +16,8 @@ func TestOwnerIsToldByTagsPoliciesAndPrincipal(t *testing.T) {
 		remark string // of a deletion
 	}{
 		{"nobody", access.Entry{Tags: map[string]string{"team": "dev"}}, "", ""},
-		{"ACK tags its namespace only", access.Entry{Tags: ack}, "managed by ACK: default", "reverts the change at its next resync; change its object, one of: kubectl -n default get accessentries.eks.services.k8s.aws"},
-		{"ACK that was told to tag the name", access.Entry{Tags: with(ack, "services.k8s.aws/name", "joiner")}, "managed by ACK: default/joiner", "is or was managed by ACK (default/joiner): its controller reverts the change at its next resync; kubectl -n default edit accessentry joiner"},
+		{"ACK tags its namespace only", access.Entry{Tags: ack}, "managed by ACK: default", "reverts the change at its next resync; edit its AccessEntry in namespace default where ACK runs"},
+		{"ACK that was told to tag the name", access.Entry{Tags: with(ack, "services.k8s.aws/name", "joiner")}, "managed by ACK: default/joiner", "is or was managed by ACK (default/joiner): its controller reverts the change at its next resync; edit AccessEntry default/joiner where ACK runs"},
 		{"a stack", access.Entry{Tags: map[string]string{"aws:cloudformation:stack-name": "access"}}, "managed by CloudFormation: access", "change the template of stack access"},
 		{"eksctl's stack by its name", access.Entry{Tags: map[string]string{"aws:cloudformation:stack-name": "eksctl-demo-accessentry-X1"}}, "managed by eksctl: eksctl-demo-accessentry-X1", "use eksctl"},
 		{"eksctl's stack by its tag", access.Entry{Tags: map[string]string{"aws:cloudformation:stack-name": "s", "alpha.eksctl.io/cluster-name": "demo"}}, "managed by eksctl: s", "use eksctl"},

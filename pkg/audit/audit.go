@@ -17,15 +17,16 @@ import (
 
 // Facts are what was read from one cluster and about it.
 type Facts struct {
-	Index     *rights.Index
-	ACK       bool            // the cluster has the resource types of AWS Controllers for Kubernetes for EKS
-	Uses      []access.Use    // of the roles of entries and mappings
-	Providers []string        // OIDC identity providers
-	ArgoCD    []access.ArgoCD // managed capabilities
-	Missing   []access.Missing
-	Now       time.Time
-	Command   func(words ...string) string // makes a command line of this program
-	Tool      string                       // the version of this program
+	Index      *rights.Index
+	ACK        bool            // the cluster has the resource types of AWS Controllers for Kubernetes for EKS
+	Uses       []access.Use    // of the roles of entries and mappings
+	Providers  []string        // OIDC identity providers
+	ArgoCD     []access.ArgoCD // managed capabilities
+	Missing    []access.Missing
+	Now        time.Time
+	Command    func(words ...string) string // makes a command line of this program
+	Kubernetes func(words ...string) string // makes one of kubectl
+	Tool       string                       // the version of this program
 	Settings
 }
 

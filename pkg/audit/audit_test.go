@@ -51,6 +51,7 @@ func calm() *world {
 	w.entry("role/dev", "developers", grant("AmazonEKSViewPolicy", "dev"))
 	w.Settings, w.Now = audit.Settings{Unused: 90 * 24 * time.Hour, MaxAdmins: 5}, now
 	w.Command = func(words ...string) string { return "kubectl access " + strings.Join(words, " ") }
+	w.Kubernetes = func(words ...string) string { return "kubectl " + strings.Join(words, " ") }
 	return w
 }
 

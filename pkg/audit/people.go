@@ -18,7 +18,7 @@ func (v *view) chains(id *rights.Identity, chains []rights.Chain) (evidence, rem
 		if l := v.Index.Link(*id, c); l.Revoke != nil {
 			remedy += sep + v.Command(l.Revoke...)
 		} else {
-			remedy += sep + l.Delete
+			remedy += sep + v.Kubernetes(l.Delete...)
 		}
 	}
 	return evidence, remedy
@@ -216,7 +216,7 @@ func anonymous(v *view, b *access.Binding) {
 		if b.Namespace == "" && (b.Role.Name == "system:public-info-viewer" || severity == High && (b.Role.Name == "system:basic-user" || b.Role.Name == "system:discovery")) {
 			continue
 		}
-		v.add("", name, subject, severity, subject+" → "+name+" → "+role, rights.Deletion(name), name, role, who)
+		v.add("", name, subject, severity, subject+" → "+name+" → "+role, v.Kubernetes(rights.Deletion(name)...), name, role, who)
 	}
 }
 
@@ -237,6 +237,6 @@ func dangling(v *view, b *access.Binding) {
 		}
 	}
 	if names := strings.Join(who, ", "); names != "" {
-		v.add("", name, "", Info, names+" → "+name, rights.Deletion(name), name, b.Role.Kind+" "+b.Role.Name, names)
+		v.add("", name, "", Info, names+" → "+name, v.Kubernetes(rights.Deletion(name)...), name, b.Role.Kind+" "+b.Role.Name, names)
 	}
 }

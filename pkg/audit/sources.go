@@ -51,7 +51,7 @@ func neverMatches(v *view, m *access.Mapping, state access.State) {
 
 func invalid(v *view, m *access.Mapping, state access.State) {
 	if state == access.StateInvalid {
-		v.mapped(m, v.Command("migrate", "--remove-mappings"), m.Reason)
+		v.mapped(m, v.Kubernetes("edit", "configmap", "aws-auth", "-n", "kube-system"), m.Reason)
 	}
 }
 
@@ -75,7 +75,7 @@ func leftover(v *view) {
 func faults(v *view) {
 	for _, fault := range v.s.AWSAuth.Faults {
 		if v.reads() {
-			v.add("", "aws-auth", fault, Info, "", "kubectl edit configmap aws-auth -n kube-system", fault)
+			v.add("", "aws-auth", fault, Info, "", v.Kubernetes("edit", "configmap", "aws-auth", "-n", "kube-system"), fault)
 		}
 	}
 }

@@ -224,7 +224,9 @@ func (p *program) undoLast(ctx context.Context) (int, bool) {
 	request.Check = func(ctx context.Context, s access.Snapshot) Checked {
 		if !p.calm {
 			now := last()
-			p.tangled = p.tangled || now == nil || now.ID != r.ID
+			if now == nil || now.ID != r.ID {
+				p.tangled.Store(true)
+			}
 		}
 		return check(ctx, s)
 	}

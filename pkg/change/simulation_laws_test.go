@@ -149,14 +149,15 @@ func (w *world) undoAll(ctx context.Context) {
 			var refusal Refusal
 			switch {
 			case errors.As(prog.ended, &refusal) && slices.ContainsFunc(refusal.Risks, func(r access.Risk) bool { return r.Name == access.LastAdministrator }):
-				more, w.tangled = false, true // what a kill left between an entry and its policy was completed by another change
+				more = false
+				w.tangled.Store(true) // what a kill left between an entry and its policy was completed by another change
 			case code != done:
 				w.broke("%s: undo ends with %d", prog.Name, code)
 			}
 			return code
 		}})
 	}
-	if w.tangled {
+	if w.tangled.Load() {
 		return
 	}
 	truth := w.account.Truth()

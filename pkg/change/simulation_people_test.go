@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
@@ -41,7 +42,7 @@ type world struct {
 	busy      []access.Principal // whom the commands are about
 	policies  []access.Policy
 	initial   access.Snapshot
-	tangled   bool // something was undone that was not the last change
+	tangled   atomic.Bool // something was undone that was not the last change
 
 	mu             sync.Mutex
 	programs       map[*accesstest.Program]*program

@@ -127,7 +127,7 @@ func (w *world) play(ctx context.Context) {
 	}
 	w.converge(ctx)
 	ended := !w.account.Truth().Cluster.Mode.ReadsConfigMap() && w.initial.Cluster.Mode.ReadsConfigMap()
-	if len(w.machines) == 1 && !w.tangled && !ended && w.r.IntN(2) == 0 { // there is no way back from mode API
+	if len(w.machines) == 1 && !w.tangled.Load() && !ended && w.r.IntN(2) == 0 { // there is no way back from mode API
 		w.undoAll(ctx)
 	}
 }

@@ -93,7 +93,8 @@ func (env *Env) audit(ctx context.Context, f *auditFlags) error {
 		return err
 	}
 	f.Unused = time.Duration(f.unused)
-	facts.Settings, facts.Now, facts.Command, facts.Tool = f.Settings, env.Now(), env.program.Command, build().Version
+	facts.Settings, facts.Now, facts.Tool = f.Settings, env.Now(), build().Version
+	facts.Command, facts.Kubernetes = env.program.Command, env.program.Kubernetes
 	r := audit.Run(facts).Without(rules)
 	if f.baseline != "" {
 		r = r.Since(before)

@@ -73,13 +73,7 @@ func (env *Env) completeLive(root *cobra.Command) {
 			}
 		})
 		if ask, ok := askArguments[c.Name()]; ok && c.ValidArgsFunction == nil {
-			c.ValidArgsFunction = func(cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
-				var as cluster.Written = cluster.InShort
-				if strings.HasPrefix(typed, "arn:") {
-					as = cluster.InFull
-				}
-				return env.ask(ask(as))(cmd, args, typed)
-			}
+			c.ValidArgsFunction = env.completeArguments(ask)
 		}
 	}
 }
@@ -101,7 +95,7 @@ func (env *Env) askFlags() map[string]cluster.Offer {
 // askArguments are the commands whose arguments are principals.
 var askArguments = map[string]func(cluster.Written) cluster.Offer{
 	"list": cluster.OfferAdmitted, "describe": cluster.OfferAdmitted, "revoke": cluster.OfferAdmitted, "explain": cluster.OfferAdmitted, "history": cluster.OfferAdmitted, "why": cluster.OfferAdmitted,
-	"grant": cluster.OfferPrincipals,
+	"grant": cluster.OfferPrincipals, "who-can": nil,
 }
 
 // heldFlags are what revoke takes from an entry.

@@ -12,6 +12,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/kubectl-access/kubectl-access/pkg/cluster"
+	"github.com/kubectl-access/kubectl-access/pkg/rights"
 	"github.com/kubectl-access/kubectl-access/pkg/shell"
 )
 
@@ -93,4 +95,39 @@ func script(root *cobra.Command, name string, out io.Writer) error {
 		return root.GenFishCompletion(out, true)
 	}
 	return root.GenPowerShellCompletionWithDesc(out)
+}
+
+// askQuestions are the commands whose arguments are a question, after so many others.
+var askQuestions = map[string]int{"who-can": 0, "explain": 1}
+
+// completeArguments offers principals, and after them what the question is about.
+func (env *Env) completeArguments(ask func(cluster.Written) cluster.Offer) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		if before, question := askQuestions[cmd.Name()]; question && len(args) >= before {
+			return completeQuestion(len(args)-before, typed), cobra.ShellCompDirectiveNoFileComp
+		}
+		var as cluster.Written = cluster.InShort
+		if strings.HasPrefix(typed, "arn:") {
+			as = cluster.InFull
+		}
+		return env.ask(ask(as))(cmd, args, typed)
+	}
+}
+
+// completeQuestion offers the verbs, then the types of Kubernetes, and after a slash their subresources.
+func completeQuestion(asked int, typed string) (all []cobra.Completion) {
+	switch asked {
+	case 0:
+		return matching(append(rights.Verbs(), "escalate"), typed)
+	case 1:
+		for _, t := range rights.Builtin() {
+			all = append(all, t.Name)
+			for _, sub := range t.Subresources {
+				if strings.Contains(typed, "/") {
+					all = append(all, t.Name+"/"+sub)
+				}
+			}
+		}
+	}
+	return matching(all, typed)
 }

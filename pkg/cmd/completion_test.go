@@ -94,6 +94,12 @@ func TestCompletionIsLive(t *testing.T) {
 		{"kubeconfig --name ", []string{"demo", "legacy", "prod"}, nil},
 		{"get-token --cluster-name d", []string{"demo"}, []string{"legacy"}},
 		{"undo ", []string{made}, nil},
+		{"who-can ", []string{"get", "create", "escalate"}, []string{"pods"}},
+		{"who-can get po", []string{"pods", "podtemplates"}, []string{"pods/log", "get"}},
+		{"who-can get pods/l", []string{"pods/log"}, []string{"pods/exec"}},
+		{"explain ro", []string{"role/ops"}, []string{"get"}},
+		{"explain role/ops del", []string{"delete"}, []string{"role/ops"}},
+		{"explain role/ops delete dep", []string{"deployments"}, nil},
 	} {
 		got := complete(t, strings.Split(test.words, " ")...)
 		if unique := slices.Compact(slices.Clone(got)); len(unique) != len(got) {

@@ -95,9 +95,9 @@ func (env *Env) explain(ctx context.Context, f *explainFlags, written string) er
 		}
 	}
 	if f.Name != "" {
-		return f.Object(env.IO.Out, printer.ExplanationObject(e))
+		return f.Object(env.IO.Out, printer.ExplanationObject(e, env.program))
 	}
-	env.say(env.IO.Out, printer.Explanation(e, env.program.Command)+printer.Since(env.since(ctx, c, x.Snapshot, who[0], f.history)))
+	env.say(env.IO.Out, printer.Explanation(e, env.program)+printer.Since(env.since(ctx, c, x.Snapshot, who[0], f.history)))
 	return nil
 }
 

@@ -108,7 +108,9 @@ func (f *listFlags) bindList(cmd *cobra.Command) {
 	_ = fs.SetAnnotation("sort-by", values, printer.SortKeys())
 	checkFlag(fs, "sort-by", func() error { return printer.Sort(nil, f.sort) })
 	fs.BoolVar(&f.NoNodes, "no-nodes", false, "Leave out nodes")
-	fs.BoolVarP(&f.all, "all", "A", false, "Include aws-auth mappings that give nothing")
+	fs.BoolVar(&f.all, "all", false, "Include aws-auth mappings that give nothing")
+	fs.BoolP("all-namespaces", "A", false, "Everybody, in whatever namespace; this is the default")
+	cmd.MarkFlagsMutuallyExclusive("namespace", "all-namespaces")
 	f.bindFleet(fs, true)
 	fs.BoolVar(&f.matrix, "matrix", false, "A row for each principal and a column for each cluster")
 	fs.BoolVarP(&f.watch, "watch", "w", false, "After listing, print the rows that change")
@@ -211,7 +213,7 @@ func (env *Env) table(f *listFlags, rows []printer.Row) error {
 	if width := printer.TerminalWidth(env.IO.Out); width > 0 && f.Name == "" {
 		return printer.Fitted(env.IO.Out, rows, width, !f.NoHeaders, printer.Colorful(env.IO.Out))
 	}
-	return f.Table(env.IO.Out, printer.EntryTable(rows))
+	return f.List(env.IO.Out, rows)
 }
 
 // grid prints who has access in which cluster. Clusters that cannot be read have a column, too.

@@ -173,6 +173,9 @@ func (m *migration) report(ctx context.Context) (done bool, err error) {
 		}
 	}
 	m.env.say(out, r.Text(account))
+	if facts.Cluster.Mode == access.ModeConfigMap {
+		m.env.say(out, "+ EKS adds an entry with cluster-admin for the cluster creator when the mode changes\n")
+	}
 	if f.prune {
 		m.env.say(out, printer.Removals(plan, account))
 	}
@@ -195,7 +198,7 @@ func (m *migration) stages(ctx context.Context) error {
 			return err
 		}
 		if proven == 0 && len(m.do.Proofs) > 0 && m.f.output.Name == "" {
-			if err := m.f.output.Table(m.env.IO.Out, printer.Proofs(m.do.Proofs, m.do.Facts.Cluster.Account())); err != nil {
+			if err := m.f.output.Blocks(m.env.IO.Out, printer.Proofs(m.do.Proofs, m.do.Facts.Cluster.Account())); err != nil {
 				return err
 			}
 		}
@@ -220,7 +223,7 @@ func (env *Env) tidy(ctx context.Context, r *migrate.Run) error {
 func (env *Env) migrationRun(c *cluster.Cluster, f *changeFlags, facts migrate.Facts) *migrate.Run {
 	facts.Program = env.program
 	r := &migrate.Run{
-		Facts: facts, Engine: env.engine(c), RBAC: c, Timeout: f.timeout, Kubectl: env.typedFlags("kubeconfig", "context", "cluster", "user"),
+		Facts: facts, Engine: env.engine(c), RBAC: c, Timeout: f.timeout,
 	}
 	r.Carry = func(ctx context.Context, request change.Request) (bool, error) {
 		flags := *f

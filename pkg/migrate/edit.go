@@ -131,11 +131,18 @@ func (p Plan) Removable(done func(access.Principal) bool) []access.Mapping {
 	})
 }
 
-// Dead are the mappings without an entry that are to be removed, as decided: of deleted principals, of accounts.
+// Dead are the mappings without an entry that are to be removed: as decided those of deleted principals and of accounts, and
+// those that never match.
 //
 //go:noinline
 func (p Plan) Dead() []access.Mapping {
-	return p.withShadows(func(l Mapping) bool { return l.Outcome == Stays })
+	dead := p.withShadows(func(l Mapping) bool { return l.Outcome == Stays })
+	for _, l := range p.Mappings {
+		if l.Removable && l.State == access.NeverMatches && l.Outcome == Nothing && !slices.ContainsFunc(dead, func(m access.Mapping) bool { return m.Place() == l.Place() }) {
+			dead = append(dead, l.Mapping)
+		}
+	}
+	return dead
 }
 
 func (p Plan) withShadows(chosen func(Mapping) bool) []access.Mapping {

@@ -153,7 +153,7 @@ func (p *planner) mapping(m access.Mapping) Mapping {
 		l.differs(DiffGained, "the mapping never matched anyone: migrating it grants new access")
 		p.principal(&l)
 	case m.State != access.InForce:
-		l.Outcome, l.Why = Nothing, m.Reason
+		l.Outcome, l.Why, l.Removable = Nothing, m.Reason, m.State == access.NeverMatches
 	case m.Kind == access.MappedAccount:
 		p.account(&l)
 	default:

@@ -106,12 +106,12 @@ func TestOnlyTheActiveMappingOfAPrincipalBecomesAnEntry(t *testing.T) {
 		{"shadowed", []access.Mapping{in(dev, access.Shadowed), dev}, nil, nil, []string{"nothing", "migrates role/dev:STANDARD user=dev group=a removable"}},
 		{"dropped", []access.Mapping{in(dev, access.Dropped)}, nil, nil, []string{"nothing"}},
 		{"two ARNs of one role", []access.Mapping{dev, again}, nil, nil, []string{"migrates role/dev:STANDARD user=dev group=a removable", "nothing"}},
-		{"one that never matches", []access.Mapping{in(again, access.NeverMatches)}, nil, nil, []string{"nothing"}},
+		{"one that never matches", []access.Mapping{in(again, access.NeverMatches)}, nil, nil, []string{"nothing removable"}},
 		{"and is chosen", []access.Mapping{in(again, access.NeverMatches)}, []string{All}, nil, []string{"migrates role/p/dev:STANDARD user=again group=b ~new-access removable"}},
 		{"and is chosen by name", []access.Mapping{in(again, access.NeverMatches)}, []string{account + "ROLE/p/dev"}, nil, []string{"migrates role/p/dev:STANDARD user=again group=b ~new-access removable"}},
-		{"and another one is", []access.Mapping{in(again, access.NeverMatches)}, []string{account + "role/x"}, nil, []string{"nothing"}},
+		{"and another one is", []access.Mapping{in(again, access.NeverMatches)}, []string{account + "role/x"}, nil, []string{"nothing removable"}},
 		{"beside an active one", []access.Mapping{in(again, access.NeverMatches), dev}, []string{All}, nil, []string{"nothing removable", "migrates role/dev:STANDARD user=dev group=a removable"}},
-		{"a user with another path", []access.Mapping{user}, nil, map[string]access.Principal{user.ARN: account + "user/p/amy"}, []string{"nothing"}},
+		{"a user with another path", []access.Mapping{user}, nil, map[string]access.Principal{user.ARN: account + "user/p/amy"}, []string{"nothing removable"}},
 		{"who is chosen", []access.Mapping{user}, []string{All}, map[string]access.Principal{user.ARN: account + "user/p/amy"}, []string{"migrates user/p/amy:STANDARD user=amy ~new-access ~path removable"}},
 	} {
 		f := facts(row.mappings...)

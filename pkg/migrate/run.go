@@ -13,7 +13,6 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/change"
 	"github.com/kubectl-access/kubectl-access/pkg/edit"
 	"github.com/kubectl-access/kubectl-access/pkg/journal"
-	"github.com/kubectl-access/kubectl-access/pkg/shell"
 )
 
 // RBAC creates and deletes bindings.
@@ -32,7 +31,6 @@ type Run struct {
 	RBAC   RBAC
 	// Carry shows a change, asks where it has to and carries it out. It reports whether something of it could not be done.
 	Carry     func(context.Context, change.Request) (partial bool, err error)
-	Kubectl   []string      // the flags by which kubectl finds the same cluster
 	Timeout   time.Duration // how long to wait for EKS to show what was done
 	Remove    bool          // mappings that are not needed any more are removed
 	ApplyRBAC bool          // bindings for new names are created
@@ -225,11 +223,11 @@ func (r *Run) Tidy(ctx context.Context) error {
 
 // deletes is the command that deletes a binding of this cluster.
 func (r *Run) deletes(b access.Binding) string {
-	words := []string{"kubectl", "delete", strings.ToLower(b.Kind()), b.Name}
+	words := []string{"delete", strings.ToLower(b.Kind()), b.Name}
 	if b.Namespace != "" {
 		words = append(words, "--namespace", b.Namespace)
 	}
-	return shell.Line(append(words, r.Kubectl...))
+	return r.Facts.Program.Kubernetes(words...)
 }
 
 func (r *Run) note(kind access.NoteKind, format string, args ...any) {

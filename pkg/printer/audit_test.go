@@ -33,7 +33,7 @@ func spoiled() audit.Report {
 		RBAC:    &access.RBAC{Bindings: []access.Binding{{Name: hostile, Role: access.RoleRef{Kind: "ClusterRole", Name: hostile}, Groups: []string{hostile, "system:unauthenticated"}}}},
 	}
 	s.Namespaces = []string{"dev", hostile}
-	f := audit.Facts{Index: rights.New(s), Now: at, Tool: "v1.2.3", Providers: []string{hostile}, Command: func(words ...string) string { return strings.Join(words, " ") }}
+	f := audit.Facts{Index: rights.New(s), Now: at, Tool: "v1.2.3", Providers: []string{hostile}, Command: func(words ...string) string { return strings.Join(words, " ") }, Kubernetes: func(words ...string) string { return strings.Join(words, " ") }}
 	f.Missing = []access.Missing{access.NotRead(audit.ReadUses, errors.New(hostile), "")}
 	return audit.Run(f).Without(audit.Ignores{Ignore: []audit.Ignore{{ID: "iam-user-entry", Reason: hostile}}}).Since(nil)
 }

@@ -8,10 +8,11 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/manifest"
 	"github.com/kubectl-access/kubectl-access/pkg/rights"
+	"github.com/kubectl-access/kubectl-access/pkg/shell"
 )
 
-// Explanation says why a principal can do something, or why not. command makes command lines of the program.
-func Explanation(e rights.Explanation, command func(words ...string) string) string {
+// Explanation says why a principal can do something, or why not. program makes the command lines.
+func Explanation(e rights.Explanation, program shell.Program) string {
 	var b strings.Builder
 	name := Clean(e.Identity.Name)
 	question := Clean(e.Question.String())
@@ -35,11 +36,11 @@ func Explanation(e rights.Explanation, command func(words ...string) string) str
 			}
 			fmt.Fprintf(&b, "\n  %s\n", Clean(strings.Join(l.Words(who), " → ")))
 			if l.Revoke != nil {
-				fmt.Fprintf(&b, "    to revoke: %s\n", Clean(command(l.Revoke...)))
+				fmt.Fprintf(&b, "    to revoke: %s\n", Clean(program.Command(l.Revoke...)))
 			}
-			if l.Delete != "" {
+			if l.Delete != nil {
 				or := map[bool]string{true: "or, ", false: "to revoke, "}[l.Revoke != nil]
-				fmt.Fprintf(&b, "    %sfor everyone it binds%s: %s\n", or, others(l.Others), Clean(l.Delete))
+				fmt.Fprintf(&b, "    %sfor everyone it binds%s: %s\n", or, others(l.Others), Clean(program.Kubernetes(l.Delete...)))
 			}
 		}
 	}
@@ -49,7 +50,7 @@ func Explanation(e rights.Explanation, command func(words ...string) string) str
 	for _, n := range e.Near {
 		fmt.Fprintf(&b, "  %s", Clean(n.Text))
 		if n.Next != nil {
-			fmt.Fprintf(&b, ":\n    %s", Clean(command(n.Next...)))
+			fmt.Fprintf(&b, ":\n    %s", Clean(program.Command(n.Next...)))
 		}
 		b.WriteString("\n")
 	}
@@ -120,7 +121,7 @@ func RightsObject(id rights.Identity) any {
 }
 
 // ExplanationObject is an explanation for -o json and yaml.
-func ExplanationObject(e rights.Explanation) any {
+func ExplanationObject(e rights.Explanation, program shell.Program) any {
 	type link struct {
 		Chain  []string `json:"chain"`
 		Revoke []string `json:"revoke,omitempty"`
@@ -132,7 +133,11 @@ func ExplanationObject(e rights.Explanation) any {
 	}
 	links, nears := []link{}, []near{}
 	for _, l := range e.Chains {
-		links = append(links, link{l.Words(e.Identity), l.Revoke, l.Delete})
+		delete := ""
+		if l.Delete != nil {
+			delete = program.Kubernetes(l.Delete...)
+		}
+		links = append(links, link{l.Words(e.Identity), l.Revoke, delete})
 	}
 	for _, n := range e.Near {
 		nears = append(nears, near(n))

@@ -101,8 +101,10 @@ func TestSortAndFoldAndChanged(t *testing.T) {
 func TestFormsOfAList(t *testing.T) {
 	rows := listed()
 	for format, want := range map[string]string{
-		"csv": `PRINCIPAL,TYPE,ACCESS,GROUPS,STATUS,SOURCE,AGE,USERNAME,EXPIRES,TAGS,ARN
-role/boss,role,cluster-admin (group system:masters),system:masters,ok (aws-auth),aws-auth mapRoles[0],<unknown>,,,,arn:aws:iam::111122223333:role/boss
+		"csv": `PRINCIPAL,TYPE,ACCESS,GROUPS,STATUS,SOURCE,CREATED,USERNAME,EXPIRES,TAGS,ARN
+role/boss,role,cluster-admin (group system:masters),system:masters,ok (aws-auth),aws-auth mapRoles[0],,,,,arn:aws:iam::111122223333:role/boss
+role/edits,STANDARD,edit:dev-*,,ok,entry,2026-11-24T12:00:00Z,,,"team=a,b",arn:aws:iam::111122223333:role/edits
+role/empty,STANDARD,,,overdue,entry,,,2020-01-01T00:00:00Z,kubectl-access/expires=2020-01-01T00:00:00Z,arn:aws:iam::111122223333:role/empty
 `,
 		"custom-columns=KIND:.kind,WHO:{.spec.principalARN},NONE:.a.b": `KIND             WHO                                     NONE
 AWSAuthMapping   arn:aws:iam::111122223333:role/boss     <none>
@@ -116,7 +118,7 @@ AWSAuthMapping   arn:aws:iam::111122223333:role/boss     <none>
 		var b strings.Builder
 		print := func() error { return f.Rows(&b, rows, demo, false) }
 		if f.Tabular() {
-			print = func() error { return f.Table(&b, EntryTable(rows)) }
+			print = func() error { return f.List(&b, rows) }
 		}
 		if err := print(); err != nil || !strings.HasPrefix(b.String(), want) {
 			t.Errorf("%s: %v %s", format, err, cmp.Diff(want, b.String()))

@@ -126,7 +126,7 @@ func Removals(p migrate.Plan, account string) string {
 		}
 	}
 	add(p.Removable(func(access.Principal) bool { return true }), "once its entry is verified")
-	add(p.Dead(), "from aws-auth, as decided")
+	add(p.Dead(), "from aws-auth")
 	return b.String()
 }
 

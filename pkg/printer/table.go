@@ -2,7 +2,9 @@ package printer
 
 import (
 	"fmt"
+	"io"
 	"strings"
+	"time"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 )
@@ -38,6 +40,37 @@ func EntryTable(rows []Row) Table {
 		t.Rows = append(t.Rows, []string{r.Name, r.Kind, r.Access, r.Groups, r.Status, r.Source, r.Age, r.Username, r.Expires, r.Tags, r.ARN})
 	}
 	return t
+}
+
+// dated is the table for a spreadsheet: dates instead of ages.
+func dated(rows []Row) Table {
+	t := EntryTable(rows)
+	for i, r := range rows {
+		switch {
+		case r.Entry != nil:
+			t.Rows[i][6], t.Rows[i][8] = moment(r.Entry.Created), moment(r.Entry.Expires())
+		case r.Mapping != nil: // aws-auth keeps no times
+			t.Rows[i][6] = ""
+		}
+	}
+	t.Columns[6].Name = "CREATED"
+	return t
+}
+
+// moment is a time as spreadsheets read it; empty for none.
+func moment(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339)
+}
+
+// List prints rows as a table, or as CSV.
+func (f Format) List(w io.Writer, rows []Row) error {
+	if f.Name == "csv" {
+		return f.Table(w, dated(rows))
+	}
+	return f.Table(w, EntryTable(rows))
 }
 
 // Fold leaves out the mappings that give nothing, and says how many and why.

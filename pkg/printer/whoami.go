@@ -57,6 +57,8 @@ func WhoamiRow(r whoami.Report) Table {
 // verdict is the two lines that matter.
 func verdict(row func(name, value string), r whoami.Report) {
 	switch {
+	case r.Unknown && r.By != nil:
+		row("Access", "unknown: the cluster could not be read. In EKS you have access"+source(r))
 	case r.Unknown:
 		row("Access", "unknown: the cluster could not be read")
 	case !r.HasAccess:

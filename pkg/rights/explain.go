@@ -8,7 +8,6 @@ import (
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/policy"
-	"github.com/kubectl-access/kubectl-access/pkg/shell"
 )
 
 // Explanation is why a principal can do something, or why not.
@@ -48,7 +47,7 @@ type Link struct {
 	Chain
 	Everybody bool     // every user has it
 	Revoke    []string // the words of the command of this program; nil: there is none
-	Delete    string   // the binding to delete instead
+	Delete    []string // or what kubectl deletes the binding by
 	Others    int      // identities that lose rights with the binding
 }
 
@@ -130,14 +129,14 @@ func (x *Index) link(id Identity, c Chain, everybody bool) Link {
 	return l
 }
 
-// Deletion is the command that deletes a binding, which is named as access.Binding.String names it.
-func Deletion(binding string) string {
+// Deletion is what kubectl deletes a binding by, which is named as access.Binding.String names it.
+func Deletion(binding string) []string {
 	kind, name, _ := strings.Cut(binding, " ")
-	words := []string{"kubectl", "delete", strings.ToLower(kind), name}
+	words := []string{"delete", strings.ToLower(kind), name}
 	if ns, own, ok := strings.Cut(name, "/"); ok {
-		words = append(words[:3], own, "-n", ns)
+		words = append(words[:2], own, "-n", ns)
 	}
-	return shell.Line(words)
+	return words
 }
 
 // holders counts the identities with the same binding.

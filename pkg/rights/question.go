@@ -93,12 +93,15 @@ func Ask(a Asked, types []Type) (Question, error) {
 	return q, nil
 }
 
+// Verbs are the verbs of the API server and of RBAC.
+func Verbs() []string { return strings.Fields(verbs) }
+
 // verbs are those of the API server and of RBAC (rights.md §3).
 const verbs = "get list watch create update patch delete deletecollection use bind escalate impersonate approve sign attest proxy head options post put"
 
 // strangeVerb notes a verb that no API server asks an authorizer about.
 func strangeVerb(verb string) string {
-	known := strings.Fields(verbs)
+	known := Verbs()
 	if verb == "*" || strings.HasPrefix(verb, "impersonate") || slices.Contains(known, verb) {
 		return ""
 	}

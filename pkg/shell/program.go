@@ -9,6 +9,7 @@ import (
 type Program struct {
 	Name  string   // such as kubectl access
 	Flags []string // the words that select the cluster and the login
+	Kube  []string // the words that select the cluster for kubectl itself
 }
 
 // Command is a command line of the program, for the same cluster and login.
@@ -19,5 +20,10 @@ func (p Program) Words(words ...string) []string {
 	return slices.Concat(strings.Fields(p.Name), words, p.Flags)
 }
 
+// Kubernetes is a command line of kubectl itself for the same cluster.
+func (p Program) Kubernetes(words ...string) string {
+	return Line(slices.Concat([]string{"kubectl"}, words, p.Kube))
+}
+
 // Elsewhere is the program without its flags, or with others.
-func (p Program) Elsewhere(flags ...string) Program { return Program{p.Name, flags} }
+func (p Program) Elsewhere(flags ...string) Program { return Program{Name: p.Name, Flags: flags} }

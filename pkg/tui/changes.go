@@ -78,7 +78,20 @@ func (m *model) commands() tea.Cmd {
 		m.say("copied the commands")
 		return m.clip(all)
 	}).acts().unless(func() string { return map[bool]string{true: "nothing was changed yet"}[all == ""] })
-	return m.page("Commands of this session", func(width int) string { return wrap(cmp.Or(all, "Nothing was changed yet."), width) }, copied)
+	return m.page("Commands of this session", func(width int) string { return broken(cmp.Or(all, "Nothing was changed yet."), width) }, copied)
+}
+
+// broken breaks commands as a shell reads them: what is selected on the screen runs. A command with quotes is left to wrap.
+func broken(commands string, width int) string {
+	lines := strings.Split(commands, "\n")
+	for i, line := range lines {
+		if text := wrap(line, width-2); !strings.ContainsAny(line, `'"`) {
+			lines[i] = strings.ReplaceAll(text, "\n", " \\\n")
+		} else {
+			lines[i] = wrap(line, width)
+		}
+	}
+	return strings.Join(lines, "\n")
 }
 
 // remember keeps the command of a change that was sent, and brings the cursor to what it was about.

@@ -120,6 +120,18 @@ func TestTheCommandsOfTheSessionCanBeCopied(t *testing.T) {
 	}
 }
 
+func TestACommandIsBrokenAsAShellReadsIt(t *testing.T) {
+	for line, want := range map[string]string{
+		"kubectl access grant role/newcomer --policy edit -A": "kubectl access \\\n  grant \\\n  role/newcomer \\\n  --policy edit -A",
+		"kubectl access grant 'role/a b' --policy edit -A":    "kubectl access grant\n  'role/a b' --policy\n  edit -A",
+		"kubectl access undo":                                 "kubectl access undo",
+	} {
+		if got := broken(line, 22); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
 func TestModeIsChangedAsAnyOtherPlan(t *testing.T) {
 	f := newFake()
 	f.State.AWSAuth = &access.ConfigMap{}
@@ -213,9 +225,9 @@ func TestWhatMattersIsColoured(t *testing.T) {
 func TestWhoIsUnknownWhereTheCallFailed(t *testing.T) {
 	f := newFake()
 	f.fail["read"] = fmt.Errorf("describe cluster demo: %w", access.ErrForbidden)
-	drive(t, f).sees("you: role/platform-admin", "access denied", "tab 5").keys("5").sees("Access:     yes").lacks("access denied")
+	drive(t, f).sees("you: role/platform-admin", "access denied", "[5 Me]", "Access:     yes").keys("1").sees("access denied").keys("5").lacks("access denied")
 	f.fail["me"] = errors.New("connection reset")
-	drive(t, f).sees("you: <unknown>", "access denied").keys("5").sees("✗ could not be read: connection reset")
+	drive(t, f).sees("you: <unknown>", "access denied").sees("✗ could not be read: connection reset")
 	d := &driver{T: t, model: newModel(t.Context(), newFake().world()), hold: true}
 	d.run(d.Init())
 	d.size(80, 24)

@@ -172,7 +172,13 @@ func (m *model) read(v *view, who []access.Principal) tea.Cmd {
 		v.warnings, v.total, v.blind = fresh.Warnings, fresh.Total, fresh.Blind
 		v.entries.fill()
 		if errors.Is(err, access.ErrForbidden) && !m.inline { // at least who it is can be said
-			return need(m, &v.me, v.cluster.Me, func() {})
+			first := !v.me.asked
+			cmd := need(m, &v.me, v.cluster.Me, func() {})
+			if first && m.at == v && m.isTab() && m.tab == accessTab {
+				cmd = tea.Batch(cmd, m.show(meTab))
+				m.failed(err)
+			}
+			return cmd
 		}
 		return nil
 	}, func() tea.Cmd {

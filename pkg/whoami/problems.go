@@ -16,7 +16,7 @@ func Judge(f Facts) Report {
 	r := Report{Cluster: f.Cluster, AWS: f.AWS, Kubernetes: f.Kube}
 	r.HasAccess = f.letIn()
 	r.Unknown = f.KubeErr != nil && f.Trouble != Unauthorized
-	if r.HasAccess {
+	if r.HasAccess || r.Unknown && f.ByEntry() { // EKS knows the entry, also while the cluster does not answer
 		r.By = f.way()
 	}
 	for _, look := range f.looks(r) {
