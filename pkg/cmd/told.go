@@ -108,8 +108,8 @@ func (t *together) add(text string, p *part, err error) {
 func (s said) names() string {
 	var names []string
 	for _, p := range s.of {
-		if !slices.Contains(names, p.Name) {
-			names = append(names, p.Name)
+		if name := printer.Clean(p.Name); !slices.Contains(names, name) {
+			names = append(names, name)
 		}
 	}
 	return strings.Join(names, ", ")
