@@ -30,7 +30,7 @@ func (s Snapshot) Typos(e Entry) (notes []string) {
 		bound = append(bound, slices.DeleteFunc(slices.Clone(b.Groups), func(g string) bool { return Reserved(g) != "" })...)
 	}
 	for _, group := range e.Groups {
-		if !slices.Contains(bound, group) {
+		if !slices.Contains(bound, group) && group != masters {
 			notes = append(notes, fmt.Sprintf("no RBAC binding refers to group %s; it has no effect yet%s", group, DidYouMean(group, union(bound, nil))))
 		}
 	}

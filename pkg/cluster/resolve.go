@@ -82,9 +82,11 @@ func (c *Cluster) meant(ctx context.Context, ref access.Ref, names Names) string
 			known = append(known, page...)
 		}
 	}
-	words := make([]string, len(known))
-	for i, p := range known {
-		words[i] = c.Short(p)
+	var words []string
+	for _, p := range known {
+		if word := c.Short(p); word != ref.Written { // an entry outlives its role
+			words = append(words, word)
+		}
 	}
 	return access.DidYouMean(ref.Written, words)
 }

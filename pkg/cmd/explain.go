@@ -52,13 +52,10 @@ revoked yet.`,
 	}
 	fs := cmd.Flags()
 	f.bind(fs, "json", "yaml", "jsonpath=")
-	fs.StringVarP(&f.Namespace, "namespace", "n", "", "Ask about this namespace; without it and -A, about any")
-	fs.BoolVarP(&f.Everywhere, "all-namespaces", "A", false, "Ask about all namespaces at once")
-	fs.StringVar(&f.Subresource, "subresource", "", "Ask about a subresource, such as log or exec")
+	bindQuestion(cmd, &f.Asked)
 	fs.StringArrayVar(&f.with, "with", nil, "Answer as if this policy were granted, such as edit:dev or view")
 	fs.StringArrayVar(&f.without, "without", nil, "Answer as if this policy were revoked, such as edit:dev or view")
 	fs.BoolVar(&f.history, "history", false, "Read from CloudTrail since when and from which person it has its access; takes some seconds")
-	cmd.MarkFlagsMutuallyExclusive("namespace", "all-namespaces")
 	return cmd
 }
 
@@ -165,4 +162,14 @@ func (env *Env) missing(all []rights.Missing) {
 			env.warn("the answer is not complete: %s", text)
 		}
 	}
+}
+
+// bindQuestion adds the flags that narrow a question.
+func bindQuestion(cmd *cobra.Command, asked *rights.Asked) {
+	fs := cmd.Flags()
+	fs.StringVarP(&asked.Namespace, "namespace", "n", "", "Ask about this namespace; without it and -A, about any")
+	oneNamespace(fs, &asked.Namespace)
+	fs.BoolVarP(&asked.Everywhere, "all-namespaces", "A", false, "Ask about all namespaces at once")
+	fs.StringVar(&asked.Subresource, "subresource", "", "Ask about a subresource, such as log or exec")
+	cmd.MarkFlagsMutuallyExclusive("namespace", "all-namespaces")
 }

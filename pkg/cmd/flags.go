@@ -73,6 +73,16 @@ func checkFlag(fs *pflag.FlagSet, name string, check func() error) {
 	f.Value = checked{f.Value, check}
 }
 
+// oneNamespace refuses a list and a pattern where the answer is about one namespace.
+func oneNamespace(fs *pflag.FlagSet, namespace *string) {
+	checkFlag(fs, "namespace", func() error {
+		if strings.ContainsAny(*namespace, ",*") {
+			return errors.New("must be one namespace, not a list or a pattern")
+		}
+		return nil
+	})
+}
+
 // values annotates a flag with what it can be, for completion.
 const values = "values"
 

@@ -114,7 +114,7 @@ func (f *kubeconfigFlags) valid(regional bool) error {
 func contextless(fs *pflag.FlagSet) error {
 	for _, name := range []string{"context", "cluster", "user", "as", "as-group", "eks-cluster"} {
 		if fs.Changed(name) {
-			return fmt.Errorf("--%s does not say which cluster to write; name it with --name", name)
+			return fmt.Errorf("--%s cannot be used here: --name says which cluster to write, and --all and --check are about every context", name)
 		}
 	}
 	if fs.Changed("role-arn") && fs.Lookup("role-arn").Value.String() == "" {

@@ -83,6 +83,7 @@ func (f *listFlags) bindList(cmd *cobra.Command) {
 	fs := cmd.Flags()
 	f.bindTable(fs, "json", "yaml", "csv", "name", "wide", "jsonpath=", "custom-columns=")
 	fs.StringVarP(&f.Namespace, "namespace", "n", "", "Only who has rights in this namespace, also through the whole cluster")
+	oneNamespace(fs, &f.Namespace)
 	fs.StringVar(&f.policy, "policy", "", "Only who has this access policy, without RBAC roles of its name; cluster-admin includes every cluster administrator")
 	fs.StringVar(&f.Group, "group", "", "Only entries and mappings with this Kubernetes group")
 	fs.StringVar(&f.Kind, "type", "", "Only entries of this type, or mappings of a role, user or account")
@@ -140,7 +141,10 @@ func (env *Env) rows(ctx context.Context, f *listFlags) (s access.Snapshot, rows
 	}
 	want := access.Want{All: len(f.written) == 0, Principals: who, AWSAuth: true, RBAC: true, Namespaces: f.Namespace != "", Trust: true, Lives: access.AllLives}
 	if f.Name == "name" {
-		want.Lives, want.RBAC, want.Names = access.NoLives, f.Namespace != "" || f.Policy != "", f.sort == "" && !f.filters()
+		want.RBAC, want.Names = f.Namespace != "" || f.Policy != "", f.sort == "" && !f.filters()
+		if f.Namespace == "" && f.State == "" {
+			want.Lives = access.NoLives
+		}
 	}
 	if want.All && f.Policy != "" && f.Policy != access.ClusterAdmin { // that one other sources give too
 		want.All, want.Policy = false, f.Policy

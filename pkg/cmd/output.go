@@ -205,7 +205,7 @@ func (env *Env) askRisks(ctx context.Context, refused error, cluster string) (ac
 		if risk.Name == access.OneWayMode {
 			what, word = "the cluster's name ("+cluster+")", cluster
 		}
-		if err := env.retyped(ctx, "Type "+printer.Clean(what)+" to continue: ", word); err != nil {
+		if err := env.retyped(ctx, "Type "+printer.Clean(what)+" to continue, or press Enter to cancel: ", word); err != nil {
 			return accepted, err
 		}
 		accepted = append(accepted, risk.Name)

@@ -92,6 +92,7 @@ func New(env *Env, name string) *cobra.Command {
 		return noneBlank(cmd)
 	}
 	root.SuggestionsMinimumDistance = 2
+	defer helpFor(root)
 	root.SetUsageFunc(env.usage)
 	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { env.helpOn(cmd) })
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(cmd, meantFlag(cmd, err)) })
@@ -117,6 +118,23 @@ func known(cmd *cobra.Command, args []string) error {
 		meant = " (did you mean " + strings.Join(all, " or ") + "?)"
 	}
 	return usage(cmd, fmt.Errorf("unknown command %q%s", args[0], meant))
+}
+
+// helpFor makes the help about an unknown command an error.
+func helpFor(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	for _, c := range root.Commands() {
+		if c.Name() == "help" {
+			c.Run = nil
+			c.RunE = func(_ *cobra.Command, args []string) error {
+				about, rest, err := root.Find(args)
+				if err != nil || len(rest) > 0 {
+					return known(root, args)
+				}
+				return about.Help()
+			}
+		}
+	}
 }
 
 // usual are flags that people know from other programs, and what they are here.

@@ -73,16 +73,13 @@ func (f *whoCanFlags) bindWhoCan(cmd *cobra.Command) {
 	fs := cmd.Flags()
 	f.bindTable(fs, "json", "yaml", "csv", "name", "wide", "jsonpath=")
 	f.bindFleet(fs, true)
-	fs.StringVarP(&f.Namespace, "namespace", "n", "", "Ask about this namespace")
-	fs.BoolVarP(&f.Everywhere, "all-namespaces", "A", false, "Ask who can do it in all namespaces at once")
-	fs.StringVar(&f.Subresource, "subresource", "", "Ask about a subresource, such as log or exec")
+	bindQuestion(cmd, &f.Asked)
 	fs.BoolVar(&f.explain, "explain", false, "Print every chain that gives the right")
 	fs.BoolVar(&f.matrix, "matrix", false, "Print what everybody can do in every namespace")
 	fs.BoolVar(&f.all, "all", false, "Include service accounts and the components of Kubernetes and EKS; in a matrix also nodes")
 	fs.BoolVar(&f.check, "check", false, "Ask the cluster too, about you and if possible about the others, and fail if it says otherwise")
 	fs.StringSliceVar(&f.expect, "expect", nil, "Exit with 3 unless exactly these principals can do it")
 	fs.BoolVar(&f.complete, "require-complete", false, "Exit with 1 if anything could not be read")
-	cmd.MarkFlagsMutuallyExclusive("namespace", "all-namespaces")
 	for _, other := range []string{"all-namespaces", "subresource", "explain", "expect", "check"} {
 		cmd.MarkFlagsMutuallyExclusive("matrix", other)
 	}
@@ -112,6 +109,9 @@ func (env *Env) whoCan(ctx context.Context, f *whoCanFlags) error {
 		return env.printMatrix(f, x)
 	}
 	if len(f.Words) == 1 && f.Words[0] == "escalate" {
+		if f.Namespace != "" || f.Everywhere || f.Subresource != "" {
+			return errors.New("escalate is about the whole cluster; leave out -n, -A and --subresource")
+		}
 		return env.printEscalations(f, x)
 	}
 	q, err := rights.Ask(f.Asked, types)

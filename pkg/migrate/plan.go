@@ -247,7 +247,7 @@ func (p *planner) covered(l *Mapping, have, want access.Entry, planned bool) {
 		l.Outcome, l.Removable = Stays, false
 		l.Why = "the mapping is for nodes, but the role has an entry of type STANDARD: revoke the entry, then migrate again"
 	case !l.Removable:
-		l.Why = "its entry does not give all that the mapping gives"
+		l.Why = "its entry overrides it and gives less; the mapping stays"
 	}
 }
 

@@ -83,7 +83,7 @@ func (d Description) status() string {
 	} else if d.Entry.Managed() {
 		all = append(all, "managed by AWS")
 	}
-	if !slices.ContainsFunc(d.Rights, func(r access.Right) bool { return r.Kind != access.Connect }) && d.Stale == "" {
+	if !slices.ContainsFunc(d.Rights, func(r access.Right) bool { return r.Kind != access.Connect }) && d.Stale == "" && (d.NoRBAC == "" || d.Rights != nil) {
 		all = append(all, "no effect: neither a policy nor an RBAC binding gives it anything")
 	}
 	if d.Doubt != "" {

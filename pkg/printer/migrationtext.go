@@ -62,8 +62,10 @@ func (m migrated) text(say func(indent, format string, args ...any), account str
 	switch {
 	case m.Outcome == migrate.Nothing && m.Why != m.Reason:
 		say("    ", "%s", m.Why)
-	case m.Outcome == migrate.Stays, m.Outcome == migrate.Covered:
-		say("    ", "%s: %s", m.Outcome, m.Why)
+	case m.Outcome == migrate.Stays:
+		say("    ", "stays: %s", m.Why)
+	case m.Outcome == migrate.Covered:
+		say("    ", "%s", m.Why)
 	}
 	for _, b := range m.Becomes {
 		say("  → ", "%s", b)
