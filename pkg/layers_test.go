@@ -20,10 +20,12 @@ var mayImport = map[string][]string{
 	"login":               {"access"},
 	"eks":                 {"access", "login", "shell"},
 	"iam":                 {"access", "login"},
+	"org":                 {"access", "login"},
 	"trail":               {"access", "journal", "login"},
 	"awsauth":             {"access"},
 	"kubeconfig":          {"access"},
 	"kubefile":            {"access"},
+	"fleet":               {"access", "kubeconfig"},
 	"policy":              {"access"},
 	"rights":              {"access", "policy", "shell"},
 	"audit":               {"access", "policy", "rights"},
@@ -40,11 +42,11 @@ var mayImport = map[string][]string{
 	"printer":             {"access", "audit", "awsauth", "journal", "kubeconfig", "manifest", "migrate", "policy", "rights", "shell", "trail", "whoami"},
 	"tui":                 {"access", "edit", "policy", "printer", "shell"},
 	"cluster": {
-		"access", "audit", "awsauth", "eks", "iam", "journal", "kube", "kubeconfig", "kubefile", "login", "manifest", "migrate", "policy", "rights", "trail", "whoami",
+		"access", "audit", "awsauth", "eks", "iam", "journal", "kube", "kubeconfig", "kubefile", "login", "manifest", "migrate", "org", "policy", "rights", "trail", "whoami",
 	},
 	"change": {"access", "awsauth", "edit", "journal", "policy"},
 	"cmd": {
-		"access", "audit", "awsauth", "change", "cluster", "edit", "export", "journal", "kubeconfig", "kubefile", "login", "manifest", "migrate",
+		"access", "audit", "awsauth", "change", "cluster", "edit", "export", "fleet", "journal", "kubeconfig", "kubefile", "login", "manifest", "migrate",
 		"policy", "printer", "rights", "sandbox", "shell", "trail", "tui", "whoami",
 	},
 }
@@ -54,7 +56,7 @@ var onlyIn = []struct {
 	library string
 	in      []string
 }{
-	{"github.com/aws/", []string{"eks", "iam", "login", "trail", "sandbox/sandboxtest"}},
+	{"github.com/aws/", []string{"eks", "iam", "login", "org", "trail", "sandbox/sandboxtest"}},
 	{"k8s.io/client-go", []string{"kube", "kubeconfig", "cmd"}},
 	{"k8s.io/apimachinery", []string{"kube", "kubeconfig", "awsauth", "printer", "cmd"}},
 	{"k8s.io/api/", []string{"kube"}},

@@ -62,6 +62,7 @@ type Request struct {
 	Accept  []access.RiskName                              // risks that were accepted by name
 	Told    []string                                       // the command line that asks for the same, for the record
 	Undoes  string                                         // the ID of the change that this one undoes
+	Batch   string                                         // the ID that the changes of several clusters have in common
 
 	Takes      bool // the edit may take rights away: risks need to know every administrator
 	Mappings   bool // the edit may end mappings: risks need to know every entry
@@ -109,16 +110,19 @@ func (p Proposal) Refused(accepted []access.RiskName) error {
 	if len(left) == 0 {
 		return nil
 	}
-	return Refusal{left}
+	return Refusal{Risks: left}
 }
 
 // Refusal is the error of a change whose risks were not accepted by name. It wraps access.ErrRefused.
-type Refusal struct{ Risks []access.Risk }
+type Refusal struct {
+	Risks []access.Risk
+	In    string // what --accept-risk takes in front of a name, where there are several clusters
+}
 
 func (r Refusal) Error() string {
 	lines := []string{"refused, nothing was changed:"}
 	for _, risk := range r.Risks {
-		lines = append(lines, fmt.Sprintf("  %s: %s\n    to continue anyway, add --accept-risk=%s", risk.Name, risk.Why, risk.Name))
+		lines = append(lines, fmt.Sprintf("  %s: %s\n    to continue anyway, add --accept-risk=%s", risk.Name, risk.Why, r.In+string(risk.Name)))
 	}
 	return strings.Join(lines, "\n")
 }

@@ -99,7 +99,7 @@ func (r *Run) begin(p Proposal) (string, error) {
 		return "", err
 	}
 	r.record = journal.Of(p.Plan, r.Now(), p.Before.Caller, r.Told)
-	r.record.Kind, r.record.Undoes, r.record.Plan, r.record.Steps = r.Kind, r.Undoes, r.Plan, p.leftOut
+	r.record.Kind, r.record.Undoes, r.record.Batch, r.record.Plan, r.record.Steps = r.Kind, r.Undoes, r.Batch, r.Plan, p.leftOut
 	return dir, journal.Begin(dir, &r.record)
 }
 

@@ -5,8 +5,10 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -26,14 +28,16 @@ var (
 // Settings say which cluster is meant and how to log in to it.
 type Settings struct {
 	Flags         *kubeconfig.Flags
-	Target        kubeconfig.Target // the cluster of the context, as the flags change it
-	Namespace     string            // instead of that of the context; "": that
-	OtherLogin    bool              // a flag takes another login for AWS than the kubeconfig's
-	NoNativeToken bool              // tokens come from the kubeconfig's credential plugin only
-	RequireMatch  bool              // opening fails unless the context's server is the cluster's endpoint
-	Patience      time.Duration     // how long what is only good to know may take; 0: the defaults
-	TrailPace     time.Duration     // between two calls to CloudTrail; 0: the default
-	Refresh       func() string     // the command line that updates the kubeconfig
+	Target        kubeconfig.Target     // the cluster of the context, as the flags change it
+	Namespace     string                // instead of that of the context; "": that
+	OtherLogin    bool                  // a flag takes another login for AWS than the kubeconfig's
+	NoNativeToken bool                  // tokens come from the kubeconfig's credential plugin only
+	RequireMatch  bool                  // opening fails unless the context's server is the cluster's endpoint
+	Patience      time.Duration         // how long what is only good to know may take; 0: the defaults
+	TrailPace     time.Duration         // between two calls to CloudTrail; 0: the default
+	Refresh       func() string         // the command line that updates the kubeconfig
+	Found         func(access.Snapshot) // hears of each part of a snapshot as soon as it is read; nil: nobody does
+	Logins        *Logins               // shared with the clusters that are read together; nil: with none
 	Now           func() time.Time
 	Trace         func(format string, args ...any) // hears of each call to AWS; nil: nobody does
 	Calls         func(name string, more int)      // hears 1 when a call to AWS or the API server begins, and -1 when it ends
@@ -56,17 +60,18 @@ var _ access.Cluster = (*Cluster)(nil)
 // Open finds the cluster. It asks AWS only where the kubeconfig has no more than an endpoint or a guess, and where
 // RequireMatch asks for it. Errors: those of the login, access.ErrNotFound, ErrNoMatch.
 func Open(ctx context.Context, s Settings) (*Cluster, error) {
-	session, err := Login(ctx, s, s.Target)
+	shared, err := s.Logins.shared(ctx, s)
 	if err != nil {
 		return nil, err
 	}
-	c := &Cluster{Settings: s, Session: session, IAM: iam.New(session), misled: &atomic.Bool{}}
+	session := shared.session
+	c := &Cluster{Settings: s, Session: session, IAM: shared.iam, misled: &atomic.Bool{}}
 	if c.Target.Region == "" {
 		c.Target.Region, c.Target.From["region"] = session.Region(), "environment"
 		c.note("the kubeconfig names no region; using %s of your AWS settings", session.Region())
 	}
-	c.EKS = eks.New(session, c.Target.Name)
-	c.EKS.Progress = s.Progress
+	c.EKS = shared.eks.Named(c.Target.Name)
+	c.EKS.Progress, c.EKS.Found = s.Progress, s.Found
 	if why := c.Target.Exec.Unrunnable; why != "" {
 		c.note("%s; its profile and its other flags are used here anyway", why)
 	}
@@ -84,15 +89,21 @@ func Open(ctx context.Context, s Settings) (*Cluster, error) {
 
 // Login is what the kubeconfig's exec entry would use, as the flags change it.
 func Login(ctx context.Context, s Settings, t kubeconfig.Target) (*login.Session, error) {
+	settings, err := loginOf(s, t)
+	if err != nil {
+		return nil, err
+	}
+	return login.New(ctx, settings)
+}
+
+func loginOf(s Settings, t kubeconfig.Target) (login.Settings, error) {
 	settings := login.Settings{
 		Region: t.Region, Profile: t.Profile, ProfileFromEnv: t.From["profile"] == "env",
 		RoleARN: t.RoleARN, SessionName: t.Exec.SessionName, ExternalID: t.Exec.ExternalID, Env: t.Env, Trace: s.Trace, Calls: s.Calls, Now: s.Now,
 	}
 	var err error
-	if settings.Timeout, err = s.Flags.Timeout(); err != nil {
-		return nil, err
-	}
-	return login.New(ctx, settings)
+	settings.Timeout, err = s.Flags.Timeout()
+	return settings, err
 }
 
 func (c *Cluster) note(format string, args ...any) {
@@ -214,4 +225,51 @@ func (c *Cluster) Lives(ctx context.Context, entries []access.Entry) ([]access.L
 // LookUp asks IAM for the full ARN of a principal.
 func (c *Cluster) LookUp(ctx context.Context, p access.Principal) access.Identity {
 	return c.IAM.LookUp(ctx, p)
+}
+
+// Logins are what clusters that are read together share: credentials are asked for once for each login, and calls keep one pace for
+// each account and region.
+type Logins struct {
+	paces *eks.Paces
+	mu    sync.Mutex
+	known map[string]shared
+}
+
+// NewLogins makes them.
+func NewLogins() *Logins { return &Logins{paces: eks.NewPaces(), known: map[string]shared{}} }
+
+// shared is one login in one region, with its clients.
+type shared struct {
+	session *login.Session
+	iam     *iam.Client
+	eks     *eks.Cluster // of no cluster
+}
+
+// shared is the login of a cluster; without Logins it is the cluster's own.
+func (l *Logins) shared(ctx context.Context, s Settings) (shared, error) {
+	settings, err := loginOf(s, s.Target)
+	if err != nil {
+		return shared{}, err
+	}
+	if l == nil {
+		session, err := login.New(ctx, settings)
+		if err != nil {
+			return shared{}, err
+		}
+		return shared{session, iam.New(session), eks.New(session, "")}, nil
+	}
+	who := fmt.Sprint(settings.Profile, settings.ProfileFromEnv, settings.RoleARN, settings.SessionName, settings.ExternalID, settings.Env)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	key := who + " " + settings.Region + " " + s.Target.Account
+	if known, ok := l.known[key]; ok {
+		return known, nil
+	}
+	session, err := login.New(ctx, settings)
+	if err != nil {
+		return shared{}, err
+	}
+	made := shared{session, iam.New(session), eks.Paced(session, "", l.paces, cmp.Or(s.Target.Account, who)+" "+session.Region())}
+	l.known[key] = made
+	return made, nil
 }

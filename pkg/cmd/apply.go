@@ -13,6 +13,7 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/change"
 	"github.com/kubectl-access/kubectl-access/pkg/cluster"
+	"github.com/kubectl-access/kubectl-access/pkg/fleet"
 	"github.com/kubectl-access/kubectl-access/pkg/manifest"
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
 )
@@ -20,6 +21,7 @@ import (
 // filesFlags say which files, and which of the live entries belong to them.
 type filesFlags struct {
 	changeFlags
+	fleetFlags
 	names     []string
 	recursive bool
 	set       string
@@ -100,26 +102,58 @@ func (f *filesFlags) check() error {
 }
 
 func (env *Env) apply(ctx context.Context, f *filesFlags) error {
-	c, request, err := env.filesRequest(ctx, f)
+	files, err := env.files(f)
 	if err != nil {
 		return err
 	}
-	_, err = env.run(ctx, c, &f.changeFlags, request)
-	return err
+	return env.change(ctx, &f.changeFlags, &f.fleetFlags, func(ctx context.Context, own *Env) (*cluster.Cluster, change.Request, error) {
+		return own.filesRequest(ctx, f, files)
+	})
 }
 
-// filesRequest reads the files and, with --prune, which entries of their set they lack. What the files alone are wrong in is
-// refused before any call.
-func (env *Env) filesRequest(ctx context.Context, f *filesFlags) (*cluster.Cluster, change.Request, error) {
+// files reads the files.
+func (env *Env) files(f *filesFlags) (manifest.Files, error) {
 	files, err := manifest.Load(f.names, f.recursive, env.IO.In)
-	if err != nil {
-		return nil, change.Request{}, fmt.Errorf("%w: %w", access.ErrRefused, err)
+	if err == nil && f.several() && !f.inAWS() {
+		err = env.allSelected(files, f)
 	}
-	if err := env.fit(files, f); err != nil {
-		return nil, change.Request{}, fmt.Errorf("%w: %w", access.ErrRefused, err)
+	if err != nil {
+		return files, fmt.Errorf("%w: %w", access.ErrRefused, err)
 	}
 	if files.Others > 0 {
 		env.warn("%s skipped: only AccessEntry objects are applied", printer.Count(files.Others, "object of another kind was", "objects of other kinds were"))
+	}
+	return files, nil
+}
+
+// allSelected refuses documents for a cluster that is not among the selected ones.
+func (env *Env) allSelected(files manifest.Files, f *filesFlags) error {
+	targets, others, err := env.flags.Contexts()
+	if err != nil {
+		return err
+	}
+	chosen, err := fleet.Choose(targets, others, f.contexts)
+	if err != nil {
+		return err
+	}
+	for _, d := range files.Documents {
+		if !slices.ContainsFunc(chosen.Members, func(m fleet.Member) bool { return d.In(m.Target.Name, m.Target.Region) }) {
+			return d.Fails("clusterName", fmt.Errorf("is for cluster %s, which is not selected", d.Cluster))
+		}
+	}
+	return nil
+}
+
+// filesRequest is what the files want of one cluster and, with --prune, which entries of their set they lack. What the files alone
+// are wrong in is refused before any call.
+func (env *Env) filesRequest(ctx context.Context, f *filesFlags, files manifest.Files) (*cluster.Cluster, change.Request, error) {
+	if t, err := env.target(); err == nil && env.part != nil {
+		if files = files.In(t.Name, t.Region); len(files.Documents) == 0 {
+			return nil, change.Request{}, errNothing
+		}
+	}
+	if err := env.fit(files, f); err != nil {
+		return nil, change.Request{}, fmt.Errorf("%w: %w", access.ErrRefused, err)
 	}
 	c, err := env.open(ctx)
 	if err != nil {

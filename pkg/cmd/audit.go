@@ -22,6 +22,7 @@ import (
 // auditFlags are the form of the report, and what counts as a failure.
 type auditFlags struct {
 	output
+	fleetFlags
 	audit.Settings
 	failOn, baseline, ignore string
 	unused                   span
@@ -52,12 +53,18 @@ What could not be read is a finding too (not-evaluated), with the permission tha
   kubectl access audit --history -o html > audit.html
 
   # In CI: fail on what is new since the last report
-  kubectl access audit --fail-on high --baseline last.json -o sarif > audit.sarif`,
+  kubectl access audit --fail-on high --baseline last.json -o sarif > audit.sarif
+
+  # Every cluster of the kubeconfig, for a spreadsheet
+  kubectl access audit --all-contexts -o csv > audit.csv`,
 		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return env.audit(cmd.Context(), &f) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return env.audits(cmd.Context(), &f)
+		},
 	}
 	fs := cmd.Flags()
 	f.bindTable(fs, "json", "yaml", "csv", "wide", "sarif", "junit", "html", "jsonpath=")
+	f.bindFleet(fs, true)
 	fs.StringVar(&f.failOn, "fail-on", "", "Exit with 3 if there are findings of this severity or worse: info, low, medium, high, critical")
 	checkFlag(fs, "fail-on", func() error { return new(audit.Severity).UnmarshalText([]byte(f.failOn)) })
 	_ = fs.SetAnnotation("fail-on", values, audit.Severities)
@@ -71,6 +78,17 @@ What could not be read is a finding too (not-evaluated), with the permission tha
 	fs.BoolVarP(&f.files.recursive, "recursive", "R", false, "Read folders inside of the folders too")
 	fs.IntVar(&f.MaxAdmins, "max-cluster-admins", 5, "Report more cluster administrators than this")
 	return cmd
+}
+
+// audits is about one cluster or several.
+func (env *Env) audits(ctx context.Context, f *auditFlags) error {
+	if f.several() && (f.Name == "sarif" || f.Name == "junit" || f.Name == "html" || f.baseline != "" || f.files.names != nil) {
+		return errors.New("-o sarif, junit and html, --baseline and -f are about one cluster")
+	}
+	return env.over(ctx, &f.fleetFlags, f.Format, false, func(ctx context.Context, own *Env) error {
+		here := *f
+		return own.audit(ctx, &here)
+	})
 }
 
 func (env *Env) audit(ctx context.Context, f *auditFlags) error {

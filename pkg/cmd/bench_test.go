@@ -95,3 +95,28 @@ func benchmarkList(b *testing.B, o sandbox.Options) {
 		b.ReportMetric(float64(took)/float64(ideal), "ratio")
 	}
 }
+
+// BenchmarkFleet reads 20 clusters of 100 entries in four accounts at 50 ms a call. ratio is the time that all take by the time that
+// the slowest account takes alone: 1.5 is the budget.
+func BenchmarkFleet(b *testing.B) {
+	for b.Loop() {
+		sandboxtest.Start(b, sandbox.Options{Entries: 100, Fleet: 5, Latency: 50 * time.Millisecond})
+		read := func(accounts ...string) time.Duration {
+			var out strings.Builder
+			start := time.Now()
+			env := &cmd.Env{IO: genericiooptions.IOStreams{In: strings.NewReader(""), Out: &out, ErrOut: io.Discard}, Now: time.Now}
+			args := []string{"kubectl-access", "list", "--org-role", sandbox.OrganizationRole, "--regions", "us-west-2", "-o", "csv", "--accounts", strings.Join(accounts, ",")}
+			if code := cmd.Run(context.Background(), env, args); code != 0 || strings.Count(out.String(), "\n") != 500*len(accounts)+1 {
+				b.Fatalf("exit %d, %d lines", code, strings.Count(out.String(), "\n"))
+			}
+			return time.Since(start)
+		}
+		slowest := time.Duration(0)
+		for _, id := range sandbox.FleetAccounts {
+			slowest = max(slowest, read(id))
+		}
+		all := read(sandbox.FleetAccounts...)
+		b.ReportMetric(all.Seconds(), "s")
+		b.ReportMetric(float64(all)/float64(slowest), "ratio")
+	}
+}

@@ -13,6 +13,7 @@ import (
 
 func newClusterCmd(env *Env) *cobra.Command {
 	var out output
+	var several fleetFlags
 	var offline bool
 	cmd := &cobra.Command{
 		Use:   "cluster",
@@ -24,21 +25,30 @@ func newClusterCmd(env *Env) *cobra.Command {
   kubectl access cluster -o wide
 
   # What the kubeconfig alone says about another context
-  kubectl access cluster --context arn:aws:eks:us-west-2:111122223333:cluster/prod --offline -o json`,
+  kubectl access cluster --context arn:aws:eks:us-west-2:111122223333:cluster/prod --offline -o json
+
+  # All clusters of the kubeconfig
+  kubectl access cluster --all-contexts`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			found, err := env.found(cmd.Context(), offline, out.Name == "wide")
-			if err != nil {
-				return err
-			}
-			if !out.People() {
-				return out.Plain(env.IO.Out, found)
-			}
-			return out.Table(env.IO.Out, printer.Cluster(found))
+			return env.over(cmd.Context(), &several, out.Format, false, func(ctx context.Context, own *Env) error {
+				found, err := own.found(ctx, offline, out.Name == "wide" && !several.several())
+				if err != nil {
+					return err
+				}
+				if !out.People() {
+					return out.Plain(own.IO.Out, found)
+				}
+				if several.several() {
+					return out.Table(own.IO.Out, printer.ClusterRow(found))
+				}
+				return out.Table(own.IO.Out, printer.Cluster(found))
+			})
 		},
 	}
 	cmd.Flags().BoolVar(&offline, "offline", false, "Do not call AWS")
 	out.bindTable(cmd.Flags(), "json", "yaml", "wide", "jsonpath=")
+	several.bindFleet(cmd.Flags(), true)
 	return cmd
 }
 

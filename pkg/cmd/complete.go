@@ -50,9 +50,7 @@ func (env *Env) completeLive(root *cobra.Command) {
 		})
 	}
 	_ = root.RegisterFlagCompletionFunc("eks-cluster", env.ask(cluster.OfferClusters))
-	_ = root.RegisterFlagCompletionFunc("profile", func(_ *cobra.Command, _ []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
-		return matching(login.Settings{}.ProfileNames(), typed), cobra.ShellCompDirectiveNoFileComp
-	})
+	_ = root.RegisterFlagCompletionFunc("profile", completeProfiles)
 	_ = root.RegisterFlagCompletionFunc("kubeconfig", completeFiles)
 	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
 	for _, c := range root.Commands() {
@@ -64,6 +62,8 @@ func (env *Env) completeLive(root *cobra.Command) {
 				_ = c.RegisterFlagCompletionFunc(f.Name, env.completeScoped)
 			} else if ask, ok := env.askFlags()[f.Name]; ok {
 				_ = c.RegisterFlagCompletionFunc(f.Name, env.ask(ask))
+			} else if complete, ok := env.completeFleet(f.Name); ok {
+				_ = c.RegisterFlagCompletionFunc(f.Name, complete)
 			} else if slices.Contains(fileFlags, f.Name) {
 				_ = c.RegisterFlagCompletionFunc(f.Name, completeFiles)
 			} else if all, ok := f.Annotations[values]; ok {
@@ -80,6 +80,10 @@ func (env *Env) completeLive(root *cobra.Command) {
 
 // fileFlags are the flags whose values are files.
 var fileFlags = []string{"kubeconfig", "from-file", "aws-auth", "decisions", "write-decisions", "state", "log", "api-server-ca", "baseline", "ignore-file", "filename", "plan", "plan-out"}
+
+func completeProfiles(_ *cobra.Command, _ []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	return matching(login.Settings{}.ProfileNames(), typed), cobra.ShellCompDirectiveNoFileComp
+}
 
 // askFlags are the flags of single commands whose values come from the cluster or AWS.
 func (env *Env) askFlags() map[string]cluster.Offer {

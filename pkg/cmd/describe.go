@@ -16,6 +16,7 @@ import (
 
 func newDescribeCmd(env *Env) *cobra.Command {
 	var out output
+	var several fleetFlags
 	var rules, history bool
 	cmd := &cobra.Command{
 		Use:   "describe PRINCIPAL...",
@@ -29,7 +30,10 @@ Kubernetes rules. What RBAC gives to the groups and the username is listed with 
   kubectl access describe role/team/dev --rules
 
   # Your own access
-  kubectl access describe me`,
+  kubectl access describe me
+
+  # The access of a permission set in every cluster of the kubeconfig
+  kubectl access describe sso/Developer --all-contexts`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			args, err := env.askWhom(cmd, args)
 			if err != nil {
@@ -38,15 +42,18 @@ Kubernetes rules. What RBAC gives to the groups and the username is listed with 
 			if len(args) == 0 {
 				return usage(cmd, errors.New("specify at least one principal: role/NAME, user/NAME, sso/PERMISSION_SET, an ARN or me"))
 			}
-			if !out.People() {
-				return env.list(cmd.Context(), &listFlags{output: out, written: args})
-			}
-			return env.describe(cmd.Context(), args, rules, history)
+			return env.over(cmd.Context(), &several, out.Format, true, func(ctx context.Context, own *Env) error {
+				if !out.People() {
+					return own.list(ctx, &listFlags{output: out, written: args})
+				}
+				return own.describe(ctx, args, rules, history)
+			})
 		},
 	}
 	cmd.Flags().BoolVar(&rules, "rules", false, "List the Kubernetes rules of each access policy")
 	cmd.Flags().BoolVar(&history, "history", false, "Read from CloudTrail since when and from which person it has its access; takes some seconds")
 	out.bind(cmd.Flags(), "json", "yaml", "name", "jsonpath=")
+	several.bindFleet(cmd.Flags(), true)
 	return cmd
 }
 

@@ -55,6 +55,11 @@ type Env struct {
 	argv0     string         // how the program was started
 	typed     []string       // the command line, for the record of a change
 	persist   *pflag.FlagSet // the flags that every command has
+
+	fixed  *kubeconfig.Target    // the cluster, where it was found in AWS; nil: that of the context
+	part   *part                 // what is said about one of several clusters; nil: there is one
+	logins *cluster.Logins       // shared by several clusters
+	hears  func(access.Snapshot) // hears what is read of one of several clusters
 }
 
 // typedFlags are the words of the flags that every command has and that were typed: of those named, or of all.
@@ -126,6 +131,9 @@ func (o *optional) Set(s string) error { o.value, o.given = s, true; return nil 
 
 // target is the cluster of the context, with the values of flags that override it.
 func (env *Env) target() (kubeconfig.Target, error) {
+	if env.fixed != nil {
+		return *env.fixed, nil
+	}
 	t, err := env.flags.Target()
 	chosen := env.persist.Changed("context") || env.persist.Changed("cluster") || env.persist.Changed("user")
 	if err != nil && (env.override.name == "" || chosen && errors.Is(err, kubeconfig.ErrNoEntry)) {
@@ -201,7 +209,7 @@ func errIf(failed bool) error {
 func (env *Env) settings(t kubeconfig.Target) cluster.Settings {
 	s := cluster.Settings{
 		Flags: &env.flags, Target: t, OtherLogin: env.override.profile != "" || env.override.role.given, NoNativeToken: env.noNativeToken,
-		Refresh: env.refreshing, RequireMatch: env.requireMatch, Patience: env.Patience, TrailPace: env.TrailPace, Now: env.Now,
+		Refresh: env.refreshing, Found: env.hears, Logins: env.logins, RequireMatch: env.requireMatch, Patience: env.Patience, TrailPace: env.TrailPace, Now: env.Now,
 	}
 	if printer.Terminal(env.IO.ErrOut) {
 		var reading atomic.Bool
@@ -270,6 +278,10 @@ func (env *Env) ending() {
 
 // warn prints a warning on stderr.
 func (env *Env) warn(format string, args ...any) {
+	if env.part != nil {
+		env.part.warn(fmt.Sprintf(format, args...))
+		return
+	}
 	color := printer.Colorful(env.IO.ErrOut)
 	env.say(env.IO.ErrOut, color.Warn("Warning:")+" "+printer.Clean(fmt.Sprintf(format, args...))+"\n")
 }

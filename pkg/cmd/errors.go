@@ -11,6 +11,7 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/cluster"
 	"github.com/kubectl-access/kubectl-access/pkg/edit"
+	"github.com/kubectl-access/kubectl-access/pkg/fleet"
 	"github.com/kubectl-access/kubectl-access/pkg/journal"
 	"github.com/kubectl-access/kubectl-access/pkg/kubeconfig"
 	"github.com/kubectl-access/kubectl-access/pkg/login"
@@ -80,6 +81,7 @@ var outcomes = []outcome{
 	{is: login.ErrInvalid, code: exitFailed, hint: "these AWS credentials are not valid: log in again, or choose others with --profile; `aws configure list` shows where they come from"},
 	{is: login.ErrAssumeRole, code: exitFailed, hint: "the role's trust policy and your permissions must both allow sts:AssumeRole"},
 	{is: login.ErrNoProfile, code: exitFailed, hint: "the profile is not in the AWS configuration; list profiles with `aws configure list-profiles`"},
+	{is: fleet.ErrSilent, code: exitFailed, hint: "check the network, the VPN and the login of this cluster, or allow more time with --timeout"},
 	{is: login.ErrUnreachable, code: exitFailed, hint: "could not reach AWS: check the network, the VPN, the proxy (HTTPS_PROXY) and the spelling of the region"},
 	{is: login.ErrIncomplete, code: exitFailed, hint: "this answer does not come from AWS: check AWS_ENDPOINT_URL and the proxy (HTTPS_PROXY)"},
 	{is: login.ErrMissing, code: exitFailed, hint: "no AWS credentials: log in, for example with `aws sso login`, or set AWS_PROFILE"},
@@ -116,6 +118,10 @@ func (env *Env) finish(err error) int {
 
 // tell prints an error and its hint.
 func (env *Env) tell(err error) {
+	if env.part != nil {
+		env.part.tell(err)
+		return
+	}
 	if errors.Is(err, errCancelled) || errors.Is(err, tui.ErrCancelled) {
 		fmt.Fprintln(env.IO.ErrOut, "Cancelled. No changes made.")
 		return

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -133,6 +134,34 @@ func whatIf(ctx context.Context, c *cluster.Cluster, x *rights.Index, p access.P
 		return nil, err
 	}
 	return rights.New(after), nil
+}
+
+// understood says how a question was understood, where there is doubt.
+func (env *Env) understood(q rights.Question) {
+	for _, note := range q.Notes {
+		env.warn("%s", note)
+	}
+	if q.Understood != "" {
+		env.say(env.IO.ErrOut, q.Understood+"\n")
+	}
+}
+
+// absent warns about a namespace that does not exist, as far as the namespaces could be read.
+func (env *Env) absent(s access.Snapshot, namespace string) {
+	if namespace != "" && s.Namespaces != nil && !slices.Contains(s.Namespaces, namespace) {
+		env.warn("namespace %s does not exist%s", namespace, access.DidYouMean(namespace, s.Namespaces))
+	}
+}
+
+// missing names what could not be read.
+func (env *Env) missing(all []rights.Missing) {
+	for _, m := range all {
+		if text := printer.MissingOne(m); m.Need != "" && env.verbosity >= 6 {
+			env.warn("the answer is not complete: %s: %s", text, m.Why)
+		} else {
+			env.warn("the answer is not complete: %s", text)
+		}
+	}
 }
 
 // bindQuestion adds the flags that narrow a question.

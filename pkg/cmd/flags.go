@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -12,6 +13,8 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/change"
+	"github.com/kubectl-access/kubectl-access/pkg/cluster"
 	"github.com/kubectl-access/kubectl-access/pkg/edit"
 )
 
@@ -51,7 +54,7 @@ type changeFlags struct {
 	dryRun  string
 	wait    bool
 	timeout time.Duration
-	risks   []string
+	risks   []string // each may have the name of one of several clusters in front
 	yes     bool
 	planOut string
 	planAge span
@@ -108,7 +111,8 @@ func (f *changeFlags) bindAsk(fs *pflag.FlagSet) {
 }
 
 func (f *changeFlags) checkRisks() error {
-	for _, name := range f.risks {
+	for _, risk := range f.risks {
+		name := risk[strings.LastIndexByte(risk, ':')+1:] // with several clusters it is CLUSTER:NAME
 		if !slices.Contains(access.RiskNames, access.RiskName(name)) {
 			return fmt.Errorf("unknown risk %q%s: the risks are %s", name, access.DidYouMean(name, texts(access.RiskNames)), strings.Join(texts(access.RiskNames), ", "))
 		}
@@ -138,3 +142,49 @@ func (f *changeFlags) accepted() []access.RiskName {
 	}
 	return names
 }
+
+// fleetFlags select several clusters.
+type fleetFlags struct {
+	contexts                    []string
+	every                       bool
+	regions, profiles, accounts []string
+	orgRole                     string
+	patience                    time.Duration
+}
+
+// clusterPatience is how long a cluster may take without an answer.
+const clusterPatience = 20 * time.Second
+
+// bindFleet adds the flags; timeout says that --timeout is free.
+func (f *fleetFlags) bindFleet(fs *pflag.FlagSet, timeout bool) {
+	fs.StringArrayVar(&f.contexts, "contexts", nil, "Several clusters: the contexts with these names, or of clusters with these names. * stands for any text, ! in front excludes. Can be repeated")
+	fs.BoolVar(&f.every, "all-contexts", false, "All clusters of the kubeconfig")
+	fs.StringSliceVar(&f.regions, "regions", nil, "All clusters that AWS has in these regions; all for every enabled region")
+	fs.StringSliceVar(&f.profiles, "profiles", nil, "All clusters of the logins of these AWS profiles. * stands for any text, ! in front excludes")
+	fs.StringVar(&f.orgRole, "org-role", "", "All clusters in the accounts of the organization, with the role of this name in each")
+	fs.StringSliceVar(&f.accounts, "accounts", nil, "With --org-role, these accounts instead of all")
+	f.patience = clusterPatience
+	if timeout {
+		fs.DurationVar(&f.patience, "timeout", clusterPatience, "With several clusters, how long one may take without an answer")
+	}
+}
+
+// several reports whether the flags select several clusters.
+func (f *fleetFlags) several() bool { return f.every || len(f.contexts) > 0 || f.inAWS() }
+
+// inAWS reports whether the clusters are looked for in AWS, and not in the kubeconfig.
+func (f *fleetFlags) inAWS() bool {
+	return len(f.regions)+len(f.profiles)+len(f.accounts) > 0 || f.orgRole != ""
+}
+
+// request adds the flags to a request.
+func (f *changeFlags) request(env *Env, r change.Request) change.Request {
+	r.DryRun, r.Accept = f.dryRun == "client" || f.planOut != "", append(r.Accept, f.accepted()...)
+	if r.Told == nil {
+		r.Told = env.typed
+	}
+	return r
+}
+
+// asking makes the request of a command for one cluster; errNothing where there is nothing to do in it.
+type asking func(context.Context, *Env) (*cluster.Cluster, change.Request, error)

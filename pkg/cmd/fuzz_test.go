@@ -41,6 +41,7 @@ var answered = []string{
 	"grant role/ops --policy view:dev --policy edit:qa --keep-mapping-access -o yaml", "grant role/mapped --policy admin -A --yes --accept-risk=override-mapping" + at + "staging",
 	"export --to terraform", "export --to ack role/team/dev --include-temporary", "export --to pulumi" + at + "prod", "list -o eks-json",
 	"apply -f testdata/access.yaml --set team --prune --yes; undo --yes", "diff -f testdata/access.yaml -o json", "apply -f testdata/access.yaml --plan-out FILE; apply --plan FILE --yes", "diff -f testdata/access.yaml --set team --prune -o markdown",
+	"copy --from demo --to p* --yes; undo --yes", "diff demo prod -o markdown", "list --all-contexts -o wide; list --matrix", "who-can get pods --contexts demo --contexts !prod --timeout 5s", "grant role/newcomer --policy view -A --contexts p* --yes --accept-risk=prod:owned-elsewhere",
 	"policies", "policies edit", "policies -o json", "cluster", "cluster -o yaml", "cluster --eks-cluster staging",
 	"mode", "mode -o json" + at + "legacy", "mode API_AND_CONFIG_MAP --yes --accept-risk=one-way-mode" + at + "legacy", "mode API --yes --accept-risk=one-way-mode",
 	"migrate --dry-run", "migrate -o json", "migrate --yes --remove-mappings; undo --yes", "migrate --yes --accept-risk=one-way-mode" + at + "legacy", "migrate --write-decisions FILE",

@@ -13,12 +13,14 @@ import (
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/change"
+	"github.com/kubectl-access/kubectl-access/pkg/cluster"
 	"github.com/kubectl-access/kubectl-access/pkg/tui"
 )
 
 // grantFlags are the flags of grant.
 type grantFlags struct {
 	changeFlags
+	fleetFlags
 	picking
 	scopeFlags
 	groups         []string
@@ -59,6 +61,7 @@ func (f *grantFlags) bind(fs *pflag.FlagSet) {
 	f.changeFlags.bind(fs, access.OverrideMapping)
 	f.bindAsk(fs)
 	f.bindSave(fs)
+	f.bindFleet(fs, false)
 }
 
 func newGrantCmd(env *Env) *cobra.Command {
@@ -87,12 +90,15 @@ in different namespaces, write the namespaces after a colon, as list does.`,
   kubectl access grant user/alice --policy cluster-admin -A --dry-run=client
 
   # Add a role to a Kubernetes group for RBAC
-  kubectl access grant role/ci/deployer --group deployers`,
+  kubectl access grant role/ci/deployer --group deployers
+
+  # In several clusters, with one question
+  kubectl access grant sso/Developer --policy view -n dev --contexts demo --contexts prod --yes`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := f.Check(); err != nil {
 				return usage(cmd, err)
 			}
-			if missing := f.missing(args); missing != (tui.Missing{}) && env.asks() {
+			if missing := f.missing(args); missing != (tui.Missing{}) && env.asks() && !f.several() {
 				var err error
 				if args, err = f.ask(env, cmd, args, missing); err != nil {
 					return err
@@ -101,7 +107,7 @@ in different namespaces, write the namespaces after a colon, as list does.`,
 			if err := f.complete(args); err != nil {
 				return usage(cmd, err)
 			}
-			return env.grant(cmd.Context(), &f, args)
+			return env.change(cmd.Context(), &f.changeFlags, &f.fleetFlags, f.asking(args))
 		},
 	}
 	f.bind(cmd.Flags())
@@ -141,10 +147,17 @@ func (f *grantFlags) complete(args []string) error {
 	return nil
 }
 
-func (env *Env) grant(ctx context.Context, f *grantFlags, written []string) error {
+func (f *grantFlags) asking(args []string) asking {
+	return func(ctx context.Context, own *Env) (*cluster.Cluster, change.Request, error) {
+		return own.grant(ctx, f, args)
+	}
+}
+
+// grant is the request for one cluster.
+func (env *Env) grant(ctx context.Context, f *grantFlags, written []string) (*cluster.Cluster, change.Request, error) {
 	c, who, notes, err := env.resolve(ctx, written, false)
 	if err != nil {
-		return err
+		return nil, change.Request{}, err
 	}
 	var want access.Entry
 	r := change.Grant(who, &want, f.keep)
@@ -154,8 +167,7 @@ func (env *Env) grant(ctx context.Context, f *grantFlags, written []string) erro
 		want = f.entry(grants, env.Now())
 		return err
 	}
-	_, err = env.run(ctx, c, &f.changeFlags, r)
-	return err
+	return c, r, nil
 }
 
 func (f *grantFlags) entry(grants []access.Grant, now time.Time) access.Entry {

@@ -140,7 +140,7 @@ func (env *Env) refreshKubeconfig(ctx context.Context, f kubeconfigFlags) error 
 	if f.path != "" {
 		_ = env.persist.Set("kubeconfig", f.path) // which is a flag of the command's own here
 	}
-	targets, err := env.flags.Contexts()
+	targets, _, err := env.flags.Contexts()
 	if err != nil {
 		return err
 	}

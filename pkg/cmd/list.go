@@ -21,9 +21,10 @@ import (
 // listFlags say which rows to list, in which order and form.
 type listFlags struct {
 	output
+	fleetFlags
 	printer.Filter
 	policy, sort, status, selector string
-	all, watch                     bool
+	all, watch, matrix             bool
 	interval                       time.Duration
 	written                        []string // the principals, as typed
 }
@@ -37,7 +38,10 @@ func newListCmd(env *Env) *cobra.Command {
 		Long: `List who has access to the cluster, by access entries and, where the cluster's mode reads the aws-auth
 ConfigMap, by its mappings. ACCESS includes what RBAC grants to the groups and usernames.
 
-With principals, list only their access.`,
+With principals, list only their access.
+
+With several clusters, --policy cluster-admin lists who is administrator anywhere: by an access policy, by aws-auth and
+by RBAC. The creator of a cluster that reads only aws-auth is never listed.`,
 		Example: `  # Everyone with access
   kubectl access list
 
@@ -51,13 +55,25 @@ With principals, list only their access.`,
   kubectl access list --status stale
 
   # Everything, for a spreadsheet
-  kubectl access list -o csv`,
+  kubectl access list -o csv
+
+  # Who is administrator of any cluster in the kubeconfig
+  kubectl access list --all-contexts --policy cluster-admin
+
+  # Who has access to which cluster
+  kubectl access list --contexts 'p*' --contexts '!private' --matrix`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f.written = args
 			if f.watch {
 				return env.watch(cmd.Context(), &f)
 			}
-			return env.list(cmd.Context(), &f)
+			if f.matrix {
+				return env.grid(cmd.Context(), &f)
+			}
+			return env.over(cmd.Context(), &f.fleetFlags, f.Format, true, func(ctx context.Context, own *Env) error {
+				here := f
+				return own.list(ctx, &here)
+			})
 		},
 	}
 	f.bindList(cmd)
@@ -97,6 +113,8 @@ func (f *listFlags) bindList(cmd *cobra.Command) {
 	fs.BoolVar(&f.all, "all", false, "Include aws-auth mappings that give nothing")
 	fs.BoolP("all-namespaces", "A", false, "Everybody, in whatever namespace; this is the default")
 	cmd.MarkFlagsMutuallyExclusive("namespace", "all-namespaces")
+	f.bindFleet(fs, true)
+	fs.BoolVar(&f.matrix, "matrix", false, "A row for each principal and a column for each cluster")
 	fs.BoolVarP(&f.watch, "watch", "w", false, "After listing, print the rows that change")
 	fs.DurationVar(&f.interval, "watch-interval", 10*time.Second, "How often --watch reads the cluster")
 }
@@ -156,6 +174,12 @@ func (env *Env) rows(ctx context.Context, f *listFlags) (s access.Snapshot, rows
 
 func (env *Env) printList(f *listFlags, info access.Info, rows []printer.Row) error {
 	one := len(f.written) == 1
+	if sheet, several := env.IO.Out.(*printer.Sheet); several {
+		sheet.Keep(rows)
+		if len(rows) == 0 {
+			return nil
+		}
+	}
 	if !f.Tabular() {
 		mapped := slices.ContainsFunc(rows, func(r printer.Row) bool { return r.Mapping != nil })
 		if f.Name == "name" && mapped {
@@ -218,8 +242,29 @@ func (env *Env) table(f *listFlags, rows []printer.Row) error {
 	return f.List(env.IO.Out, rows)
 }
 
+// grid prints who has access in which cluster. Clusters that cannot be read have a column, too.
+func (env *Env) grid(ctx context.Context, f *listFlags) error {
+	if !f.Tabular() {
+		return errors.New("--matrix prints a table; -o json and yaml of list have the same in full")
+	}
+	f.every = f.every || !f.several()
+	all, err := env.parts(ctx, &f.fleetFlags)
+	if err != nil {
+		return err
+	}
+	each(ctx, all, f.patience, func(ctx context.Context, own *Env) error {
+		here := *f
+		return own.list(ctx, &here)
+	})
+	sheets, unread, failed := env.outcome(all)
+	return cmp.Or(f.Blocks(env.IO.Out, printer.Grid(sheets, unread)), failed)
+}
+
 // watch lists, and then prints the rows that have changed, as kubectl get --watch does.
 func (env *Env) watch(ctx context.Context, f *listFlags) error {
+	if f.several() || f.matrix {
+		return errors.New("--watch is about one cluster")
+	}
 	if !f.People() {
 		return errors.New("--watch prints a table; it cannot be used with this output format")
 	}

@@ -54,15 +54,6 @@ func (env *Env) engine(c *cluster.Cluster) *change.Engine {
 	}
 }
 
-// request adds the flags to a request.
-func (f *changeFlags) request(env *Env, r change.Request) change.Request {
-	r.DryRun, r.Accept = f.dryRun == "client" || f.planOut != "", append(r.Accept, f.accepted()...)
-	if r.Told == nil {
-		r.Told = env.typed
-	}
-	return r
-}
-
 // run shows a change, asks for confirmation where needed, carries it out and prints the results.
 func (env *Env) run(ctx context.Context, c *cluster.Cluster, f *changeFlags, request change.Request) (*change.Run, error) {
 	env.changing = env.changing || f.dryRun != "client"
@@ -91,21 +82,26 @@ func (env *Env) run(ctx context.Context, c *cluster.Cluster, f *changeFlags, req
 	if p, err = v.agreed(ctx, p); err != nil {
 		return r, err
 	}
+	return r, v.carryOut(ctx, p)
+}
+
+// carryOut carries out what was agreed to.
+func (v view) carryOut(ctx context.Context, p change.Proposal) (err error) {
 	if err := v.apply(ctx, p); err != nil {
-		return r, err
+		return err
 	}
-	r.Release()
-	if r.Begun() && r.Undoes == "" && p.Plan.Mode == nil {
-		env.undoable = append(env.undoable, r.ID())
+	v.run.Release()
+	if v.run.Begun() && v.run.Undoes == "" && p.Plan.Mode == nil {
+		v.env.undoable = append(v.env.undoable, v.run.ID())
 	}
-	if f.wait {
-		err = r.Settle(ctx, p, f.timeout)
-		env.notes(r.Notes)
+	if v.f.wait {
+		err = v.run.Settle(ctx, p, v.f.timeout)
+		v.env.notes(v.run.Notes)
 	}
 	if err != nil {
-		return r, err
+		return err
 	}
-	return r, v.finish(p)
+	return v.finish(p)
 }
 
 // view shows one change on the command line.

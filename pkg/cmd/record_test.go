@@ -333,19 +333,19 @@ var recordedContainers = map[string]func(records []string) string{
 	"array":           func(all []string) string { return "[" + strings.Join(all, ",") + "]" },
 	"lines":           func(all []string) string { return strings.Join(all, "\n") },
 	"lookup-events": func(all []string) string {
-		return `{"Events":[` + strings.Join(each(all, `{"EventId":"x","CloudTrailEvent":%q}`, true), ",") + `],"NextToken":"n"}`
+		return `{"Events":[` + strings.Join(framed(all, `{"EventId":"x","CloudTrailEvent":%q}`, true), ",") + `],"NextToken":"n"}`
 	},
 	"EventBridge": func(all []string) string {
-		return strings.Join(each(all, `{"detail-type":"AWS API Call via CloudTrail","source":"aws.eks","detail":%s}`, false), "\n")
+		return strings.Join(framed(all, `{"detail-type":"AWS API Call via CloudTrail","source":"aws.eks","detail":%s}`, false), "\n")
 	},
 	"CloudWatch Logs": func(all []string) string {
-		return `{"events":[` + strings.Join(each(all, `{"timestamp":1,"message":%q}`, true), ",") + `]}`
+		return `{"events":[` + strings.Join(framed(all, `{"timestamp":1,"message":%q}`, true), ",") + `]}`
 	},
-	"logs tail": func(all []string) string { return strings.Join(each(all, `{"message":%q}`, true), "\n") },
+	"logs tail": func(all []string) string { return strings.Join(framed(all, `{"message":%q}`, true), "\n") },
 }
 
-// each writes each record into a form, as it is or as a JSON string.
-func each(all []string, form string, quoted bool) (out []string) {
+// framed writes each record into a form, as it is or as a JSON string.
+func framed(all []string, form string, quoted bool) (out []string) {
 	for _, one := range all {
 		if quoted {
 			text, _ := json.Marshal(one)

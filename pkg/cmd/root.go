@@ -97,7 +97,7 @@ func New(env *Env, name string) *cobra.Command {
 	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { env.helpOn(cmd) })
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(cmd, meantFlag(cmd, err)) })
 	root.AddCommand(
-		newListCmd(env), newDescribeCmd(env), newWhoCanCmd(env), newExplainCmd(env), newAuditCmd(env), newHistoryCmd(env), newWhyCmd(env), newWhoamiCmd(env), newGrantCmd(env), newRevokeCmd(env), newApplyCmd(env), newDiffCmd(env), newExportCmd(env),
+		newListCmd(env), newDescribeCmd(env), newWhoCanCmd(env), newExplainCmd(env), newAuditCmd(env), newHistoryCmd(env), newWhyCmd(env), newWhoamiCmd(env), newGrantCmd(env), newRevokeCmd(env), newApplyCmd(env), newDiffCmd(env), newCopyCmd(env), newExportCmd(env),
 		newMigrateCmd(env), newModeCmd(env), newUndoCmd(env), newPoliciesCmd(env), newClusterCmd(env), newGetTokenCmd(env), newKubeconfigCmd(env), newSandboxCmd(env), newCompletionCmd(env), newOptionsCmd(env), newVersionCmd(env),
 	)
 	env.completeLive(root)

@@ -34,6 +34,7 @@ func (f *changeFlags) bindSave(fs *pflag.FlagSet) {
 // bindPlan is for apply, which carries such plans out.
 func (f *filesFlags) bindPlan(fs *pflag.FlagSet, plan *string) {
 	f.bindSave(fs)
+	f.bindFleet(fs, false)
 	fs.StringVar(plan, "plan", "", "Carry out the plan in this file, which --plan-out has written, or refuse if the cluster has changed")
 }
 
@@ -71,8 +72,8 @@ func refuseSave(fs *pflag.FlagSet) *pflag.FlagSet {
 
 // checkPlan refuses flags that would change what a saved plan says.
 func (f *filesFlags) checkPlan() error {
-	if len(f.names) > 0 || f.recursive || f.set != "" || f.prune || f.planOut != "" {
-		return errors.New("--plan cannot be used with -f, -R, --set, --prune and --plan-out: the plan says what is done")
+	if len(f.names) > 0 || f.recursive || f.set != "" || f.prune || f.planOut != "" || f.several() {
+		return errors.New("--plan cannot be used with -f, -R, --set, --prune, --plan-out or several clusters: the plan says what is done, and where")
 	}
 	return nil
 }

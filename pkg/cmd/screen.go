@@ -39,7 +39,7 @@ func (env *Env) world(ctx context.Context, out io.Writer) (w tui.World, done fun
 	if err != nil {
 		return w, nil, err
 	}
-	contexts, _ := env.flags.Contexts() // without: there is nothing to switch to
+	contexts, _, _ := env.flags.Contexts() // without: there is nothing to switch to
 	w = tui.World{In: env.IO.In, Out: out, Now: env.Now, Plain: os.Getenv("ACCESSIBLE") != "", Current: start.Context, Hint: func(at string, err error) string { return env.within(at, start.Context).advice(err) }}
 	if !slices.ContainsFunc(contexts, func(t kubeconfig.Target) bool { return t.Context == start.Context }) {
 		contexts = append(contexts, start) // only with the flags is it a cluster
@@ -93,6 +93,11 @@ func (env *Env) within(at, start string) *Env {
 	if at != start {
 		words = append(env.typedFlags("kubeconfig", "as", "as-group", "request-timeout", "require-match", "no-native-token"), "--context", at)
 	}
+	return env.with(words)
+}
+
+// with is what a command has with other flags. It says nothing.
+func (env *Env) with(words []string) *Env {
 	own := &Env{Now: env.Now, LastLook: env.LastLook, TrailPace: env.TrailPace, argv0: env.argv0, program: env.program.Elsewhere(words...)}
 	own.IO.ErrOut = io.Discard
 	own.bind(pflag.NewFlagSet("", pflag.ContinueOnError))

@@ -47,7 +47,7 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		Setup:               func(env *testscript.Env) error { return start(env, sandbox.Options{}) },
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"account": account, "activate": activate, "calls": calls, "cure": cure, "nowrites": noWrites, "printed": printed, "profile": profile, "save": save,
+			"account": account, "activate": activate, "append": appendTo, "calls": calls, "cure": cure, "nowrites": noWrites, "printed": printed, "profile": profile, "save": save,
 		},
 	})
 }
@@ -97,6 +97,11 @@ func account(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	ts.Setenv("XDG_STATE_HOME", ts.Getenv("XDG_STATE_HOME")+"+") // what is on record was done to another account
 	*ts.Value(boxKey{}).(**sandbox.Sandbox) = box
+}
+
+// appendTo adds a file to the end of another one.
+func appendTo(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(ts.ReadFile(args[0])+ts.ReadFile(args[1])), 0o600))
 }
 
 // activate makes the new certificate authority of a cluster the current one.

@@ -20,6 +20,7 @@ import (
 
 func newUndoCmd(env *Env) *cobra.Command {
 	var f changeFlags
+	var several fleetFlags
 	var list bool
 	cmd := &cobra.Command{
 		Use:   "undo [ID]",
@@ -41,8 +42,17 @@ A change of the mode is irreversible. An undo is a change too, with an ID of its
   kubectl access undo --yes`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if list {
+			switch {
+			case list && several.several():
+				return errors.New("--list is about one cluster")
+			case list:
 				return env.listChanges(cmd.Context(), &f)
+			case several.several() && len(args) == 0:
+				return errors.New("specify the ID of a change of several clusters")
+			case several.several():
+				return env.change(cmd.Context(), &f, &several, func(ctx context.Context, own *Env) (*cluster.Cluster, change.Request, error) {
+					return own.undoOne(ctx, &f, args[0])
+				})
 			}
 			return env.undo(cmd.Context(), &f, strings.Join(args, ""))
 		},
@@ -51,7 +61,23 @@ A change of the mode is irreversible. An undo is a change too, with an ID of its
 	cmd.Flags().BoolVar(&list, "list", false, "List the changes of this cluster and undo nothing")
 	f.bind(cmd.Flags(), access.OverrideMapping, access.RestoreMapping, access.BreakCapability, access.OverwriteLater)
 	f.bindAsk(cmd.Flags())
+	several.bindFleet(cmd.Flags(), false)
 	return cmd
+}
+
+// undoOne is the request that undoes a change in one of several clusters.
+func (env *Env) undoOne(ctx context.Context, f *changeFlags, id string) (*cluster.Cluster, change.Request, error) {
+	c, err := env.open(ctx)
+	if err != nil {
+		return nil, change.Request{}, err
+	}
+	here := *f
+	here.risks = f.risksIn(env.part)
+	_, request, err := env.undoing(ctx, c, id, here.accepted())
+	if errors.Is(err, journal.ErrNoChange) {
+		err = errNothing
+	}
+	return c, request, err
 }
 
 func (env *Env) undo(ctx context.Context, f *changeFlags, id string) error {

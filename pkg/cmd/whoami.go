@@ -15,6 +15,7 @@ import (
 
 func newWhoamiCmd(env *Env) *cobra.Command {
 	var out output
+	var several fleetFlags
 	var file, namespace string
 	cmd := &cobra.Command{
 		Use:   "whoami",
@@ -31,17 +32,23 @@ The exit code is 0 if you have access, and 1 if you have none.`,
   kubectl access whoami --profile developer
 
   # As JSON
-  kubectl access whoami -o json`,
+  kubectl access whoami -o json
+
+  # Whether I have access to several clusters
+  kubectl access whoami --contexts demo --contexts prod`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			mappings, err := env.readMappings(file)
 			if err != nil {
 				return err
 			}
-			return env.whoami(cmd.Context(), &out, namespace, mappings)
+			return env.over(cmd.Context(), &several, out.Format, false, func(ctx context.Context, own *Env) error {
+				return own.whoami(ctx, &out, namespace, mappings)
+			})
 		},
 	}
 	out.bind(cmd.Flags(), "json", "yaml", "jsonpath=")
+	several.bindFleet(cmd.Flags(), true)
 	cmd.Flags().StringVarP(&namespace, "namespace", "n", "", "Show what you may do in this namespace, instead of that of the context")
 	cmd.Flags().StringVar(&file, "aws-auth", "", "File with the aws-auth ConfigMap, if you cannot read it in the cluster")
 	return cmd
@@ -78,6 +85,9 @@ func (env *Env) whoami(ctx context.Context, out *output, namespace string, mappi
 	r := whoami.Judge(facts)
 	if err := ctx.Err(); err != nil {
 		return err
+	}
+	if _, several := env.IO.Out.(*printer.Sheet); several && out.People() {
+		return cmp.Or(out.Table(env.IO.Out, printer.WhoamiRow(r)), errIf(!r.HasAccess))
 	}
 	if out.People() {
 		env.say(env.IO.Out, printer.Whoami(r, printer.Colorful(env.IO.Out), env.verbosity >= 6))

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -18,6 +17,7 @@ import (
 // whoCanFlags are the question, and what to show of the answer.
 type whoCanFlags struct {
 	output
+	fleetFlags
 	rights.Asked
 	explain, all, complete, matrix, check bool
 	expect                                []string
@@ -50,14 +50,29 @@ rules are covered by what they have, whatever it is called: "custom" covers none
   kubectl access who-can escalate
 
   # Everybody, in every namespace
-  kubectl access who-can --matrix`,
+  kubectl access who-can --matrix
+
+  # Who can delete nodes, in every cluster of the kubeconfig
+  kubectl access who-can delete nodes --all-contexts`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f.Words = args
-			return env.whoCan(cmd.Context(), &f)
+			if err := f.question(); err != nil {
+				return err
+			}
+			return env.over(cmd.Context(), &f.fleetFlags, f.Format, false, func(ctx context.Context, own *Env) error {
+				here := f
+				return own.whoCan(ctx, &here)
+			})
 		},
 	}
+	f.bindWhoCan(cmd)
+	return cmd
+}
+
+func (f *whoCanFlags) bindWhoCan(cmd *cobra.Command) {
 	fs := cmd.Flags()
 	f.bindTable(fs, "json", "yaml", "csv", "name", "wide", "jsonpath=")
+	f.bindFleet(fs, true)
 	bindQuestion(cmd, &f.Asked)
 	fs.BoolVar(&f.explain, "explain", false, "Print every chain that gives the right")
 	fs.BoolVar(&f.matrix, "matrix", false, "Print what everybody can do in every namespace")
@@ -68,16 +83,20 @@ rules are covered by what they have, whatever it is called: "custom" covers none
 	for _, other := range []string{"all-namespaces", "subresource", "explain", "expect", "check"} {
 		cmd.MarkFlagsMutuallyExclusive("matrix", other)
 	}
-	return cmd
 }
 
-func (env *Env) whoCan(ctx context.Context, f *whoCanFlags) error {
+// question refuses a command line that asks nothing, or two things.
+func (f *whoCanFlags) question() error {
 	switch {
 	case f.matrix && len(f.Words) > 0:
 		return fmt.Errorf("%w, or --matrix, not both", rights.ErrQuestion)
 	case !f.matrix && len(f.Words) == 0:
 		return rights.ErrQuestion
 	}
+	return nil
+}
+
+func (env *Env) whoCan(ctx context.Context, f *whoCanFlags) error {
 	c, err := env.open(ctx)
 	if err != nil {
 		return err
@@ -130,34 +149,6 @@ func (env *Env) checked(ctx context.Context, c *cluster.Cluster, x *rights.Index
 	}
 	a, contradictions := a.Check(said)
 	return a, contradictions, err
-}
-
-// understood says how a question was understood, where there is doubt.
-func (env *Env) understood(q rights.Question) {
-	for _, note := range q.Notes {
-		env.warn("%s", note)
-	}
-	for _, text := range q.Remarks() {
-		env.say(env.IO.ErrOut, text+"\n")
-	}
-}
-
-// absent warns about a namespace that does not exist, as far as the namespaces could be read.
-func (env *Env) absent(s access.Snapshot, namespace string) {
-	if namespace != "" && s.Namespaces != nil && !slices.Contains(s.Namespaces, namespace) {
-		env.warn("namespace %s does not exist%s", namespace, access.DidYouMean(namespace, s.Namespaces))
-	}
-}
-
-// missing names what could not be read.
-func (env *Env) missing(all []rights.Missing) {
-	for _, m := range all {
-		if text := printer.MissingOne(m); m.Need != "" && env.verbosity >= 6 {
-			env.warn("the answer is not complete: %s: %s", text, m.Why)
-		} else {
-			env.warn("the answer is not complete: %s", text)
-		}
-	}
 }
 
 func (env *Env) printWhoCan(f *whoCanFlags, a rights.Answer) error {

@@ -31,8 +31,19 @@ var _ access.Cluster = (*Cluster)(nil)
 
 // New makes a client of a cluster. It sends nothing. All calls share one client, whose adaptive retries learn the rate that
 // the service allows.
-func New(session *login.Session, name string) *Cluster {
-	p := newPace()
+func New(session *login.Session, name string) *Cluster { return at(session, name, newPace()) }
+
+// Paced makes a client of a cluster that is read together with others. place is its account and region.
+func Paced(session *login.Session, name string, paces *Paces, place string) *Cluster {
+	return at(session, name, paces.of(place))
+}
+
+// Named is another cluster of the same account and region, with the same client.
+func (c *Cluster) Named(name string) *Cluster {
+	return &Cluster{Name: name, session: c.session, api: c.api, pace: c.pace}
+}
+
+func at(session *login.Session, name string, p *pace) *Cluster {
 	api := eks.NewFromConfig(session.Config, func(o *eks.Options) { o.Interceptors.AddAfterAttempt(p) })
 	return &Cluster{Name: name, session: session, api: api, pace: p}
 }
@@ -71,7 +82,7 @@ func (c *Cluster) Describe(ctx context.Context, names []string) []Description {
 	g.SetLimit(startInFlight)
 	for i, name := range names {
 		g.Go(func() error {
-			info, err := (&Cluster{Name: name, session: c.session, api: c.api, pace: c.pace}).Info(ctx)
+			info, err := c.Named(name).Info(ctx)
 			all[i] = Description{Name: name, Info: info, Err: err}
 			return nil
 		})

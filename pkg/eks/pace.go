@@ -28,15 +28,44 @@ type pace struct {
 	room    sync.Cond
 	running int
 	limit   int
-	careful bool // there was a throttle
-	answers int  // since the limit changed
-	old     int  // answers still to come to attempts that began before the last halving, at most
+	most    int
+	all     chan struct{} // a place for each call of all paces together; nil: no such limit
+	careful bool          // there was a throttle
+	answers int           // since the limit changed
+	old     int           // answers still to come to attempts that began before the last halving, at most
 }
 
 func newPace() *pace {
-	p := &pace{limit: startInFlight}
+	p := &pace{limit: startInFlight, most: mostInFlight}
 	p.room.L = &p.mu
 	return p
+}
+
+// sharedInFlight is how many calls run at the same time in one account and region, where several clusters are read together.
+const sharedInFlight = 10
+
+// Paces are what clusters that are read together share: one pace for each account and region, and a limit for all of them.
+type Paces struct {
+	mu  sync.Mutex
+	all map[string]*pace
+	in  chan struct{}
+}
+
+// NewPaces makes them.
+func NewPaces() *Paces {
+	return &Paces{all: map[string]*pace{}, in: make(chan struct{}, mostInFlight)}
+}
+
+// of is the pace of an account and region.
+func (p *Paces) of(place string) *pace {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.all[place] == nil {
+		own := newPace()
+		own.limit, own.most, own.all = sharedInFlight, sharedInFlight, p.in
+		p.all[place] = own
+	}
+	return p.all[place]
 }
 
 // enter waits until another call may run.
@@ -47,10 +76,19 @@ func (p *pace) enter() {
 		p.room.Wait()
 	}
 	p.running++
+	if p.all == nil {
+		return
+	}
+	p.mu.Unlock() // others may leave meanwhile
+	p.all <- struct{}{}
+	p.mu.Lock()
 }
 
 // leave ends a call that has entered.
 func (p *pace) leave() {
+	if p.all != nil {
+		<-p.all
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.running--
@@ -70,7 +108,7 @@ func (p *pace) answered(throttled bool) {
 		return
 	}
 	p.answers++
-	if p.limit < mostInFlight && (!p.careful || p.answers >= p.limit) {
+	if p.limit < p.most && (!p.careful || p.answers >= p.limit) {
 		p.limit, p.answers = p.limit+1, 0
 		p.room.Signal()
 	}

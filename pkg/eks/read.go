@@ -40,6 +40,7 @@ func (c *Cluster) Info(ctx context.Context) (access.Info, error) {
 	if vpc := out.Cluster.ResourcesVpcConfig; vpc != nil {
 		info.Private = vpc.EndpointPrivateAccess && !vpc.EndpointPublicAccess
 	}
+	c.found(access.Snapshot{Cluster: info})
 	return info, nil
 }
 
@@ -99,7 +100,6 @@ func (c *Cluster) Snapshot(ctx context.Context, want access.Want) (access.Snapsh
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() (err error) {
 		s.Cluster, err = c.Info(ctx)
-		c.found(access.Snapshot{Cluster: s.Cluster})
 		return
 	})
 	if !want.Names {

@@ -14,6 +14,9 @@ import (
 // ErrUnreadable says that a record exists and cannot be read.
 var ErrUnreadable = errors.New("the record cannot be read")
 
+// ErrNoChange says that there is no such record.
+var ErrNoChange = errors.New("no change of this cluster")
+
 // skew is how far ahead a clock may be; AWS accepts as much.
 const skew = 5 * time.Minute
 
@@ -64,7 +67,7 @@ func (j Journal) Find(id string) (Record, error) {
 	var found []Record
 	for _, r := range j.Records {
 		switch {
-		case r.ID == id:
+		case r.ID == id, r.Batch == id:
 			return r, nil
 		case strings.HasPrefix(r.ID, id):
 			found = append(found, r)
@@ -81,7 +84,7 @@ func (j Journal) Find(id string) (Record, error) {
 			return Record{}, fmt.Errorf("%w: %w", ErrUnreadable, b.Err)
 		}
 	}
-	return Record{}, fmt.Errorf("no change of this cluster has the ID %s", id)
+	return Record{}, fmt.Errorf("%w has the ID %s", ErrNoChange, id)
 }
 
 // Undone reports which records are undone: by a record that is done completely and not undone itself. Their order does

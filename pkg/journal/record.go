@@ -20,6 +20,7 @@ type Record struct {
 	Args     []string         `json:"args"`             // the command line, for people
 	Undoes   string           `json:"undoes,omitempty"` // ID of the change that this one undoes
 	Plan     string           `json:"plan,omitempty"`   // digest of the saved plan that it carries out
+	Batch    string           `json:"batch,omitempty"`  // ID that it has in common with changes of other clusters
 	Mode     *Mode            `json:"mode,omitempty"`
 	AWSAuth  *AWSAuth         `json:"awsAuth,omitempty"`
 	Entries  []Entry          `json:"entries,omitempty"`

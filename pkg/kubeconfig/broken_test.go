@@ -29,7 +29,7 @@ users:
 - {name: ops, user: {username: admin, password: SECRET}}
 `)
 	_, err := f.Target()
-	_, all := f.Contexts()
+	_, _, all := f.Contexts()
 	for _, err := range []error{err, all} {
 		if !errors.Is(err, ErrUnreadable) || strings.Contains(err.Error(), "SECRET") || !strings.HasSuffix(err.Error(), `duplicate name "ops"`) {
 			t.Error(err)

@@ -5,17 +5,24 @@ import (
 	"slices"
 )
 
-// Contexts are the contexts of EKS clusters, sorted by name.
-func (f *Flags) Contexts() ([]Target, error) {
+// Contexts are the contexts of EKS clusters, sorted by name, and the names of the others.
+func (f *Flags) Contexts() (all []Target, others []string, err error) {
 	raw, err := f.Loader().RawConfig()
 	if err != nil {
-		return nil, unreadable(err)
+		return nil, nil, unreadable(err)
 	}
-	var all []Target
 	for _, name := range slices.Sorted(maps.Keys(raw.Contexts)) {
 		if t, err := Resolve(raw, name, "", ""); err == nil {
+			t.Short = name
+			if label := parseLabel(name).name; label != "" {
+				if found, err := contextOf(raw, label); err == nil && found == name {
+					t.Short = label
+				}
+			}
 			all = append(all, t)
+		} else {
+			others = append(others, name)
 		}
 	}
-	return all, nil
+	return all, others, nil
 }

@@ -20,7 +20,7 @@ func TestContextsAreThoseOfEKS(t *testing.T) {
 	}
 	f := Flags{path: file}
 	f.over.Context.Cluster = "minikube"
-	all, err := f.Contexts()
+	all, _, err := f.Contexts()
 	if err != nil || len(all) != 2 || all[0].Context != "another" || all[1].Context != "c" || all[1].Name != "shop" {
 		t.Errorf("%+v, %v", all, err)
 	}

@@ -24,6 +24,8 @@ type Target struct {
 	RoleARN   string `json:"roleARN,omitempty"`
 	Server    string `json:"server,omitempty"`
 
+	// Short is what --context takes for the same context: its cluster's name where that is enough. Only Contexts knows it.
+	Short string `json:"-"`
 	// TLSServerName is the host that the server's certificate must name. Behind a tunnel this is the endpoint, not Server.
 	TLSServerName string `json:"-"`
 	// Entry is the name of the context's cluster in the kubeconfig.

@@ -29,6 +29,7 @@ import (
 // Service is an AWS service of which a few operations are called without the SDK's module, which would make the program several
 // hundred kilobytes bigger. Its credentials, retries, errors and addresses are those of the SDK's clients.
 type Service struct {
+	Path     string                                              // of the calls, without the slash in front
 	Attempts int                                                 // of one call; 0: as many as the SDK's clients make
 	Turn     func(context.Context) error                         // waits before each attempt; nil: not needed
 	Rest     func(ctx context.Context, try int, err error) error // waits after an attempt that failed; nil: as the SDK's clients do
@@ -127,7 +128,7 @@ func (s *Service) request(ctx context.Context, header map[string]string, body []
 	if err != nil {
 		return nil, err
 	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, to, bytes.NewReader(body))
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, to+s.Path, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}

@@ -35,15 +35,31 @@ func Load(names []string, recursive bool, stdin io.Reader) (f Files, err error) 
 			return Files{}, err
 		}
 	}
-	seen := map[access.Principal]Document{}
+	return f, f.once(func(d Document) string { return d.Cluster + " " + d.Region })
+}
+
+// once refuses a principal that appears twice in one place.
+func (f Files) once(place func(Document) string) error {
+	seen := map[string]Document{}
 	for _, d := range f.Documents {
-		who := access.Principal(strings.ToLower(string(d.Desired.Principal))) // IAM does not tell names apart by their case
+		who := place(d) + " " + strings.ToLower(string(d.Desired.Principal)) // IAM does not tell names apart by their case
 		if first, twice := seen[who]; twice {
-			return Files{}, d.Fails("principalARN", fmt.Errorf("%s appears twice, first in %s:%d", d.Desired.Principal, first.File, first.Line))
+			return d.Fails("principalARN", fmt.Errorf("%s appears twice, first in %s:%d", d.Desired.Principal, first.File, first.Line))
 		}
 		seen[who] = d
 	}
-	return f, nil
+	return nil
+}
+
+// In keeps the documents that are for a cluster, or do not say for which.
+func (f Files) In(cluster, region string) Files {
+	f.Documents = slices.DeleteFunc(slices.Clone(f.Documents), func(d Document) bool { return !d.In(cluster, region) })
+	return f
+}
+
+// In reports whether a document may be for a cluster. What is not known is not compared.
+func (d Document) In(cluster, region string) bool {
+	return (d.Cluster == "" || cluster == "" || d.Cluster == cluster) && (d.Region == "" || region == "" || d.Region == region)
 }
 
 // walk reads a file, or the files of a folder.
@@ -91,7 +107,7 @@ func (f Files) For(cluster, region string) error {
 			return d.Fails("", fmt.Errorf("is for a cluster in %s; cluster %s is in %s", d.Region, cluster, region))
 		}
 	}
-	return nil
+	return f.once(func(Document) string { return "" })
 }
 
 // Of is the document about a principal.

@@ -96,7 +96,7 @@ func (a *AccessEntry) Mark(stale access.Stale, p access.Principal) {
 
 // Resource is where the entry is.
 type Resource struct {
-	ARN            string `json:"arn"`
+	ARN            string `json:"arn,omitempty"`
 	OwnerAccountID string `json:"ownerAccountID"`
 	Region         string `json:"region"`
 }

@@ -27,9 +27,10 @@ type MappingSpec struct {
 
 // MappingStatus is the mapping's place in the ConfigMap, and what it is worth.
 type MappingStatus struct {
-	Place  string `json:"place"` // mapRoles[0]
-	State  string `json:"state"`
-	Reason string `json:"reason,omitempty"`
+	Resource *Resource `json:"ackResourceMetadata,omitempty"` // where the cluster is, in a list of several clusters
+	Place    string    `json:"place"`                         // mapRoles[0]
+	State    string    `json:"state"`
+	Reason   string    `json:"reason,omitempty"`
 }
 
 // OfMapping is the written form of a mapping of a cluster.

@@ -63,6 +63,14 @@ func (f FoundCluster) MarshalJSON() ([]byte, error) {
 	}{manifest.OwnVersion, "Cluster", fields(f)})
 }
 
+// ClusterRow is one of several clusters.
+func ClusterRow(f FoundCluster) Table {
+	return Table{
+		Columns: []Column{{Name: "CLUSTER"}, {Name: "MODE"}, {Name: "STATUS"}, {Name: "VERSION"}, {Name: "PROFILE", Wide: true}, {Name: "ENDPOINT", Wide: true}},
+		Rows:    [][]string{{Clean(f.Name), orNone(string(f.Mode)), orNone(f.Status), orNone(f.Version), orNone(f.Profile), orNone(f.Endpoint)}},
+	}
+}
+
 // Cluster is the table of what is known of a cluster.
 func Cluster(f FoundCluster) Table {
 	t := Table{Columns: []Column{{Name: "FIELD"}, {Name: "VALUE"}, {Name: "FROM"}}}

@@ -3,6 +3,7 @@ package printer
 import (
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -145,24 +146,32 @@ func fitWords(text string, width int) string {
 
 // FitLast leaves words out of the last column that everybody sees, so that no row is wider than a terminal; a width of 0 fits
 // everything.
-func (t Table) FitLast(width int) Table {
-	last, before := 0, 0
+func (t Table) FitLast(width int) Table { return t.fit(-1, width) }
+
+// fit leaves words out of a column; -1 is the last that everybody sees.
+func (t Table) fit(column, width int) Table {
+	last, others := column, 0
 	for i, c := range t.Columns {
-		if !c.Wide {
+		if !c.Wide && column < 0 {
 			last = i
 		}
 	}
-	for i, c := range t.Columns[:last] {
-		if !c.Wide {
-			before += t.room(i)
+	for i, c := range t.Columns {
+		if !c.Wide && i != last {
+			others += t.room(i)
 		}
 	}
 	for _, row := range t.Rows {
 		if width > 0 {
-			row[last] = fitWords(row[last], max(width-before, leastAccess))
+			row[last] = fitWords(row[last], max(width-others, leastAccess))
 		}
 	}
 	return t
+}
+
+// column is the place of a column, -1 for none.
+func (t Table) column(name string) int {
+	return slices.IndexFunc(t.Columns, func(c Column) bool { return c.Name == name })
 }
 
 // Blocks prints a table; for people on a terminal as several with some of the columns each, none wider than it if it can be, and

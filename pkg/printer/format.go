@@ -1,9 +1,11 @@
 package printer
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -67,6 +69,10 @@ func (f Format) printer() (printers.ResourcePrinter, error) {
 
 // Table prints rows for people, or as CSV.
 func (f Format) Table(w io.Writer, t Table) error {
+	if s, ok := w.(*Sheet); ok {
+		s.keepTable(t)
+		return nil
+	}
 	if f.Name == "csv" {
 		return writeCSV(w, t, f.NoHeaders)
 	}
@@ -106,6 +112,11 @@ func (f Format) Rows(w io.Writer, rows []Row, cluster access.Info, one bool) err
 	if f.People() {
 		return nil
 	}
+	sheet, several := w.(*Sheet)
+	if several {
+		rows = slices.Clone(rows)
+		access.Sort(rows, func(a, b Row) int { return cmp.Compare(a.ARN, b.ARN) })
+	}
 	items := []any{}
 	for _, r := range rows {
 		switch {
@@ -118,10 +129,17 @@ func (f Format) Rows(w io.Writer, rows []Row, cluster access.Info, one bool) err
 			form.Mark(r.Stale, r.Principal)
 			items = append(items, form)
 		case r.Mapping != nil && f.Name != "name":
-			items = append(items, manifest.OfMapping(*r.Mapping, r.State, cluster))
+			form := manifest.OfMapping(*r.Mapping, r.State, cluster)
+			if several {
+				form.Status.Resource = &manifest.Resource{OwnerAccountID: cluster.Account(), Region: cluster.Region()}
+			}
+			items = append(items, form)
 		}
 	}
 	switch {
+	case several && f.Name != "name":
+		sheet.keep(true, items...)
+		return nil
 	case one && len(items) == 1:
 		return f.Object(w, items[0])
 	case one && len(items) == 0:
@@ -139,6 +157,10 @@ func (f Format) Rows(w io.Writer, rows []Row, cluster access.Info, one bool) err
 
 // Object prints anything that has a JSON form with apiVersion and kind.
 func (f Format) Object(w io.Writer, v any) error {
+	if s, ok := w.(*Sheet); ok && f.Name != "name" {
+		s.keep(false, v)
+		return nil
+	}
 	p, err := f.printer()
 	if err != nil {
 		return err
@@ -184,7 +206,7 @@ func writeYAML(w io.Writer, v any) error {
 
 // Plain prints an object that is not a Kubernetes object, as JSON or YAML or by a path.
 func (f Format) Plain(w io.Writer, v any) error {
-	if f.Name == "json" {
+	if _, several := w.(*Sheet); f.Name == "json" && !several {
 		data, err := json.MarshalIndent(v, "", "    ")
 		if err != nil {
 			return err

@@ -40,6 +40,20 @@ func Whoami(r whoami.Report, color Color, details bool) string {
 	return b.String()
 }
 
+// WhoamiRow is the caller in one of several clusters.
+func WhoamiRow(r whoami.Report) Table {
+	row := map[string]string{}
+	verdict(func(name, value string) { row[name] = value }, r)
+	who := unknown
+	if r.AWS != nil {
+		who = Clean(r.AWS.Principal.Short(r.AWS.Principal.Account()))
+	}
+	return Table{
+		Columns: []Column{{Name: "PRINCIPAL"}, {Name: "ACCESS"}, {Name: "RIGHTS", Wide: true}, {Name: "REASON"}},
+		Rows:    [][]string{{who, Clean(row["Access"]), orNone(row["Rights"]), orNone(row["Reason"])}},
+	}
+}
+
 // verdict is the two lines that matter.
 func verdict(row func(name, value string), r whoami.Report) {
 	switch {

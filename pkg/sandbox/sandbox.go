@@ -44,6 +44,7 @@ type Options struct {
 	FaultRate   float64           // 0 to 1: share of AWS requests that end in 500, 503 or a reset connection
 	Seed        uint64            // makes faults repeatable
 	Entries     int               // cluster demo is filled up to this many entries
+	Fleet       int               // each of four more accounts has this many clusters with so many entries
 	RotateCA    string            // the cluster whose certificate authority is being replaced; "": none
 	UpdateError string            // what every update of a cluster fails with; "": they succeed
 	AWSAuth     map[string]string // data of aws-auth in the clusters that have one; nil: the seeded one
@@ -123,8 +124,16 @@ func (s *Sandbox) open() (err error) {
 		return fmt.Errorf("the account has no cluster %s whose certificate authority could be replaced", name)
 	}
 	for name := range s.account.Clusters {
-		if err := s.openCluster(name); err != nil {
+		if err := s.openCluster(s.account, s.objects[name], name); err != nil {
 			return err
+		}
+	}
+	for _, p := range append(s.places(s.now()), s.fleet(s.options, s.now())...) {
+		p.account.STS = s.account.STS
+		for name := range p.account.Clusters {
+			if err := s.openCluster(p.account, p.objects[name], name); err != nil {
+				return err
+			}
 		}
 	}
 	if err := s.writeFiles(); err != nil {
@@ -141,13 +150,13 @@ func (s *Sandbox) open() (err error) {
 
 // openCluster starts the API server of one cluster, with a certificate authority of its own, or the webhooks of the real
 // API server that replaces it.
-func (s *Sandbox) openCluster(name string) error {
+func (s *Sandbox) openCluster(account *awsapi.Account, objects *kubeapi.Objects, name string) error {
 	ca, config, err := certificates(name)
 	if err != nil {
 		return err
 	}
 	server := &kubeapi.Server{
-		Name: name, Created: s.account.Clusters[name].Created, Objects: s.objects[name], Account: s.account,
+		Name: name, Created: account.Clusters[name].Created, Objects: objects, Account: account,
 		Lock: &s.mu, Now: s.now, Wrote: func(verb string) error {
 			s.calls["kube."+verb]++
 			return s.save()
@@ -155,11 +164,12 @@ func (s *Sandbox) openCluster(name string) error {
 	}
 	at := awsapi.Endpoint{URL: "https://127.0.0.1:1", CA: ca, Private: name == privateCluster}
 	behind, ok := s.options.APIServers[name]
+	ok = ok && account == s.account
 	switch {
 	case ok:
 		at, err = s.attach(server, behind, ca, config)
 	case !at.Private:
-		if name == s.options.RotateCA {
+		if name == s.options.RotateCA && account == s.account {
 			if at.Next, config, err = s.rotated(name, config); err != nil {
 				return err
 			}
@@ -168,7 +178,7 @@ func (s *Sandbox) openCluster(name string) error {
 		addr, err = s.listen(s.kubeHandler(server), config)
 		at.URL = "https://" + addr
 	}
-	s.account.Endpoints[name] = at
+	account.Endpoints[name] = at
 	return err
 }
 

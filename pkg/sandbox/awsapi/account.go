@@ -20,7 +20,9 @@ type Account struct {
 	Clusters map[string]*Cluster
 	Settings
 
-	keys map[string]*Key // by ID; they live as long as the process
+	keys   map[string]*Key // by ID; they live as long as the process
+	root   *Account        // of a Place
+	places []*Account      // other regions and accounts
 }
 
 // Kept is what an account keeps between runs, apart from its clusters.

@@ -131,7 +131,7 @@ func (c *Call) Write(w http.ResponseWriter, result any, err error) {
 	switch c.Service {
 	case "iam", "sts":
 		c.writeXML(w, id, result, err)
-	case "cloudtrail":
+	case "cloudtrail", "organizations":
 		c.writeJSON(w, "application/x-amz-json-1.1", result, err)
 	default:
 		c.writeJSON(w, "application/json", result, err)
@@ -143,7 +143,7 @@ func (c *Call) writeJSON(w http.ResponseWriter, contentType string, result any, 
 		r := asRefusal(err)
 		w.Header().Set("X-Amzn-ErrorType", r.code)
 		result = map[string]string{"__type": r.code, "message": r.message}
-		if c.Service != "cloudtrail" { // rest-json has the code in the header alone
+		if c.Service == "eks" || c.Service == "account" { // rest-json has the code in the header alone
 			result = map[string]string{"message": r.message}
 		}
 	}

@@ -73,6 +73,9 @@ func (c *Call) find() error {
 	}
 	if target := c.Header.Get("X-Amz-Target"); target != "" {
 		c.Service = "cloudtrail"
+		if strings.HasPrefix(target, "AWSOrganizations") {
+			c.Service = "organizations"
+		}
 		return c.choose(target)
 	}
 	c.form = c.URL.Query()
@@ -107,6 +110,9 @@ func (c *Call) choose(name string) error {
 func (a *Account) Do(c *Call) (result any, err error) {
 	if err := a.authenticate(c); err != nil {
 		return nil, err
+	}
+	if a = a.at(c); a.root != nil {
+		a.STS = a.root.STS
 	}
 	a.settle(c.At)
 	if err = a.authorize(c); err == nil {

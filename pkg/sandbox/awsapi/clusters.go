@@ -51,6 +51,7 @@ var eksOperations = []Operation{
 	{"eks", "ListIdentityProviderConfigs", "GET /clusters/{name}/identity-provider-configs", false, (*Account).listIdentityProviderConfigs},
 	{"eks", "ListCapabilities", "GET /clusters/{name}/capabilities", false, (*Account).listCapabilities},
 	{"eks", "DescribeCapability", "GET /clusters/{name}/capabilities/{capability}", false, (*Account).describeCapability},
+	{"account", "ListRegions", "POST /listRegions", false, (*Account).listRegions},
 	{"eks", "TagResource", "POST /tags/{resourceArn}", true, (*Account).tagResource},
 	{"eks", "UntagResource", "DELETE /tags/{resourceArn}", true, (*Account).untagResource},
 	{"eks", "ListTagsForResource", "GET /tags/{resourceArn}", false, (*Account).listTagsForResource},

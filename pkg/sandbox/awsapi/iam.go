@@ -21,6 +21,7 @@ var namedOperations = []Operation{
 	{Service: "sts", Name: "GetCallerIdentity", run: (*Account).getCallerIdentity},
 	{Service: "sts", Name: "AssumeRole", run: (*Account).assumeRole},
 	{Service: "cloudtrail", Name: "LookupEvents", run: (*Account).lookupEvents},
+	{Service: "organizations", Name: "ListAccounts", run: (*Account).listAccounts},
 }
 
 const sessionRE pattern = `^[\w+=,.@-]{2,64}$`
@@ -230,11 +231,15 @@ func (a *Account) assumeRole(c *Call) (any, error) {
 	case err != nil || seconds < 900 || seconds > 43200:
 		return nil, validation("The requested DurationSeconds is not between 900 and 43200.")
 	}
-	who, ok := a.Principal(arn)
+	home := a.accountOf(arn)
+	who, ok := home.Principal(arn)
+	if ok && home.ID != c.who.Account && !slices.Contains(who.Trust, "arn:aws:iam::"+c.who.Account+":root") {
+		ok = false
+	}
 	if !ok || who.Kind != "role" || splitARN(arn).serviceLinked() || !c.who.may("sts:AssumeRole") {
 		return nil, denied("User: " + c.who.ARN() + " is not authorized to perform: sts:AssumeRole on resource: " + arn)
 	}
-	k := a.Issue(who, session, c.At.Add(time.Duration(seconds)*time.Second), c.At)
+	k := home.Issue(who, session, c.At.Add(time.Duration(seconds)*time.Second), c.At)
 	return struct {
 		Credentials     shownCredentials
 		AssumedRoleUser shownSession

@@ -61,10 +61,11 @@ func (a *Account) Issue(who *Principal, session string, expires, now time.Time) 
 		k.ID, k.Token = "ASIA"+k.ID[4:], rand.Text()+rand.Text()+rand.Text()
 	}
 	k.who = Caller{Principal: who, Account: a.ID, Key: k.ID, Session: session, since: now}
-	if a.keys == nil {
-		a.keys = map[string]*Key{}
+	top := a.top()
+	if top.keys == nil {
+		top.keys = map[string]*Key{}
 	}
-	a.keys[k.ID] = k
+	top.keys[k.ID] = k
 	return *k
 }
 
@@ -84,9 +85,9 @@ func (a *Account) authenticate(c *Call) error {
 
 // verify is authenticate without the age of the request, which a bearer token judges by another rule.
 func (a *Account) verify(g signature, r *http.Request, body []byte, service string, now time.Time) (Caller, error) {
-	k, ok := a.keys[g.key]
+	k, ok := a.top().keys[g.key]
 	switch {
-	case !ok, k.Token != g.token:
+	case !ok, k.Token != g.token, g.region == DisabledRegion:
 		return Caller{}, authErr(unknownKey, "The security token included in the request is invalid.")
 	case !k.Expires.IsZero() && now.After(k.Expires):
 		return Caller{}, authErr(expiredToken, "The security token included in the request is expired")
