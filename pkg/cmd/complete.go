@@ -62,7 +62,7 @@ func (env *Env) completeLive(root *cobra.Command) {
 				_ = c.RegisterFlagCompletionFunc(f.Name, env.completeScoped)
 			} else if ask, ok := env.askFlags()[f.Name]; ok {
 				_ = c.RegisterFlagCompletionFunc(f.Name, env.ask(ask))
-			} else if complete, ok := env.completeFleet(f.Name); ok {
+			} else if complete, ok := env.completeFleet(f.Name); ok && f.Annotations[values] == nil {
 				_ = c.RegisterFlagCompletionFunc(f.Name, complete)
 			} else if slices.Contains(fileFlags, f.Name) {
 				_ = c.RegisterFlagCompletionFunc(f.Name, completeFiles)

@@ -141,7 +141,7 @@ func TestCompletionOffersFilesOnlyForFiles(t *testing.T) {
 	t.Setenv("KUBECONFIG", filepath.Join(t.TempDir(), "none"))
 	t.Setenv("AWS_CONFIG_FILE", filepath.Join(t.TempDir(), "none"))
 	files := []string{
-		"migrate --from-file", "migrate --decisions", "migrate --write-decisions", "whoami --aws-auth", "audit --baseline", "audit --ignore-file", "history --from-file", "apply --filename", "diff --filename", "apply --plan",
+		"migrate --from-file", "migrate --decisions", "migrate --write-decisions", "whoami --aws-auth", "audit --baseline", "audit --ignore-file", "audit --filename", "history --from-file", "apply --filename", "diff --filename", "apply --plan",
 		"sandbox --state", "sandbox --log", "sandbox --api-server-ca", "sandbox", "sandbox --",
 	}
 	check := func(line string) {

@@ -74,9 +74,6 @@ func (env *Env) typedFlags(names ...string) (words []string) {
 	return words
 }
 
-// kubectlFlags select the cluster for kubectl.
-var kubectlFlags = []string{"kubeconfig", "context", "cluster", "user"}
-
 // flagWords are the words of a flag that was typed or picked.
 func flagWords(f *pflag.Flag) (words []string) {
 	name, value := "--"+f.Name, f.Value.String()

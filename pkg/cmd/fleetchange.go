@@ -24,23 +24,6 @@ type planned struct {
 	p change.Proposal
 }
 
-// change carries out a command in the one cluster of the context, or in several.
-func (env *Env) change(ctx context.Context, f *changeFlags, several *fleetFlags, ask asking) error {
-	if !several.several() {
-		c, r, err := ask(ctx, env)
-		if err != nil {
-			return err
-		}
-		_, err = env.run(ctx, c, f, r)
-		return err
-	}
-	all, err := env.parts(ctx, several)
-	if err != nil {
-		return err
-	}
-	return env.changeAll(ctx, f, all, ask)
-}
-
 // changeAll plans in every cluster, shows the plans together, asks once, and carries them out side by side. A cluster that fails does
 // not stop the others; a risk that was not accepted stops all.
 func (env *Env) changeAll(ctx context.Context, f *changeFlags, all []*part, ask asking) error {

@@ -180,3 +180,20 @@ func (f *grantFlags) entry(grants []access.Grant, now time.Time) access.Entry {
 	}
 	return e
 }
+
+// change carries out a command in the one cluster of the context, or in several.
+func (env *Env) change(ctx context.Context, f *changeFlags, several *fleetFlags, ask asking) error {
+	if !several.several() {
+		c, r, err := ask(ctx, env)
+		if err != nil {
+			return err
+		}
+		_, err = env.run(ctx, c, f, r)
+		return err
+	}
+	all, err := env.parts(ctx, several)
+	if err != nil {
+		return err
+	}
+	return env.changeAll(ctx, f, all, ask)
+}

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
+	"github.com/kubectl-access/kubectl-access/pkg/kubeconfig"
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
 	"github.com/kubectl-access/kubectl-access/pkg/shell"
 )
@@ -88,11 +89,11 @@ func New(env *Env, name string) *cobra.Command {
 	env.program.Name = name
 	env.bind(root.PersistentFlags())
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
-		env.program.Flags, env.program.Kube = env.typedFlags(), env.typedFlags(kubectlFlags...)
+		env.program.Flags, env.program.Kube = env.typedFlags(), env.kubectlWords()
 		return noneBlank(cmd)
 	}
 	root.SuggestionsMinimumDistance = 2
-	defer helpFor(root)
+	root.SetHelpCommand(helpCommand(root))
 	root.SetUsageFunc(env.usage)
 	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { env.helpOn(cmd) })
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(cmd, meantFlag(cmd, err)) })
@@ -120,20 +121,43 @@ func known(cmd *cobra.Command, args []string) error {
 	return usage(cmd, fmt.Errorf("unknown command %q%s", args[0], meant))
 }
 
-// helpFor makes the help about an unknown command an error.
-func helpFor(root *cobra.Command) {
-	root.InitDefaultHelpCmd()
-	for _, c := range root.Commands() {
-		if c.Name() == "help" {
-			c.Run = nil
-			c.RunE = func(_ *cobra.Command, args []string) error {
-				about, rest, err := root.Find(args)
-				if err != nil || len(rest) > 0 {
-					return known(root, args)
-				}
-				return about.Help()
+// kubectlFlags select the cluster for kubectl.
+var kubectlFlags = []string{"kubeconfig", "context", "cluster", "user"}
+
+// kubectlWords select the cluster for kubectl. With --eks-cluster it may be another one than that of the current context.
+func (env *Env) kubectlWords() []string {
+	words := env.typedFlags(kubectlFlags...)
+	if env.override.name == "" || env.persist.Changed("context") {
+		return words
+	}
+	targets, _, _ := env.flags.Contexts() // none where the kubeconfig cannot be read
+	targets = slices.DeleteFunc(targets, func(t kubeconfig.Target) bool {
+		return t.Name != env.override.name || env.override.region != "" && t.Region != env.override.region
+	})
+	if len(targets) != 1 {
+		return append(words, "--context", shell.BlankContext)
+	}
+	return append(words, "--context", targets[0].Context)
+}
+
+// helpCommand is cobra's, but help about an unknown command is an error.
+func helpCommand(root *cobra.Command) *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND]",
+		Short: "Help about any command",
+		ValidArgsFunction: func(_ *cobra.Command, _ []string, typed string) (names []cobra.Completion, _ cobra.ShellCompDirective) {
+			for _, c := range root.Commands() {
+				names = append(names, c.Name())
 			}
-		}
+			return matching(names, typed), cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(_ *cobra.Command, args []string) error {
+			about, rest, err := root.Find(args)
+			if err != nil || len(rest) > 0 {
+				return known(root, args)
+			}
+			return about.Help()
+		},
 	}
 }
 

@@ -1,7 +1,10 @@
 // Package shell is how people call this program: its name, its command lines, and the helper that kubectl runs for completions.
 package shell
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // plain is what no shell obeys.
 const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:,=@+"
@@ -10,11 +13,14 @@ const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.
 const (
 	BlankPolicy    = "<policy>"
 	BlankNamespace = "<namespace>"
+	BlankContext   = "<context>"
 )
+
+var blanks = []string{BlankPolicy, BlankNamespace, BlankContext}
 
 // Quote keeps a shell from taking a word apart.
 func Quote(s string) string {
-	if s != "" && strings.Trim(s, plain) == "" || s == BlankPolicy || s == BlankNamespace {
+	if s != "" && strings.Trim(s, plain) == "" || slices.Contains(blanks, s) {
 		return s
 	}
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
