@@ -2,6 +2,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -121,23 +122,24 @@ func known(cmd *cobra.Command, args []string) error {
 	return usage(cmd, fmt.Errorf("unknown command %q%s", args[0], meant))
 }
 
-// kubectlFlags select the cluster for kubectl.
-var kubectlFlags = []string{"kubeconfig", "context", "cluster", "user"}
-
-// kubectlWords select the cluster for kubectl. With --eks-cluster it may be another one than that of the current context.
+// kubectlWords select the cluster for kubectl itself, which takes full names of contexts only. With --eks-cluster it may be another
+// cluster than that of the current context.
 func (env *Env) kubectlWords() []string {
-	words := env.typedFlags(kubectlFlags...)
-	if env.override.name == "" || env.persist.Changed("context") {
+	words, typed := env.typedFlags("kubeconfig", "cluster", "user"), env.persist.Lookup("context").Value.String()
+	if typed == "" && env.override.name == "" {
 		return words
 	}
 	targets, _, _ := env.flags.Contexts() // none where the kubeconfig cannot be read
 	targets = slices.DeleteFunc(targets, func(t kubeconfig.Target) bool {
+		if typed != "" {
+			return t.Context != typed && t.Short != typed
+		}
 		return t.Name != env.override.name || env.override.region != "" && t.Region != env.override.region
 	})
-	if len(targets) != 1 {
-		return append(words, "--context", shell.BlankContext)
+	if len(targets) == 1 {
+		typed = targets[0].Context
 	}
-	return append(words, "--context", targets[0].Context)
+	return append(words, "--context", cmp.Or(typed, shell.BlankContext))
 }
 
 // helpCommand is cobra's, but help about an unknown command is an error.
