@@ -202,8 +202,10 @@ func (env *Env) fileHistory(f *historyFlags, written string) error {
 		}
 	}
 	h.In = only(events)
-	if err := env.printHistory(f, h, written); err != nil {
-		return err
+	if len(events) > 0 || len(failed) == 0 {
+		if err := env.printHistory(f, h, written); err != nil {
+			return err
+		}
 	}
 	for _, err := range failed {
 		env.tell(err)

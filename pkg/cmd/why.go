@@ -122,7 +122,11 @@ func (env *Env) told(ctx context.Context, c *cluster.Cluster, f *historyFlags, w
 // answers print what each principal has, and since when.
 func (env *Env) answers(h *printer.History) {
 	for _, p := range slices.Sorted(keys(h.Live)) {
-		env.say(env.IO.Out, h.Why(p.Short(h.In.Account), h.Live[p]))
+		who := p.Short(h.In.Account)
+		env.say(env.IO.Out, h.Why(who, h.Live[p]))
+		if h.Live[p] == nil {
+			env.say(env.IO.ErrOut, "CloudTrail does not see aws-auth and RBAC; for what they give: "+env.program.Command("explain", who)+"\n")
+		}
 	}
 }
 
