@@ -18,7 +18,9 @@ func (c Chain) Words(id Identity) (links []string) {
 	if r.Binding != "" {
 		links = append(links, r.Binding)
 	}
-	links = append(links, whatGives(r))
+	if what := whatGives(r); what != "" {
+		links = append(links, what)
+	}
 	if rule := RuleWords(c.Rule); rule != "" {
 		links = append(links, rule)
 	}
