@@ -8,7 +8,6 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/awsauth"
@@ -236,39 +235,6 @@ func (p *probe) bound(ctx context.Context) {
 		p.Rules = append(p.Rules, policy.Rule{APIGroups: r.APIGroups, Resources: r.Resources, ResourceNames: r.ResourceNames, Verbs: r.Verbs})
 	}
 	p.Unbound, p.BoundErr = err == nil && len(rules) == 0, err
-}
-
-// sampled is what people want to know first, each a verb, a group and a resource.
-var sampled = [][3]string{
-	{"get", "", "pods"},
-	{"get", "", "pods/log"},
-	{"get", "", "configmaps"},
-	{"get", "", "secrets"},
-	{"get", "", "services"},
-	{"get", "apps", "deployments"},
-	{"create", "", "pods"},
-	{"create", "", "configmaps"},
-	{"create", "apps", "deployments"},
-	{"create", "", "pods/exec"},
-	{"delete", "", "pods"},
-	{"create", "rbac.authorization.k8s.io", "rolebindings"},
-}
-
-// sample asks the cluster for some rights one by one, where the entry could not be read: the cluster lists no rights of access
-// policies (eks-access.md §8).
-func (p *probe) sample(ctx context.Context) {
-	var mu sync.Mutex
-	var asks []func()
-	for _, q := range sampled {
-		asks = append(asks, func() {
-			if may, err := p.client.May(ctx, q[0], q[1], q[2], p.Namespace); err == nil && may {
-				mu.Lock()
-				defer mu.Unlock()
-				p.Rules = append(p.Rules, policy.Rule{APIGroups: q[1:2], Resources: q[2:], Verbs: q[:1]})
-			}
-		})
-	}
-	together(asks...)
 }
 
 // deeper reads what may explain why the caller has no access.

@@ -87,7 +87,7 @@ func (env *Env) explain(ctx context.Context, f *explainFlags, written string) er
 	env.understood(q)
 	e := x.Explain(who[0], q)
 	if caller, err := c.Session.Caller(ctx); err == nil && who[0].Is(caller) && len(f.with)+len(f.without) == 0 {
-		if says, err := c.Allows(ctx, q.Review()); err == nil {
+		if says, err := c.Allows(ctx, q.Review()); err == nil || errors.Is(err, access.ErrUnauthorized) {
 			e.Told(says)
 		}
 	}

@@ -144,7 +144,7 @@ func ExplanationObject(e rights.Explanation, program shell.Program) any {
 		links = append(links, link{l.Words(e.Identity), l.Revoke, delete})
 	}
 	for _, n := range e.Near {
-		nears = append(nears, near(n))
+		nears = append(nears, near{n.Text, n.Next, n.Then})
 	}
 	return map[string]any{
 		"apiVersion": manifest.OwnVersion, "kind": "Explanation", "principal": string(e.Identity.Principal), "name": e.Identity.Name, "question": e.Question.Request,

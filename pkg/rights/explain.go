@@ -35,12 +35,10 @@ func (e Explanation) Answer() string {
 	return "no"
 }
 
-// Told adds what the cluster says about its caller. A yes needs no grant.
+// Told adds what the cluster says about its caller. A yes needs no grant, and a no leaves no doubt.
 func (e *Explanation) Told(yes bool) {
 	e.Says = &yes
-	if yes {
-		e.Near = access.Where(e.Near, func(n *Near) bool { return n.Next == nil })
-	}
+	e.Near = access.Where(e.Near, func(n *Near) bool { return yes && n.Next == nil || !yes && !n.Doubt })
 }
 
 // Link is a chain and what takes it away.
@@ -57,6 +55,8 @@ type Near struct {
 	Text string
 	Next []string // the words of the command that gives the right; nil: there is none
 	Then []string // of the one after it; nil: one is enough
+
+	Doubt bool // it may be what gives the right, and could not be read
 }
 
 // Identity finds a principal, or makes one without rights.

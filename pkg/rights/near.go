@@ -52,14 +52,16 @@ func (x *Index) nearSources(id Identity, q Question) (all []Near) {
 			n.Next, n.Then = []string{"revoke", id.Name}, grant
 		}
 		all = append(all, n)
-	} else if unread := slices.ContainsFunc(x.Missing, func(m Missing) bool { return m.What == access.ReadEntries }); !ok && len(id.Rights) == 0 && !unread {
+	} else if unread := slices.ContainsFunc(x.Missing, func(m Missing) bool { return m.What == access.ReadEntries }); !ok && unread {
+		all = append(all, Near{Text: "its access entry could not be read; it may give it", Doubt: true})
+	} else if !ok && len(id.Rights) == 0 {
 		all = append(all, Near{Text: "it has no access entry"})
 	}
 	if s.AWSAuth == nil {
 		return all
 	}
 	if s.AWSAuth.Err != nil && s.Cluster.Mode.ReadsConfigMap() && (!ok || s.Stale(id.Principal) != "") { // else the entry overrides it
-		all = append(all, Near{Text: "aws-auth could not be read; a mapping may give it"})
+		all = append(all, Near{Text: "aws-auth could not be read; a mapping may give it", Doubt: true})
 	}
 	for _, m := range s.AWSAuth.Mappings {
 		switch state := s.MappingState(m); {
@@ -87,7 +89,7 @@ func again(s access.Snapshot, e access.Entry) string {
 func (x *Index) nearRight(r *access.Right, q Question) (all []Near) {
 	rules, _ := x.rules(*r)
 	if r.Kind == access.ByGroup && (x.Snapshot.RBAC == nil || x.Snapshot.RBAC.Err != nil) {
-		return []Near{{Text: "its group " + r.Name + " may give it; the bindings of the group are not known"}}
+		return []Near{{Text: "its group " + r.Name + " may give it; the bindings of the group are not known", Doubt: true}}
 	}
 	if r.Kind == access.ByRole && rules == nil && x.Snapshot.RBAC.RolesErr == nil {
 		return []Near{{Text: fmt.Sprintf("%s refers to %s, which does not exist", r.Binding, r.Name)}}
