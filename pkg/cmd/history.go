@@ -150,7 +150,7 @@ func (env *Env) printHistory(f *historyFlags, h *printer.History, written string
 	}
 	switch {
 	case len(h.Changes) > 0 || f.Name == "csv":
-		if err := f.Table(env.IO.Out, h.Table(f.Name != "")); err != nil {
+		if err := f.Stacked(env.IO.Out, h.Table(f.Name != ""), 3); err != nil {
 			return err
 		}
 	default:

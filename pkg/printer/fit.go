@@ -182,7 +182,10 @@ func (f Format) Blocks(w io.Writer, t Table) error {
 		return f.Table(w, t)
 	}
 	first, used, block := t.room(0), 0, Table{}
-	for i := 1; i < len(t.Columns) && !t.Columns[i].Wide; i++ {
+	for i := 1; i < len(t.Columns); i++ {
+		if t.Columns[i].Wide {
+			continue
+		}
 		room := t.room(i)
 		if used+room > width && len(block.Columns) > 1 {
 			if err := f.Table(w, block); err != nil {
@@ -197,6 +200,36 @@ func (f Format) Blocks(w io.Writer, t Table) error {
 		block, used = block.with(t, i), used+room
 	}
 	return f.Table(w, block)
+}
+
+// Stacked prints a table; on a terminal that is narrower each row in two lines, the second with what comes after so many columns.
+func (f Format) Stacked(w io.Writer, t Table, first int) error {
+	width, need := TerminalWidth(w), 0
+	for i, c := range t.Columns {
+		if !c.Wide {
+			need += t.room(i)
+		}
+	}
+	if f.Name != "" || need <= width+3 || width == 0 {
+		return f.Table(w, t)
+	}
+	_, err := io.WriteString(w, Wrap(t.stacked(first), width))
+	return err
+}
+
+func (t Table) stacked(first int) string {
+	var b strings.Builder
+	for _, row := range t.Rows {
+		var cells []string
+		for i, c := range t.Columns {
+			if !c.Wide && row[i] != none {
+				cells = append(cells, row[i])
+			}
+		}
+		at := min(first, len(cells))
+		b.WriteString(strings.Join(cells[:at], "  ") + "\n    " + strings.Join(cells[at:], "; ") + "\n")
+	}
+	return b.String()
 }
 
 // with has one column more.

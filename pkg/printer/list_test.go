@@ -161,3 +161,12 @@ func TestFitLastLeavesWordsOut(t *testing.T) {
 		}
 	}
 }
+
+func TestARowTakesTwoLinesWhereTheTerminalIsNarrow(t *testing.T) {
+	table := Table{Columns: []Column{{Name: "WHEN"}, {Name: "CLUSTER", Wide: true}, {Name: "WHAT"}, {Name: "BY"}, {Name: "WITH"}}, Rows: [][]string{
+		{"today", "demo", "groups: viewers", "role/x", none}, {"then", "demo", "created", "role/y", "console"},
+	}}
+	if got := table.stacked(2); got != "today  groups: viewers\n    role/x\nthen  created\n    role/y; console\n" {
+		t.Errorf("%q", got)
+	}
+}
