@@ -141,8 +141,8 @@ func (env *Env) understood(q rights.Question) {
 	for _, note := range q.Notes {
 		env.warn("%s", note)
 	}
-	if q.Understood != "" {
-		env.say(env.IO.ErrOut, q.Understood+"\n")
+	for _, text := range q.Remarks() {
+		env.say(env.IO.ErrOut, text+"\n")
 	}
 }
 
