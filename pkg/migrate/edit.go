@@ -122,28 +122,30 @@ func covers(have, want access.Scope) bool {
 }
 
 // Removable are the mappings that are not needed once the principals in done have their entries: those that migrated or
-// were covered, and those that they override, which would become active without them.
+// were covered, those that they override, which would become active without them, and those that never match.
 //
 //go:noinline
 func (p Plan) Removable(done func(access.Principal) bool) []access.Mapping {
-	return p.withShadows(func(l Mapping) bool {
-		return l.Outcome != Stays && !slices.ContainsFunc(l.Entries, func(e access.Entry) bool { return !done(e.Principal) })
+	all := p.withShadows(func(l Mapping) bool {
+		return l.Outcome != Stays && !l.void() && !slices.ContainsFunc(l.Entries, func(e access.Entry) bool { return !done(e.Principal) })
 	})
+	for _, l := range p.Mappings {
+		if l.Removable && l.void() && !slices.ContainsFunc(all, func(m access.Mapping) bool { return m.Place() == l.Place() }) {
+			all = append(all, l.Mapping)
+		}
+	}
+	return all
 }
 
-// Dead are the mappings without an entry that are to be removed: as decided those of deleted principals and of accounts, and
-// those that never match.
+// Dead are the mappings without an entry that are to be removed, as decided: of deleted principals, of accounts.
 //
 //go:noinline
 func (p Plan) Dead() []access.Mapping {
-	dead := p.withShadows(func(l Mapping) bool { return l.Outcome == Stays })
-	for _, l := range p.Mappings {
-		if l.Removable && l.State == access.NeverMatches && l.Outcome == Nothing && !slices.ContainsFunc(dead, func(m access.Mapping) bool { return m.Place() == l.Place() }) {
-			dead = append(dead, l.Mapping)
-		}
-	}
-	return dead
+	return p.withShadows(func(l Mapping) bool { return l.Outcome == Stays })
 }
+
+// void reports whether a mapping never matches, and is not to. Another one of the same ARN may be active.
+func (l Mapping) void() bool { return l.State == access.NeverMatches && l.Outcome == Nothing }
 
 func (p Plan) withShadows(chosen func(Mapping) bool) []access.Mapping {
 	gone := map[string]bool{}

@@ -358,3 +358,14 @@ func TestLeftoverIsWhatAnEarlierVersionMade(t *testing.T) {
 		}
 	}
 }
+
+// Another mapping of the same ARN may be active: what never matches goes alone.
+func TestWhatNeverMatchesGoesAlone(t *testing.T) {
+	active := access.Mapping{Kind: access.MappedRole, ARN: account + "role/dev", State: access.InForce, Item: 1}
+	void := access.Mapping{Kind: access.MappedUser, ARN: account + "role/dev", State: access.NeverMatches, Item: 1}
+	p := Plan{Mappings: []Mapping{{Mapping: active, Outcome: Stays}, {Mapping: void, Outcome: Nothing, Removable: true}}}
+	got := p.Removable(func(access.Principal) bool { return true })
+	if len(got) != 1 || got[0].Place() != void.Place() || len(p.Dead()) != 0 {
+		t.Errorf("%v, %v", got, p.Dead())
+	}
+}

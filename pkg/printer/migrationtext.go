@@ -124,6 +124,10 @@ func Removals(p migrate.Plan, account string) string {
 	var b strings.Builder
 	add := func(all []access.Mapping, when string) {
 		for _, m := range all {
+			when := when
+			if m.State == access.NeverMatches {
+				when = "because it never matches"
+			}
 			fmt.Fprintln(&b, Clean(fmt.Sprintf("- %s will be removed %s: %s", m.Place(), when, m.Short(account))))
 		}
 	}
