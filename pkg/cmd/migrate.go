@@ -33,7 +33,7 @@ func (f *migrateFlags) bind(fs *pflag.FlagSet) {
 	fs.StringVar(&f.decisions, "decisions", "", "File with decisions about mappings that have no one-to-one entry")
 	fs.StringVar(&f.writeTo, "write-decisions", "", "Write the questions and their options to this file without changing anything")
 	fs.BoolVar(&f.applyRBAC, "apply-rbac", false, "Create the RBAC bindings that new group names and usernames need")
-	fs.BoolVar(&f.prune, "remove-mappings", false, "Remove the migrated mappings from aws-auth once their entries are verified")
+	fs.BoolVar(&f.prune, "remove-mappings", false, "Remove the migrated mappings from aws-auth once their entries are verified, and those that never match")
 	fs.StringSliceVar(&f.unmatched, "include-unmatched", nil, "Also migrate mappings that never match, which grants new access: ARNs, or without a value all of them")
 	fs.Lookup("include-unmatched").NoOptDefVal = migrate.All
 	f.changeFlags.bind(fs, access.OneWayMode, access.LeaveMappings)
