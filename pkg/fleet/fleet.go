@@ -3,7 +3,6 @@
 package fleet
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -104,12 +103,4 @@ func Matches(pattern, name string) bool {
 		}
 		name = name[1:]
 	}
-}
-
-// Place is where a cluster is, for sorting.
-type Place struct{ Account, Region, Name, Context string }
-
-// Compare sorts by account, region, cluster and context.
-func (p Place) Compare(q Place) int {
-	return cmp.Or(cmp.Compare(p.Account, q.Account), cmp.Compare(p.Region, q.Region), cmp.Compare(p.Name, q.Name), cmp.Compare(p.Context, q.Context))
 }
