@@ -174,11 +174,10 @@ func (s Stale) Words() string {
 //
 //go:noinline
 func (s Snapshot) Entry(p Principal) (Entry, bool) {
-	i := slices.IndexFunc(s.Entries, func(e Entry) bool { return e.Principal == p })
-	if i < 0 {
-		return Entry{}, false
+	if e := s.Has(p); e != nil {
+		return *e, true
 	}
-	return s.Entries[i], true
+	return Entry{}, false
 }
 
 // Has is the principal's entry, nil for none.

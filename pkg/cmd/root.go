@@ -90,7 +90,7 @@ func New(env *Env, name string) *cobra.Command {
 	env.program.Name = name
 	env.bind(root.PersistentFlags())
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
-		env.program.Flags, env.program.Kube = env.typedFlags(), env.kubectlWords()
+		env.program.Flags, env.program.Kube = env.typedFlags(), env.kubectlWords
 		return noneBlank(cmd)
 	}
 	root.SuggestionsMinimumDistance = 2

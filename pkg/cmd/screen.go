@@ -102,7 +102,7 @@ func (env *Env) with(words []string) *Env {
 	own.IO.ErrOut = io.Discard
 	own.bind(pflag.NewFlagSet("", pflag.ContinueOnError))
 	_ = own.persist.Parse(words) // they were parsed before
-	own.program.Kube = own.kubectlWords()
+	own.program.Kube = own.kubectlWords
 	return own
 }
 

@@ -439,7 +439,7 @@ func TestTidyRemovesWhatAnEarlierVersionLeft(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r.Facts.Program.Kube = []string{"--context", "demo"}
+		r.Facts.Program.Kube = func() []string { return []string{"--context", "demo"} }
 		row.spoil(w)
 		err = r.Tidy(t.Context())
 		if err != nil || len(Leftover(w.State.RBAC.Bindings)) > 0 != row.left || len(w.State.RBAC.Bindings) == 0 || r.Partial != row.partial {

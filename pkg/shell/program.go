@@ -9,7 +9,8 @@ import (
 type Program struct {
 	Name  string   // such as kubectl access
 	Flags []string // the words that select the cluster and the login
-	Kube  []string // the words that select the cluster for kubectl itself
+	// Kube finds the words that select the cluster for kubectl itself; nil: there are none.
+	Kube func() []string
 }
 
 // Command is a command line of the program, for the same cluster and login.
@@ -22,7 +23,11 @@ func (p Program) Words(words ...string) []string {
 
 // Kubernetes is a command line of kubectl itself for the same cluster.
 func (p Program) Kubernetes(words ...string) string {
-	return Line(slices.Concat([]string{"kubectl"}, words, p.Kube))
+	all := append([]string{"kubectl"}, words...)
+	if p.Kube != nil {
+		all = append(all, p.Kube()...)
+	}
+	return Line(all)
 }
 
 // Elsewhere is the program without its flags, or with others.
