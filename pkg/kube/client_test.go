@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	utilnet "k8s.io/apimachinery/pkg/util/net"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd/api"
 
@@ -32,6 +33,12 @@ func serve(t *testing.T, handle http.HandlerFunc) (*Client, *rest.Config) {
 	ca := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw})
 	cfg := &rest.Config{Host: s.URL, BearerToken: "k8s-aws-v1.secret", TLSClientConfig: rest.TLSClientConfig{CAData: ca}}
 	return connect(t, cfg), cfg
+}
+
+// silent waits until the client is gone. A handler that returned would answer 200, which can still reach the client.
+func silent(r *http.Request) {
+	<-r.Context().Done()
+	panic(http.ErrAbortHandler)
 }
 
 func connect(t *testing.T, cfg *rest.Config) *Client {
@@ -183,7 +190,7 @@ func TestAnEmptyAnswerIsNoObject(t *testing.T) {
 }
 
 func TestWhyNoAnswerComes(t *testing.T) {
-	_, cfg := serve(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	_, cfg := serve(t, func(_ http.ResponseWriter, r *http.Request) { silent(r) })
 	closed, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -219,9 +226,12 @@ func noSuchHost(context.Context, string, string) (net.Conn, error) {
 	return nil, &net.OpError{Op: "dial", Err: &net.DNSError{Name: "cluster.test", IsNotFound: true}}
 }
 
+// client-go looks through this to cancel a request, and warns on the terminal where it cannot.
+var _ utilnet.RoundTripperWrapper = (*watch)(nil)
+
 func TestACancelledCallSaysSo(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	c, _ := serve(t, func(_ http.ResponseWriter, r *http.Request) { cancel(); <-r.Context().Done() })
+	c, _ := serve(t, func(_ http.ResponseWriter, r *http.Request) { cancel(); silent(r) })
 	if _, err := c.Namespaces(ctx); !errors.Is(err, context.Canceled) || err.Error() != "list namespaces: context canceled" {
 		t.Errorf("%v", err)
 	}

@@ -159,6 +159,9 @@ func (w *watch) RoundTrip(r *http.Request) (*http.Response, error) {
 	return answer, nil
 }
 
+// WrappedRoundTripper lets client-go cancel a request through w; it would print a warning to the terminal otherwise.
+func (w *watch) WrappedRoundTripper() http.RoundTripper { return w.RoundTripper }
+
 func (w *watch) clock() (time.Duration, bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
