@@ -1,12 +1,10 @@
 package change
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/awsauth"
@@ -132,32 +130,9 @@ func (v *revocation) absent(before access.Snapshot) (notes []access.Note) {
 	for _, p := range v.who {
 		name := p.Short(before.Cluster.Account())
 		e, ok := before.Entry(p)
-		if lacks := lacking(e, *v.what); ok && len(lacks) > 0 {
-			notes = append(notes, access.Notes(access.NoteAbsent, name, fmt.Sprintf("%s does not have %s; it has %s", name, strings.Join(lacks, " or "), cmp.Or(strings.Join(e.Holdings(), "; "), "nothing")))...)
+		if text := v.what.Absent(e, name); ok && text != "" {
+			notes = append(notes, access.Notes(access.NoteAbsent, name, text)...)
 		}
 	}
 	return notes
-}
-
-func lacking(e access.Entry, what edit.Revocation) (lacks []string) {
-	for _, off := range what.Grants {
-		named := slices.DeleteFunc(slices.Clone(e.Grants), func(g access.Grant) bool { return off.Policy != "" && g.Policy != off.Policy })
-		if len(named) == 0 && off.Policy != "" {
-			lacks = append(lacks, off.Policy.Short())
-		}
-		for _, ns := range off.Scope.Namespaces {
-			if slices.ContainsFunc(named, func(g access.Grant) bool { return g.Scope.Reaches(ns) }) {
-				continue
-			}
-			for _, g := range named {
-				lacks = append(lacks, access.Grant{Policy: g.Policy, Scope: access.Scope{Namespaces: []string{ns}}}.String())
-			}
-		}
-	}
-	for _, group := range what.Groups {
-		if !slices.Contains(e.Groups, group) {
-			lacks = append(lacks, "group "+group)
-		}
-	}
-	return lacks
 }

@@ -53,8 +53,8 @@ revoked yet.`,
 	fs := cmd.Flags()
 	f.bind(fs, "json", "yaml", "jsonpath=")
 	bindQuestion(cmd, &f.Asked)
-	fs.StringArrayVar(&f.with, "with", nil, "Answer as if this policy were granted, such as edit:dev or view")
-	fs.StringArrayVar(&f.without, "without", nil, "Answer as if this policy were revoked, such as edit:dev or view")
+	fs.StringArrayVar(&f.with, "with", nil, "Answer as if this access policy were granted, such as edit:dev or view")
+	fs.StringArrayVar(&f.without, "without", nil, "Answer as if this access policy were revoked, such as edit:dev or view; not for groups and mappings")
 	fs.BoolVar(&f.history, "history", false, "Read from CloudTrail since when and from which person it has its access; takes some seconds")
 	return cmd
 }
@@ -68,7 +68,7 @@ func (env *Env) explain(ctx context.Context, f *explainFlags, written string) er
 	if err != nil {
 		return err
 	}
-	if x, err = whatIf(ctx, c, x, who[0], f); err != nil {
+	if x, err = env.whatIf(ctx, c, x, who[0], f); err != nil {
 		return err
 	}
 	env.missing(x.Missing)
@@ -99,7 +99,7 @@ func (env *Env) explain(ctx context.Context, f *explainFlags, written string) er
 }
 
 // whatIf is the index after the grants of --with and without those of --without.
-func whatIf(ctx context.Context, c *cluster.Cluster, x *rights.Index, p access.Principal, f *explainFlags) (*rights.Index, error) {
+func (env *Env) whatIf(ctx context.Context, c *cluster.Cluster, x *rights.Index, p access.Principal, f *explainFlags) (*rights.Index, error) {
 	if len(f.with)+len(f.without) == 0 {
 		return x, nil
 	}
@@ -127,7 +127,13 @@ func whatIf(ctx context.Context, c *cluster.Cluster, x *rights.Index, p access.P
 		edits = append(edits, edit.Grant(access.Entry{Principal: p, Grants: with}))
 	}
 	if len(without) > 0 {
-		edits = append(edits, edit.Revoke(p, edit.Revocation{Grants: without}))
+		off, name := edit.Revocation{Grants: without}, p.Short(x.Snapshot.Cluster.Account())
+		if e, ok := x.Snapshot.Entry(p); !ok {
+			env.warn("%s has no access entry; --without revokes access policies only", name)
+		} else if text := off.Absent(e, name); text != "" {
+			env.warn("%s", text)
+		}
+		edits = append(edits, edit.Revoke(p, off))
 	}
 	after, err := edit.Each(edits...)(x.Snapshot)
 	if err != nil {

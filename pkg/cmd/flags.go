@@ -21,16 +21,18 @@ import (
 // scopeFlags are --policy, -n and -A.
 type scopeFlags struct{ edit.Scopes }
 
-// bindScopes adds the flags; -A only where there is something to say about it.
+// bindScopes adds the flags. Where there is nothing to say about -A, it is refused with what to do instead.
 func (f *scopeFlags) bindScopes(fs *pflag.FlagSet, policy, namespace, all string) {
 	fs.Var(scopeValue{"strings", f.SetPolicies, f.PolicyValues}, "policy", policy)
 	fs.VarP(scopeValue{"strings", f.SetNamespaces, func() []string { return []string{strings.Join(f.Namespaces, ",")} }}, "namespace", "n", namespace)
-	f.Star = "leave out the namespaces to revoke all of the policy"
-	if all != "" {
-		f.Star = "use -A for the whole cluster"
-		whole := scopeValue{"bool", f.SetAll, func() []string { return []string{strconv.FormatBool(f.All)} }}
-		fs.VarPF(whole, "all-namespaces", "A", all).NoOptDefVal = "true"
+	f.Star = "use -A for the whole cluster"
+	whole := scopeValue{"bool", f.SetAll, func() []string { return []string{strconv.FormatBool(f.All)} }}
+	if all == "" {
+		f.Star = "leave out the namespaces to revoke all of the policy"
+		whole.set = func(string) error { return errors.New(f.Star) }
 	}
+	flag := fs.VarPF(whole, "all-namespaces", "A", all)
+	flag.NoOptDefVal, flag.Hidden = "true", all == ""
 }
 
 // scopeValue is one of the flags.

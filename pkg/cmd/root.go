@@ -91,7 +91,7 @@ func New(env *Env, name string) *cobra.Command {
 	env.bind(root.PersistentFlags())
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
 		env.program.Flags, env.program.Kube = env.typedFlags(), env.kubectlWords
-		return noneBlank(cmd)
+		return cmp.Or(noneBlank(cmd), notTogether(cmd))
 	}
 	root.SuggestionsMinimumDistance = 2
 	root.SetHelpCommand(helpCommand(root))
@@ -221,6 +221,22 @@ func noneBlank(cmd *cobra.Command) (err error) {
 		for word := range strings.SplitSeq(text, ",") {
 			if strings.TrimSpace(word) == "" && err == nil {
 				err = usage(cmd, fmt.Errorf("--%s has an empty value; is a variable unset?", f.Name))
+			}
+		}
+	})
+	return err
+}
+
+// notTogether refuses flags that exclude each other, before cobra does it in words for programmers.
+func notTogether(cmd *cobra.Command) (err error) {
+	var set []string
+	cmd.Flags().Visit(func(f *pflag.Flag) { set = append(set, f.Name) })
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		for _, group := range f.Annotations["cobra_annotation_mutually_exclusive"] {
+			for _, name := range strings.Fields(group) {
+				if name != f.Name && slices.Contains(set, name) && err == nil {
+					err = usage(cmd, fmt.Errorf("--%s and --%s cannot be used together", f.Name, name))
+				}
 			}
 		}
 	})

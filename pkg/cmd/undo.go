@@ -90,10 +90,25 @@ func (env *Env) undo(ctx context.Context, f *changeFlags, id string) error {
 		return err
 	}
 	_, err = env.run(ctx, c, f, request)
+	if err == nil && f.dryRun != "client" && r.Migrated() {
+		env.restOf(r)
+	}
 	if !migrate.Left(*r) || f.dryRun == "client" || err != nil && !errors.Is(err, errFailed) {
 		return err
 	}
 	return errors.Join(err, env.tidy(ctx, env.migrationRun(c, f, migrate.Facts{})))
+}
+
+// restOf names the change that a migration made before the one that was undone: it creates entries, then removes mappings.
+func (env *Env) restOf(r *journal.Record) {
+	is := access.Info{ARN: r.Cluster.ARN}
+	all, err := env.changes(r.Cluster.Name, is.Region(), is.Account())
+	if err != nil {
+		return
+	}
+	if left, _ := all.Last(env.Now(), func(o journal.Record) bool { return o.Migrated() && o.ID < r.ID }); left != nil {
+		env.say(env.IO.ErrOut, "Only the last stage of the migration was undone. To undo the stage before it: "+env.program.Command("undo", left.ID)+"\n")
+	}
 }
 
 // undoing is the record of a change, or of the last one, and the request that undoes it; nil where nothing is to be undone.

@@ -2,6 +2,7 @@
 package edit
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -168,6 +169,34 @@ func revoke(s access.Snapshot, p access.Principal, what Revocation) (access.Snap
 	have.Grants = grants
 	have.Groups = slices.DeleteFunc(slices.Clone(have.Groups), func(g string) bool { return slices.Contains(what.Groups, g) })
 	return s.Put(have), access.Change{Before: &was, After: &have}.CheckManaged(s.Cluster)
+}
+
+// Absent says in a sentence what of the revocation an entry does not have, "" for nothing. Name is the principal's.
+func (r Revocation) Absent(e access.Entry, name string) string {
+	var lacks []string
+	for _, off := range r.Grants {
+		named := slices.DeleteFunc(slices.Clone(e.Grants), func(g access.Grant) bool { return off.Policy != "" && g.Policy != off.Policy })
+		if len(named) == 0 && off.Policy != "" {
+			lacks = append(lacks, off.Policy.Short())
+		}
+		for _, ns := range off.Scope.Namespaces {
+			if slices.ContainsFunc(named, func(g access.Grant) bool { return g.Scope.Reaches(ns) }) {
+				continue
+			}
+			for _, g := range named {
+				lacks = append(lacks, access.Grant{Policy: g.Policy, Scope: access.Scope{Namespaces: []string{ns}}}.String())
+			}
+		}
+	}
+	for _, group := range r.Groups {
+		if !slices.Contains(e.Groups, group) {
+			lacks = append(lacks, "group "+group)
+		}
+	}
+	if len(lacks) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s does not have %s; it has %s", name, strings.Join(lacks, " or "), cmp.Or(strings.Join(e.Holdings(), "; "), "nothing"))
 }
 
 func (r Revocation) rest(e access.Entry) ([]access.Grant, error) {

@@ -99,7 +99,11 @@ func (d Description) sources() string {
 	case d.Entry != nil && len(d.Entry.Grants) > 0:
 		d.grants(&b)
 	case d.Entry != nil && len(bound) == 0 && d.NoRBAC == "":
-		b.WriteString("Grants:     " + none + "\n")
+		b.WriteString("Grants:     " + none)
+		if slices.ContainsFunc(d.Rights, func(r access.Right) bool { return r.Kind == access.JoinNodes }) {
+			b.WriteString("; access as a node, by its type")
+		}
+		b.WriteString("\n")
 	}
 	if d.NoRBAC != "" {
 		fmt.Fprintf(&b, "RBAC:       not checked (%s)\n", Clean(d.NoRBAC))

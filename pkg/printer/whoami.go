@@ -35,6 +35,9 @@ func Whoami(r whoami.Report, color Color, details bool) string {
 		row("Groups", strings.Join(k.Groups, ", "))
 	}
 	w.Flush()
+	if r.Rights != nil && r.Rights.Explain != "" {
+		fmt.Fprintf(&b, "\nIf a right is missing, see what would give it:\n    %s\n", Clean(r.Rights.Explain))
+	}
 	problems(&b, r, color)
 	unchecked(&b, r, details)
 	return b.String()

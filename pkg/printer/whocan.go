@@ -25,12 +25,10 @@ func where(q rights.Question, r rights.Row) string {
 	switch {
 	case len(r.Where) > 0:
 		return Clean(strings.Join(r.Where, ","))
-	case q.Anywhere:
-		return "everywhere"
-	case q.Namespace != "":
+	case q.Namespace != "" && !q.Anywhere:
 		return Clean(q.Namespace)
 	}
-	return "cluster"
+	return "whole cluster"
 }
 
 func through(r rights.Row) string {
@@ -77,7 +75,8 @@ func Answer(a rights.Answer) string {
 	for _, note := range slices.Concat(a.Question.Notes, a.Question.Remarks()) {
 		fmt.Fprintf(&b, "%s\n", Clean(note))
 	}
-	rows, hidden := rights.Shown(a.Rows, func(r rights.Row) bool { return r.Identity.Background() })
+	background := func(r rights.Row) bool { return r.Identity.Background() }
+	rows, hidden := rights.Shown(a.Rows, background)
 	fmt.Fprintf(&b, "Who can %s:\n\n%s", Clean(a.Question.String()), Chains(rows))
 	switch {
 	case len(rows)+hidden > 0:
@@ -87,7 +86,8 @@ func Answer(a rights.Answer) string {
 		b.WriteString("nobody\n")
 	}
 	if hidden > 0 {
-		fmt.Fprintf(&b, "\n%s\n", Hidden(hidden))
+		others, _ := rights.Shown(a.Rows, func(r rights.Row) bool { return !background(r) })
+		fmt.Fprintf(&b, "\nAlso service accounts, nodes and components of Kubernetes and EKS:\n\n%s", Chains(others))
 	}
 	for _, r := range a.Unknown {
 		fmt.Fprintf(&b, "\nnot known: %s (%s)\n", Clean(r.Identity.Name), Clean(rights.Through(r.Chains[0].Right)))

@@ -1,6 +1,7 @@
 package rights
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -54,11 +55,15 @@ func (a Answer) Check(said []Said) (checked Answer, contradictions []string) {
 	for _, r := range a.Rows {
 		s, asked := about[r.Identity.Principal]
 		switch delete(about, r.Identity.Principal); {
-		case !asked || !r.Can():
+		case !r.Can():
+		case !asked:
+			r.Note = cmp.Or(r.Note, "not asked")
 		case s.Yes:
 			r.Note = "confirmed by the cluster"
 		case s.Self || r.byRBAC():
 			contradictions = append(contradictions, string(s.Principal)+" cannot, says the cluster, although "+Through(r.Chains[0].Right)+" should give it that right")
+		default:
+			r.Note = cmp.Or(r.Note, "not checkable: access policy")
 		}
 		checked.Rows = append(checked.Rows, r)
 	}

@@ -46,7 +46,8 @@ type Event struct {
 	Tags   map[string]string
 	Keys   []string // of the tags that were removed
 
-	exact time.Time // from the answer, with milliseconds
+	was   *access.Entry // before the change, as its own record has it
+	exact time.Time     // from the answer, with milliseconds
 }
 
 // Failed reports whether the call was refused or failed.

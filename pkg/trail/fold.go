@@ -90,17 +90,19 @@ func distinct(events []*Event) (all []*Event) {
 
 // next chooses among the events of one second, whose order CloudTrail does not record: the first one that can come next. An entry
 // can only be created where there is none, and only be changed where there is one; it is deleted last, or before it is created again.
-// Some answers have the moment.
+// Some answers have the moment, and this machine's own records are in order.
 func (s *Story) next(second []*Event) int {
 	for i, e := range second {
 		if e.Failed() || e.Principal == "" {
 			return i
 		}
-		creates, deletes, others, after := false, false, false, false
+		creates, deletes, others, after, later := false, false, false, false, false
 		for _, o := range second {
-			if o.Failed() || o.Cluster != e.Cluster || !o.Principal.Is(e.Principal) {
+			recorded := o.Journal != "" && e.Journal != ""
+			if o.Failed() || o.Cluster != e.Cluster || !o.Principal.Is(e.Principal) || recorded && o.Journal > e.Journal {
 				continue
 			}
+			later = later || recorded && o.Journal < e.Journal
 			creates, deletes = creates || o.Name == "CreateAccessEntry", deletes || o.Name == "DeleteAccessEntry"
 			others = others || o.Name != "DeleteAccessEntry"
 			after = after || o.Name == "CreateAccessEntry" && !e.exact.Before(o.exact)
@@ -108,7 +110,7 @@ func (s *Story) next(second []*Event) int {
 		now, known := s.State(e.Cluster, e.Principal)
 		exists := now.Entry != nil || !known && (!creates || deletes)
 		waits := e.Name == "DeleteAccessEntry" && others && !creates || e.Name != "DeleteAccessEntry" && deletes && after
-		if exists != (e.Name == "CreateAccessEntry") && !waits {
+		if exists != (e.Name == "CreateAccessEntry") && !waits && !later {
 			return i
 		}
 	}
@@ -131,6 +133,8 @@ func (s *Story) add(e *Event) {
 		switch {
 		case e.Name == "CreateAccessEntry":
 			before = State{} // or it could not have been created
+		case e.was != nil && (!known || before.Partial):
+			before = State{Entry: e.was}
 		case !known || before.Entry == nil:
 			before = unread(e.Principal)
 		}

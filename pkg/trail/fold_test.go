@@ -234,6 +234,24 @@ func obey(t *testing.T, s access.Snapshot, p access.Principal, words []string) a
 }
 
 // TestOneSecondHasAnOrder: CloudTrail records seconds, and an entry can only be created where there is none.
+// TestRecordsOfThisMachineOrderOneSecond: what was granted and revoked at once is gone, and not recreated.
+func TestRecordsOfThisMachineOrderOneSecond(t *testing.T) {
+	create, remove := basis("eventID=c"), basis("eventName=DeleteAccessEntry", "eventID=a", encoded)
+	for _, all := range [][]any{{create, remove}, {remove, create}} {
+		events, err := Read(strings.NewReader(text(t, all)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range events {
+			e.Journal = map[string]string{"CreateAccessEntry": "20260303T100000.100Z", "DeleteAccessEntry": "20260303T100000.200Z"}[e.Name]
+		}
+		s := Fold(events)
+		if end, _ := s.State(s.Changes[0].Cluster, s.Changes[0].Principal); s.Changes[0].Name != "CreateAccessEntry" || end.Entry != nil {
+			t.Errorf("%s is first, and at the end there is %v", s.Changes[0].Name, end.Entry)
+		}
+	}
+}
+
 func TestOneSecondHasAnOrder(t *testing.T) {
 	create, remove := basis("eventID=c"), basis("eventName=DeleteAccessEntry", "eventID=d", encoded)
 	grant := basis("eventName=AssociateAccessPolicy", "eventID=a", encoded, `requestParameters.accessScope={"type":"cluster"}`, "requestParameters.policyArn=arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy")

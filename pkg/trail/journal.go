@@ -12,10 +12,14 @@ import (
 const near = 5 * time.Minute
 
 // Join marks the events that records of this machine are about, and adds what the records have and no event: a call of the last minutes,
-// which CloudTrail does not show yet. Without adding, for events of files, it only marks.
+// which CloudTrail does not show yet, and what an entry was before. Without adding, for events of files, it only marks.
 func Join(events []*Event, records []journal.Record, add func(time.Time) bool) []*Event {
-	exact := map[string]string{}
+	exact, before := map[string]string{}, map[string]*access.Entry{}
 	for _, r := range records {
+		changes, _ := r.Changes() // none of a record that cannot be read
+		for _, c := range changes {
+			before[r.ID+"\n"+string(c.Principal())] = c.Before
+		}
 		for _, c := range r.Calls {
 			exact[c.Request] = r.ID
 		}
@@ -35,6 +39,9 @@ func Join(events []*Event, records []journal.Record, add func(time.Time) bool) [
 				events = append(events, own)
 			}
 		}
+	}
+	for _, e := range events {
+		e.was = before[e.Journal+"\n"+string(e.Principal)]
 	}
 	return events
 }

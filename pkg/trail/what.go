@@ -59,7 +59,11 @@ func (c *Change) held() string {
 	}
 	slices.Sort(all)
 	if g := c.Before.parts()[groups]; g != "" {
-		all = append(all, "groups "+g)
+		name := "group "
+		if strings.Contains(g, ", ") {
+			name = "groups "
+		}
+		all = append(all, name+g)
 	}
 	return strings.Join(all, ", ")
 }

@@ -113,7 +113,7 @@ func labelled(s styles, text string) string {
 // help is made from the tables of actions.
 func (m *model) help() tea.Cmd {
 	s := m.top()
-	h := &screen{name: func() string { return "Help" }}
+	h := &screen{name: func() string { return "Help" }, finished: true}
 	h.text = func(width int) string {
 		var b strings.Builder
 		for _, group := range []string{acting, viewing, navigate} {

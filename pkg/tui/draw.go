@@ -118,7 +118,7 @@ func (m *model) statusLines(width, height int) []string {
 			lines = append(lines, style.Render(l))
 		}
 	}
-	v, room := m.at, 3 // on other screens what could not be read has less room
+	v, room := m.at, 1 // on other screens what could not be read has a line
 	if m.isTab() {
 		room = 8
 	}

@@ -225,9 +225,9 @@ func TestWhatMattersIsColoured(t *testing.T) {
 func TestWhoIsUnknownWhereTheCallFailed(t *testing.T) {
 	f := newFake()
 	f.fail["read"] = fmt.Errorf("describe cluster demo: %w", access.ErrForbidden)
-	drive(t, f).sees("you: role/platform-admin", "access denied", "[5 Me]", "Access:     yes").keys("1").sees("access denied").keys("5").lacks("access denied")
+	drive(t, f).sees("you: role/platform-admin", "you may not see who has access", "[5 Me]", "Access:     yes").keys("1").sees("access denied").keys("5").lacks("access denied")
 	f.fail["me"] = errors.New("connection reset")
-	drive(t, f).sees("you: <unknown>", "access denied").sees("✗ could not be read: connection reset")
+	drive(t, f).sees("you: <unknown>", "you may not see who has access").sees("✗ could not be read: connection reset")
 	d := &driver{T: t, model: newModel(t.Context(), newFake().world()), hold: true}
 	d.run(d.Init())
 	d.size(80, 24)

@@ -63,7 +63,7 @@ type screen struct {
 	foot     func() string              // below the text, "": nothing
 	offset   int                        // of the text, in lines
 	deaf     func(tea.KeyPressMsg) bool // drops a key; nil: none
-	finished bool                       // it is a result: errors about the list are not shown
+	finished bool                       // it is a result or help: errors about the list are not shown
 	seen     int                        // lines of text that were last seen at once
 	total    int                        // lines of the text
 }

@@ -176,7 +176,7 @@ func (m *model) read(v *view, who []access.Principal) tea.Cmd {
 			cmd := need(m, &v.me, v.cluster.Me, func() {})
 			if first && m.at == v && m.isTab() && m.tab == accessTab {
 				cmd = tea.Batch(cmd, m.show(meTab))
-				m.failed(err)
+				m.fail("you may not see who has access (tab 1 says why); this is your own access")
 			}
 			return cmd
 		}

@@ -46,6 +46,7 @@ type Rights struct {
 	Namespace string `json:"namespace"`
 	Summary   string `json:"summary"`
 	AtLeast   bool   `json:"atLeast,omitempty"` // there may be more: a source could not be read
+	Explain   string `json:"explain,omitempty"` // the command that says what a missing right needs; "": none is missing
 }
 
 // Unchecked is one thing that could not be read.

@@ -33,6 +33,9 @@ func (f Facts) rights(r Report) *Rights {
 	if rights.Summary = s.String(); rights.AtLeast { // what it lacks is not known
 		rights.Summary = strings.Join(s.Allows, "; ")
 	}
+	if rights.AtLeast || len(s.Not) > 0 {
+		rights.Explain = f.Program.Command("explain", "me", "VERB", "TYPE", "-n", f.Namespace)
+	}
 	return rights
 }
 
