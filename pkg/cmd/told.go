@@ -1,6 +1,8 @@
 package cmd
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -19,7 +21,7 @@ func (env *Env) outcome(all []*part) (sheets []*printer.Sheet, unread []printer.
 	var codes []error
 	for _, p := range all {
 		if fleet.Left(p.err) { // the rest of it may still be written
-			p = &part{Member: p.Member, env: p.env, err: fleet.ErrSilent, sheet: &printer.Sheet{}}
+			p = &part{Member: p.Member, env: p.env, err: cmp.Or(reason(p.err), fleet.ErrSilent), sheet: &printer.Sheet{}}
 		}
 		for _, text := range p.lines {
 			lines.add(text, p, nil)
@@ -74,6 +76,9 @@ func reason(err error) error {
 		if errors.Is(err, common) {
 			return common
 		}
+	}
+	if errors.Is(err, context.Canceled) {
+		return errInterrupted
 	}
 	return nil
 }

@@ -176,10 +176,10 @@ func sections(w io.Writer, f Format, sheets []*Sheet) string {
 			b.WriteString(" (" + Clean(s.cluster.ARN) + ")")
 		}
 		b.WriteString("\n")
+		b.WriteString(Wrap(s.text.String(), TerminalWidth(w)))
 		for _, t := range s.tables {
 			_ = f.Table(&b, t.FitLast(TerminalWidth(w))) // a text can always be written
 		}
-		b.WriteString(Wrap(s.text.String(), TerminalWidth(w)))
 	}
 	return b.String()
 }
