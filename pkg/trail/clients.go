@@ -45,7 +45,7 @@ type answers struct {
 
 // answer is one page, or why it was not read.
 type answer struct {
-	mu   sync.Mutex
+	asks chan struct{} // a place for who asks
 	page page
 	err  error
 	read bool
@@ -60,12 +60,16 @@ func (c *Client) lookup(ctx context.Context, name, token string, from, to time.T
 	c.answers.mu.Lock()
 	a := c.answers.of[key]
 	if a == nil {
-		a = &answer{}
+		a = &answer{asks: make(chan struct{}, 1)}
 		c.answers.of[key] = a
 	}
 	c.answers.mu.Unlock()
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	select {
+	case a.asks <- struct{}{}:
+		defer func() { <-a.asks }()
+	case <-ctx.Done():
+		return page{}, ctx.Err()
+	}
 	if !a.read {
 		a.page, a.err = c.ask(ctx, name, token, from, to)
 		a.read = ctx.Err() == nil // else somebody else asks again
