@@ -46,8 +46,9 @@ func (env *Env) outcome(all []*part) (sheets []*printer.Sheet, unread []printer.
 		if p.err != nil {
 			codes = append(codes, p.err)
 		}
-		if p.err != nil && !errors.Is(p.err, errFailed) && p.sheet.Empty() {
-			unread = append(unread, printer.Unread{Context: p.Name, Reason: printer.Clean(p.err.Error())})
+		why := slices.IndexFunc(bad, func(err error) bool { return !absent(err) })
+		if p.err != nil && why >= 0 && p.sheet.Empty() {
+			unread = append(unread, printer.Unread{Context: p.Name, Reason: printer.Clean(bad[why].Error())})
 			continue
 		}
 		sheets = append(sheets, p.sheet)
