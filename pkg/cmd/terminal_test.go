@@ -220,7 +220,7 @@ func TestTerminalAsksOnceForSeveralClusters(t *testing.T) {
 	const grant = "kubectl-access grant role/newcomer --policy view -n dev --contexts demo --contexts prod; echo exit $?"
 	x := inTerminal(t, sandbox.Options{}, "120x45", grant)
 	x.waits("== demo", "cluster prod (us-west-2, account 111122223333)", "Do this? [y/N]").types("demo").keys("Enter").waits("Cancelled. No changes made.", "exit 2")
-	x.types("clear; " + grant).keys("Enter").waits("== prod", "Do this? [y/N]").types("y").keys("Enter").waits("== prod (arn:aws:eks", "To undo: kubectl access undo all-", "exit 0")
+	x.types("clear; "+grant).keys("Enter").waits("== prod", "Do this? [y/N]").types("y").keys("Enter").waits("== prod (arn:aws:eks", "To undo: kubectl access undo all-", "exit 0")
 	if screen := x.tmux("capture-pane", "-p"); strings.Count(screen, "Do this?") != 1 || strings.Count(screen, "role/newcomer granted view in namespace dev") != 2 {
 		t.Error(screen)
 	}
