@@ -137,10 +137,14 @@ func (env *Env) partsOf(members []fleet.Member, logins *cluster.Logins) []*part 
 
 // each works on all clusters at the same time.
 func each(ctx context.Context, all []*part, patience time.Duration, do func(context.Context, *Env) error) {
+	unsearched := make([]error, len(all))
+	for i, p := range all {
+		unsearched[i] = p.err
+	}
 	errs := fleet.Each(ctx, len(all), patience, func(ctx context.Context, i int, heard func()) error {
 		p := all[i]
-		if p.err != nil { // it could not be searched
-			return p.err
+		if unsearched[i] != nil {
+			return unsearched[i]
 		}
 		p.env.hears = func(s access.Snapshot) {
 			heard()

@@ -231,6 +231,14 @@ func TestTerminalAsksOnceForSeveralClusters(t *testing.T) {
 	}
 }
 
+// TestTerminalShowsTheHistoryOfSeveralClusters in its width: nothing of a change is cut off.
+func TestTerminalShowsTheHistoryOfSeveralClusters(t *testing.T) {
+	x := inTerminal(t, sandbox.Options{}, "90x40", "kubectl-access history --contexts demo --contexts prod --since 7d; echo exit $?")
+	x.waits("role/team/dev  groups: developers", "\n    alice@example.com (sso AdministratorAccess); AWS CLI; active", " by bob@example.com", "exit 0")
+	x.types("clear; kubectl-access history role/team/dev --contexts demo --contexts staging; echo exit $?").keys("Enter")
+	x.waits("== demo", "== staging", "view in namespace dev (before: not known)", "changed 2", "exit 0")
+}
+
 func TestTerminalChecksWhatWasTypedBeforeItAsks(t *testing.T) {
 	x := inTerminal(t, sandbox.Options{}, "90x24", "kubectl-access grant role/idl --policy view; echo exit $?")
 	x.waits("error: role/idl", "exit 1")

@@ -118,12 +118,15 @@ func TestAllPagesAreReadAtTwoCallsASecond(t *testing.T) {
 				c := &cloud{t: t, takes: takes}
 				c.fill("CreateAccessEntry", n, 10)
 				c.fill("AssociateAccessPolicy", n, 7)
-				events, w, err := c.client().Read(t.Context(), c.query())
+				q, heard := c.query(), 0
+				var one sync.Mutex
+				q.Heard = func() { one.Lock(); heard++; one.Unlock() }
+				events, w, err := c.client().Read(t.Context(), q)
 				if err != nil || len(distinct(events)) != 2*n || !w.Complete || !w.Since.Equal(w.From) {
 					t.Errorf("%d of %d events, %+v, %v", len(events), 2*n, w, err)
 				}
-				if pages := len(Names) - 2 + 2*max(1, (n+49)/50); w.Calls != pages {
-					t.Errorf("%d calls for %d events", w.Calls, n)
+				if pages := len(Names) - 2 + 2*max(1, (n+49)/50); w.Calls != pages || heard != pages {
+					t.Errorf("%d calls for %d events, %d were heard of", w.Calls, n, heard)
 				}
 			})
 		}
