@@ -22,16 +22,12 @@ func (l *Logins) Regions(ctx context.Context, s Settings) ([]string, error) {
 }
 
 // Accounts are the active accounts of the organization of a login.
-func (l *Logins) Accounts(ctx context.Context, s Settings) (ids []string, err error) {
+func (l *Logins) Accounts(ctx context.Context, s Settings) ([]string, error) {
 	at, err := l.shared(ctx, s)
 	if err != nil {
 		return nil, err
 	}
-	all, err := org.Accounts(ctx, at.session)
-	for _, a := range all {
-		ids = append(ids, a.ID)
-	}
-	return ids, err
+	return org.Accounts(ctx, at.session)
 }
 
 // Caller is who a login is, and its region.

@@ -74,7 +74,10 @@ func (c *Cluster) History(ctx context.Context, asked Asked) (h History, err erro
 		joined(events, asked.To)
 		return asked.Explains && h.explained() || !asked.Explains && len(h.Shown) >= asked.Limit
 	}
-	events, window, err := trail.New(c.Session, c.Now, c.TrailPace).Read(ctx, query)
+	if c.Found != nil {
+		query.Heard = func() { c.Found(access.Snapshot{}) }
+	}
+	events, window, err := c.trail(h.In).Read(ctx, query)
 	h.Window, h.Err = window, err
 	since := window.Since
 	if err != nil && !errors.Is(err, context.Canceled) {
@@ -89,6 +92,14 @@ func (c *Cluster) History(ctx context.Context, asked Asked) (h History, err erro
 		h.Writer = c.writer(ctx)
 	}
 	return h, nil
+}
+
+// trail is the client for CloudTrail.
+func (c *Cluster) trail(in trail.Cluster) *trail.Client {
+	if shared := c.Settings.Logins; shared != nil {
+		return shared.trails.Of(c.Session, in, c.Now, c.TrailPace)
+	}
+	return trail.New(c.Session, c.Now, c.TrailPace)
 }
 
 // tell folds the events, and chooses the changes to show, the newest first.

@@ -17,6 +17,7 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/iam"
 	"github.com/kubectl-access/kubectl-access/pkg/kubeconfig"
 	"github.com/kubectl-access/kubectl-access/pkg/login"
+	"github.com/kubectl-access/kubectl-access/pkg/trail"
 )
 
 // Refusals that wrap access.ErrRefused.
@@ -230,9 +231,10 @@ func (c *Cluster) LookUp(ctx context.Context, p access.Principal) access.Identit
 // Logins are what clusters that are read together share: credentials are asked for once for each login, and calls keep one pace for
 // each account and region.
 type Logins struct {
-	paces *eks.Paces
-	mu    sync.Mutex
-	known map[string]shared
+	paces  *eks.Paces
+	trails trail.Clients
+	mu     sync.Mutex
+	known  map[string]shared
 }
 
 // NewLogins makes them.

@@ -137,7 +137,7 @@ func (env *Env) auditFacts(ctx context.Context, f *auditFlags) (*audit.Facts, er
 		if err != nil {
 			return nil, err
 		}
-		all.To = env.Now()
+		all.To = env.asOf()
 		all.From, all.Shows = all.To.AddDate(0, 0, -trail.Days), func(*trail.Change) bool { return false }
 		asked = &all
 	}

@@ -100,6 +100,10 @@ func TestCompletionIsLive(t *testing.T) {
 		{"explain ro", []string{"role/ops"}, []string{"get"}},
 		{"explain role/ops del", []string{"delete"}, []string{"role/ops"}},
 		{"explain role/ops delete dep", []string{"deployments"}, nil},
+		{"explain role/ops --contexts d", []string{"demo"}, []string{"legacy"}},
+		{"history --profiles new", []string{"newcomer"}, []string{"default"}},
+		{"why role/ops --regions ", []string{"all"}, nil},
+		{"mode --contexts l", []string{"legacy"}, []string{"demo"}},
 	} {
 		got := complete(t, strings.Split(test.words, " ")...)
 		if unique := slices.Compact(slices.Clone(got)); len(unique) != len(got) {

@@ -24,6 +24,8 @@ import (
 var (
 	errCancelled = fmt.Errorf("%w: cancelled", access.ErrRefused)
 	errFailed    = errors.New("not everything was done") // each failure was printed already
+
+	errInterrupted = errors.New("interrupted") // one of several clusters
 )
 
 // Exit codes.

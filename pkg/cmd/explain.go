@@ -19,6 +19,7 @@ import (
 // explainFlags are the question, and what would be different.
 type explainFlags struct {
 	output
+	fleetFlags
 	rights.Asked
 	with, without []string
 	history       bool
@@ -41,17 +42,21 @@ revoked yet.`,
   kubectl access explain role/team/dev delete pods -n dev
 
   # What if
-  kubectl access explain role/team/dev get secrets -n dev --with edit:dev`,
+  kubectl access explain role/team/dev get secrets -n dev --with edit:dev
+
+  # In every cluster of the kubeconfig
+  kubectl access explain role/team/dev get secrets --all-contexts`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 || len(args) == 2 {
 				return usage(cmd, fmt.Errorf("specify a principal, then nothing or a question: %w", rights.ErrQuestion))
 			}
 			f.Words = args[1:]
-			return env.explain(cmd.Context(), &f, args[0])
+			return env.over(cmd.Context(), &f.fleetFlags, f.Format, false, func(ctx context.Context, own *Env) error { return own.explain(ctx, &f, args[0]) })
 		},
 	}
 	fs := cmd.Flags()
 	f.bind(fs, "json", "yaml", "jsonpath=")
+	f.bindFleet(fs, true)
 	bindQuestion(cmd, &f.Asked)
 	fs.StringArrayVar(&f.with, "with", nil, "Answer as if this access policy were granted, such as edit:dev or view")
 	fs.StringArrayVar(&f.without, "without", nil, "Answer as if this access policy were revoked, such as edit:dev or view; not for groups and mappings")

@@ -45,6 +45,7 @@ type part struct {
 	fleet.Member
 	env   *Env
 	sheet *printer.Sheet
+	begun time.Time // the same for all: of one window, CloudTrail is read once
 	err   error
 
 	mu       sync.Mutex
@@ -110,12 +111,20 @@ func (env *Env) only(contexts bool) error {
 	return nil
 }
 
+// asOf is now; for several clusters, when the command began.
+func (env *Env) asOf() time.Time {
+	if env.part != nil {
+		return env.part.begun
+	}
+	return env.Now()
+}
+
 func (env *Env) partsOf(members []fleet.Member, logins *cluster.Logins) []*part {
-	all := make([]*part, len(members))
+	all, begun := make([]*part, len(members)), env.Now()
 	for i, m := range members {
 		words := append(env.typedFlags("kubeconfig", "as", "as-group", "request-timeout", "require-match", "no-native-token", "profile", "role-arn"), m.Flags...)
 		own := env.with(words)
-		p := &part{Member: m, env: own, sheet: &printer.Sheet{Context: m.Name, Flags: m.Flags}}
+		p := &part{Member: m, env: own, sheet: &printer.Sheet{Context: m.Name, Flags: m.Flags}, begun: begun}
 		own.IO.In, own.IO.Out, own.IO.ErrOut, own.part, own.logins = env.IO.In, p.sheet, p, p, logins
 		own.Patience, own.typed = env.Patience, env.typed
 		if m.Target.Context == "" {
@@ -128,10 +137,14 @@ func (env *Env) partsOf(members []fleet.Member, logins *cluster.Logins) []*part 
 
 // each works on all clusters at the same time.
 func each(ctx context.Context, all []*part, patience time.Duration, do func(context.Context, *Env) error) {
+	unsearched := make([]error, len(all))
+	for i, p := range all {
+		unsearched[i] = p.err
+	}
 	errs := fleet.Each(ctx, len(all), patience, func(ctx context.Context, i int, heard func()) error {
 		p := all[i]
-		if p.err != nil { // it could not be searched
-			return p.err
+		if unsearched[i] != nil {
+			return unsearched[i]
 		}
 		p.env.hears = func(s access.Snapshot) {
 			heard()
@@ -158,14 +171,15 @@ func (env *Env) over(ctx context.Context, f *fleetFlags, format printer.Format, 
 		return err
 	}
 	each(ctx, all, f.patience, do)
-	if err := ctx.Err(); err != nil {
-		return err
+	interrupted := ctx.Err()
+	if interrupted != nil && !slices.ContainsFunc(all, func(p *part) bool { return !fleet.Left(p.err) && p.said() }) {
+		return interrupted
 	}
 	sheets, unread, failed := env.outcome(all)
 	if failed == nil && format.People() && !slices.ContainsFunc(all, (*part).said) {
 		env.say(env.IO.ErrOut, fmt.Sprintf("Nothing found in %s.\n", printer.Count(len(sheets), "cluster", "clusters")))
 	}
-	return cmp.Or(format.Join(env.IO.Out, sheets, unread, entries), failed)
+	return cmp.Or(format.Join(env.IO.Out, sheets, unread, entries), interrupted, failed)
 }
 
 // completeContexts offers the contexts of EKS clusters.

@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -18,6 +19,7 @@ import (
 // historyFlags choose changes.
 type historyFlags struct {
 	output
+	fleetFlags
 	since, until string
 	by           string
 	errors, why  bool
@@ -49,18 +51,26 @@ which AWS hands them out, and needs no cluster: select one with --eks-cluster an
   # Attempts that failed, by one person
   kubectl access history --errors --by alice
 
+  # What changed in every cluster of the kubeconfig this week
+  kubectl access history --all-contexts --since 7d
+
   # From files of a trail
   kubectl access history --from-file trail/ -o csv`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(f.files) > 0 {
-				return env.fileHistory(&f, strings.Join(args, ""))
+			switch written := strings.Join(args, ""); {
+			case f.files != nil && f.several():
+				return errors.New("--from-file reads no cluster, and cannot be used together with the flags that select several")
+			case f.files != nil:
+				return env.fileHistory(&f, written)
+			default:
+				return env.over(cmd.Context(), &f.fleetFlags, f.Format, false, func(ctx context.Context, own *Env) error { return own.history(ctx, &f, written) })
 			}
-			return env.history(cmd.Context(), &f, strings.Join(args, ""))
 		},
 	}
 	fs := cmd.Flags()
 	f.bindTable(fs, "json", "yaml", "csv", "wide", "jsonpath=")
+	f.bindFleet(fs, true)
 	fs.StringVar(&f.since, "since", "", "Only changes since then: a duration such as 30d, or a date (default 90d)")
 	fs.StringVar(&f.until, "until", "", "Only changes until then: a duration ago such as 7d, or a date")
 	fs.StringVar(&f.by, "by", "", "Only changes by this person, session, user or role: a part of the name")
@@ -132,7 +142,9 @@ func (env *Env) history(ctx context.Context, f *historyFlags, written string) er
 		return err
 	}
 	if f.People() {
-		env.say(env.IO.ErrOut, h.Borders())
+		for line := range strings.Lines(h.Borders()) {
+			env.say(env.IO.ErrOut, line)
+		}
 	}
 	return ctx.Err()
 }

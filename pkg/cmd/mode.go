@@ -3,6 +3,7 @@ package cmd
 import (
 	"cmp"
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -17,6 +18,7 @@ import (
 
 func newModeCmd(env *Env) *cobra.Command {
 	var f changeFlags
+	var several fleetFlags
 	cmd := &cobra.Command{
 		Use:   "mode [MODE]",
 		Short: "Show or change the cluster's authentication mode (changes are irreversible)",
@@ -28,6 +30,9 @@ irreversible. Mode API is refused while an active mapping has no entry.`,
 		Example: `  # The mode, and what the next one means for this cluster
   kubectl access mode
 
+  # Which clusters still read aws-auth
+  kubectl access mode --all-contexts
+
   # Turn on access entries beside aws-auth
   kubectl access mode API_AND_CONFIG_MAP --context arn:aws:eks:us-west-2:111122223333:cluster/legacy --accept-risk=one-way-mode --yes`,
 		Args:      cobra.MaximumNArgs(1),
@@ -37,12 +42,15 @@ irreversible. Mode API is refused while an active mapping has no entry.`,
 			if err != nil && len(args) > 0 {
 				return usage(cmd, err)
 			}
+			if to == "" {
+				return env.over(cmd.Context(), &several, f.output.Format, false, func(ctx context.Context, own *Env) error { return own.showMode(ctx, &f) })
+			}
+			if several.several() {
+				return errors.New("the mode is changed in one cluster at a time, because that is irreversible: select it with --context")
+			}
 			c, err := env.open(cmd.Context())
 			if err != nil {
 				return err
-			}
-			if to == "" {
-				return env.showMode(cmd.Context(), c, &f)
 			}
 			return env.setMode(cmd.Context(), c, &f, to)
 		},
@@ -50,6 +58,7 @@ irreversible. Mode API is refused while an active mapping has no entry.`,
 	f.bind(cmd.Flags(), access.OneWayMode, access.LeaveMappings)
 	f.bindAsk(cmd.Flags())
 	f.bindSave(cmd.Flags())
+	several.bindFleet(cmd.Flags(), false)
 	return cmd
 }
 
@@ -72,16 +81,23 @@ func modeRequest(to access.Mode) change.Request {
 	}
 }
 
-func (env *Env) showMode(ctx context.Context, c *cluster.Cluster, f *changeFlags) error {
+func (env *Env) showMode(ctx context.Context, f *changeFlags) error {
+	c, err := env.open(ctx)
+	if err != nil {
+		return err
+	}
 	s, err := c.Snapshot(ctx, access.Want{All: true, AWSAuth: true, Lives: access.RivalLives})
 	if err != nil {
 		return err
 	}
 	env.notes(append(c.Shown(s.Cluster), s.Failures()...))
 	r := printer.ModeOf(s)
-	if !f.output.People() {
+	switch {
+	case !f.output.People():
 		err = f.output.Plain(env.IO.Out, r)
-	} else {
+	case env.part != nil:
+		err = f.output.Table(env.IO.Out, r.Row())
+	default:
 		env.say(env.IO.Out, r.Text(env.program.Command))
 	}
 	return cmp.Or(err, errIf(len(s.Unread) > 0))

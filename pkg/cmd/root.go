@@ -177,6 +177,11 @@ func meantFlag(cmd *cobra.Command, err error) error {
 		return err
 	}
 	typed := unknown.GetSpecifiedName()
+	several := pflag.NewFlagSet("", pflag.ContinueOnError)
+	new(fleetFlags).bindFleet(several, false)
+	if several.Lookup(typed) != nil {
+		return fmt.Errorf("%w; this command is about one cluster: select it with --context", err)
+	}
 	if known, ok := usual[typed]; ok && known == "" {
 		return fmt.Errorf("%w; write the principal without a flag: role/NAME, user/NAME or an ARN", err)
 	} else if f := cmd.Flags().Lookup(known); ok && f != nil {

@@ -215,6 +215,30 @@ func TestTerminalQuestionLocksNobodyOut(t *testing.T) {
 	x.types("y").keys("Enter").waits("the cluster has changed").types("y").keys("Enter").waits("set to groups h, viewers", "exit 0")
 }
 
+// TestTerminalAsksOnceForSeveralClusters: one answer is for all of them, a risk is accepted in each, and any other word stops all.
+func TestTerminalAsksOnceForSeveralClusters(t *testing.T) {
+	const grant = "kubectl-access grant role/newcomer --policy view -n dev --contexts demo --contexts prod; echo exit $?"
+	x := inTerminal(t, sandbox.Options{}, "120x45", grant)
+	x.waits("== demo", "cluster prod (us-west-2, account 111122223333)", "Do this? [y/N]").types("demo").keys("Enter").waits("Cancelled. No changes made.", "exit 2")
+	x.types("clear; "+grant).keys("Enter").waits("== prod", "Do this? [y/N]").types("y").keys("Enter").waits("== prod (arn:aws:eks", "To undo: kubectl access undo all-", "exit 0")
+	if screen := x.tmux("capture-pane", "-p"); strings.Count(screen, "Do this?") != 1 || strings.Count(screen, "role/newcomer granted view in namespace dev") != 2 {
+		t.Error(screen)
+	}
+	const revoke = "clear; kubectl-access revoke role/platform-admin --contexts staging --contexts demo; echo exit $?"
+	x.types(revoke).keys("Enter").waits("In demo:", "Type lose-own-access to continue").types("lose-own-access").keys("Enter").waits("In staging:", "Type lose-own-access to continue").keys("Enter").waits("Cancelled. No changes made.", "exit 2")
+	if out, _ := run("list", "role/platform-admin", "--contexts", "demo", "--contexts", "staging"); strings.Count(out, "cluster-admin") != 2 {
+		t.Error(out)
+	}
+}
+
+// TestTerminalShowsTheHistoryOfSeveralClusters in its width: nothing of a change is cut off.
+func TestTerminalShowsTheHistoryOfSeveralClusters(t *testing.T) {
+	x := inTerminal(t, sandbox.Options{}, "90x40", "kubectl-access history --contexts demo --contexts prod --since 7d; echo exit $?")
+	x.waits("role/team/dev  groups: developers", "\n    alice@example.com (sso AdministratorAccess); AWS CLI; active", " by bob@example.com", "exit 0")
+	x.types("clear; kubectl-access history role/team/dev --contexts demo --contexts staging; echo exit $?").keys("Enter")
+	x.waits("== demo", "== staging", "view in namespace dev (before: not known)", "changed 2", "exit 0")
+}
+
 func TestTerminalChecksWhatWasTypedBeforeItAsks(t *testing.T) {
 	x := inTerminal(t, sandbox.Options{}, "90x24", "kubectl-access grant role/idl --policy view; echo exit $?")
 	x.waits("error: role/idl", "exit 1")

@@ -1,6 +1,8 @@
 package cmd
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -19,7 +21,7 @@ func (env *Env) outcome(all []*part) (sheets []*printer.Sheet, unread []printer.
 	var codes []error
 	for _, p := range all {
 		if fleet.Left(p.err) { // the rest of it may still be written
-			p = &part{Member: p.Member, env: p.env, err: fleet.ErrSilent, sheet: &printer.Sheet{}}
+			p = &part{Member: p.Member, env: p.env, err: cmp.Or(reason(p.err), fleet.ErrSilent), sheet: &printer.Sheet{}}
 		}
 		for _, text := range p.lines {
 			lines.add(text, p, nil)
@@ -44,8 +46,9 @@ func (env *Env) outcome(all []*part) (sheets []*printer.Sheet, unread []printer.
 		if p.err != nil {
 			codes = append(codes, p.err)
 		}
-		if p.err != nil && !errors.Is(p.err, errFailed) && p.sheet.Empty() {
-			unread = append(unread, printer.Unread{Context: p.Name, Reason: printer.Clean(p.err.Error())})
+		why := slices.IndexFunc(bad, func(err error) bool { return !absent(err) })
+		if p.err != nil && why >= 0 && p.sheet.Empty() {
+			unread = append(unread, printer.Unread{Context: p.Name, Reason: printer.Clean(bad[why].Error())})
 			continue
 		}
 		sheets = append(sheets, p.sheet)
@@ -74,6 +77,9 @@ func reason(err error) error {
 		if errors.Is(err, common) {
 			return common
 		}
+	}
+	if errors.Is(err, context.Canceled) {
+		return errInterrupted
 	}
 	return nil
 }

@@ -17,6 +17,7 @@ import (
 )
 
 func newWhyCmd(env *Env) *cobra.Command {
+	var several fleetFlags
 	cmd := &cobra.Command{
 		Use:   "why PRINCIPAL",
 		Short: "Say since when a principal has its access, and who granted it",
@@ -26,14 +27,18 @@ and the own records. history shows the changes behind that, and explain the righ
   kubectl access why role/team/dev
 
   # Your own access
-  kubectl access why me`,
+  kubectl access why me
+
+  # In several clusters
+  kubectl access why role/platform-admin --contexts demo --contexts prod`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return usage(cmd, errors.New("specify one principal: role/NAME, user/NAME, sso/PERMISSION_SET, an ARN or me"))
 			}
-			return env.why(cmd.Context(), args[0])
+			return env.over(cmd.Context(), &several, printer.Format{}, false, func(ctx context.Context, own *Env) error { return own.why(ctx, args[0]) })
 		},
 	}
+	several.bindFleet(cmd.Flags(), true)
 	return cmd
 }
 
@@ -78,7 +83,7 @@ func named(ref access.Ref, account string) func(access.Principal) bool {
 
 // told reads the history of the cluster, or of one principal. Without flags it is what a principal has, and since when.
 func (env *Env) told(ctx context.Context, c *cluster.Cluster, f *historyFlags, written string) (*printer.History, error) {
-	now := env.Now()
+	now := env.asOf()
 	from, to, err := f.window(now)
 	if err != nil {
 		return nil, err
@@ -153,7 +158,11 @@ func (env *Env) why(ctx context.Context, written string) error {
 		return errFailed // for a reason that was printed
 	}
 	if len(h.Live) == 0 {
-		return fmt.Errorf("%s: %w: it has no access entry, and no change of one is on record; see what else gives access: %s", written, access.ErrNotFound, env.program.Command("explain", written))
+		next := ""
+		if env.part == nil {
+			next = "; see what else gives access: " + env.program.Command("explain", written)
+		}
+		return fmt.Errorf("%s: %w: it has no access entry, and no change of one is on record%s", written, access.ErrNotFound, next)
 	}
 	env.answers(h)
 	return ctx.Err()

@@ -17,9 +17,6 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/login"
 )
 
-// Account is an active account of the organization.
-type Account struct{ ID, Name string }
-
 // Known are the regions of a partition that have EKS, enabled or not (botocore, endpoints of 2026).
 func Known(partition string) []string { return strings.Fields(regions[partition]) }
 
@@ -47,76 +44,65 @@ func place(service string) func(region string, fips bool) (host, signed string) 
 // Regions are the regions that the account has enabled (Account Management API Reference, ListRegions).
 func Regions(ctx context.Context, s *login.Session) (names []string, err error) {
 	service := s.NewService("Account", "account", place("account"), refusal)
-	service.Path, service.Attempts = "listRegions", attempts
-	for next := ""; ; {
-		var page struct {
-			Regions   []struct{ RegionName string }
-			NextToken string
-		}
-		in := map[string]any{"MaxResults": 50, "RegionOptStatusContains": []string{"ENABLED", "ENABLED_BY_DEFAULT"}}
-		if next != "" {
-			in["NextToken"] = next
-		}
-		if err := call(ctx, service, "ListRegions", nil, in, &page); err != nil {
-			return nil, err
-		}
-		for _, r := range page.Regions {
+	service.Path = "listRegions"
+	in := map[string]any{"MaxResults": 50, "RegionOptStatusContains": []string{"ENABLED", "ENABLED_BY_DEFAULT"}}
+	err = pages(ctx, service, "ListRegions", map[string]string{"Content-Type": "application/json"}, in, func(p *page) {
+		for _, r := range p.Regions {
 			names = append(names, r.RegionName)
 		}
-		if next = page.NextToken; next == "" {
-			return names, nil
-		}
-	}
+	})
+	return names, err
 }
 
-// Accounts are the active accounts of the organization (AWS Organizations API Reference, ListAccounts). Pages may be empty.
-func Accounts(ctx context.Context, s *login.Session) (all []Account, err error) {
+// Accounts are the IDs of the active accounts of the organization (AWS Organizations API Reference, ListAccounts).
+func Accounts(ctx context.Context, s *login.Session) (ids []string, err error) {
 	service := s.NewService("Organizations", "organizations", place("organizations"), refusal)
-	service.Attempts = attempts
-	for next := ""; ; {
-		var page struct {
-			Accounts  []struct{ ID, Name, Status, State string }
-			NextToken string
-		}
-		in := map[string]any{"MaxResults": 20}
-		if next != "" {
-			in["NextToken"] = next
-		}
-		header := map[string]string{"X-Amz-Target": "AWSOrganizationsV20161128.ListAccounts"}
-		if err := call(ctx, service, "ListAccounts", header, in, &page); err != nil {
-			return nil, err
-		}
-		for _, a := range page.Accounts {
+	header := map[string]string{"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": "AWSOrganizationsV20161128.ListAccounts"}
+	err = pages(ctx, service, "ListAccounts", header, map[string]any{"MaxResults": 20}, func(p *page) {
+		for _, a := range p.Accounts {
 			if cmp.Or(a.State, a.Status) == "ACTIVE" {
-				all = append(all, Account{a.ID, a.Name})
+				ids = append(ids, a.ID)
 			}
 		}
-		if next = page.NextToken; next == "" {
-			return all, nil
-		}
-	}
+	})
+	return ids, err
+}
+
+// page is one answer of either operation.
+type page struct {
+	Regions   []struct{ RegionName string }
+	Accounts  []struct{ ID, Status, State string }
+	NextToken string
 }
 
 // attempts of one call.
 const attempts = 4
 
-func call(ctx context.Context, s *login.Service, operation string, header map[string]string, in, out any) error {
-	body, err := json.Marshal(in)
-	if err != nil {
-		return err
-	}
-	if header == nil {
-		header = map[string]string{"Content-Type": "application/json"}
-	} else {
-		header["Content-Type"] = "application/x-amz-json-1.1"
-	}
-	data, err := s.Call(ctx, operation, header, body)
-	if err == nil {
-		if err = json.Unmarshal(data, out); err != nil {
-			err = fmt.Errorf("%w: %s", login.ErrIncomplete, operation)
+// pages asks for page after page, of which some may be empty.
+func pages(ctx context.Context, s *login.Service, operation string, header map[string]string, in map[string]any, each func(*page)) error {
+	s.Attempts = attempts
+	for {
+		body, err := json.Marshal(in)
+		if err != nil {
+			return err
 		}
-		return err
+		data, err := s.Call(ctx, operation, header, body)
+		if err != nil {
+			return explain(operation, err)
+		}
+		var p page
+		if json.Unmarshal(data, &p) != nil {
+			return fmt.Errorf("%w: %s", login.ErrIncomplete, operation)
+		}
+		each(&p)
+		if p.NextToken == "" {
+			return nil
+		}
+		in["NextToken"] = p.NextToken
 	}
+}
+
+func explain(operation string, err error) error {
 	var api smithy.APIError
 	if errors.As(err, &api) && strings.HasPrefix(api.ErrorCode(), "AccessDenied") {
 		return fmt.Errorf("%w: %s: %s", access.ErrForbidden, operation, api.ErrorMessage())

@@ -204,7 +204,11 @@ func (f Format) Blocks(w io.Writer, t Table) error {
 
 // Stacked prints a table; on a terminal that is narrower each row in two lines, the second with what comes after so many columns.
 func (f Format) Stacked(w io.Writer, t Table, first int) error {
-	width, need := TerminalWidth(w), 0
+	return f.stack(w, t, first, TerminalWidth(w))
+}
+
+func (f Format) stack(w io.Writer, t Table, first, width int) error {
+	need := 0
 	for i, c := range t.Columns {
 		if !c.Wide {
 			need += t.room(i)

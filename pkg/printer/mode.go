@@ -3,6 +3,7 @@ package printer
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/kubectl-access/kubectl-access/pkg/access"
@@ -51,6 +52,18 @@ func shorts[T interface{ Short(account string) string }](named []T, account stri
 		all = append(all, n.Short(account))
 	}
 	return all
+}
+
+// Row is one of several clusters.
+func (r ModeReport) Row() Table {
+	mappings, without := strconv.Itoa(r.Mappings), orNone(strings.Join(append(slices.Clone(r.WithoutEntry), r.Nodes...), ", "))
+	if r.Unread != "" {
+		mappings, without = unknown, unknown
+	}
+	return Table{
+		Columns: []Column{{Name: "MODE"}, {Name: "ENTRIES"}, {Name: "MAPPINGS"}, {Name: "WITHOUT ENTRY"}},
+		Rows:    [][]string{{Clean(string(r.Mode)), strconv.Itoa(r.Entries), mappings, without}},
+	}
 }
 
 // Text shows each mode on its lines, with a mark at the cluster's own.

@@ -96,6 +96,9 @@ func (f Format) Join(w io.Writer, sheets []*Sheet, unread []Unread, entries bool
 		_, err := io.WriteString(w, sections(w, f, sheets))
 		return err
 	}
+	if t.column("WHEN") >= 0 { // a history
+		return f.Stacked(w, t, 4)
+	}
 	if f.Name == "" {
 		t = t.fit(t.column("ACCESS"), TerminalWidth(w))
 	}
@@ -176,10 +179,14 @@ func sections(w io.Writer, f Format, sheets []*Sheet) string {
 			b.WriteString(" (" + Clean(s.cluster.ARN) + ")")
 		}
 		b.WriteString("\n")
-		for _, t := range s.tables {
-			_ = f.Table(&b, t.FitLast(TerminalWidth(w))) // a text can always be written
-		}
 		b.WriteString(Wrap(s.text.String(), TerminalWidth(w)))
+		for _, t := range s.tables { // a text can always be written
+			if t.column("WHEN") >= 0 {
+				_ = f.stack(&b, t, 3, TerminalWidth(w))
+				continue
+			}
+			_ = f.Table(&b, t.FitLast(TerminalWidth(w)))
+		}
 	}
 	return b.String()
 }

@@ -38,13 +38,19 @@ type Client struct {
 	pace   time.Duration
 	jitter func() float64 // 0 to 1
 
+	*queue
+	answers *answers // of the clusters that are read together; nil: there is one
+}
+
+// queue is where calls wait for their turn.
+type queue struct {
 	mu   sync.Mutex
 	free time.Time // when the next call may go
 }
 
 // New makes a client. It sends nothing. pace is the time between two calls; 0: what AWS allows.
 func New(session *login.Session, now func() time.Time, pace time.Duration) *Client {
-	c := &Client{api: session.NewService("CloudTrail", service, place, refusal), now: now, pace: cmp.Or(pace, between), jitter: rand.Float64}
+	c := &Client{api: session.NewService("CloudTrail", service, place, refusal), now: now, pace: cmp.Or(pace, between), jitter: rand.Float64, queue: &queue{}}
 	c.api.Attempts, c.api.Turn, c.api.Rest = attempts, c.turn, c.rest
 	return c
 }
@@ -57,8 +63,8 @@ type page struct {
 	NextToken string
 }
 
-// lookup asks for one page of the events of one operation, and waits for its turn. It repeats a call that was throttled.
-func (c *Client) lookup(ctx context.Context, name, token string, from, to time.Time) (page, error) {
+// ask asks for one page of the events of one operation, and waits for its turn. It repeats a call that was throttled.
+func (c *Client) ask(ctx context.Context, name, token string, from, to time.Time) (page, error) {
 	body, err := json.Marshal(map[string]any{
 		"LookupAttributes": []map[string]string{{"AttributeKey": "EventName", "AttributeValue": name}},
 		"StartTime":        from.Unix(), "EndTime": to.Unix() + 1, "MaxResults": 50, "NextToken": token,

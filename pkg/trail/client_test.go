@@ -101,10 +101,11 @@ func (c *cloud) fill(name string, n, minutes int) {
 	}
 }
 
-func (c *cloud) client() *Client {
-	session := &login.Session{Config: aws.Config{Region: "eu-west-1", HTTPClient: c, Credentials: credentials.NewStaticCredentialsProvider("AKID", "secret", "")}}
-	return New(session, time.Now, 0)
+func (c *cloud) session() *login.Session {
+	return &login.Session{Config: aws.Config{Region: "eu-west-1", HTTPClient: c, Credentials: credentials.NewStaticCredentialsProvider("AKID", "secret", "")}}
 }
+
+func (c *cloud) client() *Client { return New(c.session(), time.Now, 0) }
 
 func (c *cloud) query() Query {
 	return Query{From: time.Now().AddDate(0, 0, -Days), To: time.Now()}
@@ -117,12 +118,15 @@ func TestAllPagesAreReadAtTwoCallsASecond(t *testing.T) {
 				c := &cloud{t: t, takes: takes}
 				c.fill("CreateAccessEntry", n, 10)
 				c.fill("AssociateAccessPolicy", n, 7)
-				events, w, err := c.client().Read(t.Context(), c.query())
+				q, heard := c.query(), 0
+				var one sync.Mutex
+				q.Heard = func() { one.Lock(); heard++; one.Unlock() }
+				events, w, err := c.client().Read(t.Context(), q)
 				if err != nil || len(distinct(events)) != 2*n || !w.Complete || !w.Since.Equal(w.From) {
 					t.Errorf("%d of %d events, %+v, %v", len(events), 2*n, w, err)
 				}
-				if pages := len(Names) - 2 + 2*max(1, (n+49)/50); w.Calls != pages {
-					t.Errorf("%d calls for %d events", w.Calls, n)
+				if pages := len(Names) - 2 + 2*max(1, (n+49)/50); w.Calls != pages || heard != pages {
+					t.Errorf("%d calls for %d events, %d were heard of", w.Calls, n, heard)
 				}
 			})
 		}
@@ -149,6 +153,44 @@ func TestRefusalsAreOnesOfTheCore(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestClustersThatAreReadTogetherShareCallsAndPace: with one login each page is asked for once, also after clusters were given up;
+// logins of one account and region keep its pace together; those of another do not wait for them.
+func TestClustersThatAreReadTogetherShareCallsAndPace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, elsewhere, begun := &cloud{t: t}, &cloud{t: t}, time.Now()
+		c.fill("CreateAccessEntry", 120, 10)
+		var all Clients
+		var took [5]time.Duration
+		gone, stop := context.WithTimeout(t.Context(), time.Second)
+		defer stop()
+		one, other := c.session(), c.session()
+		var running sync.WaitGroup
+		for i, client := range []*Client{
+			all.Of(one, Cluster{"a", "eu-west-1", "1"}, time.Now, 0), all.Of(one, Cluster{"b", "eu-west-1", "1"}, time.Now, 0), all.Of(one, Cluster{"c", "eu-west-1", "1"}, time.Now, 0),
+			all.Of(other, Cluster{"d", "eu-west-1", "1"}, time.Now, 0), all.Of(elsewhere.session(), Cluster{"a", "eu-west-1", "2"}, time.Now, 0),
+		} {
+			ctx, want := t.Context(), 120
+			switch i {
+			case 0, 2: // given up, while it asks and while it waits for the answer to another
+				ctx, want = gone, 0
+			case 4:
+				want = 0
+			}
+			running.Go(func() {
+				events, w, err := client.Read(ctx, c.query())
+				if took[i] = time.Since(begun); ctx != gone && (err != nil || len(events) != want || !w.Complete) {
+					t.Errorf("%d: %d events, %+v, %v", i, len(events), w, err)
+				}
+			})
+			synctest.Wait()
+		}
+		running.Wait()
+		if pages := len(Names) + 2; len(c.calls) != 2*pages || len(elsewhere.calls) != len(Names) || took[0] > time.Second || took[2] > time.Second || took[4] > time.Duration(len(Names))*between {
+			t.Errorf("%d and %d calls, %v", len(c.calls), len(elsewhere.calls), took)
+		}
+	})
 }
 
 // TestTheNewestPagesAreReadFirst: twenty changes are known after few calls, whatever else there is.

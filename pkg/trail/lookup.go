@@ -16,6 +16,7 @@ type Query struct {
 	Keep     func(*Event) bool // the others are dropped
 	// Enough reports whether the events, all that there are after some moment, are as many as are wanted; nil: never.
 	Enough func([]*Event) bool
+	Heard  func() // hears of each page; nil: nobody does
 }
 
 // Window is what was read: all events from Since to To.
@@ -95,6 +96,9 @@ func (r *reading) after(t time.Time) (all []*Event) {
 // page reads the next page of an operation.
 func (r *reading) page(ctx context.Context, c *course) {
 	found, err := r.client.lookup(ctx, c.name, c.token, r.q.From, r.q.To)
+	if r.q.Heard != nil {
+		r.q.Heard()
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if err != nil {
