@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -13,7 +14,6 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/change"
 	"github.com/kubectl-access/kubectl-access/pkg/cluster"
-	"github.com/kubectl-access/kubectl-access/pkg/fleet"
 	"github.com/kubectl-access/kubectl-access/pkg/manifest"
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
 )
@@ -114,32 +114,38 @@ func (env *Env) apply(ctx context.Context, f *filesFlags) error {
 // files reads the files.
 func (env *Env) files(f *filesFlags) (manifest.Files, error) {
 	files, err := manifest.Load(f.names, f.recursive, env.IO.In)
-	if err == nil && f.several() && !f.inAWS() {
-		err = env.allSelected(files, f)
-	}
 	if err != nil {
 		return files, fmt.Errorf("%w: %w", access.ErrRefused, err)
 	}
+	f.fits = func(all []*part) error { return placed(files, all) }
 	if files.Others > 0 {
 		env.warn("%s skipped: only AccessEntry objects are applied", printer.Count(files.Others, "object of another kind was", "objects of other kinds were"))
 	}
 	return files, nil
 }
 
-// allSelected refuses documents for a cluster that is not among the selected ones.
-func (env *Env) allSelected(files manifest.Files, f *filesFlags) error {
-	targets, others, err := env.flags.Contexts()
-	if err != nil {
-		return err
-	}
-	chosen, err := fleet.Choose(targets, others, f.contexts)
-	if err != nil {
-		return err
-	}
+// placed refuses documents that are for none of the selected clusters, or may be for several of one name.
+func placed(files manifest.Files, all []*part) error {
 	for _, d := range files.Documents {
-		if !slices.ContainsFunc(chosen.Members, func(m fleet.Member) bool { return d.In(m.Target.Name, m.Target.Region) }) {
-			return d.Fails("clusterName", fmt.Errorf("is for cluster %s, which is not selected", d.Cluster))
+		var named []string
+		possible := false // also where it is not known which cluster it is, or what a search would have found
+		for _, p := range all {
+			here := d.In(p.Target.Name, p.Target.Region)
+			if possible = possible || here; here && p.Target.Name != "" {
+				named = append(named, p.Name)
+			}
 		}
+		var err error
+		switch {
+		case !possible:
+			err = fmt.Errorf("is for cluster %s, which is not selected", d.Cluster)
+		case d.Cluster != "" && len(named) > 1:
+			err = fmt.Errorf("is for cluster %s, but several of the selected clusters have this name: %s; select one of them, or write its region as the annotation %s",
+				d.Cluster, strings.Join(named, ", "), manifest.RegionAnnotation)
+		default:
+			continue
+		}
+		return fmt.Errorf("%w: %w", access.ErrRefused, d.Fails("clusterName", err))
 	}
 	return nil
 }
@@ -149,6 +155,9 @@ func (env *Env) allSelected(files manifest.Files, f *filesFlags) error {
 func (env *Env) filesRequest(ctx context.Context, f *filesFlags, files manifest.Files) (*cluster.Cluster, change.Request, error) {
 	if t, err := env.target(); err == nil && env.part != nil {
 		if files = files.In(t.Name, t.Region); len(files.Documents) == 0 {
+			if f.prune {
+				env.warn("no file is for this cluster, so --prune deletes nothing in it")
+			}
 			return nil, change.Request{}, errNothing
 		}
 	}

@@ -152,6 +152,7 @@ type fleetFlags struct {
 	regions, profiles, accounts []string
 	orgRole                     string
 	patience                    time.Duration
+	fits                        func([]*part) error // refuses what the selected clusters do not fit; nil: nothing
 }
 
 // clusterPatience is how long a cluster may take without an answer.

@@ -80,7 +80,7 @@ func (p *part) Write(text []byte) (int, error) {
 }
 
 // parts are the selected clusters, each with what a command may touch.
-func (env *Env) parts(ctx context.Context, f *fleetFlags) ([]*part, error) {
+func (env *Env) parts(ctx context.Context, f *fleetFlags) (all []*part, err error) {
 	logins := cluster.NewLogins()
 	if f.inAWS() {
 		if err := env.only(f.every || len(f.contexts) > 0); err != nil {
@@ -89,13 +89,16 @@ func (env *Env) parts(ctx context.Context, f *fleetFlags) ([]*part, error) {
 		if len(f.accounts) > 0 && f.orgRole == "" {
 			return nil, errors.New("--accounts requires --org-role")
 		}
-		return env.find(ctx, f, logins)
+		all, err = env.find(ctx, f, logins)
+	} else {
+		var members []fleet.Member
+		members, err = env.members(f)
+		all = env.partsOf(members, logins)
 	}
-	members, err := env.members(f)
-	if err != nil {
-		return nil, err
+	if err == nil && f.fits != nil {
+		err = f.fits(all)
 	}
-	return env.partsOf(members, logins), nil
+	return all, err
 }
 
 // only refuses flags that select one cluster, and with contexts those of contexts.

@@ -73,6 +73,10 @@ credentials, region and KUBECONFIG point to it.
 
 The clusters: demo (reads entries and aws-auth), legacy (aws-auth only), prod (entries only),
 staging (access problems to diagnose) and private (an endpoint that cannot be reached).
+Files for diff and apply are in $KUBECTL_ACCESS_SAMPLES: those in web differ from the clusters in each way, and
+those in refused are refused. For example:
+
+  kubectl access diff -f $KUBECTL_ACCESS_SAMPLES/web --set web --prune --contexts demo --contexts prod --contexts staging
 
 You are its administrator. The AWS configuration has profiles of other people:
 ` + strings.Join(sandbox.Profiles(), " ") + `.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -50,9 +51,7 @@ A change of the mode is irreversible. An undo is a change too, with an ID of its
 			case several.several() && len(args) == 0:
 				return errors.New("specify the ID of a change of several clusters")
 			case several.several():
-				return env.change(cmd.Context(), &f, &several, func(ctx context.Context, own *Env) (*cluster.Cluster, change.Request, error) {
-					return own.undoOne(ctx, &f, args[0])
-				})
+				return env.undoAll(cmd.Context(), &f, &several, args[0])
 			}
 			return env.undo(cmd.Context(), &f, strings.Join(args, ""))
 		},
@@ -63,6 +62,22 @@ A change of the mode is irreversible. An undo is a change too, with an ID of its
 	f.bindAsk(cmd.Flags())
 	several.bindFleet(cmd.Flags(), false)
 	return cmd
+}
+
+// undoAll undoes the parts of a change of several clusters.
+func (env *Env) undoAll(ctx context.Context, f *changeFlags, several *fleetFlags, id string) error {
+	var found atomic.Bool // or not known
+	err := env.change(ctx, f, several, func(ctx context.Context, own *Env) (*cluster.Cluster, change.Request, error) {
+		c, request, err := own.undoOne(ctx, f, id)
+		if !errors.Is(err, errNothing) {
+			found.Store(true)
+		}
+		return c, request, err
+	})
+	if err == nil && !found.Load() {
+		return fmt.Errorf("no change of the selected clusters has the ID %s; see `%s`", id, env.program.Command("undo", "--list"))
+	}
+	return err
 }
 
 // undoOne is the request that undoes a change in one of several clusters.

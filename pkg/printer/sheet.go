@@ -174,11 +174,13 @@ func sections(w io.Writer, f Format, sheets []*Sheet) string {
 		if b.Len() > 0 {
 			b.WriteString("\n")
 		}
-		b.WriteString("== " + Clean(s.Context))
-		if s.cluster.ARN != "" && s.cluster.ARN != s.Context {
-			b.WriteString(" (" + Clean(s.cluster.ARN) + ")")
+		if f.Name != "markdown" { // which names the cluster itself, after a comment that must be first
+			b.WriteString("== " + Clean(s.Context))
+			if s.cluster.ARN != "" && s.cluster.ARN != s.Context {
+				b.WriteString(" (" + Clean(s.cluster.ARN) + ")")
+			}
+			b.WriteString("\n")
 		}
-		b.WriteString("\n")
 		b.WriteString(Wrap(s.text.String(), TerminalWidth(w)))
 		for _, t := range s.tables { // a text can always be written
 			if t.column("WHEN") >= 0 {

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"bytes"
+	"embed"
 	"encoding/base64"
 	"fmt"
 	"maps"
@@ -34,6 +35,7 @@ func (s *Sandbox) Environ(base []string) []string {
 		"AWS_EC2_METADATA_DISABLED=true",
 		"KUBECONFIG="+filepath.Join(s.dir, "kubeconfig"),
 		"KUBECTL_ACCESS_SANDBOX=1", // for scripts and prompts
+		"KUBECTL_ACCESS_SAMPLES="+filepath.Join(s.dir, "samples"),
 	)
 }
 
@@ -52,7 +54,12 @@ func aroundProxies(env []string) []string {
 	return env
 }
 
-// writeFiles writes the configuration of the AWS CLI and kubectl.
+// samples are files for diff and apply: those of set web differ from the clusters in each way, and each of the others is refused.
+//
+//go:embed samples
+var samples embed.FS
+
+// writeFiles writes the configuration of the AWS CLI and kubectl, and the samples.
 func (s *Sandbox) writeFiles() error {
 	var config, credentials bytes.Buffer
 	for _, p := range profiles {
@@ -82,7 +89,7 @@ func (s *Sandbox) writeFiles() error {
 			return err
 		}
 	}
-	return nil
+	return os.CopyFS(s.dir, samples)
 }
 
 // kubeconfig is what `aws eks update-kubeconfig` writes, run once for each cluster.

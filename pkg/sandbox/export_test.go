@@ -15,6 +15,7 @@ import (
 
 // World is a cluster as a test wants it, with the roles and users that its account has.
 type World struct {
+	Cluster    string // "": demo
 	Mode       string
 	Principals []string // as in an ARN: role/team/dev
 	AWSAuth    map[string]string
@@ -39,7 +40,7 @@ type Entered struct {
 	Tags                string // a=b c=d
 }
 
-// Become makes the account's cluster demo what w says. Its creator is platform-admin, who has an entry.
+// Become makes a cluster of the account what w says. Its creator is platform-admin, who has an entry.
 func (s *Sandbox) Become(w World) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -49,7 +50,8 @@ func (s *Sandbox) Become(w World) {
 	for _, name := range w.Principals {
 		a.Add(name, daysAgo(now, 900, name))
 	}
-	cl, objects := a.Clusters["demo"], s.objects["demo"]
+	name := cmp.Or(w.Cluster, "demo")
+	cl, objects := a.Clusters[name], s.objects[name]
 	cl.Mode, cl.Entries, cl.Updates, cl.NodeGroups = w.Mode, map[string]awsapi.History{}, nil, map[string]awsapi.NodeGroup{}
 	objects.AWSAuth, objects.Frame, objects.Bindings = maps.Clone(w.AWSAuth), nil, kubeapi.NewBindings()[:3]
 	for _, b := range w.Bindings {
@@ -139,10 +141,13 @@ func may(u kubeapi.User, session string) []string {
 }
 
 // Shape is all that may differ in cluster demo, for comparing: entries, aws-auth, bindings, mode.
-func (s *Sandbox) Shape() []string {
+func (s *Sandbox) Shape() []string { return s.ShapeOf("demo") }
+
+// ShapeOf is that of another cluster.
+func (s *Sandbox) ShapeOf(name string) []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	cl, objects := s.account.Clusters["demo"], s.objects["demo"]
+	cl, objects := s.account.Clusters[name], s.objects[name]
 	shape := []string{"mode " + cl.Mode}
 	for arn, h := range cl.Entries {
 		if e := h.Now(); e != nil {

@@ -2,6 +2,7 @@ package sandbox_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -76,8 +77,14 @@ func fileWorld(r *rand.Rand, entries []sandbox.Entered) sandbox.World {
 
 // on runs the program with something on stdin.
 func on(ctx context.Context, stdin string, args ...string) (string, string, int) {
+	return later(ctx, 0, stdin, args...)
+}
+
+// later runs it as if some time had gone by.
+func later(ctx context.Context, ahead time.Duration, stdin string, args ...string) (string, string, int) {
 	var out, errOut bytes.Buffer
-	env := &cmd.Env{IO: genericiooptions.IOStreams{In: strings.NewReader(stdin), Out: &out, ErrOut: &errOut}, Now: time.Now}
+	now := func() time.Time { return time.Now().Add(ahead) }
+	env := &cmd.Env{IO: genericiooptions.IOStreams{In: strings.NewReader(stdin), Out: &out, ErrOut: &errOut}, Now: now}
 	code := cmd.Run(ctx, env, append([]string{"kubectl-access"}, args...))
 	return out.String(), errOut.String(), code
 }
@@ -104,7 +111,7 @@ func filesOf(t *testing.T, box *sandbox.Sandbox, w sandbox.World) string {
 	if len(names) == 0 {
 		return ""
 	}
-	out, errOut, code := run(t.Context(), append([]string{"list", "-o", "yaml"}, names...)...)
+	out, errOut, code := run(t.Context(), append([]string{"list", "-o", "yaml", "--context", cmp.Or(w.Cluster, "demo")}, names...)...)
 	if code != 0 {
 		t.Fatalf("exit %d\n%s", code, errOut)
 	}

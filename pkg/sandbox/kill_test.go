@@ -19,6 +19,7 @@ type watch struct {
 	mu     sync.Mutex
 	box    *sandbox.Sandbox
 	least  map[string][]string // what each must be able to do all the time
+	never  []string            // the path of what must not be changed
 	end    []string            // the cluster as it will be: until an entry is so, it waits for its policies
 	kill   context.CancelFunc
 	at     int // the request to kill at, 0: none
@@ -31,6 +32,9 @@ func (w *watch) Write(line []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.n++
+	if slices.ContainsFunc(w.never, func(path string) bool { return changes(string(line)) && strings.Contains(string(line), path) }) {
+		w.loss = "changed: " + string(line)
+	}
 	if w.box != nil && w.loss == "" && changes(string(line)) {
 		rights, shape := w.look()
 		for who, must := range w.least {

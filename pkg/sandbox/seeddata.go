@@ -160,13 +160,13 @@ var seedClusters = []seedCluster{
 	},
 	{
 		name: "staging", mode: awsapi.ModeBoth, days: 300, tags: "env=staging",
-		// Everybody here has a problem with access.
+		// Everybody here has a problem with access. Some belong to sets of files.
 		entries: []seedEntry{
-			{"role/platform-admin", "STANDARD", 300, "", "", "ClusterAdmin", ""},
-			{"role/team/dev", "STANDARD", 120, "", "", "Edit:dev", ""},
+			{"role/platform-admin", "STANDARD", 300, "", "", "ClusterAdmin", "kubectl-access/set=platform"},
+			{"role/team/dev", "STANDARD", 120, "", "", "Edit:dev", "kubectl-access/set=web"},
 			{"role/rotated", "STANDARD", 110, "", "", "Edit:dev,dev-* View", ""},
-			{"role" + ssoPath + ssoFormer, "STANDARD", 210, "", "", "Admin:dev View", ""},
-			{"role/idle", "STANDARD", 90, "", "nobody-binds-this", "", ""},
+			{"role" + ssoPath + ssoFormer, "STANDARD", 210, "", "", "Admin:dev View", "kubectl-access/set=operators"},
+			{"role/idle", "STANDARD", 90, "", "nobody-binds-this", "", "kubectl-access/set=web"},
 		},
 		mapRoles: `- rolearn: arn:aws:iam::111122223333:role/team/lead
   username: lead
