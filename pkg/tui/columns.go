@@ -10,9 +10,10 @@ import (
 
 type column struct {
 	title string
-	rank  int // where there is no room, the highest rank goes first; 0 stays
-	share int // of the room that fixed columns leave: such a column does not move while rows arrive; 0: what its cells need
-	fixed int // in cells
+	rank  int    // where there is no room, the highest rank goes first; 0 stays
+	share int    // of the room that fixed columns leave: such a column does not move while rows arrive; 0: what its cells need
+	fixed int    // in cells
+	unit  string // what the numbers in it count, where they are read without the title
 
 	_ [0]func() // nothing compares columns, which costs code
 }
