@@ -33,13 +33,14 @@ func (m *model) fleet() *clusters {
 	if m.clusters != nil {
 		return m.clusters
 	}
-	l := newList(m.styles, false, column{title: "CLUSTER"}, column{title: "CONTEXT", rank: 6}, column{title: "REGION", rank: 4}, column{title: "ACCOUNT", rank: 5, fixed: 12},
-		column{title: "MODE", rank: 3, fixed: len(access.ModeBoth)}, column{title: "ENTRIES", rank: 2, fixed: 7, unit: "entries"},
-		column{title: "ADMINS", rank: 1, fixed: 6, unit: "administrators"}, column{title: "STATUS", share: 1})
+	l := newList(m.styles, false, column{title: "CLUSTER"}, column{title: "CONTEXT", rank: 6}, column{title: "REGION", rank: 4, fixed: len("us-southwest-1")}, column{title: "ACCOUNT", rank: 5, fixed: 12},
+		column{title: "MODE", rank: 3, fixed: len(access.ModeBoth)}, column{title: "ENTRIES", rank: 2, fixed: 7, spoken: "entries"},
+		column{title: "ADMINS", rank: 1, fixed: 6, spoken: "administrators"}, column{title: "STATUS", share: 1})
 	c := &clusters{m: m, answers: map[string]answered{}}
 	m.clusters = c
 	c.screen = m.browser(l, on("enter right", "⏎", "switch", c.open), on("r", "r", "refresh", c.read).views())
 	c.name, c.state, c.about = func() string { return c.counted("Clusters") }, c.progress, c.aboutCurrent
+	c.beside = 160 // there are many columns
 	c.empty = func() string { return m.nothingYet(l, nil) }
 	c.shown = func() tea.Cmd {
 		c.fill()
@@ -99,26 +100,24 @@ func (c *clusters) fill() {
 }
 
 func (c *clusters) row(at Context) *row {
-	all := c.contexts(at)
-	r := &row{id: at.Name, value: at, cells: []string{c.label(at), contextNames(all), printer.Clean(at.Region), printer.Clean(at.Account), "", "", "", "reading…"}, keys: []string{at.Cluster}}
+	all, a := c.contexts(at), c.answers[at.Name]
+	r := &row{id: at.Name, value: at, keys: []string{at.Cluster}}
 	for _, same := range all {
 		r.keys = append(r.keys, same.Name)
-		if same.Region != "" && at.Region == "" {
-			r.cells[2] = printer.Clean(same.Region)
-		}
 	}
-	a, ok := c.answers[at.Name]
-	switch {
+	r.cells = []string{c.label(at), contextNames(all), printer.Clean(cmp.Or(a.Info.Region(), at.Region)), printer.Clean(cmp.Or(a.Info.Account(), at.Account))}
+	switch _, ok := c.answers[at.Name]; {
 	case !ok:
-		r.muted = true
+		r.cells, r.muted = append(r.cells, "reading…"), true
 	case a.err != nil:
-		r.cells[7], r.tones = "✗ "+printer.Clean(c.sentence(at, a.err)), []tone{7: alarm}
+		text := a.err.Error()
+		if h := c.m.world.Hint(at.Name, a.err); h != "" {
+			text += " – " + h
+		}
+		r.cells, r.tones = append(r.cells, "✗ "+printer.Clean(text)), []tone{4: alarm}
 	default:
-		r.cells[2], r.cells[3] = printer.Clean(cmp.Or(a.Info.Region(), at.Region)), printer.Clean(cmp.Or(a.Info.Account(), at.Account))
-		r.cells[4], r.cells[5], r.cells[6], r.cells[7] = string(a.Info.Mode), fmt.Sprint(a.Entries), fmt.Sprint(a.Admins), printer.Clean(a.Info.Status)
+		r.cells = append(r.cells, string(a.Info.Mode), fmt.Sprint(a.Entries), a.admins(), a.status())
 		if a.Partly {
-			r.cells[6] += "+"
-			r.cells[7] += ", partly read"
 			r.tones = []tone{7: notice}
 		}
 	}
@@ -126,13 +125,19 @@ func (c *clusters) row(at Context) *row {
 	return r
 }
 
-// sentence is an error of a cluster, and what to do about it.
-func (c *clusters) sentence(at Context, err error) string {
-	text := err.Error()
-	if h := c.m.world.Hint(at.Name, err); h != "" {
-		text += " – " + h
+// admins is how many cluster administrators there are, with a + where there may be more.
+func (o Overview) admins() string {
+	if o.Partly {
+		return fmt.Sprintf("%d+", o.Admins)
 	}
-	return text
+	return fmt.Sprint(o.Admins)
+}
+
+func (o Overview) status() string {
+	if o.Partly {
+		return printer.Clean(o.Info.Status) + ", partly read"
+	}
+	return printer.Clean(o.Info.Status)
 }
 
 // contexts are all contexts of a cluster.
@@ -157,12 +162,12 @@ func contextNames(all []Context) string {
 func (c *clusters) label(at Context) string {
 	name := at.Cluster
 	for _, other := range c.m.world.Contexts {
-		if other.First != at.First && other.Cluster == at.Cluster {
-			name = at.Cluster + " in " + cmp.Or(at.Region, at.Name)
-			if other.Region == at.Region {
-				name = at.Cluster + " of " + cmp.Or(at.Account, at.Name)
-				break
-			}
+		switch {
+		case other.First == at.First || other.Cluster != at.Cluster:
+		case other.Region != at.Region:
+			name = at.Cluster + ", " + cmp.Or(at.Region, at.Name)
+		default:
+			name = at.Cluster + ", " + cmp.Or(at.Account, at.Name)
 		}
 	}
 	if c.m.at.context.First == at.First {
@@ -207,14 +212,19 @@ func (c *clusters) report(at Context) string {
 			fmt.Fprintf(&b, "%-10s %s\n", name+":", printer.Clean(text))
 		}
 	}
-	a := c.answers[at.First]
+	a, ok := c.answers[at.First]
 	line("Cluster", at.Cluster)
 	for _, same := range c.contexts(at) {
 		line("Context", same.Name)
 	}
 	line("Region", cmp.Or(a.Info.Region(), at.Region))
 	line("Account", cmp.Or(a.Info.Account(), at.Account))
-	if a.err != nil {
+	switch {
+	case !ok:
+		line("Status", "reading…")
+	case a.err == nil:
+		line("Status", fmt.Sprintf("%s, mode %s, entries %d, administrators %s", a.status(), a.Info.Mode, a.Entries, a.admins()))
+	default:
 		line("Not read", a.err.Error())
 		line("To do", c.m.world.Hint(at.First, a.err))
 	}

@@ -127,10 +127,8 @@ func (p *plain) rows(s *screen) {
 			mark = "selected: "
 		}
 		cells = slices.Clone(cells)
-		for i, c := range l.columns {
-			if c.unit != "" && cells[i] != "" {
-				cells[i] += " " + c.unit
-			}
+		for i := range cells {
+			cells[i] = strings.TrimSpace(l.columns[i].spoken + " " + cells[i])
 		}
 		cells = slices.DeleteFunc(cells, func(c string) bool { return c == "" })
 		p.print(fmt.Sprintf("%d) %s%s", p.from+i+1, mark, strings.Join(cells, ", ")))
