@@ -99,7 +99,7 @@ func (env *Env) with(words []string) *Env {
 	return own
 }
 
-// screenCluster opens the cluster of a context. asked hears of it when its login has asked what it had to.
+// screenCluster opens the cluster of a context. asked gets it when its login has no more questions.
 func (env *Env) screenCluster(ctx context.Context, at, start string, asked func(*cluster.Cluster)) (*tui.Cluster, error) {
 	own := env.within(at, start)
 	target, err := own.target()

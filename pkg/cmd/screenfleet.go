@@ -25,7 +25,7 @@ type survey struct {
 	targets  map[string]kubeconfig.Target
 	members  []fleet.Member // each cluster once
 	contexts []tui.Context
-	known    sync.Map // by context the clusters whose login has asked
+	known    sync.Map // by context the clusters whose login had questions
 }
 
 // surveyOf puts the contexts of one cluster together. The first one, with which the screen begins, stands for its cluster.
@@ -46,7 +46,7 @@ func (s *survey) hint(at string, err error) string {
 	return said{err: err, of: []*part{p}}.remedy()
 }
 
-// open opens the cluster of a context for the screen. One whose login has asked is kept: nothing is asked twice.
+// open opens the cluster of a context for the screen. One whose login had questions is kept, so that they come once.
 func (s *survey) open(ctx context.Context, at string) (*tui.Cluster, error) {
 	return s.env.screenCluster(ctx, at, s.start, func(c *cluster.Cluster) { s.known.Store(at, c) })
 }

@@ -135,7 +135,7 @@ func (o Overview) admins() string {
 
 func (o Overview) status() string {
 	if o.Partly {
-		return printer.Clean(o.Info.Status) + ", partly read"
+		return "partly read, " + printer.Clean(o.Info.Status)
 	}
 	return printer.Clean(o.Info.Status)
 }
@@ -194,7 +194,7 @@ func (c *clusters) open() tea.Cmd {
 	if c.answers[at.First].err == nil {
 		return look()
 	}
-	return c.m.page(printer.Clean(at.Cluster), func(width int) string { return wrap(c.report(at), width) }, on("enter", "⏎", "switch to it all the same", look))
+	return c.m.page(printer.Clean(at.Cluster), func(width int) string { return wrap(c.report(at), width) }, on("enter", "⏎", "switch to it anyway", look))
 }
 
 func (c *clusters) aboutCurrent(width int) string {

@@ -111,7 +111,7 @@ func TestClustersThatFailOrAreLateDoNotHideTheOthers(t *testing.T) {
 			t.Fatalf("the columns moved:\n%s\n%s", titles, got)
 		}
 		if d.clusters.heard == 3 && d.tab == clustersTab {
-			d.sees("3 of 6 have answered · 3 not read", "✗ AWS cannot be reached", "✗ ExpiredToken: the AWS credentials have expired – log in…").keys("1").sees("role/platform-admin").keys("3")
+			d.sees("3 of 6 have answered · 3 not read", "✗ AWS cannot be reached", "✗ ExpiredToken: the AWS credentials have expired – log in again").keys("1").sees("role/platform-admin").keys("3")
 			seen = true
 		}
 	}
@@ -119,7 +119,7 @@ func TestClustersThatFailOrAreLateDoNotHideTheOthers(t *testing.T) {
 		t.Error("the answers came all at once")
 	}
 	d.hold = false
-	d.sees("3 not read", "CONFIG_MAP", "120", "11+", "ACTIVE, partly read").lacks("reading")
+	d.sees("3 not read", "CONFIG_MAP", "120", "11+", "partly read, ACTIVE").lacks("reading")
 	d.keys("/ shop").sees("Note:", "not checked: RBAC", "1 of 6")
 }
 
