@@ -111,7 +111,10 @@ func (c *clusters) row(at Context) *row {
 		r.cells, r.muted = append(r.cells, "reading…"), true
 	case a.err != nil:
 		text := a.err.Error()
-		if h := c.m.world.Hint(at.Name, a.err); h != "" {
+		switch h := c.m.world.Hint(at.Name, a.err); {
+		case strings.HasPrefix(h, text):
+			text = h
+		case h != "":
 			text += " – " + h
 		}
 		r.cells, r.tones = append(r.cells, "✗ "+printer.Clean(text)), []tone{4: alarm}
@@ -194,18 +197,18 @@ func (c *clusters) open() tea.Cmd {
 	if c.answers[at.First].err == nil {
 		return look()
 	}
-	return c.m.page(printer.Clean(at.Cluster), func(width int) string { return wrap(c.report(at), width) }, on("enter", "⏎", "switch to it anyway", look))
+	return c.m.page(printer.Clean(at.Cluster), func(width int) string { return wrap(c.report(at, 1<<19), width) }, on("enter", "⏎", "switch to it anyway", look))
 }
 
 func (c *clusters) aboutCurrent(width int) string {
 	if at := c.current(); at.Name != "" {
-		return labelled(c.m.styles, wrap(c.report(at), width))
+		return labelled(c.m.styles, wrap(c.report(at, 2*width-16), width)) // so that what to do is in sight
 	}
 	return ""
 }
 
-// report is all that is known of a cluster.
-func (c *clusters) report(at Context) string {
+// report is what is known of a cluster, with this much of an error.
+func (c *clusters) report(at Context, most int) string {
 	var b strings.Builder
 	line := func(name, text string) {
 		if text != "" {
@@ -225,7 +228,7 @@ func (c *clusters) report(at Context) string {
 	case a.err == nil:
 		line("Status", fmt.Sprintf("%s, mode %s, entries %d, administrators %s", a.status(), a.Info.Mode, a.Entries, a.admins()))
 	default:
-		line("Not read", a.err.Error())
+		line("Not read", shortened(printer.Clean(a.err.Error()), most))
 		line("To do", c.m.world.Hint(at.First, a.err))
 	}
 	for _, n := range a.Notes {
