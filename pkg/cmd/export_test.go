@@ -12,3 +12,6 @@ func Screens(ctx context.Context, env *Env) (tui.World, func(), error) {
 	New(env, "kubectl access")
 	return env.world(ctx, io.Discard)
 }
+
+// ErrAsks is why the screen does not read a cluster in the background.
+var ErrAsks = errAsks

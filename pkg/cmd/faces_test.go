@@ -52,7 +52,7 @@ func TestCommandLineAndScreenTellTheSame(t *testing.T) {
 			if err := New(env, "kubectl access").PersistentFlags().Parse([]string{"--context=" + at}); err != nil {
 				t.Fatal(err)
 			}
-			screen, err := env.screenCluster(t.Context(), at, at)
+			screen, err := env.screenCluster(t.Context(), at, at, nil)
 			if err != nil {
 				t.Fatal(err)
 			}

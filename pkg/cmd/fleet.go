@@ -126,16 +126,21 @@ func (env *Env) partsOf(members []fleet.Member, logins *cluster.Logins) []*part 
 	all, begun := make([]*part, len(members)), env.Now()
 	for i, m := range members {
 		words := append(env.typedFlags("kubeconfig", "as", "as-group", "request-timeout", "require-match", "no-native-token", "profile", "role-arn"), m.Flags...)
-		own := env.with(words)
-		p := &part{Member: m, env: own, sheet: &printer.Sheet{Context: m.Name, Flags: m.Flags}, begun: begun}
-		own.IO.In, own.IO.Out, own.IO.ErrOut, own.part, own.logins = env.IO.In, p.sheet, p, p, logins
-		own.Patience, own.typed = env.Patience, env.typed
+		all[i] = env.partOf(m, env.with(words), logins)
+		all[i].begun = begun
 		if m.Target.Context == "" {
-			own.fixed = &members[i].Target
+			all[i].env.fixed = &members[i].Target
 		}
-		all[i] = p
 	}
 	return all
+}
+
+// partOf is one of the clusters, with its own flags.
+func (env *Env) partOf(m fleet.Member, own *Env, logins *cluster.Logins) *part {
+	p := &part{Member: m, env: own, sheet: &printer.Sheet{Context: m.Name, Flags: m.Flags}, begun: env.Now()}
+	own.IO.In, own.IO.Out, own.IO.ErrOut, own.part, own.logins = env.IO.In, p.sheet, p, p, logins
+	own.Patience, own.typed = env.Patience, env.typed
+	return p
 }
 
 // each works on all clusters at the same time.

@@ -1,7 +1,6 @@
 package cmd
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -40,25 +39,19 @@ func (env *Env) world(ctx context.Context, out io.Writer) (w tui.World, done fun
 		return w, nil, err
 	}
 	contexts, _, _ := env.flags.Contexts() // without: there is nothing to switch to
-	w = tui.World{In: env.IO.In, Out: out, Now: env.Now, Plain: os.Getenv("ACCESSIBLE") != "", Current: start.Context, Hint: func(at string, err error) string { return env.within(at, start.Context).advice(err) }}
-	if !slices.ContainsFunc(contexts, func(t kubeconfig.Target) bool { return t.Context == start.Context }) {
-		contexts = append(contexts, start) // only with the flags is it a cluster
+	if start.From["name"] == kubeconfig.FromFlag {
+		start.Account = "" // the kubeconfig means another cluster
 	}
-	for _, t := range contexts {
-		if t.Context == start.Context {
-			t = start
-		}
-		if t.From["name"] == "flag" {
-			t.Account = "" // the kubeconfig means another cluster
-		}
-		w.Contexts = append(w.Contexts, tui.Context{Name: t.Context, Cluster: cmp.Or(t.Name, t.Context), Region: t.Region, Account: t.Account})
-	}
-	first, err := env.screenCluster(ctx, start.Context, start.Context)
+	here := func(t kubeconfig.Target) bool { return t.Context == start.Context }
+	contexts = slices.Insert(slices.DeleteFunc(contexts, here), 0, start) // only with the flags is it a cluster
+	s := env.surveyOf(contexts)
+	w = tui.World{In: env.IO.In, Out: out, Now: env.Now, Plain: os.Getenv("ACCESSIBLE") != "", Current: start.Context, Contexts: s.contexts, Survey: s.read, Hint: s.hint}
+	first, err := s.open(ctx, start.Context)
 	w.Open = func(ctx context.Context, at string) (*tui.Cluster, error) {
 		if at == start.Context && first != nil {
 			return first, nil
 		}
-		return env.screenCluster(ctx, at, start.Context)
+		return s.open(ctx, at)
 	}
 	if err == nil && first.Login != nil {
 		_ = first.Login() // before the screen; what needs the login shows its error
@@ -106,8 +99,8 @@ func (env *Env) with(words []string) *Env {
 	return own
 }
 
-// screenCluster opens the cluster of a context.
-func (env *Env) screenCluster(ctx context.Context, at, start string) (*tui.Cluster, error) {
+// screenCluster opens the cluster of a context. asked gets it when its login has no more questions.
+func (env *Env) screenCluster(ctx context.Context, at, start string, asked func(*cluster.Cluster)) (*tui.Cluster, error) {
 	own := env.within(at, start)
 	target, err := own.target()
 	if err != nil {
@@ -124,7 +117,13 @@ func (env *Env) screenCluster(ctx context.Context, at, start string) (*tui.Clust
 		Changes: s.changes, History: s.history, Me: s.me, Run: s.run, Explain: s.explain, WhoCan: s.whoCan,
 	}
 	if c.Session.MayAsk() || c.Plugin() {
-		known.Login = func() error { return s.login(ctx) }
+		known.Login = func() error {
+			err := s.login(ctx)
+			if err == nil {
+				asked(c)
+			}
+			return err
+		}
 	}
 	return known, nil
 }

@@ -166,7 +166,7 @@ func TestTerminalRefusesLockout(t *testing.T) {
 
 func TestTerminalSwitchesCluster(t *testing.T) {
 	x := inTerminal(t, sandbox.Options{}, "100x24", ui)
-	x.waits("user/alice").types("c").waits("[3 Clusters", "legacy", "prod").types("/").types("prod").waits("/ prod").keys("Enter", "Enter").waits("sso/Read_Only", "API")
+	x.waits("user/alice").types("c").waits("[3 Clusters", "demo (this one)", "15 3 ACTIVE", "prod us-west-2 111122223333 API 7 2 ACTIVE").types("/").types("prod").waits("/ prod").keys("Enter", "Enter").waits("sso/Read_Only", "API")
 	x.types(":").waits("Go to").types("legacy").waits(": legacy").keys("Enter").waits("CONFIG_MAP", "aws-auth", "is in mode CONFIG_MAP").types("a").waits("does not read entries").types("q").waits("exit 0")
 }
 
@@ -354,7 +354,7 @@ func TestTerminalInPlainLines(t *testing.T) {
 	x := inTerminal(t, sandbox.Options{}, "80x60", "kubectl-access; echo exit $?", "ACCESSIBLE=1")
 	x.waits("Access · 22", "Type a number to select").types("/alice").keys("Enter").waits("1) user/alice, view (group viewers), ok").types("1 d").keys("Enter").waits("1) group viewers")
 	x.types("1").keys("Enter").waits("-     group viewers", "yes to apply the changes").types("yes").keys("Enter").waits("set to groups none", "Done.").types("z").keys("Enter").waits("\"z\" does nothing here")
-	x.types("back").keys("Enter").waits("user/alice, <none>, no effect").types("q").keys("Enter").waits("exit 0")
+	x.types("back").keys("Enter").waits("user/alice, <none>, no effect").types("clusters").keys("Enter").waits("demo (this one), its ARN, us-west-2, 111122223333, API_AND_CONFIG_MAP, entries 15, administrators 3, ACTIVE").types("q").keys("Enter").waits("exit 0")
 	x.types("clear; kubectl-access describe; echo exit $?").keys("Enter").waits("Describe · select a principal").types("alice").keys("Enter").waits("Principal:", "exit 0")
 	x.types("clear; kubectl-access; echo exit $?").keys("Enter").waits("Access · 22", "Type a number").keys("C-c").waits("exit 2")
 }

@@ -9,10 +9,11 @@ import (
 )
 
 type column struct {
-	title string
-	rank  int // where there is no room, the highest rank goes first; 0 stays
-	share int // of the room that fixed columns leave: such a column does not move while rows arrive; 0: what its cells need
-	fixed int // in cells
+	title  string
+	rank   int    // where there is no room, the highest rank goes first; 0 stays
+	share  int    // of the room that fixed columns leave: such a column does not move while rows arrive; 0: what its cells need
+	fixed  int    // in cells
+	spoken string // what the cells are, where they are read without the title
 
 	_ [0]func() // nothing compares columns, which costs code
 }
@@ -98,15 +99,30 @@ func (l *list) boxWidth() int {
 func (l *list) line(cells []string, widths []int, paint func(column int, cell string) string) string {
 	var b strings.Builder
 	for i, c := range cells {
-		if widths[i] > 0 {
+		w := widths[i]
+		if i == len(cells)-1 { // the last cell may take the place of several
+			w = wide(widths[i:])
+		}
+		if w > 0 {
 			if b.Len() > 0 {
 				b.WriteString("  ")
 			}
-			c = shortened(c, widths[i])
-			b.WriteString(paint(i, c) + strings.Repeat(" ", widths[i]-ansi.StringWidth(c)))
+			c = shortened(c, w)
+			b.WriteString(paint(i, c) + strings.Repeat(" ", w-ansi.StringWidth(c)))
 		}
 	}
 	return b.String()
+}
+
+// wide is how wide columns are together.
+func wide(widths []int) int {
+	sum := -2
+	for _, w := range widths {
+		if w > 0 {
+			sum += w + 2
+		}
+	}
+	return sum
 }
 
 // least is how narrow a column may become before another one goes; one that stays in any case may keep twice as much.

@@ -242,7 +242,7 @@ func (s *screen) viewList(m *model, width, height, y int) ([]string, *tea.Cursor
 	switch {
 	case len(s.list.shown) == 0: // nothing to show details of, and maybe a long reason
 		lines = append(lines, draw(width, height)...)
-	case s.about != nil && width >= roomBeside:
+	case s.about != nil && width >= cmp.Or(s.beside, roomBeside):
 		left := width * 68 / 100
 		right := width - left - 3
 		about := clipMore(s.about(right), right, height)

@@ -44,6 +44,7 @@ type fake struct {
 	commands   [][]string
 	records    []journal.Record
 	ran        [][]string
+	surveys    int
 	undone     *access.Snapshot // the state that an undo brings back
 	now        time.Time
 }
@@ -99,10 +100,11 @@ func (f *fake) world() World {
 		Now:     func() time.Time { return f.now },
 		Current: "demo",
 		Contexts: []Context{
-			{"demo", "demo", "us-west-2", account},
-			{"other", "prod", "eu-central-1", "444455556666"},
+			{"demo", "demo", "us-west-2", account, "demo"},
+			{"other", "prod", "eu-central-1", "444455556666", "other"},
 		},
-		Open: func(_ context.Context, name string) (*Cluster, error) { return f.cluster(name), f.fail["open "+name] },
+		Survey: f.survey("demo", "other"),
+		Open:   func(_ context.Context, name string) (*Cluster, error) { return f.cluster(name), f.fail["open "+name] },
 		Hint: func(_ string, err error) string {
 			switch {
 			case errors.Is(err, access.ErrThrottled):

@@ -16,7 +16,7 @@ import (
 type row struct {
 	id    string
 	value any      // what it is about
-	cells []string // clean, one for each column
+	cells []string // clean, one for each column; of fewer the last one takes the rest
 	keys  []string // what the filter looks at
 	note  string   // why it cannot be chosen, "" when it can
 	alone bool     // it cannot be chosen together with others

@@ -29,6 +29,8 @@ type model struct {
 	stack  []*screen        // the last one is seen
 	always []*action
 
+	clusters *clusters // the tab of all of them; nil: it was not opened
+
 	session []string // the commands of what was done
 	request int      // the number of the last request
 	waiting int      // requests in progress

@@ -67,40 +67,6 @@ func (m *model) nothingYet(l *list, err error) string {
 	return "nothing here yet"
 }
 
-// newClusters is the tab of the clusters in the kubeconfig. Another one is shown without leaving.
-func newClusters(m *model, _ *view) *screen {
-	l := newList(m.styles, false, column{title: "CLUSTER"}, column{title: "REGION", rank: 1}, column{title: "ACCOUNT", rank: 2}, column{title: "MODE", rank: 3}, column{title: "CONTEXT", rank: 4})
-	s := m.browser(l, on("enter right", "⏎", "switch", func() tea.Cmd {
-		r, _ := l.current()
-		c, _ := r.value.(Context)
-		return m.look(c)
-	}))
-	s.name = func() string { return s.counted("Clusters") }
-	s.empty = func() string { return m.nothingYet(l, nil) }
-	s.shown = func() tea.Cmd {
-		rows := make([]*row, len(m.world.Contexts))
-		for i, c := range m.world.Contexts {
-			mode := ""
-			if v := m.views[c.Name]; v != nil {
-				mode = string(v.snapshot.Cluster.Mode)
-			}
-			name := printer.Clean(c.Cluster)
-			if c.Name == m.at.context.Name {
-				name += " (this one)"
-			}
-			context := printer.Clean(c.Name)
-			if arn := access.Principal(c.Name); arn.Account() != "" { // which says nothing more
-				context = "its ARN"
-			}
-			rows[i] = &row{id: c.Name, value: c, cells: []string{name, printer.Clean(c.Region), printer.Clean(c.Account), mode, context}, keys: []string{c.Name, c.Cluster, c.Region, c.Account}}
-		}
-		l.set(rows)
-		l.seek(m.at.context.Name)
-		return nil
-	}
-	return s
-}
-
 // newMe is the tab that says who the caller is, and what gives access or why there is none.
 func newMe(m *model, v *view) *screen {
 	s := &screen{name: func() string { return "Me" }}

@@ -126,7 +126,11 @@ func (p *plain) rows(s *screen) {
 		if l.marked(r) >= 0 {
 			mark = "selected: "
 		}
-		cells = slices.DeleteFunc(slices.Clone(cells), func(c string) bool { return c == "" })
+		cells = slices.Clone(cells)
+		for i := range cells {
+			cells[i] = strings.TrimSpace(l.columns[i].spoken + " " + cells[i])
+		}
+		cells = slices.DeleteFunc(cells, func(c string) bool { return c == "" })
 		p.print(fmt.Sprintf("%d) %s%s", p.from+i+1, mark, strings.Join(cells, ", ")))
 	}
 	if len(l.shown) == 0 && s.empty != nil {

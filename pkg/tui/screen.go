@@ -57,6 +57,7 @@ type screen struct {
 	list     *list
 	typing   bool // what is typed goes to the filter
 	about    func(width int) string
+	beside   int // the width from which it is beside the list; 0: as usual
 	empty    func() string
 	form     *form
 	text     func(width int) string

@@ -25,7 +25,7 @@ func tabs() []tab {
 	return []tab{
 		{"Access", func(_ *model, v *view) *screen { return v.entries.screen }},
 		{"Policies", newPolicies},
-		{"Clusters", newClusters},
+		{"Clusters", func(m *model, _ *view) *screen { return m.fleet().screen }},
 		{"Changes", newChanges},
 		{"Me", newMe},
 	}
@@ -55,7 +55,7 @@ func (m *model) show(n int) tea.Cmd {
 
 // shown reads what a tab needs when it is seen.
 func (m *model) shown() tea.Cmd {
-	if s := m.top(); s.shown != nil && m.at.cluster != nil {
+	if s := m.top(); s.shown != nil && (m.at.cluster != nil || m.tab == clustersTab) {
 		return s.shown()
 	}
 	return nil
@@ -157,7 +157,7 @@ func (s *screen) counted(name string) string {
 func (m *model) bar(width int) string {
 	s, st := m.top(), m.styles
 	text, painted, more := m.tabNames(s, true), "", ""
-	if s.state != nil {
+	if s.state != nil && s.state() != "" {
 		more = printer.Clean(s.state()) + " "
 	}
 	if ansi.StringWidth(strings.Join(text, "  ")+more)+6 > width {

@@ -27,12 +27,24 @@ type World struct {
 	Current string
 	// Open finds the cluster of a context.
 	Open func(ctx context.Context, name string) (*Cluster, error)
+	// Survey reads each cluster of the contexts once, all at the same time. It yields each when it has answered, and the error of one
+	// that cannot be read.
+	Survey func(ctx context.Context) iter.Seq2[Overview, error]
 	// Hint is what to do next about an error in a context, "" when nothing is known to help.
 	Hint func(at string, err error) string
 }
 
-// Context is one context of the kubeconfig and the cluster that it means.
-type Context struct{ Name, Cluster, Region, Account string }
+// Context is one context of the kubeconfig and the cluster that it means. First is the name of the first context of that cluster.
+type Context struct{ Name, Cluster, Region, Account, First string }
+
+// Overview is one of several clusters in short.
+type Overview struct {
+	Context         string // by which it was read
+	Info            access.Info
+	Entries, Admins int
+	Partly          bool     // some of it could not be read, so that there may be more administrators
+	Notes           []string // sentences
+}
 
 // Cluster is one EKS cluster.
 type Cluster struct {
