@@ -35,28 +35,30 @@ var Dangers = []Danger{
 	{ID: "access-entries", Critical: true, Ask: []Request{{Verb: "create", Group: "eks.services.k8s.aws", Resource: "accessentries"}}, Why: "may make access entries where the ACK controller runs"},
 	{ID: "volumes", Wide: true, Ask: []Request{{Verb: "create", Resource: "persistentvolumes"}}, Why: "may mount a node's file system into a pod"},
 	{ID: "secrets", Wide: true, Ask: secretReads, Why: "may read every secret"},
-	{ID: "pods", Ask: []Request{{Verb: "create", Resource: "pods", Subresource: "exec"}}, Why: podsWhy},
-	{ID: "pods", Ask: podMakers, Why: podsWhy},
+	{ID: "pods", Ask: append(changes("", "pods/exec", "pods/attach", "pods/ephemeralcontainers"), podMakers...), Why: "may act as any service account of these namespaces"},
 }
 
-const podsWhy = "may act as any service account of these namespaces"
-
 var (
-	podMakers = []Request{ //nolint:gochecknoglobals // a table
-		{Verb: "create", Resource: "pods"},
-		{Verb: "create", Group: "apps", Resource: "deployments"},
-		{Verb: "create", Group: "apps", Resource: "daemonsets"},
-		{Verb: "create", Group: "apps", Resource: "statefulsets"},
-		{Verb: "create", Group: "batch", Resource: "jobs"},
-		{Verb: "create", Group: "batch", Resource: "cronjobs"},
-	}
+	podMakers = slices.Concat( //nolint:gochecknoglobals // a table
+		changes("", "pods", "replicationcontrollers"),
+		changes("apps", "deployments", "daemonsets", "statefulsets", "replicasets"),
+		changes("batch", "jobs", "cronjobs"),
+	)
 	secretReads = []Request{{Verb: "get", Resource: "secrets"}, {Verb: "list", Resource: "secrets"}, {Verb: "watch", Resource: "secrets"}} //nolint:gochecknoglobals // a table
-	admission   = []Request{                                                                                                               //nolint:gochecknoglobals // a table
-		{Verb: "create", Group: "admissionregistration.k8s.io", Resource: "mutatingwebhookconfigurations"},
-		{Verb: "patch", Group: "admissionregistration.k8s.io", Resource: "mutatingwebhookconfigurations"},
-		{Verb: "update", Group: "admissionregistration.k8s.io", Resource: "mutatingwebhookconfigurations"},
-	}
+	admission   = changes("admissionregistration.k8s.io", "mutatingwebhookconfigurations")                                                 //nolint:gochecknoglobals // a table
 )
+
+// changes are the requests that create or change objects of some types: whoever may change a workload chooses its service account
+// and its command.
+func changes(group string, types ...string) (all []Request) {
+	for _, name := range types {
+		name, sub, _ := strings.Cut(name, "/")
+		for _, verb := range []string{"create", "update", "patch"} {
+			all = append(all, Request{Verb: verb, Group: group, Resource: name, Subresource: sub})
+		}
+	}
+	return all
+}
 
 // Escalation is one identity that can become a cluster administrator.
 type Escalation struct {
@@ -84,13 +86,32 @@ func (x *Index) Escalations() (all []Escalation) {
 				case !known:
 					found[row.Identity.Name] = len(all)
 					all = append(all, Escalation{Identity: row.Identity, Danger: d, Where: row.Where, Chains: row.Chains})
-				case all[i].Danger.ID != "cluster-admin" && all[i].Danger.ID != d.ID && !slices.Contains(all[i].Others, d.ID):
+				case all[i].Danger.ID == d.ID:
+					all[i].add(row)
+				case all[i].Danger.ID != "cluster-admin" && !slices.Contains(all[i].Others, d.ID):
 					all[i].Others = append(all[i].Others, d.ID)
 				}
 			}
 		}
 	}
 	return all
+}
+
+// add adds what another request has: the same danger in more places, or by other rights.
+func (e *Escalation) add(row Row) {
+	switch {
+	case len(e.Where) == 0 || len(row.Where) == 0:
+		e.Where = nil // the whole cluster
+	default:
+		e.Where = slices.Concat(e.Where, row.Where)
+		slices.Sort(e.Where)
+		e.Where = slices.Compact(e.Where)
+	}
+	for _, c := range row.Chains {
+		if !slices.ContainsFunc(e.Chains, func(has Chain) bool { return has.Right == c.Right }) {
+			e.Chains = append(e.Chains, c)
+		}
+	}
 }
 
 // question asks about the place where a right is dangerous.
