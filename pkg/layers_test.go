@@ -44,7 +44,7 @@ var mayImport = map[string][]string{
 	"cluster": {
 		"access", "audit", "awsauth", "eks", "iam", "journal", "kube", "kubeconfig", "kubefile", "login", "manifest", "migrate", "org", "policy", "rights", "trail", "whoami",
 	},
-	"change": {"access", "awsauth", "edit", "journal", "policy"},
+	"change": {"access", "awsauth", "edit", "journal", "policy", "rights"},
 	"cmd": {
 		"access", "audit", "awsauth", "change", "cluster", "edit", "export", "fleet", "journal", "kubeconfig", "kubefile", "login", "manifest", "migrate",
 		"policy", "printer", "rights", "sandbox", "shell", "trail", "tui", "whoami",

@@ -25,7 +25,11 @@ func NotRead(what string, err error, need string) Missing {
 	if !errors.Is(err, ErrForbidden) {
 		need = ""
 	}
-	return Missing{What: what, Why: err.Error(), Need: need}
+	why := err.Error()
+	if errors.Is(err, ErrUnauthorized) { // the same for everything in the cluster
+		why = ErrUnauthorized.Error()
+	}
+	return Missing{What: what, Why: why, Need: need}
 }
 
 // Reason reads "you need list on clusterroles and roles", or is the error.

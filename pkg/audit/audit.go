@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -163,14 +162,14 @@ func Run(f Facts) Report {
 			v.run(c)
 		}
 	}
-	v.check = &Check{ID: NotEvaluated, Says: "not checked: {} ({}); {} checks were not evaluated, or not completely"}
+	v.check = &Check{ID: NotEvaluated, Says: "not checked: {} ({}); {} not evaluated, or not completely"}
 	for source, checks := range unread {
 		ids := strings.Split(checks[len(sep):], sep)
 		why := "add " + f.Unasked[source]
 		if m, missing := v.missing[source]; missing {
 			why = m.Reason()
 		}
-		v.add("", source, "", Info, strings.Join(ids, ", "), "", source, why, strconv.Itoa(len(ids)))
+		v.add("", source, "", Info, strings.Join(ids, ", "), "", source, why, counted(len(ids)))
 	}
 	r.Findings = v.all
 	sortFindings(r.Findings)

@@ -1,7 +1,6 @@
 package change
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,7 +11,6 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/edit"
 	"github.com/kubectl-access/kubectl-access/pkg/journal"
-	"github.com/kubectl-access/kubectl-access/pkg/policy"
 )
 
 // Propose reads the current state and plans. Errors: those of the reads, access.ErrRule and the edit's, and access.ErrRefused where
@@ -213,6 +211,7 @@ func (r *Run) notes(ctx context.Context, p Proposal) []access.Note {
 	for _, ch := range p.Plan.Changes {
 		notes = append(notes, access.Notes(access.NoteOwner, ch.Principal().Short(account), ch.OwnerRemark(account))...)
 		notes = append(notes, servicePolicies(ch, account)...)
+		notes = append(notes, dangerous(ch, p.Plan.Cluster)...)
 		notes = append(notes, r.emptied(ch, account)...)
 	}
 	if r.DryRun {
@@ -249,27 +248,6 @@ func (r *Run) stale(ctx context.Context, p Proposal) (notes []access.Note) {
 				name, r.Command("revoke", string(e.Principal))))...)
 		case access.LifeUnknown, access.Alive:
 		}
-	}
-	return notes
-}
-
-// servicePolicies notes policies that AWS services give to roles of their own, where another role gets one.
-func servicePolicies(ch access.Change, account string) (notes []access.Note) {
-	var before access.Entry
-	if ch.Before != nil {
-		before = *ch.Before
-	}
-	if ch.After == nil || ch.After.Managed() || before.Owner().Adds {
-		return nil
-	}
-	for _, g := range ch.After.Grants {
-		_, had := before.Grant(g.Policy)
-		doc, _ := policy.Find(string(g.Policy))
-		if had || doc.Audience != "aws-service" || g.Policy == access.AutoNode && ch.After.Kind == access.EC2 {
-			continue
-		}
-		notes = append(notes, access.Notes(access.NotePolicy, g.Policy.Short(), fmt.Sprintf("policy %s is for AWS services (%s), not for people: check that %s needs it",
-			g.Policy.Short(), cmp.Or(doc.UsedBy, "AWS does not say which"), ch.Principal().Short(account)))...)
 	}
 	return notes
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -80,9 +81,9 @@ func (env *Env) explain(ctx context.Context, f *explainFlags, written string) er
 	if len(f.Words) == 0 {
 		id := x.Identity(who[0])
 		if f.Name != "" {
-			return f.Object(env.IO.Out, printer.RightsObject(id))
+			return f.Object(env.IO.Out, f.supposed(printer.RightsObject(id)))
 		}
-		env.say(env.IO.Out, printer.Rights(id, x)+printer.Since(env.since(ctx, c, x.Snapshot, who[0], f.history)))
+		env.say(env.IO.Out, f.supposing()+printer.Rights(id, x)+printer.Since(env.since(ctx, c, x.Snapshot, who[0], f.history)))
 		return nil
 	}
 	q, err := rights.Ask(f.Asked, types)
@@ -96,11 +97,39 @@ func (env *Env) explain(ctx context.Context, f *explainFlags, written string) er
 			e.Told(says)
 		}
 	}
-	if f.Name != "" {
-		return f.Object(env.IO.Out, printer.ExplanationObject(e, env.program))
+	if f.supposing() != "" { // there is nothing to revoke yet
+		for i := range e.Chains {
+			e.Chains[i].Revoke, e.Chains[i].Delete = nil, nil
+		}
 	}
-	env.say(env.IO.Out, printer.Explanation(e, env.program)+printer.Since(env.since(ctx, c, x.Snapshot, who[0], f.history)))
+	if f.Name != "" {
+		return f.Object(env.IO.Out, f.supposed(printer.ExplanationObject(e, env.program)))
+	}
+	env.say(env.IO.Out, f.supposing()+printer.Explanation(e, env.program)+printer.Since(env.since(ctx, c, x.Snapshot, who[0], f.history)))
 	return nil
+}
+
+// supposing is the line above an answer for access that is not granted or revoked; "" for one about the cluster as it is.
+func (f *explainFlags) supposing() string {
+	var all []string
+	for _, text := range f.with {
+		all = append(all, text+" were granted")
+	}
+	for _, text := range f.without {
+		all = append(all, text+" were revoked")
+	}
+	if len(all) == 0 {
+		return ""
+	}
+	return "If " + printer.Clean(strings.Join(all, " and ")) + ":\n\n"
+}
+
+// supposed adds the same to an object.
+func (f *explainFlags) supposed(object map[string]any) map[string]any {
+	if f.supposing() != "" {
+		object["if"] = map[string]any{"granted": append([]string{}, f.with...), "revoked": append([]string{}, f.without...)}
+	}
+	return object
 }
 
 // whatIf is the index after the grants of --with and without those of --without.
@@ -166,11 +195,12 @@ func (env *Env) absent(s access.Snapshot, namespace string) {
 
 // missing names what could not be read.
 func (env *Env) missing(all []rights.Missing) {
+	for _, line := range printer.MissingLines(all) {
+		env.warn("the answer is not complete: %s", line)
+	}
 	for _, m := range all {
-		if text := printer.MissingOne(m); m.Need != "" && env.verbosity >= 6 {
-			env.warn("the answer is not complete: %s: %s", text, m.Why)
-		} else {
-			env.warn("the answer is not complete: %s", text)
+		if m.Need != "" && env.verbosity >= 6 {
+			env.warn("%s: %s", m.What, m.Why)
 		}
 	}
 }

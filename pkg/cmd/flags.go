@@ -29,7 +29,9 @@ func (f *scopeFlags) bindScopes(fs *pflag.FlagSet, policy, namespace, all string
 	whole := scopeValue{"bool", f.SetAll, func() []string { return []string{strconv.FormatBool(f.All)} }}
 	if all == "" {
 		f.Star = "leave out the namespaces to revoke all of the policy"
-		whole.set = func(string) error { return errors.New(f.Star) }
+		whole.set = func(string) error {
+			return errors.New("-A is not needed: --policy without -n revokes all of the policy, and without --policy and --group the whole entry is revoked")
+		}
 	}
 	flag := fs.VarPF(whole, "all-namespaces", "A", all)
 	flag.NoOptDefVal, flag.Hidden = "true", all == ""

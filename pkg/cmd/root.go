@@ -170,7 +170,10 @@ var usual = map[string]string{"p": "policy", "policies": "policy", "role": "role
 func meantFlag(cmd *cobra.Command, err error) error {
 	var unknown *pflag.NotExistError
 	var bare *pflag.ValueRequiredError
+	var invalid *pflag.InvalidValueError
 	switch {
+	case errors.As(err, &invalid) && invalid.GetFlag().Hidden:
+		return errors.Unwrap(invalid) // it is there to say what to do instead
 	case errors.As(err, &bare) && bare.GetSpecifiedName() == "v":
 		return fmt.Errorf("%w: -v 6 shows each call to AWS", err)
 	case !errors.As(err, &unknown):

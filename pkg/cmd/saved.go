@@ -12,7 +12,6 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/change"
 	"github.com/kubectl-access/kubectl-access/pkg/journal"
 	"github.com/kubectl-access/kubectl-access/pkg/printer"
-	"github.com/kubectl-access/kubectl-access/pkg/shell"
 )
 
 // planAge is how old a saved plan may be.
@@ -111,16 +110,21 @@ func (env *Env) applyPlan(ctx context.Context, f *filesFlags, name string) error
 	if err != nil {
 		return err
 	}
-	env.say(env.IO.ErrOut, fmt.Sprintf("Plan of %s, made by %s: %s\n", plan.Time.Format(time.RFC3339), printer.Clean(plan.Caller.Short(plan.Account)), printer.Clean(shell.Line(plan.Args))))
+	env.say(env.IO.ErrOut, fmt.Sprintf("Plan of %s, made by %s: %s\n", plan.Time.Format(time.RFC3339), printer.Clean(plan.Caller.Short(plan.Account)), printer.Clean(env.again(plan))))
 	_, err = env.run(ctx, c, &f.changeFlags, request)
 	return env.planAgain(err, plan)
+}
+
+// again is the command line that made a plan, by the name that the program has here.
+func (env *Env) again(plan *journal.Plan) string {
+	return env.program.Elsewhere().Command(plan.Args[min(1, len(plan.Args)):]...)
 }
 
 // planAgain adds to the refusal of a plan how to make a new one.
 func (env *Env) planAgain(err error, plan *journal.Plan) error {
 	var refused journal.PlanError
 	if errors.As(err, &refused) {
-		return fmt.Errorf("%w\n  to make a new plan: %s", err, shell.Line(plan.Args))
+		return fmt.Errorf("%w\n  to make a new plan: %s", err, env.again(plan))
 	}
 	return err
 }

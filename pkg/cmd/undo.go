@@ -46,6 +46,8 @@ A change of the mode is irreversible. An undo is a change too, with an ID of its
 			switch {
 			case list && several.several():
 				return errors.New("--list is about one cluster")
+			case list && len(args) > 0:
+				return errors.New("--list takes no ID; to see what an undo would do, add --dry-run=client to it")
 			case list:
 				return env.listChanges(cmd.Context(), &f)
 			case several.several() && len(args) == 0:

@@ -16,7 +16,7 @@ func (p *planner) groups(l *Mapping, e *access.Entry) bool {
 		case g == masters:
 			e.Grants = append(e.Grants, access.Grant{Policy: access.ClusterAdmin})
 			l.differs(DiffMasters, "group system:masters, which an entry cannot have, becomes policy cluster-admin on the whole cluster: "+
-				"the same requests are allowed, except with impersonation (kubectl --as), and tools that look for the group no longer find it")
+				"the same requests are allowed, except those that others make in its name (kubectl --as), to which no access policy applies; and tools that look for the group no longer find it")
 		case strings.TrimSpace(g) == "":
 			l.differs(DiffGroup, "a group without a name is left out; it had no effect")
 		case g == authenticated:

@@ -17,8 +17,7 @@ func (s Summary) String() string {
 	text := strings.Join(s.Allows, "; ")
 	if text == "" {
 		text = "nothing"
-	}
-	if len(s.Not) > 0 {
+	} else if len(s.Not) > 0 {
 		text += "; no " + listed(s.Not, "or")
 	}
 	return text

@@ -115,7 +115,7 @@ func Rights(id rights.Identity, x *rights.Index) string {
 }
 
 // RightsObject is the same for -o json and yaml.
-func RightsObject(id rights.Identity) any {
+func RightsObject(id rights.Identity) map[string]any {
 	chains := [][]string{}
 	for _, r := range id.Rights {
 		chains = append(chains, rights.Chain{Right: &r}.Words(id))
@@ -124,7 +124,7 @@ func RightsObject(id rights.Identity) any {
 }
 
 // ExplanationObject is an explanation for -o json and yaml.
-func ExplanationObject(e rights.Explanation, program shell.Program) any {
+func ExplanationObject(e rights.Explanation, program shell.Program) map[string]any {
 	type link struct {
 		Chain  []string `json:"chain"`
 		Revoke []string `json:"revoke,omitempty"`

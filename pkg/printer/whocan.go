@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/manifest"
 	"github.com/kubectl-access/kubectl-access/pkg/rights"
 )
@@ -107,10 +108,27 @@ func Hidden(n int) string {
 //go:noinline
 func Missing(all []rights.Missing) string {
 	text := ""
-	for _, m := range all {
-		text += "Not complete: " + MissingOne(m) + "\n"
+	for _, m := range MissingLines(all) {
+		text += "Not complete: " + m + "\n"
 	}
 	return text
+}
+
+// MissingLines name what could not be read, with one line for all that has the same reason.
+func MissingLines(all []rights.Missing) (lines []string) {
+	for _, m := range all {
+		same := access.Where(all, func(o *rights.Missing) bool { return o.Reason() == m.Reason() })
+		if same[0].What != m.What {
+			continue
+		}
+		var what []string
+		for _, o := range same {
+			what = append(what, o.What)
+		}
+		m.What = strings.Join(what, ", ")
+		lines = append(lines, MissingOne(m))
+	}
+	return lines
 }
 
 // MissingOne names one thing that could not be read, and the permission or the cause.

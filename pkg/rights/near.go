@@ -37,7 +37,7 @@ func (x *Index) remedy(id Identity, q Question) []Near {
 	case id.Class == Nodes:
 		return []Near{{Text: "it is a role of nodes, whose entry cannot have access policies for people"}}
 	case words != nil:
-		return []Near{{Text: "the smallest access policy that allows it", Next: words}}
+		return []Near{{Text: "the smallest access policy that is known to allow it", Next: words}}
 	}
 	return []Near{{Text: "no access policy for people allows it; bind a group of the entry to a role that does"}}
 }
@@ -101,7 +101,11 @@ func (x *Index) nearRight(r *access.Right, q Question) (all []Near) {
 	if judge(rules, q.Request).Rule != nil && !q.reaches(r) {
 		switch {
 		case q.Type.Namespaced:
-			return []Near{{Text: "it can by " + what + ", and not in namespace " + q.Namespace}}
+			place := "all namespaces"
+			if q.Namespace != "" {
+				place = "namespace " + q.Namespace
+			}
+			return []Near{{Text: "it can by " + what + ", and not in " + place}}
 		default:
 			return []Near{{Text: what + " has the rule, but " + q.Resource + " are not in a namespace, so it has no effect for them"}}
 		}

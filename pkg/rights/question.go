@@ -78,6 +78,9 @@ func Ask(a Asked, types []Type) (Question, error) {
 	q.Unknown = q.Unknown || t.Kind == "" && t.Name != "*"
 	if len(a.Words) == 3 {
 		q.Name = a.Words[2]
+		if t.Namespaced && a.Namespace == "" {
+			q.Understood = fmt.Sprintf("%s is taken as the name of an object; to ask about a namespace, write -n %s", q.Name, q.Name)
+		}
 	}
 	switch {
 	case !slash || rest == "":

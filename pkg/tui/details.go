@@ -38,7 +38,7 @@ func (e *entries) describe(t *printer.Row, hints []string, width int, brief bool
 		d.Rights = t.Rights
 	}
 	if slices.Contains(s.Doubtful, t.Principal) {
-		d.Doubt = "IAM did not answer"
+		d.Doubt = "IAM could not be read"
 	}
 	for _, m := range e.v.mappings {
 		if m.For(t.Principal) || t.Mapping != nil && m.ARN == t.Mapping.ARN {
