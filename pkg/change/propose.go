@@ -101,6 +101,9 @@ func (r *Run) fresh(ctx context.Context, want access.Want) (access.Snapshot, []a
 			return s, nil, err
 		}
 		if n < looks && len(journal.RecentChanges(r.records(), s.Cluster.ARN, r.record.ID, r.Now()).Behind(s, want, true)) > 0 {
+			if n == 4 && r.Waiting != nil {
+				r.Waiting("Waiting until EKS shows the last change from this machine…")
+			}
 			if err := r.Pause(ctx, n); err != nil {
 				return s, nil, err
 			}

@@ -122,6 +122,10 @@ func TestNotesOfAProposal(t *testing.T) {
 		{"which loses what it has", []access.Entry{entry(amy, "view")}, map[access.Principal]access.Life{amy: access.Gone}, revoking("view", amy), []string{"emptied role/amy"}},
 		{"another owner", []access.Entry{entry(amy, "tag:aws:cloudformation:stack-name=s")}, nil, granting("view", amy), []string{"owner role/amy"}},
 		{"a policy for services", nil, nil, granting("compute", amy), []string{"policy compute"}},
+		{"a policy that reaches the controllers", []access.Entry{entry(amy, "edit:dev")}, nil, granting("edit:kube-system", amy), []string{"typo", "policy edit"}},
+		{"a policy that reaches every namespace", nil, nil, granting("edit", amy), []string{"policy edit"}},
+		{"a policy that reaches them already", []access.Entry{entry(amy, "edit:kube-system")}, nil, granting("view", amy), nil},
+		{"which says that it is everything", nil, nil, granting("cluster-admin", amy), nil},
 		{"which it has already", []access.Entry{entry(amy, "compute:dev")}, nil, granting("compute:qa", amy), nil},
 		{"a dry run for nobody", nil, map[access.Principal]access.Life{amy: access.Gone}, dry(granting("view", amy)), []string{"failed role/amy"}},
 		{"for whom IAM does not know", nil, map[access.Principal]access.Life{amy: access.LifeUnknown}, dry(granting("view", amy)), []string{"not-checked role/amy"}},
@@ -291,7 +295,8 @@ func TestAReadWaitsForThisMachinesLastChange(t *testing.T) {
 			w := newTown(t, entry(amy, "view:dev"))
 			run, p := w.propose(t, granting("view:qa", amy))
 			w.apply(t, run, p) // and the clock stands still
-			looks := 0
+			looks, told := 0, 0
+			w.engine.Waiting = func(string) { told++ }
 			w.onRead = func(s *access.Snapshot, _ access.Want) error {
 				if looks++; looks <= c.behind {
 					*s = s.Put(entry(amy, "view:dev"))
@@ -301,6 +306,9 @@ func TestAReadWaitsForThisMachinesLastChange(t *testing.T) {
 			s, notes, err := w.engine.Fresh(t.Context(), granting("view:prod", amy))
 			if err != nil || looks != c.looks || !slices.Equal(kinds(notes), c.notes) {
 				t.Errorf("%d looks, %v, %v", looks, notes, err)
+			}
+			if want := min(1, c.looks/5); told != want {
+				t.Errorf("said %d times that it waits, want %d", told, want)
 			}
 			if e, _ := s.Entry(amy); c.notes == nil && form(e) != "view:dev,qa" {
 				t.Errorf("read %s", form(e))

@@ -137,7 +137,7 @@ type Engine struct {
 	Now          func() time.Time
 	LastLook     time.Duration                    // how long after a write that replaced something it is read once more
 	Command      func(words ...string) string     // makes command lines of this program, for people
-	Waiting      func()                           // called before waiting for another change of this machine; nil: not needed
+	Waiting      func(what string)                // called before waiting for more than a second, with a sentence; nil: not needed
 	Dir          func() (string, error)           // of the records
 	Pause        func(context.Context, int) error // waits before the nth look, counted from 1
 }
@@ -174,7 +174,7 @@ func (r *Run) hold(ctx context.Context) error {
 	defer stop()
 	r.unlock, err = journal.Lock(ctx, dir, r.Region+"-"+r.Name, func() {
 		if r.Waiting != nil {
-			r.Waiting()
+			r.Waiting("Waiting for another change of this cluster from this machine…")
 		}
 	})
 	if err != nil {

@@ -50,7 +50,7 @@ func (o *output) bindTable(fs *pflag.FlagSet, allowed ...string) {
 func (env *Env) engine(c *cluster.Cluster) *change.Engine {
 	return &change.Engine{
 		Cluster: c, Region: c.Target.Region, Name: c.Target.Name, Now: env.Now, LastLook: env.LastLook, Command: env.program.Command, Dir: journal.Dir, Pause: change.Pause,
-		Waiting: func() { fmt.Fprintln(env.IO.ErrOut, "Waiting for another change of this cluster from this machine…") },
+		Waiting: func(what string) { fmt.Fprintln(env.IO.ErrOut, what) },
 	}
 }
 
