@@ -1,6 +1,7 @@
 package change
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,8 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/access"
 	"github.com/kubectl-access/kubectl-access/pkg/edit"
 	"github.com/kubectl-access/kubectl-access/pkg/journal"
+	"github.com/kubectl-access/kubectl-access/pkg/policy"
+	"github.com/kubectl-access/kubectl-access/pkg/rights"
 )
 
 // Propose reads the current state and plans. Errors: those of the reads, access.ErrRule and the edit's, and access.ErrRefused where
@@ -43,16 +46,6 @@ func (r *Run) Propose(ctx context.Context) (p Proposal, err error) {
 	p.Notes = append(p.Notes, notes...)
 	if r.Expect != nil {
 		err = r.Expect(&p, false)
-	}
-	return p, err
-}
-
-// Foresee plans and judges a request on what is known already, and reads nothing for the plan.
-func (e *Engine) Foresee(ctx context.Context, request Request, before access.Snapshot) (p Proposal, err error) {
-	r := e.Run(request)
-	p = Proposal{Who: r.Who, Before: before}
-	if p.Plan, p.After, err = r.plan(before, r.Who); err == nil {
-		p.Risks, p.Notes = r.judge(ctx, p.Plan, before)
 	}
 	return p, err
 }
@@ -213,8 +206,7 @@ func (r *Run) notes(ctx context.Context, p Proposal) []access.Note {
 	account := p.Plan.Cluster.Account()
 	for _, ch := range p.Plan.Changes {
 		notes = append(notes, access.Notes(access.NoteOwner, ch.Principal().Short(account), ch.OwnerRemark(account))...)
-		notes = append(notes, servicePolicies(ch, account)...)
-		notes = append(notes, dangerous(ch, p.Plan.Cluster)...)
+		notes = append(notes, policies(ch, p.Plan.Cluster)...)
 		notes = append(notes, r.emptied(ch, account)...)
 	}
 	if r.DryRun {
@@ -251,6 +243,34 @@ func (r *Run) stale(ctx context.Context, p Proposal) (notes []access.Note) {
 				name, r.Command("revoke", string(e.Principal))))...)
 		case access.LifeUnknown, access.Alive:
 		}
+	}
+	return notes
+}
+
+// policies notes new policies that AWS services give to roles of their own, where another role gets one, and those that give more
+// than their names say, such as edit in kube-system (rights.md §5).
+func policies(ch access.Change, cluster access.Info) (notes []access.Note) {
+	if ch.After == nil || ch.After.Managed() {
+		return nil
+	}
+	var before access.Entry
+	if ch.Before != nil {
+		before = *ch.Before
+	}
+	name := ch.Principal().Short(cluster.Account())
+	note := func(g access.Grant, text string, values ...any) {
+		notes = append(notes, access.Notes(access.NotePolicy, g.Policy.Short(), fmt.Sprintf(text, values...))...)
+	}
+	for _, g := range ch.After.Grants {
+		had, held := before.Grant(g.Policy)
+		doc, _ := policy.Find(string(g.Policy))
+		if why := rights.Beyond(cluster, *ch.After, g); why != "" && had.String() != g.String() {
+			note(g, "policy %s gives more than its name says: with it, %s %s", g, name, why)
+		}
+		if held || before.Owner().Adds || doc.Audience != "aws-service" || g.Policy == access.AutoNode && ch.After.Kind == access.EC2 {
+			continue
+		}
+		note(g, "policy %s is for AWS services (%s), not for people: check that %s needs it", g.Policy.Short(), cmp.Or(doc.UsedBy, "AWS does not say which"), name)
 	}
 	return notes
 }

@@ -283,3 +283,13 @@ func (r *Run) past() []journal.Record {
 	}
 	return r.before.Records
 }
+
+// Foresee plans and judges a request on what is known already, and reads nothing for the plan.
+func (e *Engine) Foresee(ctx context.Context, request Request, before access.Snapshot) (p Proposal, err error) {
+	r := e.Run(request)
+	p = Proposal{Who: r.Who, Before: before}
+	if p.Plan, p.After, err = r.plan(before, r.Who); err == nil {
+		p.Risks, p.Notes = r.judge(ctx, p.Plan, before)
+	}
+	return p, err
+}

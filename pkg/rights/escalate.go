@@ -137,3 +137,14 @@ func (e Escalation) Place() string {
 func (e Escalation) Administers() bool {
 	return e.Danger.ID == "cluster-admin" || slices.ContainsFunc(e.Identity.Rights, func(r access.Right) bool { return r.Kind == access.Administer })
 }
+
+// Beyond is how a policy of an entry makes its principal a cluster administrator, though its name does not say so; "" for not.
+func Beyond(cluster access.Info, e access.Entry, g access.Grant) string {
+	e.Groups, e.Grants = nil, []access.Grant{g}
+	for _, found := range New(access.Snapshot{Cluster: cluster, Entries: []access.Entry{e}}).Escalations() {
+		if found.Danger.Critical && !found.Administers() {
+			return found.Danger.Why
+		}
+	}
+	return ""
+}
