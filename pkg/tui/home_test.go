@@ -135,7 +135,7 @@ func TestACommandIsBrokenAsAShellReadsIt(t *testing.T) {
 func TestModeIsChangedAsAnyOtherPlan(t *testing.T) {
 	f := newFake()
 	f.State.AWSAuth = &access.ConfigMap{}
-	d := drive(t, f).keys("m").sees("The cluster is in mode API_AND_CONFIG_MAP.", "migrate --remove-mappings", "irreversible")
+	d := drive(t, f).keys("m").sees("Cluster demo is in mode API_AND_CONFIG_MAP.", "migrate --remove-mappings", "irreversible")
 	d.keys("/ mode esc mode enter").sees("mode API_AND_CONFIG_MAP -> API", "type one-way-mode to accept it")
 	d.keys("y enter").sees("type the name of the risk").keys("backspace one-way-mode enter").sees("[ No ]").keys("y").sees("Done.").keys("u").sees("Result")
 	if f.State.Cluster.Mode != access.ModeAPI {
@@ -145,6 +145,7 @@ func TestModeIsChangedAsAnyOtherPlan(t *testing.T) {
 	f = newFake()
 	f.State.Cluster.Mode = access.ModeConfigMap
 	drive(t, f).keys("m").sees("migrate --remove-mappings", "mode API_AND_CONFIG_MAP")
+	drive(t, f).keys("3 m").sees("open the cluster first").lacks("is in mode")
 }
 
 func TestMigrateRunsInTheForeground(t *testing.T) {

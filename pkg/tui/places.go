@@ -108,7 +108,7 @@ func (m *model) modes() tea.Cmd {
 	v := m.at
 	var all []item
 	mode := v.snapshot.Cluster.Mode
-	intro := "The cluster is in mode " + string(mode) + "."
+	intro := "Cluster " + printer.Clean(v.snapshot.Cluster.Name) + " is in mode " + string(mode) + "."
 	switch {
 	case mode.ReadsConfigMap():
 		all = append(all, item{"migrate", "create access entries for the aws-auth mappings", m.foreground(v, "migrate")},

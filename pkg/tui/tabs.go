@@ -85,10 +85,18 @@ func (m *model) tabKeys() []*action {
 // commonKeys are on every tab.
 func (m *model) commonKeys() []*action {
 	return slices.Concat([]*action{
-		on("m", "m", "mode", m.modes).acts().named("mode, migrate").unless(func() string { return m.at.unread() }),
+		on("m", "m", "mode", m.modes).acts().named("mode, migrate").unless(m.noMode),
 		on("L", "L", "commands of this session", m.commands).views().hidden(),
 		on("q", "q", "quit", m.quit),
 	}, m.tabKeys())
+}
+
+// noMode is why the mode cannot be changed now. On the tab of the clusters it would not be that of the selected one.
+func (m *model) noMode() string {
+	if m.tab == clustersTab {
+		return "open the cluster first, with enter"
+	}
+	return m.at.unread()
 }
 
 // browser is a tab with a list. / filters it, and ⏎ opens what is under the cursor.
