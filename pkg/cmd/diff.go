@@ -99,7 +99,7 @@ func (env *Env) diffClusters(cmd *cobra.Command, f *filesFlags, args []string) e
 		if err != nil && !errors.Is(err, errDiffers) {
 			return err
 		}
-		return own.same(cmp.Or(own.onlyHere(ctx, c, request), err))
+		return own.same(cmp.Or(own.onlyHere(ctx, f, c, request), err))
 	})
 	sheets, _, failed := env.outcome(targets)
 	return cmp.Or(f.output.Join(env.IO.Out, sheets, nil, false), failed)
@@ -122,14 +122,18 @@ func (env *Env) same(err error) error {
 }
 
 // onlyHere names the entries that a copy does not touch.
-func (env *Env) onlyHere(ctx context.Context, c *cluster.Cluster, request change.Request) error {
+func (env *Env) onlyHere(ctx context.Context, f *filesFlags, c *cluster.Cluster, request change.Request) error {
+	out := env.IO.ErrOut
+	if f.output.People() {
+		out = env.IO.Out
+	}
 	s, err := c.Snapshot(ctx, access.Want{All: true})
 	if err != nil {
 		return err
 	}
 	for _, e := range s.Entries {
 		if !e.Managed() && !e.Node() && !slices.Contains(request.Who, e.Principal) {
-			env.say(env.IO.ErrOut, "only here: "+printer.Clean(e.Principal.Short(s.Cluster.Account()))+"\n")
+			env.say(out, "only here: "+printer.Clean(e.Principal.Short(s.Cluster.Account()))+"\n")
 			err = errDiffers
 		}
 	}

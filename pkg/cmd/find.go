@@ -63,7 +63,11 @@ func (env *Env) find(ctx context.Context, f *fleetFlags, logins *cluster.Logins)
 	}
 	running.Wait()
 	found, off := membersOf(all)
-	env.say(env.IO.ErrOut, fmt.Sprintf("%s searched%s.\n", printer.Count(len(all), "region was", "regions of accounts were"), off))
+	places := map[string]bool{} // several logins may search the same
+	for _, s := range all {
+		places[s.Account+" "+s.Region] = true
+	}
+	env.say(env.IO.ErrOut, fmt.Sprintf("%s searched%s.\n", printer.Count(len(places), "region was", "regions of accounts were"), off))
 	return append(env.partsOf(found, logins), append(failed, unsearched(env, all)...)...), nil
 }
 
@@ -142,6 +146,10 @@ func (env *Env) searchers(ctx context.Context, f *fleetFlags, logins *cluster.Lo
 				candidates = append(candidates, kubeconfig.Target{Profile: name, From: map[string]string{}})
 			}
 		}
+		first := func(t kubeconfig.Target) int { // a cluster is read with the login that was named first
+			return slices.IndexFunc(f.profiles, func(p string) bool { return fleet.Matches(p, t.Profile) })
+		}
+		slices.SortStableFunc(candidates, func(a, b kubeconfig.Target) int { return first(a) - first(b) })
 		if len(candidates) == 0 {
 			return nil, nil, fmt.Errorf("no profile matches %s", strings.Join(f.profiles, ", "))
 		}

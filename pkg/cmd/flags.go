@@ -166,7 +166,7 @@ func (f *fleetFlags) bindFleet(fs *pflag.FlagSet, timeout bool) {
 	fs.BoolVar(&f.every, "all-contexts", false, "All clusters of the kubeconfig")
 	fs.StringSliceVar(&f.regions, "regions", nil, "All clusters that AWS has in these regions; all for every enabled region")
 	fs.StringSliceVar(&f.profiles, "profiles", nil, "All clusters of the logins of these AWS profiles. * stands for any text, ! in front excludes")
-	fs.StringVar(&f.orgRole, "org-role", "", "All clusters in the accounts of the organization, with the role of this name in each")
+	fs.StringVar(&f.orgRole, "org-role", "", "All clusters in the accounts of the organization, with the role of this name in each but your own")
 	fs.StringSliceVar(&f.accounts, "accounts", nil, "With --org-role, these accounts instead of all")
 	f.patience = clusterPatience
 	if timeout {

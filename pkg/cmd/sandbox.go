@@ -78,6 +78,10 @@ those in refused are refused. For example:
 
   kubectl access diff -f $KUBECTL_ACCESS_SAMPLES/web --set web --prune --contexts demo --contexts prod --contexts staging
 
+There are clusters in a second region and in other accounts of an organization too:
+
+  kubectl access list --org-role ` + sandbox.OrganizationRole + ` --regions all --policy cluster-admin --matrix
+
 You are its administrator. The AWS configuration has profiles of other people:
 ` + strings.Join(sandbox.Profiles(), " ") + `.
 To use one of them, unset the three keys, which override a profile:
