@@ -59,6 +59,15 @@ func (s Snapshot) Missing() (all []Missing) {
 	return all
 }
 
+// AllMissing is Missing with the single entries.
+func (s Snapshot) AllMissing() []Missing {
+	all := s.Missing()
+	for _, u := range s.Unread {
+		all = append(all, u.Missing())
+	}
+	return all
+}
+
 // Missing is why an entry could not be read.
 //
 //go:noinline

@@ -24,7 +24,7 @@ type listFlags struct {
 	fleetFlags
 	printer.Filter
 	policy, sort, status, selector string
-	all, watch, matrix             bool
+	watch, matrix                  bool
 	interval                       time.Duration
 	written                        []string // the principals, as typed
 }
@@ -110,7 +110,7 @@ func (f *listFlags) bindList(cmd *cobra.Command) {
 	_ = fs.SetAnnotation("sort-by", values, printer.SortKeys())
 	checkFlag(fs, "sort-by", func() error { return printer.Sort(nil, f.sort) })
 	fs.BoolVar(&f.NoNodes, "no-nodes", false, "Leave out nodes")
-	fs.BoolVar(&f.all, "all", false, "Include aws-auth mappings that give nothing")
+	fs.BoolVar(&f.All, "all", false, "Include aws-auth mappings that give nothing")
 	fs.BoolP("all-namespaces", "A", false, "Everybody, in whatever namespace; this is the default")
 	cmd.MarkFlagsMutuallyExclusive("namespace", "all-namespaces")
 	f.bindFleet(fs, true)
@@ -124,7 +124,7 @@ func (env *Env) list(ctx context.Context, f *listFlags) error {
 	if err != nil {
 		return err
 	}
-	return cmp.Or(env.printList(f, s.Cluster, rows), errIf(failed))
+	return cmp.Or(env.printList(f, s, rows), errIf(failed))
 }
 
 // rows reads the cluster and selects rows. failed reports whether something was asked for and could not be read.
@@ -153,6 +153,9 @@ func (env *Env) rows(ctx context.Context, f *listFlags) (s access.Snapshot, rows
 	if s, err = c.Snapshot(ctx, want); err != nil {
 		return s, nil, true, err
 	}
+	if m := s.AWSAuth; m.Err != nil && !s.Cluster.Mode.ReadsEntries() { // all access is in it
+		return s, nil, true, fmt.Errorf("the cluster reads only aws-auth: %w", m.Err)
+	}
 	env.notes(c.Known(s, env.program.Command))
 	env.absent(s, f.Namespace)
 	failed = access.Failed(notes) || len(s.Unread) > 0
@@ -172,10 +175,12 @@ func (env *Env) rows(ctx context.Context, f *listFlags) (s access.Snapshot, rows
 	return s, rows, failed, err
 }
 
-func (env *Env) printList(f *listFlags, info access.Info, rows []printer.Row) error {
-	one := len(f.written) == 1
+func (env *Env) printList(f *listFlags, s access.Snapshot, rows []printer.Row) error {
+	one, info, missing := len(f.written) == 1, s.Cluster, access.Where(s.AllMissing(), func(m *access.Missing) bool {
+		return m.What != access.ReadBindings || f.Namespace != "" || f.Policy != ""
+	})
 	if sheet, several := env.IO.Out.(*printer.Sheet); several {
-		sheet.Keep(rows)
+		sheet.Keep(rows, missing)
 		if len(rows) == 0 {
 			return nil
 		}
@@ -191,7 +196,7 @@ func (env *Env) printList(f *listFlags, info access.Info, rows []printer.Row) er
 		if one { // it has one form, unless two sources give access
 			rows = access.Where(rows, func(r *printer.Row) bool { return !r.Void() })
 		}
-		return f.Rows(env.IO.Out, rows, info, one)
+		return f.Rows(env.IO.Out, rows, info, one, missing...)
 	}
 	if len(rows) == 0 && f.People() {
 		if !one { // else the failure was printed already
@@ -204,7 +209,7 @@ func (env *Env) printList(f *listFlags, info access.Info, rows []printer.Row) er
 		return nil
 	}
 	shown, folded := rows, ""
-	if f.Name == "" && !f.all && f.State == "" && len(f.written) == 0 {
+	if f.Name == "" && !f.All && f.State == "" && len(f.written) == 0 {
 		shown, folded = printer.Fold(rows)
 	}
 	if folded != "" {
@@ -232,7 +237,7 @@ func (env *Env) printEKS(rows []printer.Row, info access.Info, mapped bool) erro
 }
 
 // filters reports whether anything may have been left out.
-func (f *listFlags) filters() bool { return !reflect.DeepEqual(f.Filter, printer.Filter{}) }
+func (f *listFlags) filters() bool { return !reflect.DeepEqual(f.Filter, printer.Filter{All: f.All}) }
 
 // table prints rows, on a terminal in its width.
 func (env *Env) table(f *listFlags, rows []printer.Row) error {
@@ -277,7 +282,7 @@ func (env *Env) watch(ctx context.Context, f *listFlags) error {
 		if err != nil {
 			return err
 		}
-		if f.Name == "" && !f.all {
+		if f.Name == "" && !f.All {
 			rows, _ = printer.Fold(rows)
 		}
 		if changed := printer.Changed(last, rows); len(changed) > 0 {

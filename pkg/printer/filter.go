@@ -18,6 +18,7 @@ type Filter struct {
 	State     access.State
 	Tags      []TagTerm
 	NoNodes   bool
+	All       bool // also mappings that give nothing, where the filter is about access
 }
 
 // Keeps reports whether a row passes all parts of the filter. An entry that could not be read passes those that nobody can
@@ -34,13 +35,17 @@ func (f Filter) Keeps(r Row) bool {
 		return f.State == "" || f.State == r.State
 	}
 	return (f.State == "" || f.State == r.State) &&
-		(f.Namespace == "" || !r.Void() && r.State != access.StateStale) &&
+		(f.All || f.State != "" || !f.aboutAccess() || !r.Void()) &&
+		(f.Namespace == "" || r.State != access.StateStale) &&
 		(f.Namespace == "" && f.Policy == "" || slices.ContainsFunc(r.Rights, f.fits)) &&
 		(f.Group == "" || slices.Contains(groups, f.Group)) &&
 		(f.Kind == "" || strings.EqualFold(f.Kind, r.Kind)) &&
 		(!f.NoNodes || !r.Node()) &&
 		!slices.ContainsFunc(f.Tags, func(t TagTerm) bool { return !t.fits(tags) })
 }
+
+// aboutAccess reports whether the filter asks what somebody has: a mapping that gives nothing does not answer that.
+func (f Filter) aboutAccess() bool { return f.Namespace != "" || f.Policy != "" || f.Group != "" }
 
 // fits reports whether a right is by the policy and in the namespace. A cluster administrator by system:masters or RBAC counts
 // as cluster-admin.

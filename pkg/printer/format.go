@@ -107,8 +107,8 @@ func (f Format) Entries(w io.Writer, entries []access.Entry, cluster access.Info
 	return f.Rows(w, rows, cluster, one)
 }
 
-// Rows prints the entries and mappings of a list in their written forms, and whether they are stale.
-func (f Format) Rows(w io.Writer, rows []Row, cluster access.Info, one bool) error {
+// Rows prints the entries and mappings of a list in their written forms, whether they are stale, and what the list may lack.
+func (f Format) Rows(w io.Writer, rows []Row, cluster access.Info, one bool, missing ...access.Missing) error {
 	if f.People() {
 		return nil
 	}
@@ -136,6 +136,10 @@ func (f Format) Rows(w io.Writer, rows []Row, cluster access.Info, one bool) err
 			items = append(items, form)
 		}
 	}
+	lacks := make([]lack, len(missing))
+	for i, m := range missing {
+		lacks[i].Missing = m
+	}
 	switch {
 	case several && f.Name != "name":
 		sheet.keep(true, items...)
@@ -152,7 +156,7 @@ func (f Format) Rows(w io.Writer, rows []Row, cluster access.Info, one bool) err
 		}
 		return nil
 	}
-	return f.Object(w, map[string]any{"apiVersion": manifest.OwnVersion, "kind": manifest.ListKind, "metadata": map[string]any{}, "items": items})
+	return f.Object(w, listObject(items, lacks, nil))
 }
 
 // Object prints anything that has a JSON form with apiVersion and kind.

@@ -22,7 +22,7 @@ func listed() []Row {
 	}}
 	return Rows(s, []access.Mapping{
 		{Kind: access.MappedRole, ARN: string(arn("boss")), Groups: []string{"system:masters"}, State: access.InForce, Item: 1},
-		{Kind: access.MappedRole, ARN: string(arn("a/void")), State: access.NeverMatches, Item: 2},
+		{Kind: access.MappedRole, ARN: string(arn("a/void")), Groups: []string{"system:masters"}, State: access.NeverMatches, Item: 2},
 	}, now)
 }
 
@@ -51,7 +51,11 @@ func TestFilterSelectsRows(t *testing.T) {
 		{Filter{Namespace: "dev-1"}, "boss edits"},
 		{Filter{Policy: "AmazonEKSEditPolicy"}, "edits"},
 		{Filter{Policy: access.ClusterAdmin}, "boss"},
+		{Filter{Policy: access.ClusterAdmin, All: true}, "boss a/void"},
+		{Filter{Policy: access.ClusterAdmin, State: access.StateNever}, "a/void"},
+		{Filter{Namespace: "dev", All: true}, "boss reads a/void"},
 		{Filter{Group: "system:masters"}, "boss"},
+		{Filter{Group: "system:masters", All: true}, "boss a/void"},
 		{Filter{Kind: "ec2_linux"}, "node"},
 		{Filter{State: access.StateNever}, "a/void"},
 		{Filter{State: access.StateOverdue}, "empty"},

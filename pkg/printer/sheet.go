@@ -24,6 +24,7 @@ type Sheet struct {
 	objects []any
 	items   bool  // the objects are items of a list, and not an answer each
 	rows    []Row // of a list
+	missing []access.Missing
 }
 
 // Write keeps text.
@@ -40,11 +41,11 @@ func (s *Sheet) About(info access.Info) {
 	s.cluster = info
 }
 
-// Keep keeps the rows of a list, for Grid.
-func (s *Sheet) Keep(rows []Row) {
+// Keep keeps the rows of a list, for Grid, and what could not be read for it.
+func (s *Sheet) Keep(rows []Row, missing []access.Missing) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.rows = append(s.rows, rows...)
+	s.rows, s.missing = append(s.rows, rows...), missing
 }
 
 // keep keeps an object, or the items of a list.
@@ -110,8 +111,11 @@ func (f Format) Join(w io.Writer, sheets []*Sheet, unread []Unread, entries bool
 
 // joined is one list of what was printed about every cluster.
 func joined(sheets []*Sheet, unread []Unread, entries bool) any {
-	items := []any{}
+	items, lacks := []any{}, []lack{}
 	for _, s := range sheets {
+		for _, m := range s.missing {
+			lacks = append(lacks, lack{s.Context, m})
+		}
 		if s.items || entries {
 			items = append(items, s.objects...)
 			continue
@@ -121,11 +125,29 @@ func joined(sheets []*Sheet, unread []Unread, entries bool) any {
 		}
 	}
 	if entries {
-		return map[string]any{"apiVersion": manifest.OwnVersion, "kind": manifest.ListKind, "metadata": map[string]any{}, "items": items}
+		return listObject(items, lacks, unread)
 	}
 	return map[string]any{
 		"apiVersion": manifest.OwnVersion, "kind": "ClusterAnswerList", "complete": len(unread) == 0, "notRead": append([]Unread{}, unread...), "items": items,
 	}
+}
+
+// lack is something that could not be read for a list, of several clusters in which one.
+type lack struct {
+	Context string `json:"context,omitempty"`
+	access.Missing
+}
+
+// listObject is a list of entries and mappings. It says so where it is not complete.
+func listObject(items []any, lacks []lack, unread []Unread) any {
+	list := map[string]any{"apiVersion": manifest.OwnVersion, "kind": manifest.ListKind, "metadata": map[string]any{}, "items": items}
+	if len(lacks) > 0 {
+		list["notVisible"], list["complete"] = lacks, false
+	}
+	if len(unread) > 0 {
+		list["notRead"], list["complete"] = unread, false
+	}
+	return list
 }
 
 // arguments are the lines of -o name, each with the flags that the next command needs: it would act on the current context.

@@ -57,10 +57,7 @@ type Missing = access.Missing
 // New prepares a snapshot that was read with Want{All, AWSAuth, RBAC, Roles, Lives}.
 func New(s access.Snapshot) *Index {
 	x := &Index{Snapshot: s, roles: map[string][]access.Rule{}}
-	x.Missing = s.Missing()
-	for _, u := range s.Unread {
-		x.Missing = append(x.Missing, u.Missing())
-	}
+	x.Missing = s.AllMissing()
 	if s.RBAC == nil {
 		s.RBAC = &access.RBAC{}
 	}
