@@ -40,7 +40,11 @@ func (n Names) HasAccess(s access.Snapshot, p access.Principal) (bool, []access.
 	if namesake, _ := n.Namesake(p); namesake == "" && mapped {
 		return true, nil
 	}
-	return false, []access.Note{access.Failure("", n.NotFound(p, s.Cluster.Account(), "it has no entry and no aws-auth mapping"))}
+	lacks := "it has no entry and no aws-auth mapping"
+	if m := s.AWSAuth; m != nil && m.Err != nil && s.Cluster.Mode.ReadsConfigMap() {
+		lacks = "it has no entry, and aws-auth could not be read"
+	}
+	return false, []access.Note{access.Failure("", n.NotFound(p, s.Cluster.Account(), lacks))}
 }
 
 // MappingsOf are the mappings of some principals, or of all; none where the cluster does not read aws-auth.
