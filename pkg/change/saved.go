@@ -1,6 +1,7 @@
 package change
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -130,12 +131,11 @@ func (v *saved) expect(p *Proposal, begun bool) error {
 		}
 	}
 	if len(changed) == 0 { // else the effects differ because of that
-		changed = append(v.awsAuth(p.Before.AWSAuth, begun), moved("", v.Effects, nil, journal.Effects(&p.Plan), begun)...)
-		for _, r := range p.Risks {
-			if !v.risks[asJudged(r)] {
-				changed = append(changed, "risk "+string(r.Name)+": "+r.Why)
-			}
+		auth, effects, risks := v.awsAuth(p.Before.AWSAuth, begun), moved("", v.Effects, nil, journal.Effects(&p.Plan), begun), v.newRisks(p.Risks)
+		if unread := v.unread(&p.Before); unread != "" && len(auth) == 0 && len(effects)+len(risks) > 0 && !p.Plan.Empty() {
+			return fmt.Errorf("%w: %s", journal.ErrPlanUnread, strings.Join(append([]string{unread}, risks...), "\n  "))
 		}
+		changed = slices.Concat(auth, effects, risks)
 	}
 	switch {
 	case len(changed) == 0:
@@ -144,6 +144,32 @@ func (v *saved) expect(p *Proposal, begun bool) error {
 		changed = []string{"all changes of the plan are in place already"}
 	}
 	return fmt.Errorf("%w: since %s this has changed:\n  %s", journal.ErrPlanStale, v.Time.Format(time.RFC3339), strings.Join(changed, "\n  "))
+}
+
+// newRisks are the risks that the plan does not name.
+func (v *saved) newRisks(is []access.Risk) (lines []string) {
+	for _, r := range is {
+		if !v.risks[asJudged(r)] {
+			lines = append(lines, "risk "+string(r.Name)+": "+r.Why)
+		}
+	}
+	return lines
+}
+
+// unread says what only one of the two could read: who made the plan, or who carries it out. The effects are then not comparable.
+func (v *saved) unread(s *access.Snapshot) string {
+	only := func(some, others []string) string {
+		return strings.Join(slices.DeleteFunc(slices.Clone(some), func(name string) bool { return slices.Contains(others, name) }), " and ")
+	}
+	name := func(p access.Principal) string { return cmp.Or(p.Short(v.Account), "its caller") }
+	is := journal.Unread(s)
+	if names := only(v.Unread, is); names != "" {
+		return fmt.Sprintf("the plan was made without %s, which %s could not read; make the plan with a login that can read this", names, name(v.Caller))
+	}
+	if names := only(is, v.Unread); names != "" {
+		return fmt.Sprintf("the plan was made with %s, which %s cannot read; carry it out with a login that can read this", names, name(s.Caller))
+	}
+	return ""
 }
 
 // moved says what is not as it was. Where a part of the plan may be done, it may also be as it will be.

@@ -126,7 +126,7 @@ func TestAChangedWorldIsNamed(t *testing.T) {
 			w.State.RBAC = &access.RBAC{Bindings: []access.Binding{{Name: "b", Role: access.RoleRef{Kind: "ClusterRole", Name: "cluster-admin"}, Groups: []string{"g"}}}}
 		}, "now: role/dev gains cluster administrator (group g) by access entry ClusterRoleBinding b"},
 		{"revoke", func(w *town) { w.State.RBAC = &access.RBAC{Err: errTest} }, ""},
-		{"revoke all", func(w *town) { w.State.RBAC = &access.RBAC{Err: errTest} }, "now: role/dev loses group viewers by access entry"},
+		{"revoke all", func(w *town) { w.State.RBAC = &access.RBAC{Err: errTest} }, "the plan was made with RBAC, which role/amy cannot read; carry it out with a login that can read this"},
 		{"grant", func(w *town) { w.State.Cluster.Mode = access.ModeAPI }, "mode API_AND_CONFIG_MAP, now API"},
 		{"revoke all", func(w *town) { w.mapAgain(t, "dev others", "bob viewers", "ops viewers") }, "aws-auth was changed"},
 		{"revoke all", func(w *town) { w.State.AWSAuth = &access.ConfigMap{Err: errTest} }, "aws-auth cannot be read"},
@@ -148,7 +148,7 @@ func TestAChangedWorldIsNamed(t *testing.T) {
 		plan := w.saves(t, requests()[row.request])
 		row.change(w)
 		_, _, err := w.carries(t, plan, false)
-		stale := errors.Is(err, journal.ErrPlanStale) && errors.Is(err, access.ErrRefused) || errors.Is(err, errTest)
+		stale := (errors.Is(err, journal.ErrPlanStale) || errors.Is(err, journal.ErrPlanUnread)) && errors.Is(err, access.ErrRefused) || errors.Is(err, errTest)
 		if row.want == "" && err != nil || row.want != "" && (!stale || !strings.Contains(err.Error(), row.want)) {
 			t.Errorf("%s: %v\nwant %s", row.request, err, row.want)
 		}
@@ -199,6 +199,32 @@ func TestAnUnreadAWSAuthIsTheSameRiskForEverybody(t *testing.T) {
 	w.State.AWSAuth = &access.ConfigMap{Err: errors.New("role/writer cannot")}
 	if _, _, err := w.carries(t, plan, false); err != nil || len(plan.Risks) != 1 {
 		t.Errorf("%v, %+v", err, plan.Risks)
+	}
+}
+
+// TestAPlanThatWasMadeWithLessSaysSo, and not that the cluster has changed; what really has is named still.
+func TestAPlanThatWasMadeWithLessSaysSo(t *testing.T) {
+	for _, row := range []struct {
+		request Request
+		change  func(*town)
+		want    string // "": it is carried out
+	}{
+		{granting("view:dev", dev), func(*town) {}, ""}, // it has the same effect for both
+		{granting("group:g", bob), func(*town) {}, "refused: the effect of the saved plan on rights is not what was reviewed: the plan was made without aws-auth and RBAC, which role/ops could not read; make the plan with a login that can read this"},
+		{granting("group:g", bob), func(w *town) { w.State.RBAC = &access.RBAC{Err: errTest} }, "the plan was made without aws-auth, which role/ops could not read"},
+		{granting("group:g", bob), func(w *town) { w.State = w.State.Put(entry(bob, "edit")) }, "stale: since"},
+		{granting("view", ops), func(w *town) { w.State = w.State.Put(entry(ops, "view")) }, "stale: since"},
+	} {
+		w := savedTown(t)
+		auth, rbac, caller := w.State.AWSAuth, w.State.RBAC, w.State.Caller
+		w.State.AWSAuth, w.State.RBAC, w.State.Caller = &access.ConfigMap{Err: errTest}, &access.RBAC{Err: errTest}, ops
+		plan := w.saves(t, row.request)
+		w.State.AWSAuth, w.State.RBAC, w.State.Caller = auth, rbac, caller
+		row.change(w)
+		_, _, err := w.carries(t, plan, false)
+		if row.want == "" && err != nil || row.want != "" && (!errors.Is(err, access.ErrRefused) || !strings.Contains(err.Error(), row.want)) {
+			t.Errorf("%v\nwant %s", err, row.want)
+		}
 	}
 }
 

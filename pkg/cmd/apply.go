@@ -111,16 +111,25 @@ func (env *Env) apply(ctx context.Context, f *filesFlags) error {
 	})
 }
 
-// files reads the files.
+var errNoEntries = errors.New("the files have no AccessEntry objects")
+
+// files reads the files. None at all are refused, above all with --prune: a wrong folder would delete the whole set.
 func (env *Env) files(f *filesFlags) (manifest.Files, error) {
 	files, err := manifest.Load(f.names, f.recursive, env.IO.In)
+	if files.Others > 0 {
+		env.warn("%s skipped: only AccessEntry objects are applied", printer.Count(files.Others, "object of another kind was", "objects of other kinds were"))
+	}
+	if err == nil && len(files.Documents) == 0 {
+		err = errNoEntries
+	}
+	if f.set != "" && (errors.Is(err, errNoEntries) || errors.Is(err, manifest.ErrNoFiles)) {
+		list := env.program.Command("list", "-l", access.SetTag+"="+f.set, "-o", "name")
+		err = fmt.Errorf("%w; so that a wrong folder does no harm, --prune does not delete all entries of a set\n  to see its entries in a cluster: %s\n  to delete them: %s $(%[2]s)", err, list, env.program.Command("revoke", "--entry-only"))
+	}
 	if err != nil {
 		return files, fmt.Errorf("%w: %w", access.ErrRefused, err)
 	}
 	f.fits = func(all []*part) error { return placed(files, all) }
-	if files.Others > 0 {
-		env.warn("%s skipped: only AccessEntry objects are applied", printer.Count(files.Others, "object of another kind was", "objects of other kinds were"))
-	}
 	return files, nil
 }
 
@@ -190,9 +199,6 @@ func (env *Env) filesRequest(ctx context.Context, f *filesFlags, files manifest.
 
 // fit refuses files that cannot be meant for this cluster, or for now.
 func (env *Env) fit(files manifest.Files, f *filesFlags) error {
-	if len(files.Documents) == 0 {
-		return errors.New("the files have no AccessEntry objects")
-	}
 	if t, err := env.target(); err == nil {
 		if err := files.For(t.Name, t.Region); err != nil {
 			return err

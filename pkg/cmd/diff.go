@@ -188,9 +188,9 @@ func (env *Env) showDiff(ctx context.Context, f *filesFlags, p change.Proposal) 
 	program := strings.Fields(os.Getenv(externalDiff))
 	switch {
 	case f.output.Name == "markdown":
-		env.print(printer.PlanMarkdown(p.Plan, p.Risks, f.set))
+		env.print(printer.PlanMarkdown(p.Plan, p.Risks, p.Notes, f.set))
 	case f.output.Name != "":
-		return f.output.Object(env.IO.Out, printer.PlanObject(p.Plan, p.Risks))
+		return f.output.Object(env.IO.Out, printer.PlanObject(p.Plan, p.Risks, p.Notes))
 	case p.Plan.Empty():
 	case len(program) > 0:
 		return env.compareWith(ctx, program, p.Plan)

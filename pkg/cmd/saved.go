@@ -49,13 +49,15 @@ func (v view) save(p change.Proposal) error {
 	if err := journal.SavePlan(v.f.planOut, plan); err != nil {
 		return err
 	}
+	words := []string{"apply", "--plan", v.f.planOut}
 	for _, r := range plan.Risks {
 		if !r.Accepted {
+			words = append(words, "--accept-risk="+string(r.Name))
 			v.env.warn("the plan has a risk that was not accepted, %s: %s", r.Name, r.Why)
 		}
 	}
 	v.env.say(v.env.IO.ErrOut, fmt.Sprintf("Plan written to %s. To carry it out: %s\n", printer.Clean(v.f.planOut),
-		printer.Clean(v.env.program.Command("apply", "--plan", v.f.planOut))))
+		printer.Clean(v.env.program.Command(words...))))
 	return nil
 }
 

@@ -33,6 +33,7 @@ const (
 	ErrPlanCluster  PlanError = "the saved plan is for another cluster"
 	ErrPlanReplayed PlanError = "the saved plan was carried out already"
 	ErrPlanStale    PlanError = "the saved plan is stale"
+	ErrPlanUnread   PlanError = "the effect of the saved plan on rights is not what was reviewed"
 )
 
 func (e PlanError) Error() string { return "refused: " + string(e) }
@@ -50,8 +51,9 @@ type Plan struct {
 	Account    string           `json:"account"`
 	Cluster    Cluster          `json:"cluster"`
 	Change     Kind             `json:"change"`
-	Args       []string         `json:"args"`            // the command line, for people
-	Whole      bool             `json:"whole,omitempty"` // all access of the principals was asked for
+	Unread     []string         `json:"unread,omitempty"` // what the caller could not read
+	Args       []string         `json:"args"`             // the command line, for people
+	Whole      bool             `json:"whole,omitempty"`  // all access of the principals was asked for
 	Mode       *Mode            `json:"mode,omitempty"`
 	AWSAuth    *AWSAuth         `json:"awsAuth,omitempty"`
 	Entries    []PlannedEntry   `json:"entries"`
@@ -81,6 +83,7 @@ func PlanOf(plan access.Plan, before, after *access.Snapshot, who []access.Princ
 	p := &Plan{
 		APIVersion: manifest.OwnVersion, Kind: PlanKind, Account: plan.Cluster.Account(), Cluster: r.Cluster, Mode: r.Mode, AWSAuth: r.AWSAuth,
 		Entries: []PlannedEntry{}, Steps: []string{}, Effects: Effects(&plan), Risks: []PlannedRisk{},
+		Unread: Unread(before),
 	}
 	for _, q := range who {
 		if q != access.Itself {
@@ -91,6 +94,17 @@ func PlanOf(plan access.Plan, before, after *access.Snapshot, who []access.Princ
 		p.Steps = append(p.Steps, strings.TrimSpace(s.Principal().Short(p.Account)+" "+s.String()))
 	}
 	return p
+}
+
+// Unread are the sources of access that could not be read.
+func Unread(s *access.Snapshot) (names []string) {
+	if s.AWSAuth != nil && s.AWSAuth.Err != nil {
+		names = append(names, "aws-auth")
+	}
+	if s.RBAC != nil && s.RBAC.Err != nil {
+		names = append(names, "RBAC")
+	}
+	return names
 }
 
 // Effects are what principals gain and lose by a plan, each in words with what gives it.

@@ -16,11 +16,17 @@ import (
 // Files are the documents of the files that somebody named.
 type Files struct {
 	Documents []Document
-	Others    int // objects of other kinds
+	Others    int // objects of other kinds, and kustomizations in folders
 }
+
+// ErrNoFiles says that a folder has no files that are read.
+var ErrNoFiles = errors.New("no files")
 
 // endings are those of the files that are read in a folder, as kubectl reads them.
 var endings = []string{".yaml", ".yml", ".json"}
+
+// kustomizations are the files of kustomize beside the entries; they have no apiVersion.
+var kustomizations = []string{"kustomization.yaml", "kustomization.yml", "Kustomization"}
 
 // Load reads files and folders, in a folder those that end in .yaml, .yml and .json; "-" is stdin. Errors name the file and the
 // line: what cannot be read or understood, a principal that appears twice, no file at all.
@@ -71,6 +77,10 @@ func (f *Files) walk(name string, recursive bool) error {
 			return err
 		case entry.IsDir() && path != name && !recursive:
 			return fs.SkipDir
+		case !entry.IsDir() && path != name && slices.Contains(kustomizations, entry.Name()):
+			f.Others++
+			found = true
+			return nil
 		case entry.IsDir(), path != name && !slices.Contains(endings, filepath.Ext(path)):
 			return nil
 		}
@@ -83,7 +93,7 @@ func (f *Files) walk(name string, recursive bool) error {
 		return f.add(path, file)
 	})
 	if err == nil && !found {
-		err = fmt.Errorf("%s: no files that end in %s", name, strings.Join(endings, ", "))
+		err = fmt.Errorf("%s: %w that end in %s", name, ErrNoFiles, strings.Join(endings, ", "))
 	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%s: no such file or folder", name)

@@ -132,9 +132,14 @@ func TestFilesOfAFolder(t *testing.T) {
 	write("a.yaml", "role/a")
 	write("b.json.yml", "role/b")
 	write("notes.txt", "role/c")
+	for _, name := range kustomizations {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("resources: [a.yaml]\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	write("more/d.yaml", "role/d")
 	for recursive, want := range map[bool]int{false: 2, true: 3} {
-		if f, err := Load([]string{dir}, recursive, nil); err != nil || len(f.Documents) != want {
+		if f, err := Load([]string{dir}, recursive, nil); err != nil || len(f.Documents) != want || f.Others != len(kustomizations) {
 			t.Errorf("%v: %+v, %v", recursive, f, err)
 		}
 	}

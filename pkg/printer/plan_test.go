@@ -1,6 +1,8 @@
 package printer
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -113,5 +115,44 @@ func TestResultsNameWhatTheyAreAbout(t *testing.T) {
 		if got := Result(r, "111122223333"); got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
+	}
+}
+
+// TestAPullRequestShowsRisksAndNotes, none of which ends its line, and all of it fits into a comment.
+func TestAPullRequestShowsRisksAndNotes(t *testing.T) {
+	plan := access.Plan{Cluster: access.Info{Name: "demo", ARN: "arn:aws:eks:us-west-2:111122223333:cluster/demo"}}
+	notes := append(access.Notes(access.NoteTypo, "", "namespace <qaa> does not exist"), access.Failure("", errors.New("not\nread")))
+	want := `<!-- kubectl-access:arn:aws:eks:us-west-2:111122223333:cluster/demo:team -->
+**Access to cluster demo: no differences.**
+
+- Risk ` + "`prune-many`" + `: 9 of 10
+- Risk ` + "`lose-own-access`" + `: you
+
+Notes:
+
+- namespace &lt;qaa> does not exist
+- not\nread
+`
+	risks := []access.Risk{{Name: access.PruneMany, Why: "9 of 10"}, {Name: access.LoseOwnAccess, Why: "you"}}
+	if diff := cmp.Diff(want, PlanMarkdown(plan, risks, notes, "team")); diff != "" {
+		t.Error(diff)
+	}
+	object, err := json.Marshal(PlanObject(plan, nil, notes))
+	if err != nil || !strings.Contains(string(object), `"notes":["namespace \u003cqaa\u003e does not exist","not\nread"]`) {
+		t.Errorf("%s, %v", object, err)
+	}
+	for i := range 2000 {
+		e := access.Entry{Principal: access.Principal(fmt.Sprintf("arn:aws:iam::111122223333:role/%d", i)), Kind: access.Standard}
+		plan.Changes = append(plan.Changes, access.Change{After: &e})
+		notes = append(notes, access.Notes(access.NoteOwner, "", strings.Repeat("x", 50))...)
+	}
+	text := PlanMarkdown(plan, nil, notes, "")
+	for _, part := range []string{"2000 to create", "\n\nNotes:\n\n- namespace", "\n```diff\ncluster demo", "\n+ role/9  ", "see it\n```\n"} {
+		if !strings.Contains(text, part) {
+			t.Errorf("no %q in %d bytes", part, len(text))
+		}
+	}
+	if len(text) > markdownLimit+100 || strings.Count(text, "… the rest is left out") != 2 {
+		t.Errorf("%d bytes", len(text))
 	}
 }

@@ -16,6 +16,7 @@ type planForm struct {
 	Changes    []changedForm  `json:"changes"`
 	Effects    []effectForm   `json:"effects"`
 	Risks      []riskForm     `json:"risks"`
+	Notes      []string       `json:"notes"` // what to know before it is carried out, and what could not be checked
 }
 
 // changedForm is one entry; null for none.
@@ -39,11 +40,11 @@ type riskForm struct {
 }
 
 // PlanObject is a plan as one object.
-func PlanObject(p access.Plan, risks []access.Risk) any {
+func PlanObject(p access.Plan, risks []access.Risk, notes []access.Note) any {
 	c := p.Cluster
 	form := planForm{
 		APIVersion: manifest.OwnVersion, Kind: "Plan", Cluster: map[string]any{"name": c.Name, "arn": c.ARN},
-		Changes: []changedForm{}, Effects: []effectForm{}, Risks: []riskForm{},
+		Changes: []changedForm{}, Effects: []effectForm{}, Risks: []riskForm{}, Notes: noteTexts(notes),
 	}
 	written := func(e *access.Entry) *manifest.AccessEntry {
 		if e == nil {
@@ -83,32 +84,56 @@ func rightTexts(rights []access.Right) []string {
 	return all
 }
 
-// markdownLimit is how many bytes of a plan go into a comment: GitHub takes 65,536 characters.
+// noteTexts are notes and failures as sentences.
+func noteTexts(notes []access.Note) []string {
+	all := make([]string, len(notes))
+	for i, n := range notes {
+		if all[i] = n.Text; n.Err != nil {
+			all[i] = n.Err.Error()
+		}
+	}
+	return all
+}
+
+// markdownLimit is how many bytes of a plan go into a comment: GitHub takes 65,536 characters. Risks and notes take half of it at most.
 const markdownLimit = 60_000
 
 // PlanMarkdown is a plan for a pull request. The marker in its first line finds the comment again, so that one is kept up to date.
-func PlanMarkdown(p access.Plan, risks []access.Risk, set string) string {
-	var b, diff strings.Builder
-	fmt.Fprintf(&b, "<!-- kubectl-access:%s:%s -->\n", Clean(p.Cluster.ARN), Clean(set))
+func PlanMarkdown(p access.Plan, risks []access.Risk, notes []access.Note, set string) string {
+	var known, diff strings.Builder
+	text := func(s string) string { return strings.ReplaceAll(Clean(s), "<", "&lt;") }
+	for i, r := range risks {
+		fmt.Fprintf(&known, "%s- Risk `%s`: %s\n", strings.Repeat("\n", max(0, 1-i)), r.Name, text(r.Why))
+	}
+	for i, n := range noteTexts(notes) {
+		fmt.Fprintf(&known, "%s- %s\n", strings.Repeat("\nNotes:\n\n", max(0, 1-i)), text(n))
+	}
+	head := fmt.Sprintf("<!-- kubectl-access:%s:%s -->\n**Access to cluster %s: %s.**\n%s", Clean(p.Cluster.ARN), Clean(set), Clean(p.Cluster.Name), counted(p), cut(known.String(), markdownLimit/2))
+	if p.Empty() {
+		return head
+	}
+	Plan(&diff, p, Color(false))
+	return head + fmt.Sprintf("\n```diff\n%s```\n", cut(strings.ReplaceAll(diff.String(), "```", "'''"), markdownLimit-len(head))) // nothing ends the block but the block
+}
+
+// counted says how many entries a plan changes.
+func counted(p access.Plan) string {
+	if p.Empty() {
+		return "no differences"
+	}
 	count := map[string]int{}
 	for _, c := range p.Changes {
 		count[actionOf(c)]++
 	}
-	if p.Empty() {
-		fmt.Fprintf(&b, "**Access to cluster %s: no differences.**\n", Clean(p.Cluster.Name))
-		return b.String()
+	return fmt.Sprintf("%d to create, %d to change, %d to delete", count["create"], count["change"], count["delete"])
+}
+
+// cut keeps the first lines of a text, and says that there are more.
+func cut(text string, most int) string {
+	if len(text) <= most {
+		return text
 	}
-	fmt.Fprintf(&b, "**Access to cluster %s: %d to create, %d to change, %d to delete.**\n", Clean(p.Cluster.Name), count["create"], count["change"], count["delete"])
-	for _, r := range risks {
-		fmt.Fprintf(&b, "\n- Risk `%s`: %s", r.Name, strings.ReplaceAll(Clean(r.Why), "<", "&lt;"))
-	}
-	Plan(&diff, p, Color(false))
-	text := strings.ReplaceAll(diff.String(), "```", "'''") // nothing ends the block but the block
-	if len(text) > markdownLimit {
-		text = text[:strings.LastIndexByte(text[:markdownLimit], '\n')+1] + "… the rest is left out; run diff to see it\n"
-	}
-	fmt.Fprintf(&b, "\n```diff\n%s```\n", text)
-	return b.String()
+	return text[:strings.LastIndexByte(text[:most], '\n')+1] + "… the rest is left out; run diff to see it\n"
 }
 
 // EntryFile is the name of a file about an entry, and its content.
