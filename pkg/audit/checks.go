@@ -191,7 +191,7 @@ var Checks = []Check{
 	},
 	{
 		ID: "short-lived-grant", Title: "A grant was revoked within an hour", Severity: Info, references: recorded, must: ReadHistory,
-		Says: "{} had access for a short time only: {} by {}, revoked after {}", cluster: changed,
+		Says: "a grant to {} lasted a short time only: {} by {}, revoked after {}", cluster: changed,
 	},
 	{
 		ID: "self-grant", Title: "A principal granted access to itself", Severity: Info, references: recorded, must: ReadHistory,

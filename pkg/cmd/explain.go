@@ -78,6 +78,13 @@ func (env *Env) explain(ctx context.Context, f *explainFlags, written string) er
 		return err
 	}
 	env.missing(x.Missing)
+	caller, unknown := c.Session.Caller(ctx)
+	me := unknown == nil && who[0].Is(caller)
+	if me && len(x.Identity(who[0]).Rights) == 0 {
+		defer func() {
+			env.say(env.IO.ErrOut, "Who you are to the cluster, and why: "+env.program.Command("whoami")+"\n")
+		}()
+	}
 	if len(f.Words) == 0 {
 		id := x.Identity(who[0])
 		if f.Name != "" {
@@ -92,7 +99,7 @@ func (env *Env) explain(ctx context.Context, f *explainFlags, written string) er
 	}
 	env.understood(q)
 	e := x.Explain(who[0], q)
-	if caller, err := c.Session.Caller(ctx); err == nil && who[0].Is(caller) && len(f.with)+len(f.without) == 0 {
+	if me && f.supposing() == "" {
 		if says, err := c.Allows(ctx, q.Review()); err == nil || errors.Is(err, access.ErrUnauthorized) {
 			e.Told(says)
 		}

@@ -54,6 +54,9 @@ func (x *Index) answer(q Question, about []Identity) Answer {
 		switch {
 		case len(yes.all) > 0:
 			row.Session, row.Note = session(yes.all), ""
+			if row.byGet(q) {
+				row.Note = "by get, before Kubernetes 1.35"
+			}
 			a.Rows = append(a.Rows, row)
 		case len(limited.all) > 0:
 			row.Chains, row.Where, row.Only = limited.all, x.where(q, limited.places), distinct(slices.Concat(limited.names...))
@@ -153,6 +156,13 @@ func (x *Index) verdict(r *access.Right, q Question) Verdict {
 	}
 	v.Hidden = v.Rule == nil && !known
 	return v
+}
+
+// byGet reports whether only rules without the verb give a shell: the cluster says no to a review with that verb.
+func (r Row) byGet(q Question) bool {
+	return q.Verb == "create" && !slices.ContainsFunc(r.Chains, func(c Chain) bool {
+		return c.Rule == nil || slices.Contains(c.Rule.Verbs, q.Verb) || slices.Contains(c.Rule.Verbs, "*")
+	})
 }
 
 // requests are the ones that any of which is enough. Before Kubernetes 1.35 a shell by websocket needs only get (rights.md §3).

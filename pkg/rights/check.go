@@ -55,7 +55,7 @@ func (a Answer) Check(said []Said) (checked Answer, contradictions []string) {
 	for _, r := range a.Rows {
 		s, asked := about[r.Identity.Principal]
 		switch delete(about, r.Identity.Principal); {
-		case !r.Can():
+		case !r.Can(), r.byGet(a.Question):
 		case !asked:
 			r.Note = cmp.Or(r.Note, "not asked")
 		case s.Yes:

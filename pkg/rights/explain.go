@@ -37,6 +37,13 @@ func (e Explanation) Answer() string {
 
 // Told adds what the cluster says about its caller. A yes needs no grant, and a no leaves no doubt.
 func (e *Explanation) Told(yes bool) {
+	var row Row
+	for _, l := range e.Chains {
+		row.Chains = append(row.Chains, l.Chain)
+	}
+	if !yes && len(row.Chains) > 0 && row.byGet(e.Question) {
+		return // it was asked about another verb
+	}
 	e.Says = &yes
 	e.Near = access.Where(e.Near, func(n *Near) bool { return yes && n.Next == nil || !yes && !n.Doubt })
 }

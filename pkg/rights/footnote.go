@@ -18,6 +18,8 @@ func (q Question) Footnote() string {
 		return q.Verb + " has a name only with --field-selector metadata.name=" + q.Name
 	case q.Group == rbacGroup && slices.Contains([]string{"create", "update", "patch"}, q.Verb):
 		return "to " + q.Verb + " " + q.Resource + " needs the rights in them by RBAC too, or the verb escalate or bind"
+	case shell && q.Verb == "create":
+		return "before Kubernetes 1.35 get on pods/" + q.Subresource + " is enough too, and counts; get on nodes/proxy is enough in every pod, through the kubelet, and does not count"
 	case shell, q.Resource == "nodes" && q.Subresource == "proxy":
 		return "get on nodes/proxy is enough to run commands in every pod, through the kubelet"
 	}

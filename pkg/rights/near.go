@@ -106,6 +106,8 @@ func (x *Index) nearRight(r *access.Right, q Question) (all []Near) {
 				place = "namespace " + q.Namespace
 			}
 			return []Near{{Text: "it can by " + what + ", and not in " + place}}
+		case q.itself():
+			return []Near{{Text: what + " allows it for the namespace itself only"}}
 		default:
 			return []Near{{Text: what + " has the rule, but " + q.Resource + " are not in a namespace, so it has no effect for them"}}
 		}

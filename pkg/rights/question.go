@@ -102,13 +102,25 @@ func Verbs() []string { return strings.Fields(verbs) }
 // verbs are those of the API server and of RBAC (rights.md §3).
 const verbs = "get list watch create update patch delete deletecollection use bind escalate impersonate approve sign attest proxy head options post put"
 
+// kubectlVerbs are commands of kubectl, and the requests that they make.
+var kubectlVerbs = map[string]string{"exec": "create pods/exec", "attach": "create pods/attach", "port-forward": "create pods/portforward", "logs": "get pods/log", "log": "get pods/log", "scale": "patch deployments/scale", "apply": "patch", "edit": "patch", "describe": "get"}
+
 // strangeVerb notes a verb that no API server asks an authorizer about.
 func strangeVerb(verb string) string {
 	known := Verbs()
 	if verb == "*" || strings.HasPrefix(verb, "impersonate") || slices.Contains(known, verb) {
 		return ""
 	}
-	return fmt.Sprintf("%q is not a verb of Kubernetes%s; the question is asked as written", verb, access.DidYouMean(verb, known))
+	meant := access.DidYouMean(verb, known)
+	if sub, ok := kubectlVerbs[verb]; ok {
+		meant = " (did you mean " + sub + "?)"
+	}
+	return fmt.Sprintf("%q is not a verb of Kubernetes%s; the question is asked as written", verb, meant)
+}
+
+// itself reports whether a question is about one namespace as an object: rights in that namespace give it.
+func (q Request) itself() bool {
+	return q.Resource == "namespaces" && q.Group == "" && !slices.Contains([]string{"list", "watch", "create", "deletecollection"}, q.Verb)
 }
 
 // place sets the namespace. Requests for a named namespace carry it as their namespace (rights.md §3).
@@ -116,6 +128,9 @@ func (q *Question) place(a Asked) {
 	switch {
 	case q.Resource == "namespaces" && q.Group == "" && q.Name != "" && q.Verb != "create":
 		q.Namespace = q.Name
+	case q.itself() && a.Namespace != "":
+		q.Name, q.Namespace = a.Namespace, a.Namespace
+		q.Understood = "-n " + a.Namespace + " is taken as the namespace itself: namespaces/" + a.Namespace
 	case !q.Type.Namespaced:
 		if a.Namespace != "" {
 			q.Notes = append(q.Notes, q.Resource+" are not in a namespace; -n is ignored")

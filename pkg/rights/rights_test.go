@@ -412,6 +412,34 @@ func without(s access.Snapshot, p access.Principal, l rights.Link) access.Snapsh
 	return s
 }
 
+// TestQuestionsMeanTheRequestsThatKubectlSends: a namespace is in itself, and get gives a shell before Kubernetes 1.35.
+func TestQuestionsMeanTheRequestsThatKubectlSends(t *testing.T) {
+	s := world()
+	s.RBAC.Roles[0].Rules = append(s.RBAC.Roles[0].Rules, rule("get", "", "namespaces,pods/exec"))
+	for version, shell := range map[string]string{"1.34": "boss; edits; grouped; ops; system:serviceaccount:dev:bot", "1.35": "boss; edits; ops"} {
+		s.Cluster.Version = version
+		x := rights.New(s)
+		for question, want := range map[string]string{
+			"get namespaces -n=dev":   "boss; edits; grouped; ops; sess session amy; star; views; system:serviceaccount:dev:bot",
+			"list namespaces -n=dev":  "boss; ops; views",
+			"create pods/exec -n=dev": shell,
+		} {
+			if got := who(x.WhoCan(ask(t, question))); got != want {
+				t.Errorf("%s in %s:\n got %s\nwant %s", question, version, got, want)
+			}
+		}
+		e := x.Explain(arn("grouped"), ask(t, "create pods/exec -n=dev"))
+		if e.Told(false); e.Answer() != map[string]string{"1.34": "yes", "1.35": "no"}[version] {
+			t.Errorf("%s in %s", e.Answer(), version)
+		}
+		for _, r := range x.WhoCan(ask(t, "create pods/exec -n=dev")).Rows {
+			if by := strings.Contains(r.Note, "by get"); by != (r.Identity.Name == "role/grouped" || r.Identity.Name == "system:serviceaccount:dev:bot") {
+				t.Errorf("%s: %q", r.Identity.Name, r.Note)
+			}
+		}
+	}
+}
+
 func TestEscalationsNameTheWorstFirst(t *testing.T) {
 	s := world()
 	s.Entries = append(s.Entries, access.Entry{Principal: arn("mixed"), Kind: access.Standard, Username: "mixed", Groups: []string{"mixed"}})
