@@ -140,6 +140,8 @@ func (h *History) since(f trail.Fact, created time.Time) string {
 		return ": no event says since when"
 	case entry:
 		return " since " + day(created) + ": " + h.silence(created)
+	case h.Window != nil && created.Before(h.Window.From):
+		return " since a day between " + day(created) + " and " + day(h.Window.From) + ", which CloudTrail no longer has"
 	}
 	return " since " + day(created) + " or later: " + h.silence(created)
 }
