@@ -15,6 +15,7 @@ const (
 	ReadAWSAuth  = "aws-auth mappings"
 	ReadBindings = "RBAC bindings"
 	ReadRoles    = "RBAC roles"
+	ReadLives    = "whether some roles or users were deleted or recreated" // who was has no access
 )
 
 // NeedAWSAuth is the permission to read aws-auth.

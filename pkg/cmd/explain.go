@@ -100,9 +100,7 @@ func (env *Env) explain(ctx context.Context, f *explainFlags, written string) er
 	env.understood(q)
 	e := x.Explain(who[0], q)
 	if me && f.supposing() == "" {
-		if says, err := c.Allows(ctx, q.Review()); err == nil || errors.Is(err, access.ErrUnauthorized) {
-			e.Told(says)
-		}
+		env.askCluster(ctx, c, &e)
 	}
 	if f.supposing() != "" { // there is nothing to revoke yet
 		for i := range e.Chains {
@@ -114,6 +112,19 @@ func (env *Env) explain(ctx context.Context, f *explainFlags, written string) er
 	}
 	env.say(env.IO.Out, f.supposing()+printer.Explanation(e, env.program)+printer.Since(env.since(ctx, c, x.Snapshot, who[0], f.history)))
 	return nil
+}
+
+// askCluster asks the cluster about the caller too. About any namespace it can only be asked whether all of them are allowed.
+func (env *Env) askCluster(ctx context.Context, c *cluster.Cluster, e *rights.Explanation) {
+	says, err := c.Allows(ctx, e.Question.Review())
+	switch {
+	case err == nil && !says && e.Question.Anywhere:
+		if e.Answer() == "unknown" {
+			env.say(env.IO.ErrOut, "The cluster knows for one namespace: add -n NAMESPACE.\n")
+		}
+	case err == nil, errors.Is(err, access.ErrUnauthorized):
+		e.Told(says)
+	}
 }
 
 // supposing is the line above an answer for access that is not granted or revoked; "" for one about the cluster as it is.

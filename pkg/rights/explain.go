@@ -29,7 +29,7 @@ func (e Explanation) Answer() string {
 	switch {
 	case e.Says != nil && *e.Says, len(e.Chains) > 0:
 		return "yes"
-	case e.Says == nil && len(e.Missing)+len(e.Unknown) > 0:
+	case e.Says == nil && (len(e.Unknown) > 0 || slices.ContainsFunc(e.Missing, func(m Missing) bool { return m.What != access.ReadLives })):
 		return "unknown"
 	}
 	return "no"
@@ -45,7 +45,7 @@ func (e *Explanation) Told(yes bool) {
 		return // it was asked about another verb
 	}
 	e.Says = &yes
-	e.Near = access.Where(e.Near, func(n *Near) bool { return yes && n.Next == nil || !yes && !n.Doubt })
+	e.Near = access.Where(e.Near, func(n *Near) bool { return yes && n.Doubt || !yes && !n.Doubt })
 }
 
 // Link is a chain and what takes it away.

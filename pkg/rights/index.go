@@ -2,6 +2,7 @@ package rights
 
 import (
 	"cmp"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -51,6 +52,9 @@ type Index struct {
 	places  []string                 // where rights hold, sorted: "" is the whole cluster
 }
 
+// errNotDescribed is why it is not known whether a principal still exists, where IAM gave no error for all.
+var errNotDescribed = errors.New("IAM did not describe them")
+
 // Missing is something that could not be read.
 type Missing = access.Missing
 
@@ -58,6 +62,9 @@ type Missing = access.Missing
 func New(s access.Snapshot) *Index {
 	x := &Index{Snapshot: s, roles: map[string][]access.Rule{}}
 	x.Missing = s.AllMissing()
+	if slices.ContainsFunc(s.Doubtful, func(p access.Principal) bool { return p.Account() == s.Cluster.Account() }) { // no IAM tells of others
+		x.Missing = append(x.Missing, access.NotRead(access.ReadLives, cmp.Or(s.Doubt, errNotDescribed), "iam:GetRole and iam:GetUser"))
+	}
 	if s.RBAC == nil {
 		s.RBAC = &access.RBAC{}
 	}

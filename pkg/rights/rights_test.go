@@ -412,6 +412,22 @@ func without(s access.Snapshot, p access.Principal, l rights.Link) access.Snapsh
 	return s
 }
 
+// TestWhoMayBeGoneIsSaid: without IAM a deleted role looks like one that can. That it cannot is sure all the same.
+func TestWhoMayBeGoneIsSaid(t *testing.T) {
+	s := world()
+	for doubtful, want := range map[access.Principal]bool{arn("views"): true, "arn:aws:iam::444455556666:role/x": false} {
+		s.Doubtful = []access.Principal{doubtful}
+		x := rights.New(s)
+		a := x.WhoCan(ask(t, "get pods -n=dev"))
+		if says := slices.ContainsFunc(a.Missing, func(m rights.Missing) bool { return m.What == access.ReadLives }); says != want {
+			t.Errorf("%s: %v", doubtful, a.Missing)
+		}
+		if e := x.Explain(arn("views"), ask(t, "delete pods -n=dev")); e.Answer() != "no" {
+			t.Errorf("%s: %s", doubtful, e.Answer())
+		}
+	}
+}
+
 // TestQuestionsMeanTheRequestsThatKubectlSends: a namespace is in itself, and get gives a shell before Kubernetes 1.35.
 func TestQuestionsMeanTheRequestsThatKubectlSends(t *testing.T) {
 	s := world()
