@@ -50,6 +50,28 @@ func Notes(kind NoteKind, subject string, texts ...string) []Note {
 	return all
 }
 
+// Sentences are notes and failures as text; nil for none.
+func Sentences(notes []Note) (all []string) {
+	for _, n := range notes {
+		text := n.Text
+		if n.Err != nil {
+			text = n.Err.Error()
+		}
+		all = append(all, text)
+	}
+	return all
+}
+
+// Count reads "1 entry" or "3 entries".
+//
+//go:noinline
+func Count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
 // Failure is the note of something that could not be done or read.
 func Failure(subject string, err error) Note {
 	return Note{Kind: NoteFailed, Subject: subject, Err: err}

@@ -169,7 +169,7 @@ func Run(f Facts) Report {
 		if m, missing := v.missing[source]; missing {
 			why = m.Reason()
 		}
-		v.add("", source, "", Info, strings.Join(ids, ", "), "", source, why, counted(len(ids)))
+		v.add("", source, "", Info, strings.Join(ids, ", "), "", source, why, access.Count(len(ids), "check was", "checks were"))
 	}
 	r.Findings = v.all
 	sortFindings(r.Findings)

@@ -158,10 +158,3 @@ func auditLog(v *view) {
 		v.add("", c.Name, "", Info, "", "aws eks update-cluster-config --name "+c.Name+" --region "+c.Region()+` --logging '{"clusterLogging":[{"types":["audit","authenticator"],"enabled":true}]}'`)
 	}
 }
-
-func counted(n int) string {
-	if n == 1 {
-		return "1 check was"
-	}
-	return strconv.Itoa(n) + " checks were"
-}

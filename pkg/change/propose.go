@@ -247,8 +247,7 @@ func (r *Run) stale(ctx context.Context, p Proposal) (notes []access.Note) {
 	return notes
 }
 
-// policies notes new policies that AWS services give to roles of their own, where another role gets one, and those that give more
-// than their names say, such as edit in kube-system (rights.md §5).
+// policies notes new policies that are for AWS services only, and those that give more than their names say (rights.md §5).
 func policies(ch access.Change, cluster access.Info) (notes []access.Note) {
 	if ch.After == nil || ch.After.Managed() {
 		return nil
@@ -264,8 +263,10 @@ func policies(ch access.Change, cluster access.Info) (notes []access.Note) {
 	for _, g := range ch.After.Grants {
 		had, held := before.Grant(g.Policy)
 		doc, _ := policy.Find(string(g.Policy))
-		if why := rights.Beyond(cluster, *ch.After, g); why != "" && had.String() != g.String() {
-			note(g, "policy %s gives more than its name says: with it, %s %s", g, name, why)
+		if had.String() != g.String() {
+			if why := rights.Beyond(cluster, *ch.After, g); why != "" {
+				note(g, "policy %s gives more than its name says: with it, %s %s", g, name, why)
+			}
 		}
 		if held || before.Owner().Adds || doc.Audience != "aws-service" || g.Policy == access.AutoNode && ch.After.Kind == access.EC2 {
 			continue

@@ -15,7 +15,6 @@ import (
 	"github.com/kubectl-access/kubectl-access/pkg/change"
 	"github.com/kubectl-access/kubectl-access/pkg/cluster"
 	"github.com/kubectl-access/kubectl-access/pkg/manifest"
-	"github.com/kubectl-access/kubectl-access/pkg/printer"
 )
 
 // filesFlags say which files, and which of the live entries belong to them.
@@ -117,7 +116,7 @@ var errNoEntries = errors.New("the files have no AccessEntry objects")
 func (env *Env) files(f *filesFlags) (manifest.Files, error) {
 	files, err := manifest.Load(f.names, f.recursive, env.IO.In)
 	if files.Others > 0 {
-		env.warn("%s skipped: only AccessEntry objects are applied", printer.Count(files.Others, "object of another kind was", "objects of other kinds were"))
+		env.warn("%s skipped: only AccessEntry objects are applied", access.Count(files.Others, "object of another kind was", "objects of other kinds were"))
 	}
 	if err == nil && len(files.Documents) == 0 {
 		err = errNoEntries
@@ -232,7 +231,7 @@ func (env *Env) leftOut(ctx context.Context, c *cluster.Cluster, files manifest.
 		}
 	}
 	if others > 0 {
-		env.warn("%s to no set and will not be touched", printer.Count(others, "entry belongs", "entries belong"))
+		env.warn("%s to no set and will not be touched", access.Count(others, "entry belongs", "entries belong"))
 	}
 	return gone, nil
 }

@@ -67,7 +67,7 @@ func (env *Env) find(ctx context.Context, f *fleetFlags, logins *cluster.Logins)
 	for _, s := range all {
 		places[s.Account+" "+s.Region] = true
 	}
-	env.say(env.IO.ErrOut, fmt.Sprintf("%s searched%s.\n", printer.Count(len(places), "region was", "regions of accounts were"), off))
+	env.say(env.IO.ErrOut, fmt.Sprintf("%s searched%s.\n", access.Count(len(places), "region was", "regions of accounts were"), off))
 	return append(env.partsOf(found, logins), append(failed, unsearched(env, all)...)...), nil
 }
 
@@ -110,7 +110,7 @@ func membersOf(all []*searched) (members []fleet.Member, off string) {
 		}
 	}
 	if len(disabled) > 0 {
-		off = "; " + printer.Count(len(disabled), "is not enabled", "are not enabled")
+		off = "; " + access.Count(len(disabled), "is not enabled", "are not enabled")
 	}
 	return members, off
 }

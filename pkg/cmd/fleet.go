@@ -32,7 +32,7 @@ func (env *Env) members(f *fleetFlags) ([]fleet.Member, error) {
 		return nil, err
 	}
 	if n := chosen.Others; n > 0 {
-		env.warn("%s skipped: not of an EKS cluster", printer.Count(n, "context was", "contexts were"))
+		env.warn("%s skipped: not of an EKS cluster", access.Count(n, "context was", "contexts were"))
 	}
 	if len(chosen.Members) == 0 {
 		return nil, errors.New("no context of an EKS cluster is selected")
@@ -185,7 +185,7 @@ func (env *Env) over(ctx context.Context, f *fleetFlags, format printer.Format, 
 	}
 	sheets, unread, failed := env.outcome(all)
 	if failed == nil && format.People() && !slices.ContainsFunc(all, (*part).said) {
-		env.say(env.IO.ErrOut, fmt.Sprintf("Nothing found in %s.\n", printer.Count(len(sheets), "cluster", "clusters")))
+		env.say(env.IO.ErrOut, fmt.Sprintf("Nothing found in %s.\n", access.Count(len(sheets), "cluster", "clusters")))
 	}
 	return cmp.Or(format.Join(env.IO.Out, sheets, unread, entries), interrupted, failed)
 }

@@ -211,7 +211,7 @@ func (f *migrateFlags) writeQuestions(env *Env, p migrate.Plan) error {
 	if err := os.WriteFile(f.writeTo, text, 0o600); err != nil {
 		return err
 	}
-	fmt.Fprintf(env.IO.ErrOut, "%s written to %s; edit the answers, then: %s\n", printer.Count(len(d.Decisions), "question", "questions"), f.writeTo, next)
+	fmt.Fprintf(env.IO.ErrOut, "%s written to %s; edit the answers, then: %s\n", access.Count(len(d.Decisions), "question", "questions"), f.writeTo, next)
 	return nil
 }
 

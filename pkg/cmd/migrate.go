@@ -204,7 +204,7 @@ func (m *migration) stages(ctx context.Context) error {
 		}
 	}
 	if n := m.do.Remaining(); n > 0 {
-		m.env.warn("%s active in aws-auth (see the report)", printer.Count(n, "mapping remains", "mappings remain"))
+		m.env.warn("%s active in aws-auth (see the report)", access.Count(n, "mapping remains", "mappings remain"))
 	}
 	if next := m.do.Next(); next != nil {
 		m.env.say(m.env.IO.ErrOut, "Next: "+m.env.program.Command(next...)+"\n")

@@ -199,7 +199,7 @@ func (s *shown) readInto(ctx context.Context, who []access.Principal, pieces cha
 		read.Unread = nil // they have rows of their own
 		s.new = append(s.new, s.c.Known(read, s.env.program.Command)...)
 	}
-	last.Warnings, s.new = sentences(s.new), nil
+	last.Warnings, s.new = access.Sentences(s.new), nil
 	send(last)
 }
 

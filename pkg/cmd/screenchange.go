@@ -60,7 +60,7 @@ func (s *shown) request(ctx context.Context, asked tui.Request) (change.Request,
 
 // offer is a proposal for the screen.
 func offer(run *change.Run, p change.Proposal) (tui.Proposal, error) {
-	said := sentences(p.Notes)
+	said := access.Sentences(p.Notes)
 	if p.Incomplete { // the plan leaves out some of the principals that the screen names
 		return tui.Proposal{}, errors.New(strings.Join(said, "; "))
 	}
@@ -105,18 +105,6 @@ func still(ctx context.Context, run *change.Run, shown change.Proposal) (change.
 		}
 	}
 	return now, err
-}
-
-// sentences are the notes as text.
-func sentences(notes []access.Note) (all []string) {
-	for _, n := range notes {
-		text := n.Text
-		if n.Err != nil {
-			text = n.Err.Error()
-		}
-		all = append(all, text)
-	}
-	return all
 }
 
 // changes are the recorded changes of the cluster. Where AWS does not describe it, they are those of the account in the kubeconfig.

@@ -1,7 +1,6 @@
 package export
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -93,7 +92,7 @@ func (x *Export) LeftOut() string {
 	text := ""
 	for i, n := range x.Left {
 		if r := &reasons[i]; n > 0 {
-			text += ", " + count(n, r.one, r.many) + r.hint
+			text += ", " + access.Count(n, r.one, r.many) + r.hint
 		}
 	}
 	return strings.TrimPrefix(text, ", ")
@@ -105,11 +104,4 @@ func (x *Export) policies() (n int) {
 		n += len(e.Of.Grants)
 	}
 	return n
-}
-
-func count(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
 }

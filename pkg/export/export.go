@@ -104,7 +104,7 @@ func (x *Export) Write(name, by string) Text {
 
 // head is the comment at the beginning.
 func (w *writer) head(by, next string) {
-	w.comment("Access to " + w.Cluster.ARN + ": " + count(len(w.Entries), "entry", "entries") + ", " + count(w.policies(), "access policy", "access policies") + ".")
+	w.comment("Access to " + w.Cluster.ARN + ": " + access.Count(len(w.Entries), "entry", "entries") + ", " + access.Count(w.policies(), "access policy", "access policies") + ".")
 	w.comment("Written by: " + by)
 	if left := w.LeftOut(); left != "" {
 		w.comment("Left out: " + left + ".")

@@ -98,11 +98,7 @@ func (c *Client) path(ctx context.Context, p access.Principal) (Found, error) {
 func whyNot(err error, p access.Principal) error {
 	switch {
 	case errors.Is(err, access.ErrForbidden):
-		action := "GetRole"
-		if p.Kind() == "user" {
-			action = "GetUser"
-		}
-		return fmt.Errorf("%w: its path could not be looked up (you need iam:%s)", access.ErrForbidden, action)
+		return fmt.Errorf("%w: its path could not be looked up (you need iam:Get%s)", access.ErrForbidden, operations[p.Kind()])
 	case err == nil || errors.Is(err, access.ErrNotFound):
 		return fmt.Errorf("its path can only be looked up in account %s", p.Account())
 	}

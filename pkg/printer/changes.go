@@ -69,7 +69,7 @@ func WhatChanged(r journal.Record) string {
 		parts = append(parts, "mode")
 	}
 	if len(r.Entries) > 0 {
-		parts = append(parts, Count(len(r.Entries), "entry", "entries"))
+		parts = append(parts, access.Count(len(r.Entries), "entry", "entries"))
 	}
 	if r.AWSAuth != nil {
 		parts = append(parts, "aws-auth")

@@ -72,7 +72,7 @@ func places(e rights.Explanation) string {
 		}
 	}
 	slices.Sort(all)
-	return ", in " + Count(len(all), "namespace ", "namespaces ")[2:] + strings.Join(all, ", ")
+	return ", in " + access.Count(len(all), "namespace ", "namespaces ")[2:] + strings.Join(all, ", ")
 }
 
 func others(n int) string {

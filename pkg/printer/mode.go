@@ -97,8 +97,8 @@ func (r ModeReport) Meaning(m access.Mode) string {
 		text string
 	}{
 		{now && m == access.ModeConfigMap, "only aws-auth is used: " + r.mapped("active mapping") + ". The cluster creator is an administrator too but is never listed"},
-		{now && m == access.ModeBoth, Count(r.Entries, "entry", "entries") + " and aws-auth are used, and an entry overrides mappings; in aws-auth " + r.mapped("mapping")},
-		{now, "only entries are used: " + Count(r.Entries, "entry", "entries") + "; aws-auth is not read"},
+		{now && m == access.ModeBoth, access.Count(r.Entries, "entry", "entries") + " and aws-auth are used, and an entry overrides mappings; in aws-auth " + r.mapped("mapping")},
+		{now, "only entries are used: " + access.Count(r.Entries, "entry", "entries") + "; aws-auth is not read"},
 		{behind && m == access.ModeConfigMap, "only aws-auth is used; the cluster cannot return to this mode"},
 		{behind, "entries and aws-auth are used; the cluster cannot return to this mode"},
 		{m == access.ModeBoth, "entries are used too and override aws-auth, where " + r.mapped("mapping") + " remain in use; EKS adds an entry for the creator; irreversible"},
@@ -120,7 +120,7 @@ func (r ModeReport) mapped(one string) string {
 	if r.Unread != "" {
 		return "an unknown number of " + one + "s (" + r.Unread + ")"
 	}
-	return Count(r.Mappings, one, one+"s")
+	return access.Count(r.Mappings, one, one+"s")
 }
 
 // left names who has no access without aws-auth.
@@ -145,14 +145,4 @@ func (r ModeReport) left() string {
 		parts = append(parts, "not checked, since IAM did not describe their role or user: entries of "+strings.Join(r.Doubtful, ", "))
 	}
 	return strings.Join(parts, "; ")
-}
-
-// Count reads "1 entry" or "2 entries".
-//
-//go:noinline
-func Count(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
 }

@@ -44,7 +44,7 @@ func PlanObject(p access.Plan, risks []access.Risk, notes []access.Note) any {
 	c := p.Cluster
 	form := planForm{
 		APIVersion: manifest.OwnVersion, Kind: "Plan", Cluster: map[string]any{"name": c.Name, "arn": c.ARN},
-		Changes: []changedForm{}, Effects: []effectForm{}, Risks: []riskForm{}, Notes: noteTexts(notes),
+		Changes: []changedForm{}, Effects: []effectForm{}, Risks: []riskForm{}, Notes: append([]string{}, access.Sentences(notes)...),
 	}
 	written := func(e *access.Entry) *manifest.AccessEntry {
 		if e == nil {
@@ -84,17 +84,6 @@ func rightTexts(rights []access.Right) []string {
 	return all
 }
 
-// noteTexts are notes and failures as sentences.
-func noteTexts(notes []access.Note) []string {
-	all := make([]string, len(notes))
-	for i, n := range notes {
-		if all[i] = n.Text; n.Err != nil {
-			all[i] = n.Err.Error()
-		}
-	}
-	return all
-}
-
 // markdownLimit is how many bytes of a plan go into a comment: GitHub takes 65,536 characters. Risks and notes take half of it at most.
 const markdownLimit = 60_000
 
@@ -105,7 +94,7 @@ func PlanMarkdown(p access.Plan, risks []access.Risk, notes []access.Note, set s
 	for i, r := range risks {
 		fmt.Fprintf(&known, "%s- Risk `%s`: %s\n", strings.Repeat("\n", max(0, 1-i)), r.Name, text(r.Why))
 	}
-	for i, n := range noteTexts(notes) {
+	for i, n := range access.Sentences(notes) {
 		fmt.Fprintf(&known, "%s- %s\n", strings.Repeat("\nNotes:\n\n", max(0, 1-i)), text(n))
 	}
 	head := fmt.Sprintf("<!-- kubectl-access:%s:%s -->\n**Access to cluster %s: %s.**\n%s", Clean(p.Cluster.ARN), Clean(set), Clean(p.Cluster.Name), counted(p), cut(known.String(), markdownLimit/2))

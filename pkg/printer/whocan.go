@@ -125,18 +125,13 @@ func MissingLines(all []rights.Missing) (lines []string) {
 		for _, o := range same {
 			what = append(what, o.What)
 		}
-		m.What = strings.Join(what, ", ")
-		lines = append(lines, MissingOne(m))
+		why := ": " + m.Why
+		if m.Need != "" {
+			why = " (" + m.Reason() + ")"
+		}
+		lines = append(lines, Clean(strings.Join(what, ", ")+" could not be read"+why))
 	}
 	return lines
-}
-
-// MissingOne names one thing that could not be read, and the permission or the cause.
-func MissingOne(m rights.Missing) string {
-	if m.Need == "" {
-		return Clean(m.What + " could not be read: " + m.Why)
-	}
-	return Clean(m.What + " could not be read (you need " + m.Need + ")")
 }
 
 // whoCan is the JSON form of an answer.

@@ -100,24 +100,18 @@ func (c *clusters) fill() {
 }
 
 func (c *clusters) row(at Context) *row {
-	all, a := c.contexts(at), c.answers[at.Name]
+	all := c.contexts(at)
+	a, ok := c.answers[at.Name]
 	r := &row{id: at.Name, value: at, keys: []string{at.Cluster}}
 	for _, same := range all {
 		r.keys = append(r.keys, same.Name)
 	}
 	r.cells = []string{c.label(at), contextNames(all), printer.Clean(cmp.Or(a.Info.Region(), at.Region)), printer.Clean(cmp.Or(a.Info.Account(), at.Account))}
-	switch _, ok := c.answers[at.Name]; {
+	switch {
 	case !ok:
 		r.cells, r.muted = append(r.cells, "reading…"), true
 	case a.err != nil:
-		text := a.err.Error()
-		switch h := c.m.world.Hint(at.Name, a.err); {
-		case strings.HasPrefix(h, text):
-			text = h
-		case h != "":
-			text += " – " + h
-		}
-		r.cells, r.tones = append(r.cells, "✗ "+printer.Clean(text)), []tone{4: alarm}
+		r.cells, r.tones = append(r.cells, "✗ "+printer.Clean(c.m.helped(at.Name, a.err))), []tone{4: alarm}
 	default:
 		r.cells = append(r.cells, string(a.Info.Mode), fmt.Sprint(a.Entries), a.admins(), a.status())
 		if a.Partly {

@@ -145,12 +145,21 @@ func (m *model) explainsError() bool {
 	return m.at.err != nil && m.top() == e.screen && len(e.list.rows) == 0
 }
 
-// explain is an error and what helps against it.
-func (m *model) explain(err error) string {
-	text := err.Error()
-	if h := m.world.Hint(m.at.context.Name, err); h != "" {
-		text += " – " + h
+// helped is an error in a context with what helps against it, which may say the error too.
+func (m *model) helped(at string, err error) string {
+	text, hint := err.Error(), m.world.Hint(at, err)
+	switch {
+	case strings.HasPrefix(hint, text):
+		return hint
+	case hint != "":
+		return text + " – " + hint
 	}
+	return text
+}
+
+// explain is an error, what helps against it and where one's own access is.
+func (m *model) explain(err error) string {
+	text := m.helped(m.at.context.Name, err)
 	if !m.inline && (errors.Is(err, access.ErrForbidden) || errors.Is(err, access.ErrUnauthorized)) {
 		text += fmt.Sprintf("; tab %d shows your access", meTab+1)
 	}

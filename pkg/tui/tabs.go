@@ -165,8 +165,10 @@ func (s *screen) counted(name string) string {
 func (m *model) bar(width int) string {
 	s, st := m.top(), m.styles
 	text, painted, more := m.tabNames(s, true), "", ""
-	if s.state != nil && s.state() != "" {
-		more = printer.Clean(s.state()) + " "
+	if s.state != nil {
+		if state := s.state(); state != "" {
+			more = printer.Clean(state) + " "
+		}
 	}
 	if ansi.StringWidth(strings.Join(text, "  ")+more)+6 > width {
 		text = m.tabNames(s, false)
